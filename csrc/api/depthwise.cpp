@@ -1,0 +1,4 @@
+#include "api/check.h"
+#include "fastcnn.h"
+#include "kernels/table.h"
+#include "runtime/runtime.h"

@@ -1,0 +1,8 @@
+#include "bind/array.h"
+#include "fastcnn.h"
+
+namespace fastcnn::bind {
+
+void bind_conv(py::module_& m) { (void)m; }
+
+}  // namespace fastcnn::bind

@@ -1,0 +1,4 @@
+#pragma once
+namespace fastcnn {
+struct ConvKernels {};
+}  // namespace fastcnn

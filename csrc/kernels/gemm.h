@@ -1,0 +1,4 @@
+#pragma once
+namespace fastcnn {
+struct GemmKernels {};
+}  // namespace fastcnn

@@ -1,0 +1,154 @@
+// Vectors of this ISA: kLanes floats and the few operations that kernels are written in.
+//
+// Two rules keep the bits equal on every x86-64-v3+ machine: multiplication and addition fuse only where `fma` is
+// written (the build passes -ffp-contract=off), and a sum over lanes goes through `Wide`, sixteen accumulators on every
+// ISA, added in one fixed tree. Intrinsics occur in this file alone.
+#pragma once
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+namespace fastcnn {
+namespace ISA {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+#elif defined(__AVX2__)
+constexpr int kLanes = 8;
+#else
+constexpr int kLanes = 4;
+#endif
+
+typedef float vec __attribute__((vector_size(kLanes * 4)));
+typedef int32_t ivec __attribute__((vector_size(kLanes * 4)));
+typedef float vec_unaligned __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+typedef int32_t ivec_unaligned __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+
+static inline vec load(const float* p) { return *(const vec_unaligned*)p; }
+static inline void store(float* p, vec v) { *(vec_unaligned*)p = v; }
+static inline ivec load(const int32_t* p) { return *(const ivec_unaligned*)p; }
+static inline void store(int32_t* p, ivec v) { *(ivec_unaligned*)p = v; }
+
+static inline vec zero() { return vec{}; }
+static inline ivec isplat(int32_t x) { return ivec{} + x; }
+static inline ivec bits(vec v) { return (ivec)v; }
+static inline vec from_bits(ivec v) { return (vec)v; }
+
+// mask: the lanes of a comparison (a < b), all ones or all zeros.
+static inline vec select(ivec mask, vec yes, vec no) { return mask ? yes : no; }
+static inline ivec select(ivec mask, ivec yes, ivec no) { return mask ? yes : no; }
+
+// fma(a, b, c) = a * b + c in one rounding. max and min return b when either is NaN, so max(lo, x) keeps a NaN in x.
+// load_first and store_first touch the first n lanes only (0 <= n <= kLanes); the others are zero.
+#if defined(__AVX512F__)
+static inline vec splat(float x) { return _mm512_set1_ps(x); }
+static inline vec fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+static inline vec max(vec a, vec b) { return _mm512_mask_max_ps(a, 0xffff, a, b); }
+static inline vec min(vec a, vec b) { return _mm512_mask_min_ps(a, 0xffff, a, b); }
+static inline vec sqrt(vec a) { return _mm512_mask_sqrt_ps(a, 0xffff, a); }
+static inline vec round_even(vec a) { return _mm512_mask_roundscale_ps(a, 0xffff, a, 8); }
+static inline ivec to_int(vec a) { return (ivec)_mm512_maskz_cvttps_epi32(0xffff, a); }
+static inline vec to_float(ivec a) { return _mm512_maskz_cvtepi32_ps(0xffff, (__m512i)a); }
+static inline vec load_first(const float* p, int n) { return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
+static inline void store_first(float* p, vec v, int n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v); }
+static inline void stream(float* p, vec v) { _mm512_stream_ps(p, v); }
+#elif defined(__AVX2__)
+static inline __m256i first_lanes(int n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+static inline vec splat(float x) { return _mm256_set1_ps(x); }
+static inline vec fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
+static inline vec max(vec a, vec b) { return _mm256_max_ps(a, b); }
+static inline vec min(vec a, vec b) { return _mm256_min_ps(a, b); }
+static inline vec sqrt(vec a) { return _mm256_sqrt_ps(a); }
+static inline vec round_even(vec a) { return _mm256_round_ps(a, 8); }
+static inline ivec to_int(vec a) { return (ivec)_mm256_cvttps_epi32(a); }
+static inline vec to_float(ivec a) { return _mm256_cvtepi32_ps((__m256i)a); }
+static inline vec load_first(const float* p, int n) { return _mm256_maskload_ps(p, first_lanes(n)); }
+static inline void store_first(float* p, vec v, int n) { _mm256_maskstore_ps(p, first_lanes(n), v); }
+static inline void stream(float* p, vec v) { _mm256_stream_ps(p, v); }
+#else
+static inline vec splat(float x) { return vec{x, x, x, x}; }
+static inline vec fma(vec a, vec b, vec c) { return a * b + c; }
+static inline vec max(vec a, vec b) { return a > b ? a : b; }
+static inline vec min(vec a, vec b) { return a < b ? a : b; }
+static inline vec sqrt(vec a) { return vec{sqrtf(a[0]), sqrtf(a[1]), sqrtf(a[2]), sqrtf(a[3])}; }
+static inline vec round_even(vec a) { return vec{rintf(a[0]), rintf(a[1]), rintf(a[2]), rintf(a[3])}; }
+static inline ivec to_int(vec a) { return __builtin_convertvector(a, ivec); }
+static inline vec to_float(ivec a) { return __builtin_convertvector(a, vec); }
+static inline vec load_first(const float* p, int n) {
+  vec v{};
+  for (int i = 0; i < n; i++) v[i] = p[i];
+  return v;
+}
+static inline void store_first(float* p, vec v, int n) {
+  for (int i = 0; i < n; i++) p[i] = v[i];
+}
+static inline void stream(float* p, vec v) { store(p, v); }
+#endif
+
+static inline void stream_fence() {
+#if defined(__SSE2__)
+  _mm_sfence();  // streamed stores become visible to the other threads
+#endif
+}
+
+static inline vec abs(vec a) { return from_bits(bits(a) & isplat(0x7fffffff)); }
+
+// One float fused multiply-add, the scalar twin of the vector one.
+static inline float fma(float a, float b, float c) {
+#if defined(__FMA__)
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+// Sixteen lanes on every ISA: the accumulators of a reduction along a contiguous axis.
+constexpr int kWide = 16;
+struct Wide {
+  vec v[kWide / kLanes];
+};
+static inline Wide wide_splat(float x) {
+  Wide r;
+  for (int i = 0; i < kWide / kLanes; i++) r.v[i] = splat(x);
+  return r;
+}
+static inline Wide wide_load(const float* p) {
+  Wide r;
+  for (int i = 0; i < kWide / kLanes; i++) r.v[i] = load(p + i * kLanes);
+  return r;
+}
+// The first n of sixteen (0 <= n <= 16); the others are zero.
+static inline Wide wide_load_first(const float* p, int n) {
+  Wide r;
+  for (int i = 0; i < kWide / kLanes; i++) {
+    int left = n - i * kLanes;
+    r.v[i] = left <= 0 ? zero() : load_first(p + i * kLanes, left < kLanes ? left : kLanes);
+  }
+  return r;
+}
+static inline Wide wide_add(Wide a, Wide b) {
+  for (int i = 0; i < kWide / kLanes; i++) a.v[i] += b.v[i];
+  return a;
+}
+static inline Wide wide_fma(Wide a, Wide b, Wide c) {
+  for (int i = 0; i < kWide / kLanes; i++) c.v[i] = fma(a.v[i], b.v[i], c.v[i]);
+  return c;
+}
+// Sum of the sixteen lanes, halving: 8 + 8, 4 + 4, 2 + 2, 1 + 1.
+static inline float wide_sum(Wide a) {
+  float t[kWide];
+  for (int i = 0; i < kWide / kLanes; i++) store(t + i * kLanes, a.v[i]);
+  for (int half = kWide / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) t[i] += t[i + half];
+  return t[0];
+}
+
+}  // namespace ISA
+}  // namespace fastcnn

@@ -1,0 +1,68 @@
+// The only place that speaks OpenMP.
+//
+// Threads never change a result: they only share out tasks, and a task's arithmetic does not depend on who runs it.
+// A region inside another runs serially, and so does one whose work is too small to pay for waking the team.
+#pragma once
+#include <omp.h>
+#include <stdint.h>
+
+namespace fastcnn {
+
+int thread_limit();  // threads.cpp: what the next region may use
+
+// Waking a team costs some microseconds. Work is counted in vector operations: a float moved is 1/16, so is a
+// multiply-add of one lane; below this much, one thread is faster.
+constexpr int64_t kSerialWork = 1 << 13;
+
+// The threads a region of this much work should use; at least one.
+static inline int threads_for(int64_t tasks, int64_t work) {
+  if (tasks < 2 || work < kSerialWork || omp_in_parallel()) return 1;
+  int limit = thread_limit();
+  return tasks < limit ? (int)tasks : limit;
+}
+
+// f(task) for every task in [0, tasks), shared out dynamically. work: of all tasks, in vector operations.
+template <class F>
+static void parallel_for(int64_t tasks, int64_t work, F f) {
+  int threads = threads_for(tasks, work);
+  if (threads == 1) {
+    for (int64_t task = 0; task < tasks; task++) f(task);
+    return;
+  }
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+  for (int64_t task = 0; task < tasks; task++) f(task);
+}
+
+// f(begin, end) over [0, size) cut into equal runs whose bounds are multiples of `grain`: for loops over elements.
+template <class F>
+static void parallel_ranges(int64_t size, int64_t grain, int64_t work, F f) {
+  int64_t grains = (size + grain - 1) / grain;
+  int threads = threads_for(grains, work);
+  if (threads == 1) {
+    if (size > 0) f((int64_t)0, size);
+    return;
+  }
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+  for (int t = 0; t < threads; t++) {
+    int64_t begin = grains * t / threads * grain, end = grains * (t + 1) / threads * grain;
+    f(begin, end < size ? end : size);
+  }
+}
+
+// A team whose members hold scratch of their own and meet at barriers: f(thread, threads).
+template <class F>
+static void parallel_team(int threads, F f) {
+  if (threads == 1) {
+    f(0, 1);
+    return;
+  }
+#pragma omp parallel num_threads(threads)
+  f(omp_get_thread_num(), omp_get_num_threads());
+}
+static inline void team_barrier(int threads) {
+  if (threads > 1) {
+#pragma omp barrier
+  }
+}
+
+}  // namespace fastcnn

@@ -1,0 +1,31 @@
+"""What counts as an array: the slow path of the bindings, for everything that is not already a contiguous float32 array."""
+
+from typing import Any
+
+import numpy as np
+
+
+def convert(value: Any, dtype: np.dtype[Any], name: str) -> np.ndarray[Any, Any]:
+    """Returns ``value`` as a C-contiguous, aligned, native array of ``dtype``; copies only where it must.
+
+    Numbers of any kind become float32; only integers (and bools) become integers. Complex numbers, strings, objects and
+    masked arrays are refused: there is no right answer for them.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must not be a masked array; fill it first, as in {name}.filled(0)")
+    if not isinstance(value, np.ndarray) and hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+        value = np.from_dlpack(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # lists of unequal length
+        raise ValueError(f"{name} is not an array: {error}") from None
+    kinds = "biuf" if dtype.kind == "f" else "biu"
+    if array.dtype.kind not in kinds:
+        expected = "numbers" if dtype.kind == "f" else "integers"
+        raise TypeError(f"{name} must hold {expected}, got dtype {array.dtype}")
+    if dtype.kind in "iu" and array.dtype != dtype and array.size:
+        bounds = np.iinfo(dtype)
+        if int(array.min()) < bounds.min or int(array.max()) > bounds.max:
+            raise ValueError(f"{name} must fit {dtype}, got values from {array.min()} to {array.max()}")
+    with np.errstate(over="ignore"):
+        return np.require(array, dtype=dtype, requirements=["C", "A"])

@@ -1,0 +1,28 @@
+"""The kernels: NumPy in, NumPy out, no autograd. For benchmarks and for other tools."""
+
+from . import activations, arithmetic, conv, depthwise, losses, matmul, normalization, optimizers, pooling, random, shaping
+from .matmul import *  # noqa: F403
+from .conv import *  # noqa: F403
+from .depthwise import *  # noqa: F403
+from .pooling import *  # noqa: F403
+from .normalization import *  # noqa: F403
+from .activations import *  # noqa: F403
+from .arithmetic import *  # noqa: F403
+from .shaping import *  # noqa: F403
+from .losses import *  # noqa: F403
+from .random import *  # noqa: F403
+from .optimizers import *  # noqa: F403
+
+__all__ = [
+    *matmul.__all__,
+    *conv.__all__,
+    *depthwise.__all__,
+    *pooling.__all__,
+    *normalization.__all__,
+    *activations.__all__,
+    *arithmetic.__all__,
+    *shaping.__all__,
+    *losses.__all__,
+    *random.__all__,
+    *optimizers.__all__,
+]
