@@ -115,7 +115,8 @@ void task_product(float* dw, const float* x, const float* dy, const Conv2d& g, c
   }
 }
 
-// dw = partial 0 + partial 1 + ..., in this order.
+}  // namespace
+
 void add_partials(float* dw, const float* partials, int64_t size, int64_t stride, int64_t count) {
   parallel_ranges(size, 1024, size * count / 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i += kLanes) {
@@ -126,8 +127,6 @@ void add_partials(float* dw, const float* partials, int64_t size, int64_t stride
     }
   });
 }
-
-}  // namespace
 
 size_t dw_workspace(const Conv2d& g, int threads) {
   return (size_t)(Plan(g).partial_bytes(g) + threads * (kDyBytes + kWindowBytes));
