@@ -22,8 +22,7 @@ int64_t check_parameters(Check& check, const fastcnn_batch_norm& p) {
 }
 int64_t check_parameters(Check& check, const fastcnn_group_norm& p) {
   int64_t count = check.count("x", {p.n, p.rows, p.c});
-  check.count("mean", {p.n, p.groups});
-  check.positive("groups", p.groups);
+  check.positive("groups", p.groups).count("mean", {p.n, p.groups});
   check.that(check.failed() || p.c % p.groups == 0, "groups must divide the %lld channels, got %lld", (long long)p.c,
              (long long)p.groups);
   return count;

@@ -154,8 +154,11 @@ fastcnn_group_norm group_parameters(const Floats& x, py::handle groups, double e
   if (count == -1 && x.dim(last) > 0) count = x.dim(last);
   return {x.dim(0), product(x, 1, last), x.dim(last), count, epsilon, f};
 }
-// The library refuses a bad number of groups before these arrays are used.
-Shape group_shape(const fastcnn_group_norm& p) { return {p.n, p.groups < 0 || p.groups > p.c ? 0 : p.groups}; }
+// The library refuses a bad number of groups before it touches these arrays.
+Shape group_shape(const fastcnn_group_norm& p) {
+  bool bad = p.groups < 0 || (p.groups > p.c && p.c > 0);
+  return {p.n, bad ? 0 : p.groups};
+}
 
 py::tuple group_norm(py::handle x, py::handle gamma, py::handle beta, py::handle groups, py::handle epsilon,
                      py::handle residual, py::handle activation, py::handle out) {

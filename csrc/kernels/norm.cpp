@@ -12,7 +12,7 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-// a = mean, b = sum of squares about it, for each channel of a chunk. The shift, the mean of the first rows, is exact
+// a = sum, b = sum of squares about the mean, for each channel of a chunk. The shift, the mean of the first rows, is exact
 // where x is constant, so a variance of zero is zero.
 struct Moments {
   const float* x;
@@ -39,9 +39,9 @@ struct Moments {
   }
   void finish(double* a, double* b, int64_t size, int64_t rows) const {
     for (int64_t i = 0; i < size; i++) {
-      double mean = a[i] / (double)rows, about = b[i] - mean * a[i];
+      double about = b[i] - a[i] * a[i] / (double)rows;
       b[i] = about < 0 ? 0 : about;
-      a[i] = shift[i] + mean;
+      a[i] += (double)rows * shift[i];
     }
   }
 };
@@ -59,13 +59,13 @@ void merge_moments(double* totals, const double* sums, const RowPlan& p, int64_t
     }
   };
   for (int64_t j = 0; j < 2 * p.c; j++) totals[j] = 0;
-  for_sums(p, sums, [&](const double* a, const double*, double rows) {
-    for (int64_t j = 0; j < p.c; j++) mean[j] += rows * a[j];
+  for_sums(p, sums, [&](const double* a, const double*, double) {
+    for (int64_t j = 0; j < p.c; j++) mean[j] += a[j];
   });
   over_group(mean);
   for_sums(p, sums, [&](const double* a, const double* b, double rows) {
     for (int64_t j = 0; j < p.c; j++) {
-      double d = a[j] - mean[j];
+      double d = a[j] / rows - mean[j];
       variance[j] += b[j] + rows * d * d;
     }
   });
