@@ -31,7 +31,8 @@ void check_epsilon(Check& check, double epsilon) {
   check.that(isfinite(epsilon) && epsilon >= 0, "epsilon must be finite and not negative, got %g", epsilon);
 }
 void check_activation(Check& check, fastcnn_activation f) {
-  check.that(f == FASTCNN_LINEAR || f == FASTCNN_RELU || f == FASTCNN_RELU6, "activation must be linear, relu or relu6");
+  check.that(f == FASTCNN_LINEAR || f == FASTCNN_RELU || f == FASTCNN_RELU6,
+             "activation must be linear, relu or relu6");
 }
 
 template <class P>
@@ -93,7 +94,8 @@ fastcnn_status backward(const char* name, const P* p, bool fixed, const Backward
   check_activation(check, p->activation);
   check.pointer("dy", a.dy, count).pointer("x", a.x, count).pointer("dx", a.dx, count);
   check.pointer("mean", a.mean, groups).pointer("inv_std", a.inv_std, groups);
-  check.that(p->activation == FASTCNN_LINEAR || a.y || count == 0, "y must not be NULL: the activation's gradient needs it");
+  check.that(p->activation == FASTCNN_LINEAR || a.y || count == 0,
+             "y must not be NULL: the activation's gradient needs it");
   check.that(!a.dresidual || a.dresidual != a.dx || count == 0, "dresidual must not be dx");
   if (check.failed()) return check.status();
   if (count == 0) {
@@ -196,7 +198,10 @@ fastcnn_status fastcnn_layer_norm_forward(const fastcnn_layer_norm* p, const flo
   Check check(name);
   int64_t count = check.count("x", {p->rows, p->size});
   check_epsilon(check, p->epsilon);
-  check.pointer("x", x, count).pointer("y", y, count).pointer("mean", mean, p->rows).pointer("inv_std", inv_std, p->rows);
+  check.pointer("x", x, count)
+      .pointer("y", y, count)
+      .pointer("mean", mean, p->rows)
+      .pointer("inv_std", inv_std, p->rows);
   if (check.failed()) return check.status();
   if (count == 0) {
     fill_empty(mean, inv_std, p->rows, p->epsilon);

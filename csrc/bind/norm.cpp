@@ -98,9 +98,9 @@ fastcnn_batch_norm batch_parameters(const Floats& x, double epsilon, fastcnn_act
   return {product(x, 0, x.ndim() - 1), x.dim(x.ndim() - 1), epsilon, 0, 0, f};
 }
 
-py::tuple batch_norm(py::handle x, py::handle gamma, py::handle beta, py::handle moving_mean, py::handle moving_variance,
-                     py::handle momentum, py::handle epsilon, bool unbiased, py::handle residual, py::handle activation,
-                     py::handle out) {
+py::tuple batch_norm(py::handle x, py::handle gamma, py::handle beta, py::handle moving_mean,
+                     py::handle moving_variance, py::handle momentum, py::handle epsilon, bool unbiased,
+                     py::handle residual, py::handle activation, py::handle out) {
   Forward a(x, 1, kBatchDims, gamma, beta, residual, out);
   fastcnn_batch_norm p = batch_parameters(a.x, real(epsilon, "epsilon"), clamp(activation));
   p.momentum = real(momentum, "momentum");

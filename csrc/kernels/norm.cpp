@@ -1,6 +1,6 @@
-// y = act(gamma * (x - mean) * inv_std + beta + residual) over x (n, rows, c), statistics of a group of channels over all
-// rows of a sample: batch normalisation (one sample, a group a channel), group and instance normalisation.
-// Two passes at the speed of memory: sums of x - shift and of its square over chunks of rows, merged in double about the
+// y = act(gamma * (x - mean) * inv_std + beta + residual) over x (n, rows, c), statistics of a group of channels over
+// all rows of a sample: batch normalisation (one sample, a group a channel), group and instance normalisation. Two
+// passes at the speed of memory: sums of x - shift and of its square over chunks of rows, merged in double about the
 // mean (a large mean costs no digits), then one that reads x and writes y.
 #include "norm.h"
 
@@ -12,8 +12,8 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-// a = sum, b = sum of squares about the mean, for each channel of a chunk. The shift, the mean of the first rows, is exact
-// where x is constant, so a variance of zero is zero.
+// a = sum, b = sum of squares about the mean, for each channel of a chunk. The shift, the mean of the first rows, is
+// exact where x is constant, so a variance of zero is zero.
 struct Moments {
   const float* x;
   int64_t width;
@@ -72,7 +72,8 @@ void merge_moments(double* totals, const double* sums, const RowPlan& p, int64_t
   over_group(variance);
 }
 
-void update_moving(const MovingStatistics& moving, const double* mean, const double* variance, int64_t rows, int64_t c) {
+void update_moving(const MovingStatistics& moving, const double* mean, const double* variance, int64_t rows,
+                   int64_t c) {
   double keep = moving.momentum, take = 1 - keep;
   double correction = moving.unbiased && rows > 1 ? (double)rows / (double)(rows - 1) : 1;
   for (int64_t j = 0; j < c; j++) {
@@ -99,11 +100,12 @@ void normalise(float* y, const float* x, const float* residual, const NormWorksp
     const float* shift = w.numbers(chunk.sample, 2);
     for (int64_t r = 0; r < chunk.rows; r++) {
       int64_t at = chunk.offset + r * chunk.width;
-      for_lanes(chunk.width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
-        vec v = fma(read(x + at + i, lanes) - load(mean + i), load(scale + i), load(shift + i));
-        if (residual) v += read(residual + at + i, lanes);
-        write(y + at + i, min(high, max(low, v)), lanes);
-      });
+      for_lanes(
+          chunk.width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
+            vec v = fma(read(x + at + i, lanes) - load(mean + i), load(scale + i), load(shift + i));
+            if (residual) v += read(residual + at + i, lanes);
+            write(y + at + i, min(high, max(low, v)), lanes);
+          });
     }
   });
 }
@@ -138,8 +140,9 @@ void forward(float* y, float* mean, float* inv_std, const MovingStatistics& movi
   normalise(y, x, residual, w, f);
 }
 
-void inference(float* y, const float* x, const float* mean, const float* variance, const float* gamma, const float* beta,
-               const float* residual, const NormShape& s, double epsilon, fastcnn_activation f, char* workspace) {
+void inference(float* y, const float* x, const float* mean, const float* variance, const float* gamma,
+               const float* beta, const float* residual, const NormShape& s, double epsilon, fastcnn_activation f,
+               char* workspace) {
   NormWorkspace w{plan_rows(s), workspace};
   for (int64_t j = 0; j < s.c; j++)
     set_affine(w, 0, j, mean[j], 1 / __builtin_sqrt(variance[j] + epsilon), gamma, beta);
@@ -150,8 +153,8 @@ void inference(float* y, const float* x, const float* mean, const float* varianc
 }  // namespace
 
 extern const NormKernels norm_kernels;
-const NormKernels norm_kernels = {workspace_bytes,      forward,            inference,          norm_backward,
-                                  layer_norm_workspace, layer_norm_forward, layer_norm_backward};
+const NormKernels norm_kernels = {
+    workspace_bytes, forward, inference, norm_backward, layer_norm_workspace, layer_norm_forward, layer_norm_backward};
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -7,8 +7,8 @@
 
 namespace fastcnn {
 
-// x is (n, rows, c); each of the n samples is normalised by itself, c / groups channels together. Batch normalisation is
-// the case of one sample and as many groups as channels.
+// x is (n, rows, c); each of the n samples is normalised by itself, c / groups channels together. Batch normalisation
+// is the case of one sample and as many groups as channels.
 struct NormShape {
   int64_t n, rows, c, groups;
 };
@@ -24,9 +24,9 @@ struct NormKernels {
   size_t (*workspace)(const NormShape& s);
   // y = act(gamma * (x - mean) * inv_std + beta + residual); mean and inv_std are (n, groups). gamma, beta and residual
   // may be null; y may be x or the residual. Activations: linear, relu, relu6.
-  void (*forward)(float* y, float* mean, float* inv_std, const MovingStatistics& moving, const float* x, const float* gamma,
-                  const float* beta, const float* residual, const NormShape& s, double epsilon, fastcnn_activation f,
-                  char* workspace);
+  void (*forward)(float* y, float* mean, float* inv_std, const MovingStatistics& moving, const float* x,
+                  const float* gamma, const float* beta, const float* residual, const NormShape& s, double epsilon,
+                  fastcnn_activation f, char* workspace);
   // The same with the statistics given; one sample, one channel a group.
   void (*inference)(float* y, const float* x, const float* mean, const float* variance, const float* gamma,
                     const float* beta, const float* residual, const NormShape& s, double epsilon, fastcnn_activation f,

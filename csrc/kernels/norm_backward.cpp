@@ -1,8 +1,9 @@
-// Gradients of norm.cpp's y = act(gamma * (x - mean) * inv_std + beta + residual), with g = dy where act lets it through:
+// Gradients of norm.cpp's y = act(gamma * (x - mean) * inv_std + beta + residual), with g = dy where act lets it
+// through:
 //   dbeta = sum g,  dgamma = sum g * xhat,  dresidual = g,  xhat = (x - mean) * inv_std, m elements in a group,
 //   dx = inv_std * (gamma * g - (group sum of gamma * g) / m - xhat * (group sum of gamma * g * xhat) / m).
-// Two passes: the sums over chunks of rows, then one that writes dx (and dresidual). With fixed statistics the group sums
-// fall away: dx = gamma * inv_std * g.
+// Two passes: the sums over chunks of rows, then one that writes dx (and dresidual). With fixed statistics the group
+// sums fall away: dx = gamma * inv_std * g.
 #include "norm.h"
 #include "norm_rows.h"
 #include "runtime/parallel.h"
@@ -84,21 +85,23 @@ void write_parameters(float* dgamma, float* dbeta, const NormWorkspace& w, const
   if (dbeta) total(dbeta, false);
 }
 
-void write_gradient(float* dx, float* dresidual, const Gradient& g, const float* x, const NormWorkspace& w, bool fixed) {
+void write_gradient(float* dx, float* dresidual, const Gradient& g, const float* x, const NormWorkspace& w,
+                    bool fixed) {
   for_chunks(w.plan, [&](const Chunk& chunk) {
     const float *mean = w.numbers(chunk.sample, 0), *scale = w.numbers(chunk.sample, 1);
     const float *slope = w.numbers(chunk.sample, 2), *level = w.numbers(chunk.sample, 3);
     for (int64_t r = 0; r < chunk.rows; r++) {
       int64_t at = chunk.offset + r * chunk.width;
-      for_lanes(chunk.width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
-        vec gradient = g.at(at + i, lanes), d = load(scale + i) * gradient;
-        if (!fixed) {
-          vec about = read(x + at + i, lanes) - load(mean + i);
-          d = fma(load(scale + i), gradient, fma(load(slope + i), about, load(level + i)));
-        }
-        write(dx + at + i, d, lanes);
-        if (dresidual) write(dresidual + at + i, gradient, lanes);
-      });
+      for_lanes(
+          chunk.width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
+            vec gradient = g.at(at + i, lanes), d = load(scale + i) * gradient;
+            if (!fixed) {
+              vec about = read(x + at + i, lanes) - load(mean + i);
+              d = fma(load(scale + i), gradient, fma(load(slope + i), about, load(level + i)));
+            }
+            write(dx + at + i, d, lanes);
+            if (dresidual) write(dresidual + at + i, gradient, lanes);
+          });
     }
   });
 }

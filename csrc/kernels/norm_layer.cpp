@@ -53,11 +53,12 @@ inline __attribute__((always_inline)) Wide times(Wide a, Wide b) { return wide_f
 // Mean and variance about a shift near the mean: the first sixteen floats' mean, exact where the row is constant.
 Pair moments(const float* x, int64_t size) {
   float shift = size < kWide ? x[0] : wide_sum(times(wide_load(x), wide_splat(1.0f / kWide)));
-  Pair sums = reduce_row(size, [&](int64_t i, int lanes, Wide& s, Wide& q) __attribute__((always_inline)) {
-    Wide d = wide_add(read_wide(x + i, lanes), splat_first(-shift, lanes));
-    s = wide_add(s, d);
-    q = wide_fma(d, d, q);
-  });
+  Pair sums = reduce_row(
+      size, [&](int64_t i, int lanes, Wide& s, Wide& q) __attribute__((always_inline)) {
+        Wide d = wide_add(read_wide(x + i, lanes), splat_first(-shift, lanes));
+        s = wide_add(s, d);
+        q = wide_fma(d, d, q);
+      });
   double mean = sums.a / (double)size, variance = (sums.b - mean * sums.a) / (double)size;
   return {shift + mean, variance < 0 ? 0 : variance};
 }
@@ -97,20 +98,22 @@ struct ParameterSums {
 
 void backward_row(float* dx, ParameterSums& p, const float* dy, const float* x, const float* gamma, float mean,
                   float inv_std, int64_t size) {
-  Pair sums = reduce_row(size, [&](int64_t i, int lanes, Wide& s, Wide& q) __attribute__((always_inline)) {
-    Wide g = times(read_wide(dy + i, lanes), read_wide(gamma + i, lanes));
-    s = wide_add(s, g);
-    q = wide_fma(g, wide_add(read_wide(x + i, lanes), splat_first(-mean, lanes)), q);
-  });
+  Pair sums = reduce_row(
+      size, [&](int64_t i, int lanes, Wide& s, Wide& q) __attribute__((always_inline)) {
+        Wide g = times(read_wide(dy + i, lanes), read_wide(gamma + i, lanes));
+        s = wide_add(s, g);
+        q = wide_fma(g, wide_add(read_wide(x + i, lanes), splat_first(-mean, lanes)), q);
+      });
   double inverse = inv_std;
   vec center = splat(mean), scale = splat(inv_std), level = splat((float)(-sums.a / (double)size));
   vec slope = splat((float)(-inverse * inverse * sums.b / (double)size));
-  for_lanes(size, [&](int64_t i, int lanes) __attribute__((always_inline)) {
-    vec d = read(dy + i, lanes), about = read(x + i, lanes) - center;
-    write(p.leaf_gamma + i, fma(d, about * scale, read(p.leaf_gamma + i, lanes)), lanes);
-    write(p.leaf_beta + i, read(p.leaf_beta + i, lanes) + d, lanes);
-    write(dx + i, scale * fma(slope, about, fma(d, read(gamma + i, lanes), level)), lanes);
-  });
+  for_lanes(
+      size, [&](int64_t i, int lanes) __attribute__((always_inline)) {
+        vec d = read(dy + i, lanes), about = read(x + i, lanes) - center;
+        write(p.leaf_gamma + i, fma(d, about * scale, read(p.leaf_gamma + i, lanes)), lanes);
+        write(p.leaf_beta + i, read(p.leaf_beta + i, lanes) + d, lanes);
+        write(dx + i, scale * fma(slope, about, fma(d, read(gamma + i, lanes), level)), lanes);
+      });
 }
 
 }  // namespace
@@ -133,10 +136,11 @@ void layer_norm_forward(float* y, float* mean, float* inv_std, const float* x, c
       inv_std[r] = (float)inverse;
       vec center = splat(mean[r]), scale = splat(inv_std[r]);
       vec shift = splat((float)((mean[r] - m.a) * inverse));  // what the mean lost in float
-      for_lanes(size, [&](int64_t i, int lanes) __attribute__((always_inline)) {
-        vec xhat = fma(read(row + i, lanes) - center, scale, shift);
-        write(out + i, fma(xhat, read(gamma + i, lanes), read(beta + i, lanes)), lanes);
-      });
+      for_lanes(
+          size, [&](int64_t i, int lanes) __attribute__((always_inline)) {
+            vec xhat = fma(read(row + i, lanes) - center, scale, shift);
+            write(out + i, fma(xhat, read(gamma + i, lanes), read(beta + i, lanes)), lanes);
+          });
     }
   });
 }

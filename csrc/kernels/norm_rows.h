@@ -1,8 +1,8 @@
 // How x, viewed as (n, rows, c), is cut for batch and group normalisation, and the sums per channel over its rows.
 //
-// Nothing is empty here. Narrow rows waste lanes, so `fold` consecutive rows are read as one wide row of fold * c floats. The wide rows of a
-// sample are cut in chunks, by shape alone: a chunk is a task, its sums are one entry of the partial sums, and these are
-// added in order. Rows that are left over by the fold are a last chunk of width c.
+// Nothing is empty here. Narrow rows waste lanes, so `fold` consecutive rows are read as one wide row of fold * c
+// floats. The wide rows of a sample are cut in chunks, by shape alone: a chunk is a task, its sums are one entry of the
+// partial sums, and these are added in order. Rows that are left over by the fold are a last chunk of width c.
 #pragma once
 #include "norm.h"
 #include "runtime/parallel.h"
@@ -21,8 +21,8 @@ struct RowPlan {
   int64_t fold, width, wide_rows;  // of one sample: rows = wide_rows * fold + tail
   int64_t chunk_rows, chunks;
   int64_t tail() const { return rows - wide_rows * fold; }
-  int64_t padded() const { return (width + 15) / 16 * 16; }        // floats of one array of per-channel numbers
-  int64_t sums() const { return 2 * (chunks * width + c); }        // doubles: partial sums of one sample
+  int64_t padded() const { return (width + 15) / 16 * 16; }  // floats of one array of per-channel numbers
+  int64_t sums() const { return 2 * (chunks * width + c); }  // doubles: partial sums of one sample
 };
 
 static inline RowPlan plan_rows(const NormShape& s) {
@@ -53,8 +53,7 @@ static void for_chunks(const RowPlan& p, F f) {
         int64_t first = k * p.chunk_rows, left = p.wide_rows - first;
         f(Chunk{sample, k, base + first * p.width, left < p.chunk_rows ? left : p.chunk_rows, p.width});
       }
-      if (k == each - 1 && p.tail())
-        f(Chunk{sample, p.chunks, base + p.wide_rows * p.width, p.tail(), p.c});
+      if (k == each - 1 && p.tail()) f(Chunk{sample, p.chunks, base + p.wide_rows * p.width, p.tail(), p.c});
     }
   });
 }
@@ -106,9 +105,11 @@ static void reduce_rows(double* a, double* b, int64_t rows, int64_t width, Term&
         store(q + i, qi);
       };
       for (; r + 4 <= end; r += 4)
-        for_lanes(size, [&](int64_t i, int lanes) __attribute__((always_inline)) { add(i, lanes, 4); });
+        for_lanes(
+            size, [&](int64_t i, int lanes) __attribute__((always_inline)) { add(i, lanes, 4); });
       for (; r < end; r++)
-        for_lanes(size, [&](int64_t i, int lanes) __attribute__((always_inline)) { add(i, lanes, 1); });
+        for_lanes(
+            size, [&](int64_t i, int lanes) __attribute__((always_inline)) { add(i, lanes, 1); });
       for (int64_t i = 0; i < size; i++) a[strip + i] += s[i], b[strip + i] += q[i];
     }
     term.finish(a + strip, b + strip, size, rows);
@@ -122,9 +123,7 @@ struct NormWorkspace {
   static size_t bytes(const RowPlan& p) {
     return (size_t)p.n * ((size_t)(p.sums() + 2 * p.c) * sizeof(double) + (size_t)(4 * p.padded()) * sizeof(float));
   }
-  float* numbers(int64_t sample, int which) const {
-    return (float*)memory + (sample * 4 + which) * plan.padded();
-  }
+  float* numbers(int64_t sample, int which) const { return (float*)memory + (sample * 4 + which) * plan.padded(); }
   double* totals(int64_t sample) const {
     return (double*)((float*)memory + plan.n * 4 * plan.padded()) + sample * (plan.sums() + 2 * plan.c);
   }

@@ -13,8 +13,8 @@ from fastcnn import _core
 
 __all__ = [
     "batch_norm",
-    "batch_norm_inference",
     "batch_norm_backward",
+    "batch_norm_inference",
     "group_norm",
     "group_norm_backward",
     "layer_norm",
@@ -105,9 +105,7 @@ def batch_norm_inference(
         >>> batch_norm_inference([[1.0, 5.0]], [2.0, 3.0], [1.0, 4.0], beta=[0.0, 1.0], epsilon=0.0)
         array([[-1.,  2.]], dtype=float32)
     """
-    return _core.batch_norm_inference(
-        x, moving_mean, moving_variance, gamma, beta, epsilon, residual, activation, out
-    )
+    return _core.batch_norm_inference(x, moving_mean, moving_variance, gamma, beta, epsilon, residual, activation, out)
 
 
 def batch_norm_backward(

@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 __all__ = [
     "batch_norm",
-    "batch_norm_inference",
     "batch_norm_backward",
+    "batch_norm_inference",
     "group_norm",
     "group_norm_backward",
     "layer_norm",

@@ -39,17 +39,17 @@ FASTCNN_API fastcnn_status fastcnn_batch_norm_inference(const fastcnn_batch_norm
                                                         const float* gamma, const float* beta, const float* residual,
                                                         float* y, void* workspace, size_t workspace_bytes);
 
-/* Gradients. y: the forward result, read where there is an activation (otherwise NULL is fine). training: 1 when mean and
- * inv_std are the batch's, 0 when they were fixed. dgamma, dbeta (c,) and dresidual may be NULL. dx or dresidual may be
- * dy. */
+/* Gradients. y: the forward result, read where there is an activation (otherwise NULL is fine). training: 1 when mean
+ * and inv_std are the batch's, 0 when they were fixed. dgamma, dbeta (c,) and dresidual may be NULL. dx or dresidual
+ * may be dy. */
 FASTCNN_API fastcnn_status fastcnn_batch_norm_backward(const fastcnn_batch_norm* p, int training, const float* dy,
                                                        const float* x, const float* y, const float* mean,
                                                        const float* inv_std, const float* gamma, float* dx,
                                                        float* dgamma, float* dbeta, float* dresidual, void* workspace,
                                                        size_t workspace_bytes);
 
-/* x (n, rows, c): each sample by itself, c / groups neighbouring channels together over all rows. groups = c is instance
- * normalisation. */
+/* x (n, rows, c): each sample by itself, c / groups neighbouring channels together over all rows. groups = c is
+ * instance normalisation. */
 typedef struct fastcnn_group_norm {
   int64_t n, rows, c, groups;
   double epsilon; /* Keras: 1e-3 */
