@@ -93,20 +93,30 @@ void set_affine(const NormWorkspace& w, int64_t sample, int64_t j, double mean, 
   w.numbers(sample, 3)[j] = 0;
 }
 
+struct Affine {
+  const float *mean, *scale, *shift;
+  vec low, high;
+};
+
+// All arguments are values, so that they stay in registers whatever y may alias.
+void normalise_chunk(float* y, const float* x, const float* residual, Affine a, int64_t rows, int64_t width) {
+  for (int64_t r = 0; r < rows; r++, y += width, x += width) {
+    for_lanes(
+        width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
+          vec v = fma(read(x + i, lanes) - load(a.mean + i), load(a.scale + i), load(a.shift + i));
+          if (residual) v += read(residual + i, lanes);
+          write(y + i, min(a.high, max(a.low, v)), lanes);
+        });
+    if (residual) residual += width;
+  }
+}
+
 void normalise(float* y, const float* x, const float* residual, const NormWorkspace& w, fastcnn_activation f) {
   vec low = splat(f == FASTCNN_LINEAR ? -INFINITY : 0), high = splat(f == FASTCNN_RELU6 ? 6 : INFINITY);
   for_chunks(w.plan, [&](const Chunk& chunk) {
-    const float *mean = w.numbers(chunk.sample, 0), *scale = w.numbers(chunk.sample, 1);
-    const float* shift = w.numbers(chunk.sample, 2);
-    for (int64_t r = 0; r < chunk.rows; r++) {
-      int64_t at = chunk.offset + r * chunk.width;
-      for_lanes(
-          chunk.width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
-            vec v = fma(read(x + at + i, lanes) - load(mean + i), load(scale + i), load(shift + i));
-            if (residual) v += read(residual + at + i, lanes);
-            write(y + at + i, min(high, max(low, v)), lanes);
-          });
-    }
+    Affine a{w.numbers(chunk.sample, 0), w.numbers(chunk.sample, 1), w.numbers(chunk.sample, 2), low, high};
+    normalise_chunk(y + chunk.offset, x + chunk.offset, residual ? residual + chunk.offset : nullptr, a, chunk.rows,
+                    chunk.width);
   });
 }
 

@@ -85,24 +85,32 @@ void write_parameters(float* dgamma, float* dbeta, const NormWorkspace& w, const
   if (dbeta) total(dbeta, false);
 }
 
-void write_gradient(float* dx, float* dresidual, const Gradient& g, const float* x, const NormWorkspace& w,
-                    bool fixed) {
+struct Slopes {
+  const float *mean, *scale, *slope, *level;
+};
+
+// All arguments are values, so that they stay in registers whatever dx may alias. No x: the statistics were fixed.
+void gradient_chunk(float* dx, float* dresidual, Gradient g, const float* x, Slopes k, int64_t at, int64_t rows,
+                    int64_t width) {
+  for (int64_t r = 0; r < rows; r++, at += width) {
+    for_lanes(
+        width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
+          vec gradient = g.at(at + i, lanes), d = load(k.scale + i) * gradient;
+          if (x) {
+            vec about = read(x + at + i, lanes) - load(k.mean + i);
+            d = fma(load(k.scale + i), gradient, fma(load(k.slope + i), about, load(k.level + i)));
+          }
+          write(dx + at + i, d, lanes);
+          if (dresidual) write(dresidual + at + i, gradient, lanes);
+        });
+  }
+}
+
+void write_gradient(float* dx, float* dresidual, const Gradient& g, const float* x, const NormWorkspace& w) {
   for_chunks(w.plan, [&](const Chunk& chunk) {
-    const float *mean = w.numbers(chunk.sample, 0), *scale = w.numbers(chunk.sample, 1);
-    const float *slope = w.numbers(chunk.sample, 2), *level = w.numbers(chunk.sample, 3);
-    for (int64_t r = 0; r < chunk.rows; r++) {
-      int64_t at = chunk.offset + r * chunk.width;
-      for_lanes(
-          chunk.width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
-            vec gradient = g.at(at + i, lanes), d = load(scale + i) * gradient;
-            if (!fixed) {
-              vec about = read(x + at + i, lanes) - load(mean + i);
-              d = fma(load(scale + i), gradient, fma(load(slope + i), about, load(level + i)));
-            }
-            write(dx + at + i, d, lanes);
-            if (dresidual) write(dresidual + at + i, gradient, lanes);
-          });
-    }
+    Slopes k{w.numbers(chunk.sample, 0), w.numbers(chunk.sample, 1), w.numbers(chunk.sample, 2),
+             w.numbers(chunk.sample, 3)};
+    gradient_chunk(dx, dresidual, g, x, k, chunk.offset, chunk.rows, chunk.width);
   });
 }
 
@@ -134,7 +142,7 @@ void norm_backward(float* dx, float* dgamma, float* dbeta, float* dresidual, con
     }
   });
   write_parameters(dgamma, dbeta, w, s, inv_std, w.sums(0));
-  write_gradient(dx, dresidual, g, x, w, fixed);
+  write_gradient(dx, dresidual, g, fixed ? nullptr : x, w);
 }
 
 }  // namespace ISA
