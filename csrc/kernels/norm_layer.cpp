@@ -70,6 +70,16 @@ const float* filled(const float* given, float* memory, int64_t size, float value
   return memory;
 }
 
+// All arguments are values, so that they stay in registers whatever y may alias.
+void forward_row(float* y, const float* x, const float* gamma, const float* beta, int64_t size, vec mean, vec inv_std,
+                 vec shift) {
+  for_lanes(
+      size, [&](int64_t i, int lanes) __attribute__((always_inline)) {
+        vec xhat = fma(read(x + i, lanes) - mean, inv_std, shift);
+        write(y + i, fma(xhat, read(gamma + i, lanes), read(beta + i, lanes)), lanes);
+      });
+}
+
 int64_t gradient_rows(int64_t rows) {
   int64_t share = (rows + kGradientChunks - 1) / kGradientChunks;
   return share > kGradientRows ? share : kGradientRows;
@@ -105,13 +115,14 @@ void backward_row(float* dx, ParameterSums& p, const float* dy, const float* x, 
         q = wide_fma(g, wide_add(read_wide(x + i, lanes), splat_first(-mean, lanes)), q);
       });
   double inverse = inv_std;
+  float *leaf_gamma = p.leaf_gamma, *leaf_beta = p.leaf_beta;
   vec center = splat(mean), scale = splat(inv_std), level = splat((float)(-sums.a / (double)size));
   vec slope = splat((float)(-inverse * inverse * sums.b / (double)size));
   for_lanes(
       size, [&](int64_t i, int lanes) __attribute__((always_inline)) {
         vec d = read(dy + i, lanes), about = read(x + i, lanes) - center;
-        write(p.leaf_gamma + i, fma(d, about * scale, read(p.leaf_gamma + i, lanes)), lanes);
-        write(p.leaf_beta + i, read(p.leaf_beta + i, lanes) + d, lanes);
+        write(leaf_gamma + i, fma(d, about * scale, read(leaf_gamma + i, lanes)), lanes);
+        write(leaf_beta + i, read(leaf_beta + i, lanes) + d, lanes);
         write(dx + i, scale * fma(slope, about, fma(d, read(gamma + i, lanes), level)), lanes);
       });
 }
@@ -129,18 +140,13 @@ void layer_norm_forward(float* y, float* mean, float* inv_std, const float* x, c
   parallel_ranges(rows, 1, rows * size / 16, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
       const float* row = x + r * size;
-      float* out = y + r * size;
       Pair m = moments(row, size);
       double inverse = 1 / __builtin_sqrt(m.b + epsilon);
       mean[r] = (float)m.a;
       inv_std[r] = (float)inverse;
       vec center = splat(mean[r]), scale = splat(inv_std[r]);
       vec shift = splat((float)((mean[r] - m.a) * inverse));  // what the mean lost in float
-      for_lanes(
-          size, [&](int64_t i, int lanes) __attribute__((always_inline)) {
-            vec xhat = fma(read(row + i, lanes) - center, scale, shift);
-            write(out + i, fma(xhat, read(gamma + i, lanes), read(beta + i, lanes)), lanes);
-          });
+      forward_row(y + r * size, row, gamma, beta, size, center, scale, shift);
     }
   });
 }
