@@ -10,7 +10,6 @@ from norm_cases import ACTIVATIONS, BATCHES, optional, random_shape, two_valued
 
 from fastcnn import kernels, reference
 
-
 # ------------------------------------------------------------------------------------------------ batch, forward
 
 

@@ -9,7 +9,6 @@ from norm_cases import ACTIVATIONS, optional, two_valued
 
 from fastcnn import kernels, reference
 
-
 # --------------------------------------------------------------------------------------------- group and instance
 
 GROUPS = [
