@@ -23,7 +23,7 @@ static inline vec selu(vec x) {
 static inline vec hard_sigmoid(vec x) { return relu6(x + splat(3)) / splat(6); }
 static inline vec hard_silu(vec x) {
   x = max(splat(-3), x);
-  return x * relu6(x + splat(3)) / splat(6);
+  return x * hard_sigmoid(x);
 }
 static inline vec softsign(vec x) {
   vec t = min(splat(__FLT_MAX__), abs(x));
@@ -36,7 +36,8 @@ static inline vec gated(vec x, vec v) {
   ivec negative = v < zero();
   vec bounded = max(splat(-1e4f), x);  // 0 instead of inf * 0
   vec top = select(negative, bounded * z.mantissa * z.half, x);
-  return top / (splat(1) + value(z)) * select(negative, z.rest, splat(1));
+  vec y = over_one_plus(top, value(z)) * select(negative, z.rest, splat(1));
+  return select(x > splat(1e4f), x, y);  // or inf - inf
 }
 static inline vec silu(vec x) { return gated(x, x); }
 

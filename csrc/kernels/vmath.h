@@ -102,7 +102,8 @@ static inline vec log1p(vec x) {
   ivec e;
   vec f;
   split_exponent(u, &f, &e);
-  vec y = log_reduced(fma(dropped, power_of_two(-e), f), to_float(e));
+  vec scale = from_bits(select(e < isplat(64), (127 - e) << 23, ivec{}));  // beyond, nothing is left of `dropped`
+  vec y = log_reduced(fma(dropped, scale, f), to_float(e));
   y = select(x < splat(kInfinity), y, x);
   y = select(x <= splat(-1), splat(-kInfinity), y);
   y = select(x < splat(-1), splat(__builtin_nanf("")), y);
@@ -129,12 +130,18 @@ static inline vec tanh(vec x) {
   return select(t < splat(0.625f), small, copy_sign(large, x));
 }
 
+// top / (1 + z) for 0 <= z <= 1, with what 1 + z drops made up for.
+static inline vec over_one_plus(vec top, vec z) {
+  vec u = splat(1) + z, dropped = z - (u - splat(1)), q = top / u;
+  return fma(-q, dropped * fma(splat(-0.5f), z, splat(1)), q);
+}
+
 // 1 / (1 + e^-x), as z / (1 + z) where x < 0, with z = e^-|x| <= 1: right down to the last denormal.
 static inline vec sigmoid(vec x) {
   Exponential z = exp_parts(-abs(x));
   ivec negative = x < zero();
   vec top = select(negative, z.mantissa * z.half, splat(1));
-  return top / (splat(1) + value(z)) * select(negative, z.rest, splat(1));
+  return over_one_plus(top, value(z)) * select(negative, z.rest, splat(1));
 }
 
 // x + x p(x^2) below 0.93, 1 - e^p(|x|) from there.
@@ -162,15 +169,16 @@ struct NormalTail {
   vec ratio;  // tail / density
 };
 static inline NormalTail normal_tail(vec t) {
-  // Mills' ratio / sqrt(2 pi) in 1 / (1 + t / 4), up to t = 14.5, where the tail leaves the floats
-  constexpr float c[] = {-7.41962049e-06f, 0.0999111757f, 0.0979277119f, 0.104118258f,  0.0419456847f, 0.156436577f,
-                         -0.0964595824f,   0.142232895f,  -0.024094414f, -0.0336740129f, 0.0116631286f};
+  // Mills' ratio / sqrt(2 pi) / w in v = 1 - w, w = 2.5 / (2.5 + t), up to t = 14.5, where the tail leaves the floats
+  constexpr float c[] = {0.5f,           -0.497356147f,  0.0678095222f,  0.117268249f, 0.0183910355f, -0.0422533564f,
+                         0.00828601513f, -0.0482788347f, 0.0354295932f, 0.0100845769f, -0.00981047377f};
   t = min(splat(14.5f), t);
   vec head = from_bits(bits(t) & isplat((int32_t)0xfffff000));  // twelve bits: its square is exact
   vec high = splat(-0.5f) * (head * head), low = splat(-0.5f) * ((t - head) * (t + head));
   vec n = round_even((high + low) * splat(kLog2E));
   vec r = fma(n, splat(-kLn2High), high) + low;
-  return {exp_reduced(n, fma(n, splat(-kLn2Low), r)), polynomial(splat(4) / (splat(4) + t), c)};
+  vec w = splat(2.5f) / (splat(2.5f) + t);
+  return {exp_reduced(n, fma(n, splat(-kLn2Low), r)), polynomial(splat(1) - w, c) * w};
 }
 
 }  // namespace ISA
