@@ -93,9 +93,10 @@ py::object pointwise(py::handle y_true, py::handle y_pred, py::handle weight_, i
 
 void bind_loss(py::module_& m) {
   using py::arg;
-  for (auto [name, f] : {std::pair("sparse_cross_entropy", sparse_cross_entropy), std::pair("cross_entropy", cross_entropy)})
-    m.def(name, f, arg("y_true"), arg("y_pred"), arg("weight"), arg("from_logits"), arg("label_smoothing"),
-          arg("gradient"));
+  m.def("sparse_cross_entropy", sparse_cross_entropy, arg("y_true"), arg("y_pred"), arg("weight"), arg("from_logits"),
+        arg("label_smoothing"), arg("gradient"));
+  m.def("cross_entropy", cross_entropy, arg("y_true"), arg("y_pred"), arg("weight"), arg("from_logits"),
+        arg("label_smoothing"), arg("gradient"));
   m.def("pointwise_loss", pointwise, arg("y_true"), arg("y_pred"), arg("weight"), arg("kind"), arg("parameter"),
         arg("gradient"));
 }
