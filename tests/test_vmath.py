@@ -44,7 +44,8 @@ def numbers(rng):
         rng.uniform(0.5, 2, 20_000),
         SPECIAL,
     ]
-    return np.concatenate(parts).astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        return np.concatenate(parts).astype(np.float32)
 
 
 def ulps(got, exact):
@@ -87,7 +88,8 @@ def test_gelu_tanh_error_grows_with_its_exponent_only(isa, rng):
     x = x[~(np.abs(x) > 1e4)]
     exact = reference.activations.gelu(x, approximate=True)
     exponent = np.minimum(np.abs(1.6 * x.astype(np.float64) * (1 + 0.045 * x.astype(np.float64) ** 2)), 110)
-    bound = np.where(x < 0, 4 + 2 * exponent, 4)
+    # four roundings on the way to the exponent, each of up to 2^-24 of it, and an ulp may be as small as 2^-24
+    bound = np.where(x < 0, 4 + 4 * exponent, 4)
     error = ulps(_core.activate(x, "gelu_tanh", 0.0, None), exact)
     wrong = np.flatnonzero(error > bound)
     assert wrong.size == 0, f"{error[wrong[0]]} ulp at {x[wrong[0]]}"

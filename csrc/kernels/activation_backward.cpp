@@ -62,7 +62,7 @@ vec gated_slope(vec x, vec v, vec dv) { return fma(bounded(x) * dv, sigmoid_slop
 
 vec gelu_tanh_slope(vec x) {
   vec b = bounded(x);
-  vec dv = fma(splat(6 * kSqrt2OverPi * kGeluCubic), b * b, splat(2 * kSqrt2OverPi));
+  vec dv = fma(splat(3 * kGeluCubic), b * b, splat(kGeluLinear));
   return gated_slope(x, gelu_tanh_gate(x), dv);
 }
 

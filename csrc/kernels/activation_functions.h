@@ -8,7 +8,8 @@ namespace fastcnn {
 namespace ISA {
 
 constexpr float kSeluScale = 1.05070098f, kSeluAlpha = 1.67326324f;
-constexpr float kSqrt2OverPi = 0.797884561f, kGeluCubic = 0.044715f;
+// 2 sqrt(2 / pi), and that times 0.044715
+constexpr float kGeluLinear = 1.59576912f, kGeluCubic = 0.0713548163f;
 
 static inline ivec is_nan(vec x) { return x != x; }
 
@@ -41,10 +42,11 @@ static inline vec gated(vec x, vec v) {
 }
 static inline vec silu(vec x) { return gated(x, x); }
 
-// x (1 + tanh(u)) / 2 = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3)
+// x (1 + tanh(u)) / 2 = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3). 2 u is rounded, so for negative x the error
+// is a few ulp and up to 4 more for each unit of it.
 static inline vec gelu_tanh_gate(vec x) {
   vec s = min(splat(1e8f), x * x);
-  return max(splat(-1e4f), min(splat(1e4f), x)) * fma(splat(2 * kSqrt2OverPi * kGeluCubic), s, splat(2 * kSqrt2OverPi));
+  return max(splat(-1e4f), min(splat(1e4f), x)) * fma(splat(kGeluCubic), s, splat(kGeluLinear));
 }
 static inline vec gelu_tanh(vec x) { return gated(x, gelu_tanh_gate(x)); }
 
