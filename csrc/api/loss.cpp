@@ -63,7 +63,6 @@ fastcnn_status fastcnn_pointwise(fastcnn_pointwise_loss kind, float parameter, f
   if (kind <= FASTCNN_LOSS_BINARY_PROBABILITIES) smoothing(check, parameter);
   if (kind == FASTCNN_LOSS_HUBER)
     check.that(parameter > 0 && parameter <= 3.4e38f, "delta must be positive and finite, got %g", (double)parameter);
-  if (!check.failed() && size > 0)
-    kernels().loss->pointwise(loss, dx, x, t, weights, scale, kind, parameter, n, c);
+  if (!check.failed() && size > 0) kernels().loss->pointwise(loss, dx, x, t, weights, scale, kind, parameter, n, c);
   return check.status();
 }

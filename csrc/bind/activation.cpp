@@ -95,9 +95,7 @@ py::tuple prelu_backward(py::handle dy_, py::handle x_, py::handle alpha_) {
   dy.shaped(x.shape());
   Output<float> dx(x.shape()), dalpha({c});
   float *to = dx.data(), *to_alpha = dalpha.data();
-  call([&] {
-    return fastcnn_prelu_backward(rows, c, dy.data(), x.data(), alpha.data(), to, to_alpha, nullptr, 0);
-  });
+  call([&] { return fastcnn_prelu_backward(rows, c, dy.data(), x.data(), alpha.data(), to, to_alpha, nullptr, 0); });
   return py::make_tuple(dx.array(), dalpha.array());
 }
 

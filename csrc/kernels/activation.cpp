@@ -46,11 +46,16 @@ void forward(float* y, const float* x, int64_t size, fastcnn_activation f, float
 
 void elementary(float* y, const float* x, int64_t size, fastcnn_function f) {
   switch (f) {
-    case FASTCNN_FUNCTION_EXP: return map(y, x, size, 8, [](vec a) { return exp(a); });
-    case FASTCNN_FUNCTION_EXPM1: return map(y, x, size, 8, [](vec a) { return expm1(a); });
-    case FASTCNN_FUNCTION_LOG: return map(y, x, size, 8, [](vec a) { return log(a); });
-    case FASTCNN_FUNCTION_LOG1P: return map(y, x, size, 8, [](vec a) { return log1p(a); });
-    default: return map(y, x, size, 8, [](vec a) { return erf(a); });
+    case FASTCNN_FUNCTION_EXP:
+      return map(y, x, size, 8, [](vec a) { return exp(a); });
+    case FASTCNN_FUNCTION_EXPM1:
+      return map(y, x, size, 8, [](vec a) { return expm1(a); });
+    case FASTCNN_FUNCTION_LOG:
+      return map(y, x, size, 8, [](vec a) { return log(a); });
+    case FASTCNN_FUNCTION_LOG1P:
+      return map(y, x, size, 8, [](vec a) { return log1p(a); });
+    default:
+      return map(y, x, size, 8, [](vec a) { return erf(a); });
   }
 }
 

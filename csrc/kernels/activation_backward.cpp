@@ -91,30 +91,45 @@ void activation_backward(float* dx, const float* dy, const float* x, int64_t siz
   auto run = [&](auto function) { map(dx, dy, x, size, cost, function); };
   auto slope = [&](auto derivative) { run([=](vec g, vec a) { return g * derivative(a); }); };
   switch (f) {
-    case FASTCNN_STEP: return run([](vec, vec a) { return where(ivec{}, zero(), a); });
-    case FASTCNN_RELU: return run([](vec g, vec a) { return where(a > zero(), g, a); });
-    case FASTCNN_RELU6: return run([](vec g, vec a) { return where((a > zero()) & (a < splat(6)), g, a); });
+    case FASTCNN_STEP:
+      return run([](vec, vec a) { return where(ivec{}, zero(), a); });
+    case FASTCNN_RELU:
+      return run([](vec g, vec a) { return where(a > zero(), g, a); });
+    case FASTCNN_RELU6:
+      return run([](vec g, vec a) { return where((a > zero()) & (a < splat(6)), g, a); });
     case FASTCNN_LEAKY_RELU:
       return run([=](vec g, vec a) { return select(a > zero(), g, select(is_nan(a), a, splat(alpha) * g)); });
-    case FASTCNN_ELU: return slope([=](vec a) { return elu_slope(a, alpha); });
-    case FASTCNN_SELU: return slope([](vec a) { return splat(kSeluScale) * elu_slope(a, kSeluAlpha); });
-    case FASTCNN_SIGMOID: return slope([](vec a) { return sigmoid_slope(a); });
+    case FASTCNN_ELU:
+      return slope([=](vec a) { return elu_slope(a, alpha); });
+    case FASTCNN_SELU:
+      return slope([](vec a) { return splat(kSeluScale) * elu_slope(a, kSeluAlpha); });
+    case FASTCNN_SIGMOID:
+      return slope([](vec a) { return sigmoid_slope(a); });
     case FASTCNN_HARD_SIGMOID:
       return run([](vec g, vec a) { return where((a > splat(-3)) & (a < splat(3)), g / splat(6), a); });
-    case FASTCNN_TANH: return slope([](vec a) { return tanh_slope(a); });
-    case FASTCNN_SOFTPLUS: return slope([](vec a) { return sigmoid(a); });
-    case FASTCNN_SOFTSIGN: return slope([](vec a) { return softsign_slope(a); });
-    case FASTCNN_SILU: return slope([](vec a) { return gated_slope(a, a, splat(1)); });
+    case FASTCNN_TANH:
+      return slope([](vec a) { return tanh_slope(a); });
+    case FASTCNN_SOFTPLUS:
+      return slope([](vec a) { return sigmoid(a); });
+    case FASTCNN_SOFTSIGN:
+      return slope([](vec a) { return softsign_slope(a); });
+    case FASTCNN_SILU:
+      return slope([](vec a) { return gated_slope(a, a, splat(1)); });
     case FASTCNN_HARD_SILU:
       return run([](vec g, vec a) {
         vec inner = fma(splat(2), a, splat(3)) / splat(6);
         return where(a > splat(-3), g * select(a < splat(3), inner, splat(1)), a);
       });
-    case FASTCNN_GELU: return slope([](vec a) { return gelu_slope(a); });
-    case FASTCNN_GELU_TANH: return slope([](vec a) { return gelu_tanh_slope(a); });
-    case FASTCNN_MISH: return slope([](vec a) { return mish_slope(a); });
-    case FASTCNN_EXP: return slope([](vec a) { return exp(a); });
-    default: return run([](vec g, vec) { return g; });
+    case FASTCNN_GELU:
+      return slope([](vec a) { return gelu_slope(a); });
+    case FASTCNN_GELU_TANH:
+      return slope([](vec a) { return gelu_tanh_slope(a); });
+    case FASTCNN_MISH:
+      return slope([](vec a) { return mish_slope(a); });
+    case FASTCNN_EXP:
+      return slope([](vec a) { return exp(a); });
+    default:
+      return run([](vec g, vec) { return g; });
   }
 }
 

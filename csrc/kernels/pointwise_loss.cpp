@@ -1,4 +1,5 @@
-// loss[i] = mean over j of l(x[i, j], t[i, j]), dx[i, j] = l'(x[i, j], t[i, j]) scale weight[i] / c: one pass over both.
+// loss[i] = mean over j of l(x[i, j], t[i, j]), dx[i, j] = l'(x[i, j], t[i, j]) scale weight[i] / c: one pass over
+// both.
 //
 // A row is summed in pieces of 65,536 whose bounds depend on c alone, so that a few long rows share the threads with
 // the very bits of many. With c = 1 there is nothing to sum, and vectors run along the rows.
@@ -127,11 +128,16 @@ void pointwise_loss(float* loss, float* dx, const float* x, const float* t, cons
                     fastcnn_pointwise_loss kind, float parameter, int64_t n, int64_t c) {
   auto run = [&](auto f) { rows(loss, dx, x, t, weights, scale, n, c, f); };
   switch (kind) {
-    case FASTCNN_LOSS_BINARY_LOGITS: return run(BinaryLogits{1 - parameter, parameter / 2});
-    case FASTCNN_LOSS_BINARY_PROBABILITIES: return run(BinaryProbabilities{1 - parameter, parameter / 2});
-    case FASTCNN_LOSS_SQUARED: return run(Squared{});
-    case FASTCNN_LOSS_ABSOLUTE: return run(Absolute{});
-    default: return run(Huber{parameter});
+    case FASTCNN_LOSS_BINARY_LOGITS:
+      return run(BinaryLogits{1 - parameter, parameter / 2});
+    case FASTCNN_LOSS_BINARY_PROBABILITIES:
+      return run(BinaryProbabilities{1 - parameter, parameter / 2});
+    case FASTCNN_LOSS_SQUARED:
+      return run(Squared{});
+    case FASTCNN_LOSS_ABSOLUTE:
+      return run(Absolute{});
+    default:
+      return run(Huber{parameter});
   }
 }
 

@@ -12,7 +12,7 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kLeaf = 64;    // terms of a column's sum in one accumulator
+constexpr int64_t kLeaf = 64;     // terms of a column's sum in one accumulator
 constexpr int64_t kColumns = 64;  // a tile: four cache lines wide
 
 void softmax_row(float* y, const float* x, int64_t c, bool log_of) {

@@ -71,8 +71,8 @@ static inline vec expm1(vec x) {
 
 // log(1 + f) + e ln 2 for -0.293 <= f <= 0.4143
 static inline vec log_reduced(vec f, vec e) {
-  constexpr float c[] = {0.333333105f, -0.249999866f, 0.20002225f,   -0.16669251f, 0.142186746f,
-                         -0.123843446f, 0.118729174f, -0.117898501f, 0.06915465f};
+  constexpr float c[] = {0.333333105f,  -0.249999866f, 0.20002225f,   -0.16669251f, 0.142186746f,
+                         -0.123843446f, 0.118729174f,  -0.117898501f, 0.06915465f};
   vec s = f * f;
   vec y = fma(s * f, polynomial(f, c), splat(-0.5f) * s);
   y = fma(e, splat(kLn2Low), y);
@@ -118,8 +118,7 @@ static inline vec log1p_unit(vec z) {
 
 // x + x^3 p(x^2) below 0.625, 1 - 2 / (e^2|x| + 1) from there, 1 from 10 on.
 static inline vec tanh(vec x) {
-  constexpr float c[] = {-0.333333313f, 0.133332223f,    -0.053948462f,
-                         0.0217087492f, -0.00819508638f, 0.00215763575f};
+  constexpr float c[] = {-0.333333313f, 0.133332223f, -0.053948462f, 0.0217087492f, -0.00819508638f, 0.00215763575f};
   vec t = abs(x), s = x * x;
   vec small = fma(s * x, polynomial(s, c), x);
   vec a = min(splat(20), t + t);
@@ -146,9 +145,9 @@ static inline vec sigmoid(vec x) {
 
 // x + x p(x^2) below 0.93, 1 - e^p(|x|) from there.
 static inline vec erf(vec x) {
-  constexpr float c[] = {0.128379166f, -0.376126289f,   0.112836242f,  -0.026855588f,
+  constexpr float c[] = {0.128379166f,  -0.376126289f,    0.112836242f,   -0.026855588f,
                          0.0051919478f, -0.000804383948f, 7.96966342e-05f};
-  constexpr float d[] = {0.000169205217f, -1.12948835f,   -0.633401096f,  -0.108219959f,
+  constexpr float d[] = {0.000169205217f, -1.12948835f,    -0.633401096f,   -0.108219959f,
                          0.0250802319f,   -0.00415606424f, 0.000431344553f, -2.08235233e-05f};
   vec s = x * x, t = min(splat(4), abs(x));
   vec a = polynomial(t, d);
@@ -170,7 +169,7 @@ struct NormalTail {
 };
 static inline NormalTail normal_tail(vec t) {
   // Mills' ratio / sqrt(2 pi) / w in v = 1 - w, w = 2.5 / (2.5 + t), up to t = 14.5, where the tail leaves the floats
-  constexpr float c[] = {0.5f,           -0.497356147f,  0.0678095222f,  0.117268249f, 0.0183910355f, -0.0422533564f,
+  constexpr float c[] = {0.5f,           -0.497356147f,  0.0678095222f, 0.117268249f,  0.0183910355f,  -0.0422533564f,
                          0.00828601513f, -0.0482788347f, 0.0354295932f, 0.0100845769f, -0.00981047377f};
   t = min(splat(14.5f), t);
   vec head = from_bits(bits(t) & isplat((int32_t)0xfffff000));  // twelve bits: its square is exact

@@ -45,7 +45,8 @@ FASTCNN_API fastcnn_status fastcnn_softmax(int logarithm, int64_t outer, int64_t
 FASTCNN_API fastcnn_status fastcnn_softmax_backward(int logarithm, int64_t outer, int64_t c, int64_t inner,
                                                     const float* dy, const float* y, float* dx);
 
-/* y: (outer, units, inner), the largest of the pieces of x: (outer, units, pieces, inner). NaN counts as the largest. */
+/* y: (outer, units, inner), the largest of the pieces of x: (outer, units, pieces, inner). NaN counts as the largest.
+ */
 FASTCNN_API fastcnn_status fastcnn_maxout(int64_t outer, int64_t units, int64_t pieces, int64_t inner, const float* x,
                                           float* y);
 /* dx: as x; dy goes to the first of the largest pieces, the others get 0. */
