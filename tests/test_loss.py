@@ -127,7 +127,9 @@ def test_nan_spoils_its_row_only(isa, rng):
             options = {"from_logits": from_logits} if name in CROSS else {}
             loss, dx = getattr(losses, name + "_dx")(y_true, x, **options)
             spoilt = np.isnan(loss)
-            assert spoilt[2] and spoilt.sum() == 1 and np.isnan(dx[2, 20]) and not np.isnan(np.delete(dx, 2, axis=0)).any()
+            assert (
+                spoilt[2] and spoilt.sum() == 1 and np.isnan(dx[2, 20]) and not np.isnan(np.delete(dx, 2, axis=0)).any()
+            )
 
 
 def test_same_bits_everywhere(rng):

@@ -30,7 +30,7 @@ static inline vec softsign(vec x) {
 }
 
 // x / (1 + e^-v), v of the sign of x; e^-|v| multiplies x before it can underflow.
-static inline vec gated(vec x, vec v) {
+[[gnu::always_inline]] static inline vec gated(vec x, vec v) {
   Exponential z = exp_parts(-abs(v));
   ivec negative = v < zero();
   vec bounded = max(splat(-1e4f), x);  // 0 instead of inf * 0

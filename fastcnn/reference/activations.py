@@ -1,6 +1,7 @@
 """Activation functions and their gradients in float64."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def sigmoid(x: ArrayLike) -> Array:
     """1 / (1 + exp(-x))."""
     x = _double(x)
     z = np.exp(-np.abs(x))
-    return np.where(x < 0, z, 1) / (1 + z)
+    return np.asarray(np.where(x < 0, z, 1) / (1 + z))
 
 
 def hard_sigmoid(x: ArrayLike) -> Array:
@@ -105,7 +106,7 @@ def softplus(x: ArrayLike) -> Array:
 def softsign(x: ArrayLike) -> Array:
     """x / (1 + |x|)."""
     x = np.clip(_double(x), -1e300, 1e300)
-    return x / (1 + np.abs(x))
+    return np.asarray(x / (1 + np.abs(x)))
 
 
 def silu(x: ArrayLike) -> Array:
@@ -171,14 +172,14 @@ def _slope(x: Array, activation: str, alpha: float) -> Array:
         return _normal(x) + x * np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
     if activation == "gelu_tanh":
         g = sigmoid(_gelu_gate(x))
-        return g + x * g * (1 - g) * 2 * GELU_SLOPE * (1 + 3 * GELU_CUBIC * x * x)
+        return np.asarray(g + x * g * (1 - g) * 2 * GELU_SLOPE * (1 + 3 * GELU_CUBIC * x * x))
     if activation == "mish":
         t = np.tanh(softplus(x))
-        return t + x * s * (1 - t * t)
+        return np.asarray(t + x * s * (1 - t * t))
     if activation in ("elu", "selu"):
         scale, alpha = (SELU_SCALE, SELU_ALPHA) if activation == "selu" else (1.0, alpha)
         return scale * np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0)))
-    slopes = {
+    slopes: dict[str, Callable[[], Any]] = {
         "linear": lambda: np.ones_like(x),
         "step": lambda: np.zeros_like(x),
         "relu": lambda: x > 0,
@@ -227,20 +228,20 @@ def softmax(x: ArrayLike, axis: int = -1) -> Array:
 def softmax_dx(dy: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
     """y * (dy - sum(dy * y))."""
     dy, y = _double(dy), _double(y)
-    return y * (dy - (dy * y).sum(axis=axis, keepdims=True))
+    return np.asarray(y * (dy - (dy * y).sum(axis=axis, keepdims=True)))
 
 
 def log_softmax(x: ArrayLike, axis: int = -1) -> Array:
     """log(softmax(x))."""
     x = _double(x)
     x = x - x.max(axis=axis, keepdims=True)
-    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+    return np.asarray(x - np.log(np.exp(x).sum(axis=axis, keepdims=True)))
 
 
 def log_softmax_dx(dy: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
     """dy - exp(y) * sum(dy)."""
     dy, y = _double(dy), _double(y)
-    return dy - np.exp(y) * dy.sum(axis=axis, keepdims=True)
+    return np.asarray(dy - np.exp(y) * dy.sum(axis=axis, keepdims=True))
 
 
 def _pieces(x: Array, num_units: int, axis: int) -> tuple[Array, int]:
@@ -251,7 +252,7 @@ def _pieces(x: Array, num_units: int, axis: int) -> tuple[Array, int]:
 def maxout(x: ArrayLike, num_units: int, axis: int = -1) -> Array:
     """The largest of every size // num_units neighbours along an axis."""
     pieces, at = _pieces(_double(x), num_units, axis)
-    return pieces.max(axis=at)
+    return np.asarray(pieces.max(axis=at))
 
 
 def maxout_dx(dy: ArrayLike, x: ArrayLike, num_units: int, axis: int = -1) -> Array:
