@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from checks import assert_same, assert_same_bits_everywhere, integers, normal, relative_l2
 
-
 from fastcnn import reference as ref
 from fastcnn.kernels import activations as act
 
