@@ -22,7 +22,19 @@ KNOWN = [
 ]
 
 # Sizes and offsets around the group of 64 elements, the vectors and the tasks.
-PLACES = [(1, 0), (1, 63), (7, 0), (64, 0), (64, 1), (65, 63), (127, 5), (200, 64), (5000, 777), (9000, 4096), (3, 2**40 + 17)]
+PLACES = [
+    (1, 0),
+    (1, 63),
+    (7, 0),
+    (64, 0),
+    (64, 1),
+    (65, 63),
+    (127, 5),
+    (200, 64),
+    (5000, 777),
+    (9000, 4096),
+    (3, 2**40 + 17),
+]
 
 
 def hexes(text: str) -> list[int]:
@@ -52,7 +64,12 @@ def test_philox_blocks(isa: str, blocks: int, rng: np.random.Generator) -> None:
 
 def test_every_argument_changes_the_words() -> None:
     base = fast.philox(1, 5, 6, 7)
-    others = [fast.philox(1, 6, 6, 7), fast.philox(1, 5, 7, 7), fast.philox(1, 5, 6, 8), fast.philox(1, 5 + 2**32, 6, 7)]
+    others = [
+        fast.philox(1, 6, 6, 7),
+        fast.philox(1, 5, 7, 7),
+        fast.philox(1, 5, 6, 8),
+        fast.philox(1, 5 + 2**32, 6, 7),
+    ]
     for other in others:
         assert np.bitwise_count(base ^ other).sum() > 30  # of 128 bits, about half flip
 
@@ -105,7 +122,9 @@ def test_shapes_and_out() -> None:
 def test_parts_join(isa: str, draw: Draw, rng: np.random.Generator) -> None:
     whole = draw(3000, seed=9, stream=2, offset=100)
     cuts = np.sort(rng.integers(0, 3001, 30))
-    parts = [draw(int(b - a), seed=9, stream=2, offset=100 + int(a)) for a, b in zip([0, *cuts], [*cuts, 3000], strict=True)]
+    parts = [
+        draw(int(b - a), seed=9, stream=2, offset=100 + int(a)) for a, b in zip([0, *cuts], [*cuts, 3000], strict=True)
+    ]
     assert_same(np.concatenate(parts), whole)
 
 
@@ -133,7 +152,9 @@ def test_base_has_the_words_too() -> None:
     try:
         for name in _core.available_isas():
             _core.set_isa(name)
-            results.append((fast.uniform(1000, seed=5), fast.bernoulli(1000, 0.3, seed=5), fast.integers(1000, 0, 9, seed=5)))
+            results.append(
+                (fast.uniform(1000, seed=5), fast.bernoulli(1000, 0.3, seed=5), fast.integers(1000, 0, 9, seed=5))
+            )
     finally:
         _core.set_isa(before)
     for other in results[1:]:
@@ -210,7 +231,9 @@ def test_truncated_normal_distribution() -> None:
     assert abs(z.mean()) < 4 / sqrt(z.size)
 
 
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 2), (-7, 20), (0, 2**33 + 5), (-(2**63), 2**63 - 1), (-(2**62), 2**62 + 1)])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (0, 2), (-7, 20), (0, 2**33 + 5), (-(2**63), 2**63 - 1), (-(2**62), 2**62 + 1)]
+)
 def test_integers(isa: str, low: int, high: int) -> None:
     for size, offset in PLACES:
         got = fast.integers(min(size, 300), low, high, seed=4, stream=5, offset=offset)
@@ -264,7 +287,13 @@ def test_dropout(isa: str, rate: float, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("rate", [0.0, 0.5, 0.75, 1.0])
 def test_dropout_of_channels(isa: str, rate: float, rng: np.random.Generator) -> None:
-    shapes = [(2, 3, 4, c) for c in range(1, 41)] + [(3, 1, 1, 70), (1, 2, 2, 1500), (2, 130, 9, 65), (4, 9, 5), (2, 3, 2, 2, 9)]
+    shapes = [(2, 3, 4, c) for c in range(1, 41)] + [
+        (3, 1, 1, 70),
+        (1, 2, 2, 1500),
+        (2, 130, 9, 65),
+        (4, 9, 5),
+        (2, 3, 2, 2, 9),
+    ]
     for shape in shapes:
         x = rng.integers(1, 9, shape).astype(np.float32)
         noise = (shape[0], *[1] * (len(shape) - 2), shape[-1])
@@ -342,9 +371,21 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: fast.dropout(np.ones(3), np.nan, 0), ValueError, "rate must be between 0 and 1, got nan"),
     (lambda: fast.dropout(["a"], 0.5, 0), TypeError, "x must hold numbers"),
     (lambda: fast.dropout_dx(["a"], 0.5, 0), TypeError, "dy must hold numbers"),
-    (lambda: fast.dropout(np.ones((2, 3, 4)), 0.5, 0, noise_shape=(2, 3, 1)), ValueError, "noise_shape must be the shape of x"),
-    (lambda: fast.dropout(np.ones((2, 3)), 0.5, 0, noise_shape=(2, 1)), ValueError, "noise_shape must be the shape of x"),
-    (lambda: fast.dropout(np.ones((2, 3)), 0.5, 0, noise_shape=(None, None, None)), ValueError, "noise_shape must be the sha"),
+    (
+        lambda: fast.dropout(np.ones((2, 3, 4)), 0.5, 0, noise_shape=(2, 3, 1)),
+        ValueError,
+        "noise_shape must be the shape of x",
+    ),
+    (
+        lambda: fast.dropout(np.ones((2, 3)), 0.5, 0, noise_shape=(2, 1)),
+        ValueError,
+        "noise_shape must be the shape of x",
+    ),
+    (
+        lambda: fast.dropout(np.ones((2, 3)), 0.5, 0, noise_shape=(None, None, None)),
+        ValueError,
+        "noise_shape must be the sha",
+    ),
     (lambda: fast.dropout(np.ones((2, 3)), 0.5, 0, noise_shape=5), TypeError, "noise_shape must be None or a tuple"),
 ]
 

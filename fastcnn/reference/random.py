@@ -62,9 +62,7 @@ def _words(shape: Shape, seed: int, stream: int, offset: int) -> Array:
     return words.ravel()[begin : begin + size].reshape(shape)
 
 
-def uniform(
-    shape: Shape, low: float = 0.0, high: float = 1.0, *, seed: int, stream: int = 0, offset: int = 0
-) -> Array:
+def uniform(shape: Shape, low: float = 0.0, high: float = 1.0, *, seed: int, stream: int = 0, offset: int = 0) -> Array:
     """low + (high - low) * u, u the upper 24 bits of the word."""
     return low + (high - low) * ((_words(shape, seed, stream, offset) >> 8) * 2.0**-24)
 
