@@ -48,7 +48,7 @@ OPTIONS = [
     }
     for values in product((None, 0.1), (None, 0.02), (None, 0.7), (None, 0.25))
 ]
-SIZES = [1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 1023, 1025]
+SIZES = [15, 16, 17, 31, 33, 40, 61, 100, 1023, 1025]  # a cancellation in a single element does not decide
 
 
 def state(rule: int, w: Array, dtype: Any) -> tuple[Array, dict[str, Array]]:
@@ -69,7 +69,7 @@ def run(module: Any, rule: int, w: Array, slots: dict[str, Array], gradients: li
 def test_twenty_steps(isa: str, rule: int, rng: np.random.Generator) -> None:
     for number, options in enumerate(OPTIONS):
         size = SIZES[number % len(SIZES)]
-        start = normal(rng, (size,))
+        start = normal(rng, (size,)) * np.float32(0.01)  # its rounding must not hide the steps, which can be tiny
         gradients = [normal(rng, (size,)) for _ in range(20)]
         w, slots = state(rule, start, np.float32)
         w64, slots64 = state(rule, start, np.float64)
@@ -77,19 +77,19 @@ def test_twenty_steps(isa: str, rule: int, rng: np.random.Generator) -> None:
         truth = run(reference, rule, w64, slots64, gradients, learning_rate=0.01, return_ratio=True, **options)
         moved = np.linalg.norm(w64 - start)
         assert moved > 0
-        assert np.linalg.norm(w - w64) <= 2e-6 * np.linalg.norm(w64)
-        assert np.linalg.norm(w - w64) <= 1e-3 * moved  # small steps do not hide behind large weights
+        stores = 20 * 2.0**-24 * np.linalg.norm(w64)  # what rounding w to single precision twenty times may cost
+        assert np.linalg.norm(w - w64) <= 3e-6 * moved + stores
         for name, slot in slots.items():
             assert relative_l2(slot, slots64[name]) <= 2e-6, name
         if number % 2 == 0:
-            assert np.allclose(ratios, truth, rtol=1e-4, atol=1e-9)
+            assert np.allclose(ratios, truth, rtol=1e-4, atol=1e-8)
         else:
             assert ratios == [None] * 20
 
 
 @pytest.mark.parametrize("rule", range(len(RULES)))
 def test_defaults_and_shapes(isa: str, rule: int, rng: np.random.Generator) -> None:
-    start = normal(rng, (3, 5, 7))
+    start = normal(rng, (3, 5, 7)) * np.float32(0.001)
     gradients = [normal(rng, start.shape) for _ in range(5)]
     w, slots = state(rule, start, np.float32)
     w64, slots64 = state(rule, start, np.float64)
@@ -369,7 +369,7 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: fast.sgd(f(3), f(3), f(3), momentum=1.5), ValueError, "momentum must be between 0 and 1, got 1.5"),
     (lambda: fast.sgd(f(3), f(3), learning_rate=np.nan), ValueError, "learning_rate must be finite"),
     (lambda: fast.sgd(f(3), f(3), learning_rate=1e300), ValueError, "learning_rate must be finite"),
-    (lambda: fast.sgd(f(3), f(3), learning_rate="a"), TypeError, ""),
+    (lambda: fast.sgd(f(3), f(3), learning_rate="a"), TypeError, "incompatible function arguments"),
     (lambda: fast.sgd(f(3), f(3), weight_decay=-0.1), ValueError, "weight_decay must be at least 0, got -0.1"),
     (lambda: fast.sgd(f(3), f(3), weight_decay="a"), TypeError, "weight_decay must be a number, got str"),
     (lambda: fast.sgd(f(3), f(3), l2=-0.1), ValueError, "l2 must be at least 0, got -0.1"),

@@ -62,7 +62,12 @@ Check begin(const char* function, const fastcnn_update* u, int64_t size, const f
 
 UpdateStep step_of(const fastcnn_update& u, double* squares) {
   float clip = u.clipvalue > 0 ? (float)u.clipvalue : INFINITY;
-  return {(float)u.learning_rate, (float)u.scale, (float)(2 * u.l2), clip, (float)(-u.learning_rate * u.weight_decay), squares};
+  return {(float)u.learning_rate,
+          (float)u.scale,
+          (float)(2 * u.l2),
+          clip,
+          (float)(-u.learning_rate * u.weight_decay),
+          squares};
 }
 
 void store_ratio(double* ratio, const double squares[2]) {
@@ -80,8 +85,8 @@ fastcnn_status finish(const Check& check, const fastcnn_update* u, int64_t size,
 }
 
 // The checks of the moment methods; the factors without bias correction.
-Check begin_moments(const char* function, const fastcnn_update* u, const fastcnn_adam_params* p, int64_t size, const float* g,
-                    const float* w, std::initializer_list<Slot> slots) {
+Check begin_moments(const char* function, const fastcnn_update* u, const fastcnn_adam_params* p, int64_t size,
+                    const float* g, const float* w, std::initializer_list<Slot> slots) {
   Check check = begin(function, u, size, g, w, slots);
   check.pointer("params", p);
   if (check.failed()) return check;
@@ -93,12 +98,19 @@ Check begin_moments(const char* function, const fastcnn_update* u, const fastcnn
 }
 
 MomentFactors factors(const fastcnn_adam_params& p, double alpha) {
-  return {(float)alpha,          (float)p.beta_1,  (float)(1 - p.beta_1), (float)p.beta_2,
-          (float)(1 - p.beta_2), (float)p.epsilon, 0,                     0,
+  return {(float)alpha,
+          (float)p.beta_1,
+          (float)(1 - p.beta_1),
+          (float)p.beta_2,
+          (float)(1 - p.beta_2),
+          (float)p.epsilon,
+          0,
+          0,
           0};
 }
 
-// Nadam's mu(t) and the product mu(1) ... mu(t), which is beta_1^t times a product that has converged after 1,000 factors.
+// Nadam's mu(t) and the product mu(1) ... mu(t), which is beta_1^t times a product that has converged after 1,000
+// factors.
 double nadam_mu(double beta_1, double t) { return beta_1 * (1 - 0.5 * pow(0.96, t)); }
 double nadam_product(double beta_1, int64_t t) {
   double product = pow(beta_1, (double)t), decay = 1;
@@ -108,13 +120,14 @@ double nadam_product(double beta_1, int64_t t) {
 
 }  // namespace
 
-fastcnn_status fastcnn_sgd(const fastcnn_update* u, double momentum, int nesterov, int64_t size, const float* g, float* w,
-                           float* velocity, double* ratio) {
+fastcnn_status fastcnn_sgd(const fastcnn_update* u, double momentum, int nesterov, int64_t size, const float* g,
+                           float* w, float* velocity, double* ratio) {
   Check check = velocity ? begin("sgd", u, size, g, w, {{"velocity", velocity}}) : begin("sgd", u, size, g, w, {});
   momentum_range(check, momentum);
-  check.that(velocity || momentum == 0 || size == 0, "velocity must be given where momentum is not 0, got momentum %g", momentum);
+  check.that(velocity || momentum == 0 || size == 0, "velocity must be given where momentum is not 0, got momentum %g",
+             momentum);
   return finish(check, u, size, ratio, [=](UpdateStep s) {
-    kernels().optimizer->sgd(w, velocity, g, size, s, (float)momentum, nesterov != 0);
+    kernels().optimizer->sgd(w, momentum != 0 ? velocity : nullptr, g, size, s, (float)momentum, nesterov != 0);
   });
 }
 
@@ -122,9 +135,8 @@ fastcnn_status fastcnn_adagrad(const fastcnn_update* u, double epsilon, int64_t 
                                float* accumulator, double* ratio) {
   Check check = begin("adagrad", u, size, g, w, {{"accumulator", accumulator}});
   number(check, "epsilon", epsilon, 0);
-  return finish(check, u, size, ratio, [=](UpdateStep s) {
-    kernels().optimizer->adagrad(w, accumulator, g, size, s, (float)epsilon);
-  });
+  return finish(check, u, size, ratio,
+                [=](UpdateStep s) { kernels().optimizer->adagrad(w, accumulator, g, size, s, (float)epsilon); });
 }
 
 fastcnn_status fastcnn_rmsprop(const fastcnn_update* u, const fastcnn_rmsprop_params* p, int64_t size, const float* g,
@@ -142,24 +154,24 @@ fastcnn_status fastcnn_rmsprop(const fastcnn_update* u, const fastcnn_rmsprop_pa
   check.that(momentum_slot || p->momentum == 0 || size == 0,
              "momentum_slot must be given where momentum is not 0, got momentum %g", p->momentum);
   return finish(check, u, size, ratio, [=](UpdateStep s) {
-    kernels().optimizer->rmsprop(w, velocity, average, momentum_slot, g, size, s, (float)p->rho, (float)(1 - p->rho),
-                                 (float)p->momentum, (float)p->epsilon);
+    kernels().optimizer->rmsprop(w, velocity, average, p->momentum != 0 ? momentum_slot : nullptr, g, size, s,
+                                 (float)p->rho, (float)(1 - p->rho), (float)p->momentum, (float)p->epsilon);
   });
 }
 
-fastcnn_status fastcnn_adadelta(const fastcnn_update* u, double rho, double epsilon, int64_t size, const float* g, float* w,
-                                float* accumulated_g, float* accumulated_d, double* ratio) {
-  Check check =
-      begin("adadelta", u, size, g, w, {{"accumulated_g", accumulated_g}, {"accumulated_d", accumulated_d}});
+fastcnn_status fastcnn_adadelta(const fastcnn_update* u, double rho, double epsilon, int64_t size, const float* g,
+                                float* w, float* accumulated_g, float* accumulated_d, double* ratio) {
+  Check check = begin("adadelta", u, size, g, w, {{"accumulated_g", accumulated_g}, {"accumulated_d", accumulated_d}});
   fraction(check, "rho", rho);
   number(check, "epsilon", epsilon, 0);
   return finish(check, u, size, ratio, [=](UpdateStep s) {
-    kernels().optimizer->adadelta(w, accumulated_g, accumulated_d, g, size, s, (float)rho, (float)(1 - rho), (float)epsilon);
+    kernels().optimizer->adadelta(w, accumulated_g, accumulated_d, g, size, s, (float)rho, (float)(1 - rho),
+                                  (float)epsilon);
   });
 }
 
-fastcnn_status fastcnn_adam(const fastcnn_update* u, const fastcnn_adam_params* p, int64_t size, const float* g, float* w,
-                            float* m, float* v, float* v_max, double* ratio) {
+fastcnn_status fastcnn_adam(const fastcnn_update* u, const fastcnn_adam_params* p, int64_t size, const float* g,
+                            float* w, float* m, float* v, float* v_max, double* ratio) {
   Check check = v_max ? begin_moments("adam", u, p, size, g, w, {{"m", m}, {"v", v}, {"v_max", v_max}})
                       : begin_moments("adam", u, p, size, g, w, {{"m", m}, {"v", v}});
   return finish(check, u, size, ratio, [=](UpdateStep s) {
@@ -169,8 +181,8 @@ fastcnn_status fastcnn_adam(const fastcnn_update* u, const fastcnn_adam_params* 
   });
 }
 
-fastcnn_status fastcnn_adamax(const fastcnn_update* u, const fastcnn_adam_params* p, int64_t size, const float* g, float* w,
-                              float* m, float* slot, double* ratio) {
+fastcnn_status fastcnn_adamax(const fastcnn_update* u, const fastcnn_adam_params* p, int64_t size, const float* g,
+                              float* w, float* m, float* slot, double* ratio) {
   Check check = begin_moments("adamax", u, p, size, g, w, {{"m", m}, {"u", slot}});
   return finish(check, u, size, ratio, [=](UpdateStep s) {
     double alpha = u->learning_rate / (1 - pow(p->beta_1, (double)p->step));
@@ -178,8 +190,8 @@ fastcnn_status fastcnn_adamax(const fastcnn_update* u, const fastcnn_adam_params
   });
 }
 
-fastcnn_status fastcnn_nadam(const fastcnn_update* u, const fastcnn_adam_params* p, int64_t size, const float* g, float* w,
-                             float* m, float* v, double* ratio) {
+fastcnn_status fastcnn_nadam(const fastcnn_update* u, const fastcnn_adam_params* p, int64_t size, const float* g,
+                             float* w, float* m, float* v, double* ratio) {
   Check check = begin_moments("nadam", u, p, size, g, w, {{"m", m}, {"v", v}});
   return finish(check, u, size, ratio, [=](UpdateStep s) {
     double t = (double)p->step, next = nadam_mu(p->beta_1, t + 1), product = nadam_product(p->beta_1, p->step);
@@ -191,13 +203,12 @@ fastcnn_status fastcnn_nadam(const fastcnn_update* u, const fastcnn_adam_params*
   });
 }
 
-fastcnn_status fastcnn_lion(const fastcnn_update* u, double beta_1, double beta_2, int64_t size, const float* g, float* w,
-                            float* m, double* ratio) {
+fastcnn_status fastcnn_lion(const fastcnn_update* u, double beta_1, double beta_2, int64_t size, const float* g,
+                            float* w, float* m, double* ratio) {
   fastcnn_adam_params p = {beta_1, beta_2, 0, 1};
   Check check = begin_moments("lion", u, &p, size, g, w, {{"m", m}});
-  return finish(check, u, size, ratio, [=](UpdateStep s) {
-    kernels().optimizer->lion(w, m, g, size, s, factors(p, u->learning_rate));
-  });
+  return finish(check, u, size, ratio,
+                [=](UpdateStep s) { kernels().optimizer->lion(w, m, g, size, s, factors(p, u->learning_rate)); });
 }
 
 fastcnn_status fastcnn_moving_average(double momentum, int64_t size, const float* w, float* average) {
@@ -229,7 +240,10 @@ fastcnn_status fastcnn_l2_norm(int64_t size, const float* x, double* norm) {
 
 fastcnn_status fastcnn_global_norm(int64_t count, const int64_t* sizes, const float* const* arrays, double* norm) {
   Check check("global_norm");
-  check.pointer("norm", norm).not_negative("count", count).pointer("sizes", sizes, count).pointer("arrays", arrays, count);
+  check.pointer("norm", norm)
+      .not_negative("count", count)
+      .pointer("sizes", sizes, count)
+      .pointer("arrays", arrays, count);
   double sum = 0;
   for (int64_t i = 0; i < count && !check.failed(); i++) {
     check.count("sizes", &sizes[i], 1);

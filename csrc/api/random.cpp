@@ -22,10 +22,12 @@ Check place(const char* function, const fastcnn_random* random, int64_t size, co
   return check;
 }
 
-fastcnn_status bell(const char* function, const fastcnn_random* random, float mean, float stddev, int64_t size, float* y,
-                    void (*kernel)(float*, fastcnn_random, int64_t, float, float)) {
+fastcnn_status bell(const char* function, const fastcnn_random* random, float mean, float stddev, int64_t size,
+                    float* y, void (*kernel)(float*, fastcnn_random, int64_t, float, float)) {
   Check check = place(function, random, size, y, sizeof(float));
-  check.finite("mean", mean).finite("stddev", stddev).that(stddev >= 0, "stddev must be at least 0, got %g", (double)stddev);
+  check.finite("mean", mean)
+      .finite("stddev", stddev)
+      .that(stddev >= 0, "stddev must be at least 0, got %g", (double)stddev);
   if (!check.failed() && size > 0) kernel(y, *random, size, mean, stddev);
   return check.status();
 }
@@ -84,11 +86,11 @@ fastcnn_status fastcnn_random_bernoulli(const fastcnn_random* random, double p, 
   return FASTCNN_OK;
 }
 
-fastcnn_status fastcnn_random_integers(const fastcnn_random* random, int64_t low, int64_t high, int64_t size, int64_t* y) {
+fastcnn_status fastcnn_random_integers(const fastcnn_random* random, int64_t low, int64_t high, int64_t size,
+                                       int64_t* y) {
   Check check = place("integers", random, size, y, sizeof(int64_t));
   check.that(low < high, "low must be less than high, got low %lld and high %lld", (long long)low, (long long)high);
-  if (!check.failed() && size > 0)
-    kernels().random->integers(y, *random, size, low, (uint64_t)high - (uint64_t)low);
+  if (!check.failed() && size > 0) kernels().random->integers(y, *random, size, low, (uint64_t)high - (uint64_t)low);
   return check.status();
 }
 

@@ -13,8 +13,8 @@ Output<float> in_place(py::handle value, const char* name, int64_t size = -1) {
                          std::string(py::str(py::type::handle_of(value).attr("__name__"))));
   auto a = py::reinterpret_borrow<py::array>(value);
   if (size >= 0 && a.size() != size)
-    throw py::value_error(std::string(name) + " must have as many elements as w, " + std::to_string(size) + ", got shape " +
-                          text(Shape(a.shape(), a.shape() + a.ndim())));
+    throw py::value_error(std::string(name) + " must have as many elements as w, " + std::to_string(size) +
+                          ", got shape " + text(Shape(a.shape(), a.shape() + a.ndim())));
   return Output<float>(value, Shape(a.shape(), a.shape() + a.ndim()), name);
 }
 
@@ -104,8 +104,8 @@ py::object rmsprop(py::handle w, py::handle g, py::handle velocity_, py::handle 
   });
 }
 
-py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::handle accumulated_d, double lr, double rho,
-                    double epsilon, py::handle options) {
+py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::handle accumulated_d, double lr,
+                    double rho, double epsilon, py::handle options) {
   Update update(w, g, lr, options);
   float* ag = update.slot(accumulated_g, "accumulated_g").data();
   float* ad = update.slot(accumulated_d, "accumulated_d").data();
@@ -136,7 +136,8 @@ py::object moments(py::handle w, py::handle g, py::handle m_, py::handle v_, py:
   });
 }
 
-py::object lion(py::handle w, py::handle g, py::handle m_, double lr, double beta_1, double beta_2, py::handle options) {
+py::object lion(py::handle w, py::handle g, py::handle m_, double lr, double beta_1, double beta_2,
+                py::handle options) {
   Update update(w, g, lr, options);
   float* m = update.slot(m_, "m").data();
   return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {

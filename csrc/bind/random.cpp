@@ -132,14 +132,13 @@ bool by_channel(py::handle noise_shape, const Shape& shape) {
                          std::string(py::str(py::type::handle_of(noise_shape).attr("__name__"))));
   Shape noise;
   for (py::handle d : py::reinterpret_borrow<py::sequence>(noise_shape))
-    noise.push_back(!d.is_none()                 ? integer(d, "noise_shape")
-                    : noise.size() < shape.size() ? shape[noise.size()]
-                                                  : -1);
+    noise.push_back(!d.is_none() ? integer(d, "noise_shape") : noise.size() < shape.size() ? shape[noise.size()] : -1);
   if (noise == shape) return false;
   Shape channels(shape.size(), 1);
   if (shape.size() >= 3) channels.front() = shape.front(), channels.back() = shape.back();
   if (shape.size() >= 3 && noise == channels) return true;
-  throw py::value_error("noise_shape must be the shape of x, " + text(shape) + ", or (n, 1, ..., 1, c), got " + text(noise));
+  throw py::value_error("noise_shape must be the shape of x, " + text(shape) + ", or (n, 1, ..., 1, c), got " +
+                        text(noise));
 }
 
 py::array dropout(py::handle x_, double rate, py::handle seed, py::handle stream, py::handle offset,

@@ -29,8 +29,8 @@ void adagrad(float* w, float* accumulator, const float* g, int64_t size, UpdateS
   });
 }
 
-void rmsprop(float* w, float* velocity, float* average, float* momentum_slot, const float* g, int64_t size, UpdateStep s,
-             float rho, float rest, float momentum, float epsilon) {
+void rmsprop(float* w, float* velocity, float* average, float* momentum_slot, const float* g, int64_t size,
+             UpdateStep s, float rho, float rest, float momentum, float epsilon) {
   vec lr = splat(s.learning_rate), keep = splat(rho), take = splat(rest), small = splat(epsilon);
   int streams = 5 + (average ? 2 : 0) + (momentum_slot ? 2 : 0);
   update_pass(w, g, size, s, streams, [=](auto at, int64_t i, vec w, vec g) {
@@ -50,8 +50,8 @@ void rmsprop(float* w, float* velocity, float* average, float* momentum_slot, co
   });
 }
 
-void adadelta(float* w, float* accumulated_g, float* accumulated_d, const float* g, int64_t size, UpdateStep s, float rho,
-              float rest, float epsilon) {
+void adadelta(float* w, float* accumulated_g, float* accumulated_d, const float* g, int64_t size, UpdateStep s,
+              float rho, float rest, float epsilon) {
   vec lr = splat(s.learning_rate), keep = splat(rho), take = splat(rest), small = splat(epsilon);
   update_pass(w, g, size, s, 7, [=](auto at, int64_t i, vec w, vec g) {
     vec ag = fma(keep, at.get(accumulated_g + i), take * (g * g)), ad = at.get(accumulated_d + i);

@@ -1,5 +1,5 @@
-// Updates by moments of the gradient: Adam (and AdamW), Adamax, Nadam, Lion. The bias corrections come as factors, made in
-// double by the caller. Bound by memory: w, g and every slot pass once.
+// Updates by moments of the gradient: Adam (and AdamW), Adamax, Nadam, Lion. The bias corrections come as factors, made
+// in double by the caller. Bound by memory: w, g and every slot pass once.
 #include "optimizer.h"
 #include "optimizer_pass.h"
 

@@ -1,5 +1,5 @@
-// The pass that all updates share: w and g are loaded, g is scaled and clipped, w decays, the rule makes the new w, which is
-// stored. A rule loads and stores its slots itself, through `at`, which masks the tail.
+// The pass that all updates share: w and g are loaded, g is scaled and clipped, w decays, the rule makes the new w,
+// which is stored. A rule loads and stores its slots itself, through `at`, which masks the tail.
 //
 // The array is cut into chunks by its size alone, so the sums of squares have the same bits for any number of threads.
 #pragma once

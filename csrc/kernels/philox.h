@@ -1,4 +1,5 @@
-// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, 2011), sixteen blocks at once.
+// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, 2011), sixteen blocks at
+// once.
 //
 // A word sits in the low half of a 64-bit lane, because that is where the hardware multiplies 32 x 32 -> 64 bits: the
 // product's low half is in place for the next round and its high half is one shift away, so a round needs no shuffles.
@@ -10,8 +11,8 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int kWords = 4;                       // of one block
-constexpr int kGroup = kWords * kWide;          // elements that sixteen blocks serve
+constexpr int kWords = 4;               // of one block
+constexpr int kGroup = kWords * kWide;  // elements that sixteen blocks serve
 constexpr int kVectorsOf16 = kWide / kLanes;
 constexpr uint32_t kMultiply0 = 0xD2511F53u, kMultiply1 = 0xCD9E8D57u;
 constexpr uint32_t kKeyStep0 = 0x9E3779B9u, kKeyStep1 = 0xBB67AE85u;

@@ -1,6 +1,7 @@
-// y[e] = f(word of element e), e counted from r.offset. Sixteen blocks serve a group of 64 elements: word k of the blocks
-// is 16 neighbours, so results are stored as they come, without transposing, in the same places on every ISA. Groups are
-// aligned to the stream, not to the array: an array that starts or ends inside a group works on a copy of that group.
+// y[e] = f(word of element e), e counted from r.offset. Sixteen blocks serve a group of 64 elements: word k of the
+// blocks is 16 neighbours, so results are stored as they come, without transposing, in the same places on every ISA.
+// Groups are aligned to the stream, not to the array: an array that starts or ends inside a group works on a copy of
+// that group.
 #include "random.h"
 
 #include "philox.h"
@@ -92,7 +93,7 @@ void dropout(float* y, const float* x, fastcnn_random r, int64_t size, uint32_t 
   });
 }
 
-constexpr int64_t kTile = 1024;   // channels whose mask is held at once
+constexpr int64_t kTile = 1024;    // channels whose mask is held at once
 constexpr int64_t kRun = 1 << 14;  // floats of a task, at least: drawing its mask again must not count
 
 // Pixels of one image, channels of one tile.
@@ -145,9 +146,9 @@ void blocks(uint32_t* words, uint64_t seed, uint64_t stream, uint64_t first, int
   });
 }
 
-// A number below range, each equally likely (Lemire, Fast random integer generation in an interval, 2019): the high half
-// of x * range, unless the low half says that this x has no equal share. Then the block's second half is tried, then the
-// generator runs on its own output.
+// A number below range, each equally likely (Lemire, Fast random integer generation in an interval, 2019): the high
+// half of x * range, unless the low half says that this x has no equal share. Then the block's second half is tried,
+// then the generator runs on its own output.
 uint64_t below(uint64_t range, uint64_t seed, uint32_t word[kWords]) {
   uint64_t unfair = (uint64_t)0 - range;  // 2^64 - range: the exact bound, its remainder, costs a division
   for (int half = 0;; half ^= 2) {
@@ -170,7 +171,8 @@ void integers(int64_t* y, fastcnn_random r, int64_t size, int64_t low, uint64_t 
   });
 }
 
-// Fisher and Yates: each place swaps with one of those not yet settled. A chain, hence one thread; block i is place i's.
+// Fisher and Yates: each place swaps with one of those not yet settled. A chain, hence one thread; block i is place
+// i's.
 void permutation(int64_t* y, fastcnn_random r, int64_t n) {
   for (int64_t i = 0; i < n; i++) y[i] = i;
   for (int64_t i = 0; i + 1 < n; i += kWide) {

@@ -16,7 +16,7 @@ inline vec polynomial(vec x, const float (&c)[N]) {
 
 // log x for normal x > 0: x = 2^e m with m in [sqrt 1/2, sqrt 2), then log m = f + f^2 P(f), f = m - 1.
 inline vec log_positive(vec x) {
-  static constexpr float p[] = {-0.49999988f, 0.33333308f,  -0.25001517f, 0.2000301f,  -0.16611272f,
+  static constexpr float p[] = {-0.49999988f, 0.33333308f, -0.25001517f, 0.2000301f,  -0.16611272f,
                                 0.14163609f,  -0.1320804f, 0.13003817f,  -0.07823902f};
   constexpr int32_t half_root = 0x3f3504f3;  // the bits of sqrt 1/2
   ivec shifted = bits(x) - isplat(half_root);
@@ -54,7 +54,7 @@ inline NormalPair normal_pair(uvec u, uvec v) {
 // The normal distribution within +-2, by its inverse: z = sqrt 2 erfinv(x), x uniform in +-erf(sqrt 2), written as
 // x E(w), w = -log(1 - x^2), which has no singularity at the ends.
 inline vec truncated_normal(uvec word) {
-  static constexpr float p[] = {1.2533141f,     0.32811686f,  0.016333299f,   -0.0033026605f, -0.00018021098f,
+  static constexpr float p[] = {1.2533141f,    0.32811686f,    0.016333299f,    -0.0033026605f, -0.00018021098f,
                                 6.459791e-05f, 4.0702112e-06f, -2.1112915e-06f, 1.665509e-07f};
   vec x = splat(0.954499736f) * fma(to_float((ivec)word), splat(0x1p-31f), splat(0x1p-32f));
   vec w = -log_positive(fma(-x, x, splat(1.0f)));

@@ -52,7 +52,7 @@ def sgd(
     Args:
         w: float32 array, updated in place.
         g: its gradient, the shape of ``w``.
-        velocity: updated in place; begins as zeros. May be None where ``momentum`` is 0.
+        velocity: updated in place; begins as zeros. Not touched, and may be None, where ``momentum`` is 0.
         learning_rate: the step's size.
         momentum: 0 to 1, the part of the last step that is kept.
         nesterov: whether to look one step ahead: ``w += momentum * velocity - learning_rate * g``.
@@ -138,7 +138,7 @@ def rmsprop(
         velocity: updated in place; begins as zeros.
         average: moving average of ``g``, updated in place; where it is given, its square is taken off ``velocity``
             (``centered=True`` in Keras). Begins as zeros.
-        momentum_slot: updated in place; begins as zeros. May be None where ``momentum`` is 0.
+        momentum_slot: updated in place; begins as zeros. Not touched, and may be None, where ``momentum`` is 0.
         learning_rate: the step's size.
         rho: decay of the averages, below 1.
         momentum: 0 to 1, the part of the last step that is kept.

@@ -20,12 +20,12 @@ typedef struct fastcnn_update {
   double scale;
 } fastcnn_update;
 
-/* All updates: w and the slots are size floats and are written in place; g is size floats and is read. Slots begin as zeros,
- * adagrad's as 0.1 in Keras. Each buffer is read once and written once. w and the slots must not overlap; g may be w.
- * ratio, unless NULL, receives |new w - w| / |w|. step counts updates from 1. */
+/* All updates: w and the slots are size floats and are written in place; g is size floats and is read. Slots begin as
+ * zeros, adagrad's as 0.1 in Keras. Each buffer is read once and written once. w and the slots must not overlap; g may
+ * be w. ratio, unless NULL, receives |new w - w| / |w|. step counts updates from 1. */
 
 /* velocity = momentum * velocity - lr * g;  w += velocity, or with nesterov: w += momentum * velocity - lr * g.
- * velocity may be NULL where momentum is 0. */
+ * Where momentum is 0, velocity is not touched and may be NULL. */
 FASTCNN_API fastcnn_status fastcnn_sgd(const fastcnn_update* update, double momentum, int nesterov, int64_t size,
                                        const float* g, float* w, float* velocity, double* ratio);
 
@@ -33,14 +33,14 @@ FASTCNN_API fastcnn_status fastcnn_sgd(const fastcnn_update* update, double mome
 FASTCNN_API fastcnn_status fastcnn_adagrad(const fastcnn_update* update, double epsilon, int64_t size, const float* g,
                                            float* w, float* accumulator, double* ratio);
 
-/* velocity = rho * velocity + (1 - rho) g^2;  average = rho * average + (1 - rho) g  unless average is NULL (not centered);
- * d = lr * g / sqrt(velocity - average^2 + epsilon);
- * w -= d, or where momentum_slot is given: momentum_slot = momentum * momentum_slot + d, w -= momentum_slot. */
+/* velocity = rho * velocity + (1 - rho) g^2;  average = rho * average + (1 - rho) g  unless average is NULL (not
+ * centered); d = lr * g / sqrt(velocity - average^2 + epsilon); w -= d, or where momentum is not 0: momentum_slot =
+ * momentum * momentum_slot + d, w -= momentum_slot. */
 typedef struct fastcnn_rmsprop_params {
   double rho, momentum, epsilon;
 } fastcnn_rmsprop_params;
-FASTCNN_API fastcnn_status fastcnn_rmsprop(const fastcnn_update* update, const fastcnn_rmsprop_params* params, int64_t size,
-                                           const float* g, float* w, float* velocity, float* average,
+FASTCNN_API fastcnn_status fastcnn_rmsprop(const fastcnn_update* update, const fastcnn_rmsprop_params* params,
+                                           int64_t size, const float* g, float* w, float* velocity, float* average,
                                            float* momentum_slot, double* ratio);
 
 /* accumulated_g = rho * accumulated_g + (1 - rho) g^2;
@@ -85,7 +85,8 @@ FASTCNN_API fastcnn_status fastcnn_l2_norm(int64_t size, const float* x, double*
 FASTCNN_API fastcnn_status fastcnn_global_norm(int64_t count, const int64_t* sizes, const float* const* arrays,
                                                double* norm);
 
-/* clipnorm / max(norm, clipnorm): what shrinks a gradient of this norm to clipnorm; NaN where the norm is not finite. */
+/* clipnorm / max(norm, clipnorm): what shrinks a gradient of this norm to clipnorm; NaN where the norm is not finite.
+ */
 FASTCNN_API fastcnn_status fastcnn_clip_factor(double norm, double clipnorm, double* factor);
 
 /* y = x * clip_factor(|x|, clipnorm); y may be x. norm, unless NULL, receives |x|. */
