@@ -1,5 +1,5 @@
-"""Random numbers: the generator against published vectors, every distribution against float64 made of the same words, the
-distributions themselves, and dropout."""
+"""Random numbers: the generator against published vectors, every distribution against float64 made of the same words,
+the distributions themselves, and dropout."""
 
 from collections.abc import Callable
 from math import erf, sqrt

@@ -1,7 +1,13 @@
 """Optimizer updates by the rules of Keras 3, in place, one pass over each buffer; clipping of gradients.
 
-An update changes ``w`` and its slots, which must be writable, contiguous float32 arrays of one size. All share the options
-``weight_decay``, ``l2``, ``clipvalue``, ``scale`` and ``return_ratio``.
+An update changes ``w`` and its slots: writable, contiguous float32 arrays of one size. All share these options:
+
+- ``weight_decay``: decoupled decay, ``w -= learning_rate * weight_decay * w`` before the update. None is 0.
+- ``l2``: adds ``2 * l2 * w`` to the gradient, the gradient of ``l2 * sum(w**2)``.
+- ``clipvalue``: bounds the gradient's elements, after ``scale`` and ``l2``. None does not.
+- ``scale``: multiplies the gradient: ``clip_factor(global_norm(gradients), clipnorm)`` clips by norm without a pass.
+  A NaN spreads to all of ``w``.
+- ``return_ratio``: whether to return ``|new w - w| / |w|`` instead of None.
 """
 
 from collections.abc import Sequence
@@ -47,7 +53,7 @@ def sgd(
     scale: float = 1.0,
     return_ratio: bool = False,
 ) -> float | None:
-    """Gradient descent, with momentum where ``velocity`` is given: ``velocity = momentum * velocity - learning_rate * g``.
+    """Gradient descent, with momentum: ``velocity = momentum * velocity - learning_rate * g; w += velocity``.
 
     Args:
         w: float32 array, updated in place.
@@ -56,11 +62,7 @@ def sgd(
         learning_rate: the step's size.
         momentum: 0 to 1, the part of the last step that is kept.
         nesterov: whether to look one step ahead: ``w += momentum * velocity - learning_rate * g``.
-        weight_decay: decoupled decay: ``w -= learning_rate * weight_decay * w`` comes first. None is 0.
-        l2: adds ``2 * l2 * w`` to the gradient, the gradient of ``l2 * sum(w**2)``.
-        clipvalue: bounds the gradient's elements, after ``scale`` and ``l2``.
-        scale: multiplies the gradient: ``clip_factor(global_norm(gradients), clipnorm)`` clips by norm without a pass.
-        return_ratio: whether to return a number.
+        weight_decay, l2, clipvalue, scale, return_ratio: the options of all updates, above.
 
     Returns:
         None, or where asked for, ``|new w - w| / |w|``.
@@ -96,11 +98,7 @@ def adagrad(
         accumulator: updated in place; begins as 0.1 in Keras.
         learning_rate: the step's size.
         epsilon: keeps the divisor from 0.
-        weight_decay: decoupled decay: ``w -= learning_rate * weight_decay * w`` comes first. None is 0.
-        l2: adds ``2 * l2 * w`` to the gradient, the gradient of ``l2 * sum(w**2)``.
-        clipvalue: bounds the gradient's elements, after ``scale`` and ``l2``.
-        scale: multiplies the gradient: ``clip_factor(global_norm(gradients), clipnorm)`` clips by norm without a pass.
-        return_ratio: whether to return a number.
+        weight_decay, l2, clipvalue, scale, return_ratio: the options of all updates, above.
 
     Returns:
         None, or where asked for, ``|new w - w| / |w|``.
@@ -143,11 +141,7 @@ def rmsprop(
         rho: decay of the averages, below 1.
         momentum: 0 to 1, the part of the last step that is kept.
         epsilon: keeps the divisor from 0.
-        weight_decay: decoupled decay: ``w -= learning_rate * weight_decay * w`` comes first. None is 0.
-        l2: adds ``2 * l2 * w`` to the gradient, the gradient of ``l2 * sum(w**2)``.
-        clipvalue: bounds the gradient's elements, after ``scale`` and ``l2``.
-        scale: multiplies the gradient: ``clip_factor(global_norm(gradients), clipnorm)`` clips by norm without a pass.
-        return_ratio: whether to return a number.
+        weight_decay, l2, clipvalue, scale, return_ratio: the options of all updates, above.
 
     Returns:
         None, or where asked for, ``|new w - w| / |w|``.
@@ -196,11 +190,7 @@ def adadelta(
         learning_rate: the step's size.
         rho: decay of the averages, below 1.
         epsilon: keeps the divisor from 0.
-        weight_decay: decoupled decay: ``w -= learning_rate * weight_decay * w`` comes first. None is 0.
-        l2: adds ``2 * l2 * w`` to the gradient, the gradient of ``l2 * sum(w**2)``.
-        clipvalue: bounds the gradient's elements, after ``scale`` and ``l2``.
-        scale: multiplies the gradient: ``clip_factor(global_norm(gradients), clipnorm)`` clips by norm without a pass.
-        return_ratio: whether to return a number.
+        weight_decay, l2, clipvalue, scale, return_ratio: the options of all updates, above.
 
     Returns:
         None, or where asked for, ``|new w - w| / |w|``.
@@ -253,11 +243,7 @@ def adam(
         beta_2: decay of the second moment, below 1.
         epsilon: keeps the divisor from 0.
         v_max: the greatest ``v`` so far, updated in place, which takes the place of ``v`` (``amsgrad=True`` in Keras).
-        weight_decay: decoupled decay: ``w -= learning_rate * weight_decay * w`` comes first. None is 0.
-        l2: adds ``2 * l2 * w`` to the gradient, the gradient of ``l2 * sum(w**2)``.
-        clipvalue: bounds the gradient's elements, after ``scale`` and ``l2``.
-        scale: multiplies the gradient: ``clip_factor(global_norm(gradients), clipnorm)`` clips by norm without a pass.
-        return_ratio: whether to return a number.
+        weight_decay, l2, clipvalue, scale, return_ratio: the options of all updates, above.
 
     Returns:
         None, or where asked for, ``|new w - w| / |w|``.
@@ -313,18 +299,15 @@ def adamw(
         beta_2: decay of the second moment, below 1.
         epsilon: keeps the divisor from 0.
         v_max: as for ``adam``.
-        weight_decay: decoupled decay: ``w -= learning_rate * weight_decay * w`` comes first. None is 0.
-        l2: adds ``2 * l2 * w`` to the gradient, the gradient of ``l2 * sum(w**2)``.
-        clipvalue: bounds the gradient's elements, after ``scale`` and ``l2``.
-        scale: multiplies the gradient: ``clip_factor(global_norm(gradients), clipnorm)`` clips by norm without a pass.
-        return_ratio: whether to return a number.
+        weight_decay, l2, clipvalue, scale, return_ratio: the options of all updates, above.
 
     Returns:
         None, or where asked for, ``|new w - w| / |w|``.
 
     Example:
         >>> w = np.array([1.0, 2.0], np.float32)
-        >>> adamw(w, [0.0, 0.0], np.zeros(2, np.float32), np.zeros(2, np.float32), 1, learning_rate=1.0, weight_decay=0.5)
+        >>> m, v = np.zeros((2, 2), np.float32)
+        >>> adamw(w, [0.0, 0.0], m, v, 1, learning_rate=1.0, weight_decay=0.5)
         >>> w.tolist()
         [0.5, 1.0]
     """
@@ -371,11 +354,7 @@ def adamax(
         beta_1: decay of the first moment, below 1.
         beta_2: decay of the second moment, below 1.
         epsilon: keeps the divisor from 0.
-        weight_decay: decoupled decay: ``w -= learning_rate * weight_decay * w`` comes first. None is 0.
-        l2: adds ``2 * l2 * w`` to the gradient, the gradient of ``l2 * sum(w**2)``.
-        clipvalue: bounds the gradient's elements, after ``scale`` and ``l2``.
-        scale: multiplies the gradient: ``clip_factor(global_norm(gradients), clipnorm)`` clips by norm without a pass.
-        return_ratio: whether to return a number.
+        weight_decay, l2, clipvalue, scale, return_ratio: the options of all updates, above.
 
     Returns:
         None, or where asked for, ``|new w - w| / |w|``.
@@ -419,11 +398,7 @@ def nadam(
         beta_1: decay of the first moment, below 1.
         beta_2: decay of the second moment, below 1.
         epsilon: keeps the divisor from 0.
-        weight_decay: decoupled decay: ``w -= learning_rate * weight_decay * w`` comes first. None is 0.
-        l2: adds ``2 * l2 * w`` to the gradient, the gradient of ``l2 * sum(w**2)``.
-        clipvalue: bounds the gradient's elements, after ``scale`` and ``l2``.
-        scale: multiplies the gradient: ``clip_factor(global_norm(gradients), clipnorm)`` clips by norm without a pass.
-        return_ratio: whether to return a number.
+        weight_decay, l2, clipvalue, scale, return_ratio: the options of all updates, above.
 
     Returns:
         None, or where asked for, ``|new w - w| / |w|``.
@@ -461,11 +436,7 @@ def lion(
         learning_rate: the step's size.
         beta_1: weight of ``m`` in the step, below 1.
         beta_2: decay of ``m``, below 1.
-        weight_decay: decoupled decay: ``w -= learning_rate * weight_decay * w`` comes first. None is 0.
-        l2: adds ``2 * l2 * w`` to the gradient, the gradient of ``l2 * sum(w**2)``.
-        clipvalue: bounds the gradient's elements, after ``scale`` and ``l2``.
-        scale: multiplies the gradient: ``clip_factor(global_norm(gradients), clipnorm)`` clips by norm without a pass.
-        return_ratio: whether to return a number.
+        weight_decay, l2, clipvalue, scale, return_ratio: the options of all updates, above.
 
     Returns:
         None, or where asked for, ``|new w - w| / |w|``.

@@ -1,8 +1,8 @@
-"""Random numbers that are a function of (seed, stream, element), and dropout, which needs no stored mask because of it.
+"""Random numbers that are a function of (seed, stream, element), and dropout, which stores no mask because of it.
 
-The generator is Philox4x32-10. ``seed`` is the run's, ``stream`` says whose numbers these are (a layer, a step): two uses of
-one stream see the same numbers. ``offset`` is the element to begin at, so parts of an array join to the whole. Results have
-the same bits for any number of threads.
+The generator is Philox4x32-10. ``seed`` is the run's, ``stream`` says whose numbers these are (a layer, a step): two
+uses of one stream see the same numbers. ``offset`` is the element to begin at, so parts of an array join to the whole.
+Results have the same bits for any number of threads.
 """
 
 from collections.abc import Sequence
@@ -190,7 +190,7 @@ def permutation(n: int, seed: int, stream: int = 0) -> np.ndarray[Any, np.dtype[
 
 
 def philox(blocks: int, seed: int, stream: int = 0, first: int = 0) -> np.ndarray[Any, np.dtype[np.uint32]]:
-    """The generator's own words: block ``i`` is Philox4x32-10 of the counter ``(first + i, stream)`` under key ``seed``.
+    """The generator's own words: block ``i`` is Philox4x32-10 of the counter (first + i, stream) under key ``seed``.
 
     Args:
         blocks: how many.
@@ -226,8 +226,8 @@ def dropout(
         seed: 0 to 2**64 - 1.
         stream: 0 to 2**64 - 1; one per layer and step.
         offset: the stream's element that comes first.
-        noise_shape: the shape of the mask: that of ``x`` (also None), or ``(n, 1, ..., 1, c)``, which keeps or drops whole
-            channels. An entry None stands for that of ``x``.
+        noise_shape: the shape of the mask: that of ``x`` (also None), or ``(n, 1, ..., 1, c)``, which keeps or drops
+            whole channels. An entry None stands for that of ``x``.
         out: where to put the result; may be ``x`` itself.
 
     Returns:

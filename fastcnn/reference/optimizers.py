@@ -1,4 +1,4 @@
-"""Optimizer updates in plain NumPy, in place, in the precision of the arrays: the rules of Keras 3 as they are written there."""
+"""Optimizer updates in plain NumPy, in place, in the precision of the arrays: the rules of Keras 3."""
 
 from collections.abc import Sequence
 from math import isfinite, nan
@@ -264,7 +264,8 @@ def moving_average(average: Array, w: ArrayLike, momentum: float = 0.99) -> None
 
 def clip_by_value(x: ArrayLike, low: float, high: float) -> Array:
     """np.clip."""
-    return np.clip(np.asarray(x), low, high)
+    clipped: Array = np.clip(np.asarray(x), low, high)
+    return clipped
 
 
 def l2_norm(x: ArrayLike) -> float:

@@ -50,7 +50,7 @@ def philox(blocks: int, seed: int, stream: int = 0, first: int = 0) -> Array:
 
 
 def _groups(shape: Shape, seed: int, stream: int, offset: int) -> tuple[Array, int, int]:
-    """The words of the groups that hold these elements, (groups, 4, 16); where in them they begin; how many there are."""
+    """The words of the groups that hold these elements, (groups, 4, 16); where they begin; how many there are."""
     size = int(np.prod(shape))
     first, last = offset // 64, -(-(offset + size) // 64)
     words = philox((last - first) * 16, seed, stream, first * 16)
@@ -87,7 +87,8 @@ def truncated_normal(
     z = np.zeros_like(x)
     for _ in range(50):
         z -= (np.array([erf(v / sqrt(2)) for v in z.flat]).reshape(z.shape) - x) * sqrt(np.pi / 2) * np.exp(z * z / 2)
-    return mean + stddev * z
+    shifted: Array = mean + stddev * z
+    return shifted
 
 
 def bernoulli(shape: Shape, p: float = 0.5, *, seed: int, stream: int = 0, offset: int = 0) -> Array:
