@@ -93,7 +93,8 @@ def truncated_normal(
 
 def bernoulli(shape: Shape, p: float = 0.5, *, seed: int, stream: int = 0, offset: int = 0) -> Array:
     """1 where the word is below p * 2**32."""
-    return (_words(shape, seed, stream, offset) < np.floor(p * 2.0**32 + 0.5)).astype(np.float64)
+    hit: Array = _words(shape, seed, stream, offset) < np.floor(p * 2.0**32 + 0.5)
+    return hit.astype(np.float64)
 
 
 def _below(limit: int, words: Array, seed: int) -> int:
