@@ -22,8 +22,8 @@ int64_t output_size(Check& check, const char* cells, int64_t size, int64_t befor
   int64_t padded = checked_sum(checked_sum(size, before), after);
   int64_t reach = checked_sum(checked_product(kernel - 1, dilation), 1);
   check.that(padded >= 0, "padding is out of range: %lld and %lld %s", (long long)before, (long long)after, cells);
-  check.that(reach >= 0, "dilation is out of range: %lld for a kernel of %lld %s", (long long)dilation, (long long)kernel,
-             cells);
+  check.that(reach >= 0, "dilation is out of range: %lld for a kernel of %lld %s", (long long)dilation,
+             (long long)kernel, cells);
   check.that(reach <= padded, "the kernel must fit the padded x: it spans %lld %s, x has %lld with its padding",
              (long long)reach, cells, (long long)padded);
   return check.failed() ? 0 : (padded - reach) / stride + 1;
@@ -47,8 +47,8 @@ Depthwise2d geometry(Check& check, const fastcnn_depthwise2d* p, Counts* counts)
   counts->y = check.count("the result", {p->n, oh, ow, p->c, p->multiplier});
   check.count("the padded x", {p->n, p->h + p->top + p->bottom, p->w + p->left + p->right, p->c});
   if (check.failed()) return {};
-  return {p->n,       p->h,       p->w,          p->c,          p->multiplier, p->kh,  p->kw, oh, ow,
-          p->stride_h, p->stride_w, p->dilation_h, p->dilation_w, p->top,        p->left};
+  return {p->n, p->h,        p->w,        p->c,          p->multiplier, p->kh,  p->kw,  oh,
+          ow,   p->stride_h, p->stride_w, p->dilation_h, p->dilation_w, p->top, p->left};
 }
 
 size_t with_room(size_t bytes) { return bytes ? bytes + kAlign : 0; }
@@ -87,8 +87,8 @@ fastcnn_status fastcnn_depthwise_conv2d_dx(const fastcnn_depthwise2d* params, co
   return check.status();
 }
 
-fastcnn_status fastcnn_depthwise_conv2d_dw(const fastcnn_depthwise2d* params, const float* x, const float* dy, float* dw,
-                                           void* workspace, size_t workspace_bytes) {
+fastcnn_status fastcnn_depthwise_conv2d_dw(const fastcnn_depthwise2d* params, const float* x, const float* dy,
+                                           float* dw, void* workspace, size_t workspace_bytes) {
   Check check("depthwise_conv2d_dw");
   Counts counts{};
   Depthwise2d d = geometry(check, params, &counts);
@@ -112,8 +112,8 @@ fastcnn_status fastcnn_depthwise_conv2d_dw_workspace(const fastcnn_depthwise2d* 
   return check.status();
 }
 
-fastcnn_status fastcnn_depthwise_conv2d_db(const fastcnn_depthwise2d* params, const float* dy, float* db, void* workspace,
-                                           size_t workspace_bytes) {
+fastcnn_status fastcnn_depthwise_conv2d_db(const fastcnn_depthwise2d* params, const float* dy, float* db,
+                                           void* workspace, size_t workspace_bytes) {
   Check check("depthwise_conv2d_db");
   Counts counts{};
   Depthwise2d d = geometry(check, params, &counts);
@@ -136,6 +136,7 @@ fastcnn_status fastcnn_depthwise_conv2d_db_workspace(const fastcnn_depthwise2d* 
   Depthwise2d d = geometry(check, params, &counts);
   check.pointer("bytes", bytes);
   int64_t channels = d.c * d.m;
-  if (!check.failed()) *bytes = counts.y > 0 ? with_room(kernels().depthwise->db_bytes(counts.y / channels, channels)) : 0;
+  if (!check.failed())
+    *bytes = counts.y > 0 ? with_room(kernels().depthwise->db_bytes(counts.y / channels, channels)) : 0;
   return check.status();
 }

@@ -1,4 +1,5 @@
-// y[i, j, q] = activation(bias[q] + residual[i, j, q] + sum over taps of x[row(i, tap), column(j, tap), q / m] * w[tap, q])
+// y[i, j, q] = activation(bias[q] + residual[i, j, q] + sum over taps of x[row(i, tap), column(j, tap), q / m] * w[tap,
+// q])
 //
 // and its input gradient, which gathers from dy in the same way (depthwise_lines.h). Bound by memory: channels are the
 // vector, four neighbouring pixels of a row share each filter vector in registers, and the source rows that a block of
@@ -37,12 +38,12 @@ struct Tile {
   float* result;
   const float *source, *filter, *residual;
   int64_t rows, columns;
-  int64_t result_pixel, source_pixel;                           // floats from pixel to pixel
+  int64_t result_pixel, source_pixel;                            // floats from pixel to pixel
   int64_t source_row, source_column, filter_row, filter_column;  // and from tap to tap
 };
 
-// Taps in their order, one accumulator a pixel. Dense: three columns side by side, pixels Dense columns apart, so a source
-// vector is loaded once for all the pixels that see it.
+// Taps in their order, one accumulator a pixel. Dense: three columns side by side, pixels Dense columns apart, so a
+// source vector is loaded once for all the pixels that see it.
 template <Channels C, int P, int Dense, bool Full>
 inline void gather(vec (&sum)[P], const Tile& t, int64_t q, int lanes, int64_t m) {
   Repeat spread{};
@@ -136,13 +137,15 @@ void run(const Tile& t, bool several, Range channels, const Pass& pass) {
   } else {
     if (!several) return tile<C, 1, 0>(t, channels, pass);
     bool dense = C == kSame && t.columns == 3 && t.source_column == pass.source_c;
-    if (dense && t.source_pixel == pass.source_c) return tile<C, kPixels, C == kSame ? 1 : 0>(t, channels, pass);
-    if (dense && t.source_pixel == 2 * pass.source_c) return tile<C, kPixels, C == kSame ? 2 : 0>(t, channels, pass);
+    if (dense && t.source_pixel == pass.source_c) return tile < C, kPixels, C == kSame ? 1 : 0 > (t, channels, pass);
+    if (dense && t.source_pixel == 2 * pass.source_c)
+      return tile < C, kPixels, C == kSame ? 2 : 0 > (t, channels, pass);
     tile<C, kPixels, 0>(t, channels, pass);
   }
 }
 
-// Pixels of one result row. Its lines of cells differ in their taps; within one, all but the cells near an edge share them.
+// Pixels of one result row. Its lines of cells differ in their taps; within one, all but the cells near an edge share
+// them.
 template <Channels C>
 void row(const Pass& pass, int64_t image, int64_t i, Range pixels, Range channels) {
   const Axis &rows = pass.rows, &columns = pass.columns;
@@ -240,7 +243,7 @@ void dx(float* dx, const float* dy, const float* filter, const Depthwise2d& d) {
 }  // namespace
 
 extern const DepthwiseKernels depthwise_kernels;
-const DepthwiseKernels depthwise_kernels = {forward,      dx, depthwise_dw_bytes, depthwise_dw, depthwise_db_bytes,
+const DepthwiseKernels depthwise_kernels = {forward,     dx, depthwise_dw_bytes, depthwise_dw, depthwise_db_bytes,
                                             depthwise_db};
 
 }  // namespace ISA

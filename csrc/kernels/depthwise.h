@@ -7,8 +7,8 @@
 
 namespace fastcnn {
 
-// y (n, oh, ow, c * m) from x (n, h, w, c) and filter (kh, kw, c, m), zeros around x. Output channel ch * m + j looks at
-// input channel ch alone.
+// y (n, oh, ow, c * m) from x (n, h, w, c) and filter (kh, kw, c, m), zeros around x. Output channel ch * m + j looks
+// at input channel ch alone.
 struct Depthwise2d {
   int64_t n, h, w, c;
   int64_t m, kh, kw;

@@ -1,8 +1,9 @@
-// dw[ky, kx, q] = sum over n, i, j of x[n, i * stride + ky * dilation - top, ..., q / m] * dy[n, i, j, q];  db[q] = sum of dy[q]
+// dw[ky, kx, q] = sum over n, i, j of x[n, i * stride + ky * dilation - top, ..., q / m] * dy[n, i, j, q];  db[q] = sum
+// of dy[q]
 //
-// Channels are the vector. A leaf of some 64 pixels is summed in registers for up to 3 x 3 taps at once, so x and dy come
-// from the first-level cache for every tap but the first. Leaves are added up within chunks, chunks in blocks: their
-// bounds depend on the shape alone, so no thread changes a bit, and no chain of additions is long.
+// Channels are the vector. A leaf of some 64 pixels is summed in registers for up to 3 x 3 taps at once, so x and dy
+// come from the first-level cache for every tap but the first. Leaves are added up within chunks, chunks in blocks:
+// their bounds depend on the shape alone, so no thread changes a bit, and no chain of additions is long.
 #include "depthwise_lines.h"
 #include "depthwise_parts.h"
 #include "runtime/parallel.h"
@@ -115,7 +116,8 @@ void add_leaf(float* dw, const float* x, const float* dy, const Depthwise2d& d, 
 #pragma GCC unroll 4
       for (int t = 0; t < T; t++) {
         if (!inside[r]) continue;
-        Range sides[2] = {{each[t].begin, least(each[t].end, inner.begin)}, {most(each[t].begin, inner.end), each[t].end}};
+        Range sides[2] = {{each[t].begin, least(each[t].end, inner.begin)},
+                          {most(each[t].begin, inner.end), each[t].end}};
         for (const Range& side : sides) {
           if (side.begin >= side.end) continue;
           run.x = at(r, t, side.begin), run.dy = g + side.begin * filter_c, run.pixels = side.end - side.begin;

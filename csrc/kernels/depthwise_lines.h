@@ -2,8 +2,8 @@
 //
 // The convolution and its input gradient are the same gathering: a result cell is a sum over taps, each tap one source
 // cell times one filter cell. Along an axis the taps form a progression: filter cells 0, 1, 2... for the convolution;
-// for the gradient those with (cell + before - filter * dilation) divisible by the stride, the largest first, so that the
-// source index always grows from tap to tap.
+// for the gradient those with (cell + before - filter * dilation) divisible by the stride, the largest first, so that
+// the source index always grows from tap to tap.
 #pragma once
 #include <stdint.h>
 
@@ -11,10 +11,10 @@ namespace fastcnn {
 namespace ISA {
 
 struct Line {
-  int64_t base, step;            // tap s reads source cell base + s * step, which may lie outside
-  int64_t taps;                  // may be none
-  int64_t filter, filter_step;   // and filter cell filter + s * filter_step
-  int64_t advance;               // what base grows by from one result cell of this line to its next
+  int64_t base, step;           // tap s reads source cell base + s * step, which may lie outside
+  int64_t taps;                 // may be none
+  int64_t filter, filter_step;  // and filter cell filter + s * filter_step
+  int64_t advance;              // what base grows by from one result cell of this line to its next
 };
 
 struct Axis {

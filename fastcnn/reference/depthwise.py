@@ -55,9 +55,7 @@ class _Taps:
     ) -> None:
         self.kernel, self.strides, self.dilation = w_shape[:2], _pair(strides), _pair(dilation)
         size = x_shape[1:3]
-        self.ends = [
-            _ends(padding, a, size[a], self.kernel[a], self.strides[a], self.dilation[a]) for a in range(2)
-        ]
+        self.ends = [_ends(padding, a, size[a], self.kernel[a], self.strides[a], self.dilation[a]) for a in range(2)]
         self.padded = [size[a] + sum(self.ends[a]) for a in range(2)]
         reach = [(self.kernel[a] - 1) * self.dilation[a] + 1 for a in range(2)]
         self.result = [(self.padded[a] - reach[a]) // self.strides[a] + 1 for a in range(2)]

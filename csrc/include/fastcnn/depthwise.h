@@ -8,9 +8,9 @@
 extern "C" {
 #endif
 
-/* x (n, h, w, c), filter (kh, kw, c, multiplier), y (n, oh, ow, c * multiplier): output channel ch * multiplier + j is input
- * channel ch under filter j. top, bottom, left, right: rows and columns of zeros around x. A 1-D convolution has h = 1 and
- * kh = 1. */
+/* x (n, h, w, c), filter (kh, kw, c, multiplier), y (n, oh, ow, c * multiplier): output channel ch * multiplier + j is
+ * input channel ch under filter j. top, bottom, left, right: rows and columns of zeros around x. A 1-D convolution has
+ * h = 1 and kh = 1. */
 typedef struct fastcnn_depthwise2d {
   int64_t n, h, w, c;
   int64_t multiplier, kh, kw;
