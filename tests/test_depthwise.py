@@ -42,8 +42,8 @@ def test_exact_over_random_geometries(isa: str, rng: np.random.Generator) -> Non
     for case in range(250):
         x_shape, w_shape, p = random_case(rng)
         x, w = integers(rng, x_shape), integers(rng, w_shape)
-        p = p | {"bias": [None, integers(rng, (w_shape[2] * w_shape[3],))][case % 2]}
-        p = p | {"activation": [None, "relu", "relu6"][case % 3]}
+        p["bias"] = [None, integers(rng, (w_shape[2] * w_shape[3],))][case % 2]
+        p["activation"] = [None, "relu", "relu6"][case % 3]
         assert_same(kernels.depthwise_conv2d(x, w, **p), reference.depthwise_conv2d(x, w, **p), trust=False)
 
 
@@ -63,7 +63,8 @@ def test_gradients_exact_over_random_geometries(isa: str, rng: np.random.Generat
 
 def test_random_cases_are_not_mostly_zero(rng: np.random.Generator) -> None:
     # the exact tests above pass trust=False for single cases full of padding; here is why that hides nothing
-    x_shape, w_shape, p = (2, 9, 9, 20), (3, 3, 20, 2), {"strides": (2, 1), "padding": "same"}
+    x_shape, w_shape = (2, 9, 9, 20), (3, 3, 20, 2)
+    p: dict[str, Any] = {"strides": (2, 1), "padding": "same"}
     x, w = integers(rng, x_shape), integers(rng, w_shape)
     y = reference.depthwise_conv2d(x, w, **p)
     assert_same(kernels.depthwise_conv2d(x, w, **p), y)

@@ -140,7 +140,7 @@ def depthwise_conv2d_dw(
 def depthwise_conv2d_db(dy: ArrayLike) -> Array:
     """The sums over everything but the channels."""
     dy = np.asarray(dy, np.float64)
-    return dy.sum(tuple(range(dy.ndim - 1)))
+    return np.asarray(dy.sum(tuple(range(dy.ndim - 1))))
 
 
 def _row_padding(padding: str | int | Ends) -> Padding:
@@ -186,7 +186,7 @@ def depthwise_conv1d_dw(
 ) -> Array:
     """An image of one row."""
     x, dy, shape = np.asarray(x)[:, None], np.asarray(dy)[:, None], (1, *w_shape)
-    return depthwise_conv2d_dw(x, dy, shape, (1, strides), _row_padding(padding), (1, dilation))[0]
+    return depthwise_conv2d_dw(x, dy, shape, (1, strides), _row_padding(padding), (1, dilation)).reshape(w_shape)
 
 
 def separable_conv2d(
