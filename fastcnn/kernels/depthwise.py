@@ -259,10 +259,10 @@ def separable_conv2d(
         >>> separable_conv2d(x, np.ones((2, 2, 3, 1)), np.ones((1, 1, 3, 1)))
         array([[[[12.]]]], dtype=float32)
     """
-    from .conv import conv2d
-
     shape = np.shape(pointwise_kernel)
     if len(shape) != 4 or shape[:2] != (1, 1):
         raise ValueError(f"pointwise_kernel must have shape (1, 1, c * m, k), got {shape}")
+    from .conv import conv2d
+
     middle = depthwise_conv2d(x, depthwise_kernel, None, strides, padding, dilation)
     return conv2d(middle, pointwise_kernel, bias, activation=activation, out=out)
