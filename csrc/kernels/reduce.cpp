@@ -12,7 +12,7 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kWidth = 256, kLeaf = 64, kChunk = 65536;  // columns; rows; floats that one task reads
+constexpr int64_t kWidth = 256, kLeaf = 16, kChunk = 65536;  // columns; rows; floats that one task reads
 constexpr int64_t kNarrow = 128;                             // inner up to here is read in groups
 constexpr int64_t kGroups = 64;                              // columns at least, when it is
 

@@ -43,7 +43,7 @@ def stack(arrays: Sequence[ArrayLike], axis: int = 0) -> Array:
 
 def split(x: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     """The pieces of an array."""
-    return [np.ascontiguousarray(piece) for piece in np.split(np.asarray(x), indices_or_sections, axis=axis)]
+    return [np.array(piece, order="C") for piece in np.split(np.asarray(x), indices_or_sections, axis=axis)]
 
 
 def _slices(begin: Bounds, end: Bounds, strides: Bounds) -> tuple[builtins.slice, ...]:
@@ -56,7 +56,7 @@ def _slices(begin: Bounds, end: Bounds, strides: Bounds) -> tuple[builtins.slice
 
 def slice(x: ArrayLike, begin: Bounds, end: Bounds, strides: Bounds = None) -> Array:
     """x[begin:end:strides]."""
-    return np.ascontiguousarray(np.asarray(x)[_slices(begin, end, strides)])
+    return np.array(np.asarray(x)[_slices(begin, end, strides)], order="C")
 
 
 def slice_dx(dy: ArrayLike, x_shape: Sequence[int], begin: Bounds, end: Bounds, strides: Bounds = None) -> Array:
@@ -94,12 +94,12 @@ def pad_dx(dy: ArrayLike, paddings: Paddings, mode: str = "constant") -> Array:
         folded = np.zeros((n + 1, *moved.shape[1:]))
         np.add.at(folded, source, moved)
         dx = np.moveaxis(folded[:n], 0, axis)
-    return np.ascontiguousarray(dx)
+    return np.array(dx, order="C")
 
 
 def transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Array:
     """A contiguous copy with permuted axes."""
-    return np.ascontiguousarray(np.transpose(np.asarray(x), axes))
+    return np.array(np.transpose(np.asarray(x), axes), order="C")
 
 
 def nchw_to_nhwc(x: ArrayLike) -> Array:
@@ -114,7 +114,7 @@ def nhwc_to_nchw(x: ArrayLike) -> Array:
 
 def flip(x: ArrayLike, axis: int | Sequence[int] | None = None) -> Array:
     """Reversed along some axes."""
-    return np.ascontiguousarray(np.flip(np.asarray(x), axis if axis is None or isinstance(axis, int) else tuple(axis)))
+    return np.array(np.flip(np.asarray(x), axis if axis is None or isinstance(axis, int) else tuple(axis)), order="C")
 
 
 def tile(x: ArrayLike, repeats: int | Sequence[int]) -> Array:
