@@ -64,11 +64,7 @@ def test_comparisons(isa, rng, op):
 def test_special_numbers_as_numpy_in_body_and_tail(isa, op):
     a, b = (m.ravel().copy() for m in np.meshgrid(SPECIAL, SPECIAL))
     with np.errstate(all="ignore"):
-        expected = (
-            np.square(a - b)
-            if op == "squared_difference"
-            else getattr(np, op)(a, b)
-        )
+        expected = np.square(a - b) if op == "squared_difference" else getattr(np, op)(a, b)
     for start in range(17):
         assert_same(getattr(k, op)(a[start:], b[start:]), expected[start:])
 
@@ -125,7 +121,7 @@ def test_clip(isa, rng):
 
 
 def test_power_within_one_unit_in_the_last_place(isa, rng):
-    a = np.exp(rng.uniform(-60, 60, 20_011)).astype(np.float32)
+    a = np.exp(rng.uniform(-43, 43, 20_011)).astype(np.float32)
     b = rng.uniform(-2, 2, 20_011).astype(np.float32)
     exact = np.power(a.astype(np.float64), b.astype(np.float64))
     units = np.abs(k.power(a, b) - exact) / np.spacing(exact.astype(np.float32))
@@ -182,7 +178,11 @@ def test_in_place_and_out(isa, rng):
     x = a.copy()
     k.where(a > 0, x, 0.5, out=x)
     assert_same(x, np.where(a > 0, a, 0.5))
-    for call in (lambda v: k.negative(v, out=v), lambda v: k.multiply(v, -1, out=v), lambda v: k.add_scaled(v, v, -2, out=v)):
+    for call in (
+        lambda v: k.negative(v, out=v),
+        lambda v: k.multiply(v, -1, out=v),
+        lambda v: k.add_scaled(v, v, -2, out=v),
+    ):
         x = a.copy()
         call(x)
         assert_same(x, -a)

@@ -67,7 +67,7 @@ def test_slice_and_its_gradient(isa, rng):
         dx = k.slice_dx(got, shape, *bounds)
         assert_same(dx, r.slice_dx(got, shape, *bounds), trust=False)
     x = numbered((5,))
-    assert_same(k.slice(x, [10**30 and 2**62], [None], [-(2**62)]), x[:: -(2**62)])
+    assert_same(k.slice(x, [2**62], [None], [-(2**62)]), x[:: -(2**62)])
     assert_same(k.slice(x, [None], [-(2**63)], [-(2**63)]), x[:: -(2**63)])
     assert_same(k.slice(x, None, None), x)
 
@@ -178,7 +178,7 @@ def test_from_uint8(isa, rng):
         assert_same(k.from_uint8(x), r.from_uint8(x), trust=False)
         assert_same(k.from_uint8(x, 1 / 64, -2.0), r.from_uint8(x, 1 / 64, -2.0), trust=False)
     x = np.arange(256, dtype=np.uint8)
-    assert np.abs(k.from_uint8(x, 1 / 255) - r.from_uint8(x, 1 / 255)).max() < 6.1e-8
+    assert_same(k.from_uint8(x, 1 / 255), (x * float(np.float32(1 / 255))).astype(np.float32))  # rounded once
 
 
 def test_large_arrays_on_several_threads(rng):
@@ -233,7 +233,11 @@ def test_out(isa):
         (lambda x: k.pad(x, 2**62), ValueError, "paddings of axis 0 are too large|too large"),
         (lambda x: k.pad(x, 1, "mirror"), ValueError, "mode must be one of 'constant'.*got 'mirror'"),
         (lambda x: k.pad(np.zeros((0, 2)), 1, "edge"), ValueError, "axis 0 is empty: only mode constant can pad it"),
-        (lambda x: k.pad_dx(x, [(2, 2), (0, 0)]), ValueError, r"paddings must fit dy of shape \(3, 4\), got \(2, 2\) for axis 0"),
+        (
+            lambda x: k.pad_dx(x, [(2, 2), (0, 0)]),
+            ValueError,
+            r"paddings must fit dy of shape \(3, 4\), got \(2, 2\) for axis 0",
+        ),
         (lambda x: k.transpose(x, (0, 0)), ValueError, "axes must not name axis 0 twice"),
         (lambda x: k.transpose(x, (0,)), ValueError, "axes must have one entry for each of 2 axes, got 1"),
         (lambda x: k.transpose(x, (0, 2)), ValueError, "axes must be between -2 and 1, got 2"),

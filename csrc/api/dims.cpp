@@ -21,15 +21,15 @@ ShapeText::ShapeText(const fastcnn_dims& dims) {
   snprintf(text + used, sizeof text - (size_t)used, dims.rank == 1 ? ",)" : ")");
 }
 
-void broadcast_shapes(Check& check, const char* a_name, const fastcnn_dims& a, const char* b_name, const fastcnn_dims& b,
-                      fastcnn_dims* y) {
+void broadcast_shapes(Check& check, const char* a_name, const fastcnn_dims& a, const char* b_name,
+                      const fastcnn_dims& b, fastcnn_dims* y) {
   y->rank = a.rank > b.rank ? a.rank : b.rank;
   for (int axis = 0; axis < y->rank; axis++) {
     int i = axis - (y->rank - a.rank), j = axis - (y->rank - b.rank);
     int64_t p = i < 0 ? 1 : a.dim[i], q = j < 0 ? 1 : b.dim[j];
     if (p != q && p != 1 && q != 1)
-      check.that(false, "%s of shape %s and %s of shape %s cannot be broadcast together", a_name, ShapeText(a).text, b_name,
-                 ShapeText(b).text);
+      check.that(false, "%s of shape %s and %s of shape %s cannot be broadcast together", a_name, ShapeText(a).text,
+                 b_name, ShapeText(b).text);
     y->dim[axis] = p == 1 ? q : p;
   }
 }

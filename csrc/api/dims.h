@@ -14,8 +14,8 @@ struct ShapeText {
   explicit ShapeText(const fastcnn_dims& dims);
 };
 // Broadcasts two shapes into y.
-void broadcast_shapes(Check& check, const char* a_name, const fastcnn_dims& a, const char* b_name, const fastcnn_dims& b,
-                      fastcnn_dims* y);
+void broadcast_shapes(Check& check, const char* a_name, const fastcnn_dims& a, const char* b_name,
+                      const fastcnn_dims& b, fastcnn_dims* y);
 // The nest of an output of shape y over operands of these shapes, all contiguous and broadcast to y.
 Nest broadcast_nest(const fastcnn_dims& y, const fastcnn_dims* const* operands, int count);
 // Elements between neighbours along each axis of a contiguous array.

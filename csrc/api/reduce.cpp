@@ -71,7 +71,8 @@ fastcnn_status run(const char* name, Check& check, const fastcnn_dims* dims, uin
   Reduction r = reduction_of(check, dims, axes);
   check.pointer("x", x, r.size).pointer("y", y, r.outputs);
   if (fold == Fold::max || fold == Fold::min)
-    check.that(r.size > 0 || r.outputs == 0, "x must not be empty along the reduced axes: there is no largest of nothing");
+    check.that(r.size > 0 || r.outputs == 0,
+               "x must not be empty along the reduced axes: there is no largest of nothing");
   if (check.failed() || r.outputs == 0) return check.status();
   Layout layout = layout_of(r, fold);
   Workspace scratch(name, workspace, workspace_bytes, layout.bytes());
@@ -93,10 +94,10 @@ struct Steps {
   Fold fold;
   Finish finish;
 };
-const Steps steps[] = {{Fold::sum, Finish::value},        {Fold::sum, Finish::mean},     {Fold::max, Finish::value},
-                       {Fold::min, Finish::value},        {Fold::product, Finish::value}, {Fold::squares, Finish::value},
-                       {Fold::squares, Finish::root},     {Fold::moments, Finish::variance},
-                       {Fold::moments, Finish::deviation}};
+const Steps steps[] = {
+    {Fold::sum, Finish::value},    {Fold::sum, Finish::mean},         {Fold::max, Finish::value},
+    {Fold::min, Finish::value},    {Fold::product, Finish::value},    {Fold::squares, Finish::value},
+    {Fold::squares, Finish::root}, {Fold::moments, Finish::variance}, {Fold::moments, Finish::deviation}};
 static_assert(sizeof steps / sizeof steps[0] == FASTCNN_REDUCE_COUNT, "one row for each operation");
 
 Fold fold_of(fastcnn_count_op op) { return op == FASTCNN_COUNT_NONZERO ? Fold::nonzero : Fold::nonfinite; }

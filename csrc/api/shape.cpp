@@ -51,7 +51,8 @@ Nest slice_nest(Check& check, const fastcnn_dims* x_dims, const fastcnn_slice_pa
   for (int axis = 0; axis < y->rank; axis++) {
     check.that(slice->stride[axis] != 0, "strides must not be 0, got it for axis %d", axis);
     if (check.failed()) return nest;
-    slice_axis(x_dims->dim[axis], slice->begin[axis], slice->end[axis], slice->stride[axis], &first[axis], &y->dim[axis]);
+    slice_axis(x_dims->dim[axis], slice->begin[axis], slice->end[axis], slice->stride[axis], &first[axis],
+               &y->dim[axis]);
   }
   strides_of(*x_dims, step_x);
   strides_of(*y, step_y);
@@ -99,8 +100,8 @@ int64_t concat_shape(Check& check, int count, const fastcnn_dims* x_dims, int ax
     if (check.failed()) return 0;
     bool fits = x_dims[k].rank == y->rank;
     for (int i = 0; i < y->rank && fits; i++) fits = i == axis || x_dims[k].dim[i] == y->dim[i];
-    check.that(fits, "array %d of shape %s does not fit array 0 of shape %s beside axis %d", k, ShapeText(x_dims[k]).text,
-               ShapeText(x_dims[0]).text, axis);
+    check.that(fits, "array %d of shape %s does not fit array 0 of shape %s beside axis %d", k,
+               ShapeText(x_dims[k]).text, ShapeText(x_dims[0]).text, axis);
     if (check.failed()) return 0;
     y->dim[axis] = checked_sum(y->dim[axis], x_dims[k].dim[axis]);
   }
@@ -126,7 +127,8 @@ fastcnn_status fastcnn_concat(int count, const fastcnn_dims* x_dims, const float
   fastcnn_dims shape;
   int64_t outer, inner, size = concat_shape(check, count, x_dims, axis, &shape, &outer, &inner);
   check.pointer("x", x).pointer("y", y, size);
-  for (int k = 0; k < count && !check.failed(); k++) check.pointer("an array", x[k], size == 0 ? 0 : x_dims[k].dim[axis]);
+  for (int k = 0; k < count && !check.failed(); k++)
+    check.pointer("an array", x[k], size == 0 ? 0 : x_dims[k].dim[axis]);
   if (check.failed() || size == 0) return check.status();
   Workspace widths("concat", nullptr, 0, (size_t)count * sizeof(int64_t));
   if (widths.status() != FASTCNN_OK) return widths.status();
@@ -194,7 +196,8 @@ fastcnn_status fastcnn_transpose(const fastcnn_dims* x_dims, const int* axes, co
 fastcnn_status fastcnn_flip(const fastcnn_dims* x_dims, uint32_t axes, const float* x, float* y) {
   Check check("flip");
   int64_t size = count_of(check, "x", x_dims);
-  if (!check.failed()) check.that(axes >> x_dims->rank == 0, "axes must be a mask of x's %d axes, got 0x%x", x_dims->rank, axes);
+  if (!check.failed())
+    check.that(axes >> x_dims->rank == 0, "axes must be a mask of x's %d axes, got 0x%x", x_dims->rank, axes);
   check.pointer("x", x, size).pointer("y", y, size);
   if (check.failed() || size == 0) return check.status();
   int64_t step[FASTCNN_MAX_RANK], offset = 0;

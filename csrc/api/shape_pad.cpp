@@ -32,7 +32,8 @@ PadNest pad_nest(const fastcnn_dims& x, const fastcnn_pad_params& pad) {
   PadNest nest;
   nest.rank = x.rank;
   nest.run = 1;
-  while (nest.rank > 1 && pad.before[nest.rank - 1] == 0 && pad.after[nest.rank - 1] == 0) nest.run *= x.dim[--nest.rank];
+  while (nest.rank > 1 && pad.before[nest.rank - 1] == 0 && pad.after[nest.rank - 1] == 0)
+    nest.run *= x.dim[--nest.rank];
   for (int axis = 0; axis < nest.rank; axis++) {
     nest.dim[axis] = x.dim[axis];
     nest.before[axis] = pad.before[axis];
@@ -85,7 +86,8 @@ fastcnn_status fastcnn_pad(const fastcnn_dims* x_dims, const fastcnn_pad_params*
   return FASTCNN_OK;
 }
 
-fastcnn_status fastcnn_pad_backward_workspace(const fastcnn_dims* x_dims, const fastcnn_pad_params* pad, size_t* bytes) {
+fastcnn_status fastcnn_pad_backward_workspace(const fastcnn_dims* x_dims, const fastcnn_pad_params* pad,
+                                              size_t* bytes) {
   Check check("pad_backward_workspace");
   fastcnn_dims shape;
   pad_shape(check, x_dims, pad, &shape);

@@ -14,8 +14,8 @@ std::vector<int64_t> per_axis(py::handle value, int ndim, const char* name) {
   else
     numbers.push_back(integer(value, name));
   if ((int)numbers.size() != ndim)
-    throw py::value_error(std::string(name) + " must have one entry for each of " + std::to_string(ndim) + " axes, got " +
-                          std::to_string(numbers.size()));
+    throw py::value_error(std::string(name) + " must have one entry for each of " + std::to_string(ndim) +
+                          " axes, got " + std::to_string(numbers.size()));
   return numbers;
 }
 

@@ -35,8 +35,8 @@ ivec flags_at(const uint8_t* p, int n) {
   return __builtin_convertvector(flags, ivec) != isplat(0);
 }
 
-void run_where(float* y, const uint8_t* c, int64_t step_c, const float* a, int64_t step_a, const float* b, int64_t step_b,
-               int64_t n) {
+void run_where(float* y, const uint8_t* c, int64_t step_c, const float* a, int64_t step_a, const float* b,
+               int64_t step_b, int64_t n) {
   ivec still = isplat(step_c ? 0 : -(int32_t)(*c != 0));
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
@@ -53,13 +53,20 @@ void run_where(float* y, const uint8_t* c, int64_t step_c, const float* a, int64
 
 void compare(uint8_t* y, const float* a, const float* b, const Nest& nest, fastcnn_compare_op op) {
   switch (op) {
-    case FASTCNN_COMPARE_EQUAL: return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p == q); });
-    case FASTCNN_COMPARE_NOT_EQUAL: return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p != q); });
-    case FASTCNN_COMPARE_LESS: return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p < q); });
-    case FASTCNN_COMPARE_LESS_EQUAL: return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p <= q); });
-    case FASTCNN_COMPARE_GREATER: return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p > q); });
-    case FASTCNN_COMPARE_GREATER_EQUAL: return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p >= q); });
-    default: return;
+    case FASTCNN_COMPARE_EQUAL:
+      return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p == q); });
+    case FASTCNN_COMPARE_NOT_EQUAL:
+      return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p != q); });
+    case FASTCNN_COMPARE_LESS:
+      return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p < q); });
+    case FASTCNN_COMPARE_LESS_EQUAL:
+      return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p <= q); });
+    case FASTCNN_COMPARE_GREATER:
+      return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p > q); });
+    case FASTCNN_COMPARE_GREATER_EQUAL:
+      return map_compare(y, a, b, nest, [](vec p, vec q) { return (ivec)(p >= q); });
+    default:
+      return;
   }
 }
 
@@ -69,7 +76,8 @@ void where(float* y, const uint8_t* condition, const float* a, const float* b, c
       Operand<uint8_t> flags(condition, nest, 0);
       Operand<float> yes(a, nest, 1), no(b, nest, 2);
       short_row_blocks(nest, begin, end, [&](int64_t from, int64_t to) {
-        run_where(y + from, flags.at(nest, from, to), 1, yes.at(nest, from, to), 1, no.at(nest, from, to), 1, to - from);
+        run_where(y + from, flags.at(nest, from, to), 1, yes.at(nest, from, to), 1, no.at(nest, from, to), 1,
+                  to - from);
       });
       return;
     }

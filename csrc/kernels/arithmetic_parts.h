@@ -13,12 +13,12 @@ void where(float* y, const uint8_t* condition, const float* a, const float* b, c
 void unary(float* y, const float* x, int64_t size, fastcnn_unary_op op);
 void clip(float* y, const float* x, int64_t size, float low, float high);
 
-constexpr int64_t kGrain = 1024;    // floats; a multiple of every vector width
-constexpr int64_t kShortRow = 32;   // below this, the loop over rows would cost more than the arithmetic
+constexpr int64_t kGrain = 1024;     // floats; a multiple of every vector width
+constexpr int64_t kShortRow = 32;    // below this, the loop over rows would cost more than the arithmetic
 constexpr int64_t kExpanded = 1024;  // floats of an operand that are written out at a time
 
-// An operand of a nest with short rows, block by block: in place where it is as large as the output, else written out on
-// the stack. A row that repeats (a bias over few channels) is written out once.
+// An operand of a nest with short rows, block by block: in place where it is as large as the output, else written out
+// on the stack. A row that repeats (a bias over few channels) is written out once.
 template <class T>
 struct Operand {
   const T* data;
@@ -78,7 +78,8 @@ static void broadcast(const float* a, const float* b, const Nest& nest, F run) {
 
 // y = f(a, b) over one run; a step of 0 holds its operand still.
 template <class F>
-static inline void run_binary(float* y, const float* a, int64_t step_a, const float* b, int64_t step_b, int64_t n, F f) {
+static inline void run_binary(float* y, const float* a, int64_t step_a, const float* b, int64_t step_b, int64_t n,
+                              F f) {
   int64_t i = 0;
   if (step_a && step_b) {
     for (; i + kLanes <= n; i += kLanes) store(y + i, f(load(a + i), load(b + i)));
@@ -101,9 +102,10 @@ static inline void run_binary(float* y, const float* a, int64_t step_a, const fl
 // y = f(a, b) over the whole nest.
 template <class F>
 static void map_binary(float* y, const float* a, const float* b, const Nest& nest, F f) {
-  broadcast(a, b, nest, [&](int64_t at, const float* left, int64_t step_a, const float* right, int64_t step_b, int64_t n) {
-    run_binary(y + at, left, step_a, right, step_b, n, f);
-  });
+  broadcast(a, b, nest,
+            [&](int64_t at, const float* left, int64_t step_a, const float* right, int64_t step_b, int64_t n) {
+              run_binary(y + at, left, step_a, right, step_b, n, f);
+            });
 }
 
 // y = f(x), one pass.

@@ -29,17 +29,28 @@ vec sign_of(vec x) {
 
 void unary(float* y, const float* x, int64_t size, fastcnn_unary_op op) {
   switch (op) {
-    case FASTCNN_UNARY_NEGATIVE: return map_unary(y, x, size, [](vec v) { return from_bits(bits(v) ^ isplat(kSign)); });
-    case FASTCNN_UNARY_ABS: return map_unary(y, x, size, [](vec v) { return abs(v); });
-    case FASTCNN_UNARY_SQUARE: return map_unary(y, x, size, [](vec v) { return v * v; });
-    case FASTCNN_UNARY_SQRT: return map_unary(y, x, size, [](vec v) { return sqrt(v); });
-    case FASTCNN_UNARY_RSQRT: return map_unary(y, x, size, [](vec v) { return splat(1) / sqrt(v); });
-    case FASTCNN_UNARY_RECIPROCAL: return map_unary(y, x, size, [](vec v) { return splat(1) / v; });
-    case FASTCNN_UNARY_SIGN: return map_unary(y, x, size, sign_of);
-    case FASTCNN_UNARY_FLOOR: return map_unary(y, x, size, floor_of);
-    case FASTCNN_UNARY_CEIL: return map_unary(y, x, size, ceil_of);
-    case FASTCNN_UNARY_ROUND: return map_unary(y, x, size, [](vec v) { return round_even(v); });
-    default: return;
+    case FASTCNN_UNARY_NEGATIVE:
+      return map_unary(y, x, size, [](vec v) { return from_bits(bits(v) ^ isplat(kSign)); });
+    case FASTCNN_UNARY_ABS:
+      return map_unary(y, x, size, [](vec v) { return abs(v); });
+    case FASTCNN_UNARY_SQUARE:
+      return map_unary(y, x, size, [](vec v) { return v * v; });
+    case FASTCNN_UNARY_SQRT:
+      return map_unary(y, x, size, [](vec v) { return sqrt(v); });
+    case FASTCNN_UNARY_RSQRT:
+      return map_unary(y, x, size, [](vec v) { return splat(1) / sqrt(v); });
+    case FASTCNN_UNARY_RECIPROCAL:
+      return map_unary(y, x, size, [](vec v) { return splat(1) / v; });
+    case FASTCNN_UNARY_SIGN:
+      return map_unary(y, x, size, sign_of);
+    case FASTCNN_UNARY_FLOOR:
+      return map_unary(y, x, size, floor_of);
+    case FASTCNN_UNARY_CEIL:
+      return map_unary(y, x, size, ceil_of);
+    case FASTCNN_UNARY_ROUND:
+      return map_unary(y, x, size, [](vec v) { return round_even(v); });
+    default:
+      return;
   }
 }
 

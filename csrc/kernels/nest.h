@@ -1,5 +1,5 @@
-// A loop nest over arrays of one shape, axes collapsed: neighbours that every array walks in one stride become one axis,
-// axes of size 1 vanish. Kernels see few axes with long inner runs, whatever rank the caller has.
+// A loop nest over arrays of one shape, axes collapsed: neighbours that every array walks in one stride become one
+// axis, axes of size 1 vanish. Kernels see few axes with long inner runs, whatever rank the caller has.
 #pragma once
 #include <stdint.h>
 

@@ -12,9 +12,9 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kWidth = 256, kLeaf = 16, kChunk = 65536;  // columns; rows; floats that one task reads
-constexpr int64_t kNarrow = 128;                             // inner up to here is read in groups
-constexpr int64_t kGroups = 64;                              // columns at least, when it is
+constexpr int64_t kWidth = 256, kLeaf = 8, kChunk = 65536;  // columns; rows; floats that one task reads
+constexpr int64_t kNarrow = 128;                            // inner up to here is read in groups
+constexpr int64_t kGroups = 64;                             // columns at least, when it is
 
 struct Sum {
   static constexpr int kParts = 1;
@@ -92,8 +92,8 @@ void fold_leaf(float (*sum)[kWidth], const float* x, const float* center, int64_
 
 // One chunk of one column block: result[part][column] in double. center: null, or the block's.
 template <class Op>
-void fold_chunk(double (*result)[kWidth], const float* x, const float* center, int64_t rows, int64_t inner, int64_t width,
-                int64_t groups) {
+void fold_chunk(double (*result)[kWidth], const float* x, const float* center, int64_t rows, int64_t inner,
+                int64_t width, int64_t groups) {
   int64_t wide = groups * width, full = rows / groups, rest = rows % groups * width;
   float sum[Op::kParts][kWidth], around[kWidth];
   double total[Op::kParts][kWidth];
@@ -130,15 +130,18 @@ void fold_chunk(double (*result)[kWidth], const float* x, const float* center, i
 double finished(double first, double second, int64_t r, Finish finish) {
   double n = (double)r;
   switch (finish) {
-    case Finish::mean: return first / n;
-    case Finish::root: return __builtin_sqrt(first);
+    case Finish::mean:
+      return first / n;
+    case Finish::root:
+      return __builtin_sqrt(first);
     case Finish::variance:
     case Finish::deviation: {
       double variance = (second - first * first / n) / n;
       if (variance < 0) variance = 0;
       return finish == Finish::variance ? variance : __builtin_sqrt(variance);
     }
-    default: return first;
+    default:
+      return first;
   }
 }
 
@@ -164,8 +167,8 @@ void run(void* y, const float* x, const float* center, char* scratch, const Redu
       int64_t block = task % p.columns, chunk = task / p.columns % p.chunks, o = task / p.columns / p.chunks;
       int64_t column = block * p.width, width = s.inner - column < p.width ? s.inner - column : p.width;
       int64_t row = chunk * p.rows, rows = s.r - row < p.rows ? s.r - row : p.rows, at = o * s.inner + column;
-      fold_chunk<Op>(result, x + (o * s.r + row) * s.inner + column, center ? center + at : nullptr, rows, s.inner, width,
-                     p.groups);
+      fold_chunk<Op>(result, x + (o * s.r + row) * s.inner + column, center ? center + at : nullptr, rows, s.inner,
+                     width, p.groups);
       for (int64_t i = 0; i < width; i++)
         if (p.chunks == 1)
           put(y, at + i, result[0][i], result[kParts - 1][i], s.r, finish);
@@ -196,14 +199,22 @@ size_t scratch(const ReduceShape& s, Fold fold) {
 void reduce(void* y, const float* x, const float* center, char* scratch, const ReduceShape& shape, Fold fold,
             Finish finish) {
   switch (fold) {
-    case Fold::sum: return run<Sum>(y, x, center, scratch, shape, finish);
-    case Fold::product: return run<Product>(y, x, center, scratch, shape, finish);
-    case Fold::max: return run<Max>(y, x, center, scratch, shape, finish);
-    case Fold::min: return run<Min>(y, x, center, scratch, shape, finish);
-    case Fold::squares: return run<Squares>(y, x, center, scratch, shape, finish);
-    case Fold::moments: return run<Moments>(y, x, center, scratch, shape, finish);
-    case Fold::nonzero: return run<Nonzero>(y, x, center, scratch, shape, finish);
-    case Fold::nonfinite: return run<Nonfinite>(y, x, center, scratch, shape, finish);
+    case Fold::sum:
+      return run<Sum>(y, x, center, scratch, shape, finish);
+    case Fold::product:
+      return run<Product>(y, x, center, scratch, shape, finish);
+    case Fold::max:
+      return run<Max>(y, x, center, scratch, shape, finish);
+    case Fold::min:
+      return run<Min>(y, x, center, scratch, shape, finish);
+    case Fold::squares:
+      return run<Squares>(y, x, center, scratch, shape, finish);
+    case Fold::moments:
+      return run<Moments>(y, x, center, scratch, shape, finish);
+    case Fold::nonzero:
+      return run<Nonzero>(y, x, center, scratch, shape, finish);
+    case Fold::nonfinite:
+      return run<Nonfinite>(y, x, center, scratch, shape, finish);
   }
 }
 

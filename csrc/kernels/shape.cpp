@@ -1,5 +1,5 @@
-// Copies: strided nests (slices, flips, repetition), concatenation, gathered rows, one-hot rows, bytes to floats. All at
-// the speed of memory where runs are long; the output is written in order.
+// Copies: strided nests (slices, flips, repetition), concatenation, gathered rows, one-hot rows, bytes to floats. All
+// at the speed of memory where runs are long; the output is written in order.
 #include "shape_parts.h"
 
 namespace fastcnn {
@@ -31,8 +31,7 @@ void copy(float* y, const float* x, const Nest& nest) {
 }
 
 void fill(float* y, float value, int64_t size) {
-  parallel_ranges(size, kTask, size / 16,
-                  [&](int64_t begin, int64_t end) { fill_run(y + begin, value, end - begin); });
+  parallel_ranges(size, kTask, size / 16, [&](int64_t begin, int64_t end) { fill_run(y + begin, value, end - begin); });
 }
 
 void concat(float* y, const float* const* x, const int64_t* widths, int count, int64_t outer, int64_t total) {

@@ -67,27 +67,28 @@ void fold_axis(float* dx, const float* dy, int64_t outer, int64_t n, int64_t bef
   int64_t floats = n * piece + 1;
   parallel_ranges(outer * pieces, floats < kTask ? kTask / floats : 1, outer * padded * run / 16,
                   [&](int64_t begin, int64_t end) {
-    for (int64_t task = begin; task < end; task++) {
-      int64_t start = task % pieces * piece, wide = run - start < piece ? run - start : piece;
-      float* to = dx + task / pieces * n * run + start;
-      const float* from = dy + task / pieces * padded * run + start;
-      if (wide == run)
-        copy_run(to, from + before * run, n * run);
-      else
-        for (int64_t i = 0; i < n; i++) copy_run(to + i * run, from + (before + i) * run, wide);
-      if (mode == FASTCNN_PAD_CONSTANT) continue;
-      for (int64_t j = 0; j < padded; j++) {
-        if (j == before) j += n;
-        if (j == padded) break;
-        float* sum = to + source(j, before, n, mode) * run;
-        const float* term = from + j * run;
-        int64_t i = 0;
-        for (; i + kLanes <= wide; i += kLanes) store(sum + i, load(sum + i) + load(term + i));
-        int rest = (int)(wide - i);
-        if (rest > 0) store_first(sum + i, load_first(sum + i, rest) + load_first(term + i, rest), rest);
-      }
-    }
-  });
+                    for (int64_t task = begin; task < end; task++) {
+                      int64_t start = task % pieces * piece, wide = run - start < piece ? run - start : piece;
+                      float* to = dx + task / pieces * n * run + start;
+                      const float* from = dy + task / pieces * padded * run + start;
+                      if (wide == run)
+                        copy_run(to, from + before * run, n * run);
+                      else
+                        for (int64_t i = 0; i < n; i++) copy_run(to + i * run, from + (before + i) * run, wide);
+                      if (mode == FASTCNN_PAD_CONSTANT) continue;
+                      for (int64_t j = 0; j < padded; j++) {
+                        if (j == before) j += n;
+                        if (j == padded) break;
+                        float* sum = to + source(j, before, n, mode) * run;
+                        const float* term = from + j * run;
+                        int64_t i = 0;
+                        for (; i + kLanes <= wide; i += kLanes) store(sum + i, load(sum + i) + load(term + i));
+                        int rest = (int)(wide - i);
+                        if (rest > 0)
+                          store_first(sum + i, load_first(sum + i, rest) + load_first(term + i, rest), rest);
+                      }
+                    }
+                  });
 }
 
 }  // namespace ISA

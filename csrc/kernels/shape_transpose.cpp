@@ -1,6 +1,6 @@
 // y[..., i, ..., j] = x[..., j, ..., i]: the axis i along which x is contiguous and the axis j along which y is make a
-// matrix, transposed in tiles of kLanes x kLanes inside registers; the other axes only say where each matrix lies. A task
-// is kRows rows of y in full, so that y is written line after line and each line of x that is read is used up.
+// matrix, transposed in tiles of kLanes x kLanes inside registers; the other axes only say where each matrix lies. A
+// task is kRows rows of y in full, so that y is written line after line and each line of x that is read is used up.
 #include "shape_parts.h"
 
 namespace fastcnn {

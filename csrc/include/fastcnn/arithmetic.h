@@ -90,7 +90,11 @@ FASTCNN_API fastcnn_status fastcnn_reduce(fastcnn_reduce_op op, const fastcnn_di
                                           float* y, void* workspace, size_t workspace_bytes);
 
 /* How many elements are not zero (NaN is not), or are infinite or NaN. */
-typedef enum fastcnn_count_op { FASTCNN_COUNT_NONZERO = 0, FASTCNN_COUNT_NONFINITE, FASTCNN_COUNT_COUNT } fastcnn_count_op;
+typedef enum fastcnn_count_op {
+  FASTCNN_COUNT_NONZERO = 0,
+  FASTCNN_COUNT_NONFINITE,
+  FASTCNN_COUNT_COUNT
+} fastcnn_count_op;
 FASTCNN_API fastcnn_status fastcnn_count_workspace(fastcnn_count_op op, const fastcnn_dims* dims, uint32_t axes,
                                                    size_t* bytes);
 FASTCNN_API fastcnn_status fastcnn_count(fastcnn_count_op op, const fastcnn_dims* dims, uint32_t axes, const float* x,
@@ -103,8 +107,9 @@ FASTCNN_API fastcnn_status fastcnn_argmin(const fastcnn_dims* dims, int axis, co
 /* The gradient of broadcasting: dx (dx_dims) = dy (dy_dims) summed over the axes along which dx was repeated. */
 FASTCNN_API fastcnn_status fastcnn_unbroadcast_workspace(const fastcnn_dims* dy_dims, const fastcnn_dims* dx_dims,
                                                          size_t* bytes);
-FASTCNN_API fastcnn_status fastcnn_unbroadcast(const fastcnn_dims* dy_dims, const float* dy, const fastcnn_dims* dx_dims,
-                                               float* dx, void* workspace, size_t workspace_bytes);
+FASTCNN_API fastcnn_status fastcnn_unbroadcast(const fastcnn_dims* dy_dims, const float* dy,
+                                               const fastcnn_dims* dx_dims, float* dx, void* workspace,
+                                               size_t workspace_bytes);
 
 #ifdef __cplusplus
 }

@@ -17,12 +17,13 @@ typedef struct fastcnn_dims {
 } fastcnn_dims;
 
 /* Arrays that differ along one axis only, one after the other. */
-FASTCNN_API fastcnn_status fastcnn_concat_output_shape(int count, const fastcnn_dims* x_dims, int axis, fastcnn_dims* y);
+FASTCNN_API fastcnn_status fastcnn_concat_output_shape(int count, const fastcnn_dims* x_dims, int axis,
+                                                       fastcnn_dims* y);
 FASTCNN_API fastcnn_status fastcnn_concat(int count, const fastcnn_dims* x_dims, const float* const* x, int axis,
                                           float* y);
 
-/* x[begin:end:stride] along every axis, with the rules of Python: negative bounds count from the end, bounds outside are
- * cut, strides may be negative. INT64_MAX and INT64_MIN are the farthest bounds. */
+/* x[begin:end:stride] along every axis, with the rules of Python: negative bounds count from the end, bounds outside
+ * are cut, strides may be negative. INT64_MAX and INT64_MIN are the farthest bounds. */
 typedef struct fastcnn_slice_params {
   int64_t begin[FASTCNN_MAX_RANK], end[FASTCNN_MAX_RANK], stride[FASTCNN_MAX_RANK];
 } fastcnn_slice_params;
@@ -49,12 +50,13 @@ typedef struct fastcnn_pad_params {
 } fastcnn_pad_params;
 FASTCNN_API fastcnn_status fastcnn_pad_output_shape(const fastcnn_dims* x_dims, const fastcnn_pad_params* pad,
                                                     fastcnn_dims* y);
-FASTCNN_API fastcnn_status fastcnn_pad(const fastcnn_dims* x_dims, const fastcnn_pad_params* pad, const float* x, float* y);
+FASTCNN_API fastcnn_status fastcnn_pad(const fastcnn_dims* x_dims, const fastcnn_pad_params* pad, const float* x,
+                                       float* y);
 /* dx[i] = the sum of dy over all places that x[i] was copied to. */
 FASTCNN_API fastcnn_status fastcnn_pad_backward_workspace(const fastcnn_dims* x_dims, const fastcnn_pad_params* pad,
                                                           size_t* bytes);
-FASTCNN_API fastcnn_status fastcnn_pad_backward(const fastcnn_dims* x_dims, const fastcnn_pad_params* pad, const float* dy,
-                                                float* dx, void* workspace, size_t workspace_bytes);
+FASTCNN_API fastcnn_status fastcnn_pad_backward(const fastcnn_dims* x_dims, const fastcnn_pad_params* pad,
+                                                const float* dy, float* dx, void* workspace, size_t workspace_bytes);
 
 /* Axis i of y is axis axes[i] of x. */
 FASTCNN_API fastcnn_status fastcnn_transpose_output_shape(const fastcnn_dims* x_dims, const int* axes, fastcnn_dims* y);
@@ -63,12 +65,14 @@ FASTCNN_API fastcnn_status fastcnn_transpose(const fastcnn_dims* x_dims, const i
 /* Reverses the axes of the bit mask: bit i for axis i. */
 FASTCNN_API fastcnn_status fastcnn_flip(const fastcnn_dims* x_dims, uint32_t axes, const float* x, float* y);
 /* x repeated as a whole, repeats[i] times along axis i. */
-FASTCNN_API fastcnn_status fastcnn_tile_output_shape(const fastcnn_dims* x_dims, const int64_t* repeats, fastcnn_dims* y);
+FASTCNN_API fastcnn_status fastcnn_tile_output_shape(const fastcnn_dims* x_dims, const int64_t* repeats,
+                                                     fastcnn_dims* y);
 FASTCNN_API fastcnn_status fastcnn_tile(const fastcnn_dims* x_dims, const int64_t* repeats, const float* x, float* y);
 /* Every element repeated along one axis. */
 FASTCNN_API fastcnn_status fastcnn_repeat_output_shape(const fastcnn_dims* x_dims, int64_t repeats, int axis,
                                                        fastcnn_dims* y);
-FASTCNN_API fastcnn_status fastcnn_repeat(const fastcnn_dims* x_dims, int64_t repeats, int axis, const float* x, float* y);
+FASTCNN_API fastcnn_status fastcnn_repeat(const fastcnn_dims* x_dims, int64_t repeats, int axis, const float* x,
+                                          float* y);
 
 /* y (count, width) = the rows of x (rows, width) that indices (count,) name; each must be in [0, rows). */
 FASTCNN_API fastcnn_status fastcnn_take_rows(int64_t rows, int64_t width, int64_t count, const int64_t* indices,
