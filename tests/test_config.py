@@ -19,7 +19,7 @@ INSTALLED = Path(fastcnn.get_cmake_dir()).exists()
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "fastcnn", *arguments],
+        [sys.executable, "-P", "-m", "fastcnn", *arguments],
         capture_output=True,
         text=True,
         timeout=120,

@@ -96,7 +96,7 @@ print(100 * (os.waitpid(child, 0)[1] == 0))
 )
 def test_fork_after_use(body: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SCRIPT + body],
+        [sys.executable, "-P", "-W", "ignore::DeprecationWarning", "-c", SCRIPT + body],
         capture_output=True,
         text=True,
         timeout=120,
