@@ -1,4 +1,230 @@
+// Convolution: checks the parameters once, turns them into a geometry, chooses the algorithm.
+#include "fastcnn/conv.h"
+
+#include <string.h>
+
 #include "api/check.h"
 #include "fastcnn.h"
 #include "kernels/table.h"
 #include "runtime/runtime.h"
+
+using namespace fastcnn;
+
+namespace {
+
+// Padding larger than this is refused: no layer has it, and the sums below cannot overflow.
+constexpr int64_t kLargest = int64_t(1) << 40;
+
+int64_t outputs(int64_t size, int64_t before, int64_t after, int64_t kernel, int64_t dilation, int64_t stride) {
+  int64_t reach = checked_sum(checked_product(kernel - 1, dilation), 1);
+  int64_t padded = size + before + after;
+  return reach < 0 || reach > padded ? 0 : (padded - reach) / stride + 1;
+}
+
+bool pads(const fastcnn_conv2d_params& p) { return p.pad_top || p.pad_bottom || p.pad_left || p.pad_right; }
+// The padding is not zeros and so has to be written out around a copy of x.
+bool copies(const fastcnn_conv2d_params& p) {
+  return pads(p) && (p.pad_mode != FASTCNN_PAD_CONSTANT || p.pad_value != 0);
+}
+
+struct Geometry {
+  Conv2d conv;    // what the kernels see: x already has its margin where it had to be copied
+  bool margin;
+  fastcnn_conv2d_params given;
+};
+
+void side(Check& check, const char* name, int64_t size, int64_t pad, fastcnn_pad_mode mode) {
+  check.range(name, pad, 0, kLargest);
+  if (mode == FASTCNN_PAD_REFLECT)
+    check.that(pad < size || pad == 0, "%s must be smaller than the input's %lld for reflect padding, got %lld", name,
+               (long long)size, (long long)pad);
+  if (mode == FASTCNN_PAD_CIRCULAR)
+    check.that(pad <= size, "%s must not exceed the input's %lld for circular padding, got %lld", name, (long long)size,
+               (long long)pad);
+}
+
+Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
+  Geometry g{};
+  check.pointer("params", given);
+  if (check.failed()) return g;
+  const fastcnn_conv2d_params& p = g.given = *given;
+  check.range("n", p.n, 0, kLargest).range("h", p.h, 1, kLargest).range("w", p.w, 1, kLargest);
+  check.range("c", p.c, 1, kLargest).range("k", p.k, 1, kLargest).range("kh", p.kh, 1, kLargest).range("kw", p.kw, 1, kLargest);
+  check.positive("stride_h", p.stride_h).positive("stride_w", p.stride_w);
+  check.positive("dilation_h", p.dilation_h).positive("dilation_w", p.dilation_w).positive("groups", p.groups);
+  check.range("pad_mode", p.pad_mode, 0, FASTCNN_PAD_CIRCULAR).range("precision", p.precision, 0, FASTCNN_PRECISION_STRICT);
+  check.range("algorithm", p.algorithm, 0, FASTCNN_ALGORITHM_WINOGRAD);
+  side(check, "pad_top", p.h, p.pad_top, p.pad_mode);
+  side(check, "pad_bottom", p.h, p.pad_bottom, p.pad_mode);
+  side(check, "pad_left", p.w, p.pad_left, p.pad_mode);
+  side(check, "pad_right", p.w, p.pad_right, p.pad_mode);
+  if (check.failed()) return g;
+  check.that(p.c % p.groups == 0, "groups must divide c = %lld, got %lld", (long long)p.c, (long long)p.groups);
+  check.that(p.k % p.groups == 0, "groups must divide k = %lld, got %lld", (long long)p.k, (long long)p.groups);
+  Conv2d& conv = g.conv;
+  conv = {p.n, p.h, p.w, p.c, p.k, p.kh, p.kw, 0, 0, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.pad_top,
+          p.pad_left, p.groups};
+  conv.oh = outputs(p.h, p.pad_top, p.pad_bottom, p.kh, p.dilation_h, p.stride_h);
+  conv.ow = outputs(p.w, p.pad_left, p.pad_right, p.kw, p.dilation_w, p.stride_w);
+  check.that(conv.oh > 0, "the filter reaches over kh = %lld rows with dilation %lld, but h with its padding has only %lld",
+             (long long)p.kh, (long long)p.dilation_h, (long long)(p.h + p.pad_top + p.pad_bottom));
+  check.that(conv.ow > 0,
+             "the filter reaches over kw = %lld columns with dilation %lld, but w with its padding has only %lld",
+             (long long)p.kw, (long long)p.dilation_w, (long long)(p.w + p.pad_left + p.pad_right));
+  if (check.failed()) return g;
+  // A stride longer than the padded input has one output whatever its length; the kernels multiply with it.
+  if (conv.oh == 1 && conv.stride_h > conv.h) conv.stride_h = conv.h + p.pad_top + p.pad_bottom;
+  if (conv.ow == 1 && conv.stride_w > conv.w) conv.stride_w = conv.w + p.pad_left + p.pad_right;
+  if (conv.kh == 1) conv.dilation_h = 1;
+  if (conv.kw == 1) conv.dilation_w = 1;
+  g.margin = copies(p);
+  if (g.margin) {
+    conv.h += p.pad_top + p.pad_bottom, conv.w += p.pad_left + p.pad_right;
+    conv.top = conv.left = 0;
+  }
+  check.count("x", {conv.n, conv.h + p.pad_top + p.pad_bottom, conv.w + p.pad_left + p.pad_right, conv.c});
+  check.count("filter", {conv.kh, conv.kw, conv.c / conv.groups, conv.k});
+  check.count("y", {conv.n, conv.oh, conv.ow, conv.k});
+  return g;
+}
+
+bool winograd_fits(const Conv2d& g) {
+  return g.kh == 3 && g.kw == 3 && g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 && g.dilation_w == 1 &&
+         g.groups == 1;
+}
+
+// Winograd pays where the transforms are small beside the products (enough channels) and the tiles of 4x4 outputs are
+// mostly full; on small maps its four times larger filter costs more to read than the products it saves.
+ConvAlgorithm choose(const Geometry& g) {
+  if (g.given.algorithm == FASTCNN_ALGORITHM_WINOGRAD) return ConvAlgorithm::winograd;
+  if (g.given.algorithm == FASTCNN_ALGORITHM_DIRECT || g.given.precision == FASTCNN_PRECISION_STRICT ||
+      !winograd_fits(g.conv))
+    return ConvAlgorithm::direct;
+  const Conv2d& c = g.conv;
+  bool channels = c.c >= 32 && c.k >= 32, map = c.oh * c.ow >= 100;
+  return channels && map ? ConvAlgorithm::winograd : ConvAlgorithm::direct;
+}
+
+Geometry checked(Check& check, const fastcnn_conv2d_params* p) {
+  Geometry g = geometry(check, p);
+  if (!check.failed() && g.given.algorithm == FASTCNN_ALGORITHM_WINOGRAD)
+    check.that(winograd_fits(g.conv),
+               "algorithm 'winograd' needs a 3x3 filter and no strides, dilation or groups; use 'direct' or 'auto'");
+  return g;
+}
+
+ConvPass pass_of(fastcnn_pass pass) {
+  return pass == FASTCNN_FORWARD ? ConvPass::forward : pass == FASTCNN_DX ? ConvPass::dx : ConvPass::dw;
+}
+
+size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+size_t margin_bytes(const Geometry& g) {
+  return g.margin ? aligned((size_t)(g.conv.n * g.conv.h * g.conv.w * g.conv.c) * 4) : 0;
+}
+
+// The kernels' scratch, the copy of x with its margin, and room to align the caller's memory.
+size_t workspace_bytes_of(const Geometry& g, ConvPass pass, int threads) {
+  return aligned(kernels().conv->workspace(g.conv, pass, choose(g), threads)) + margin_bytes(g) + 64;
+}
+
+// Margins other than zeros.
+void add_margin(float* to, const float* x, const fastcnn_conv2d_params& p) { (void)to, (void)x, (void)p; }
+void fold_margin(float* dx, const float* from, const fastcnn_conv2d_params& p) { (void)dx, (void)from, (void)p; }
+
+void check_epilogue(Check& check, const fastcnn_epilogue* e) {
+  if (e) check.range("activation", e->activation, 0, FASTCNN_ACTIVATION_COUNT - 1);
+}
+
+}  // namespace
+
+void fastcnn_conv2d_defaults(fastcnn_conv2d_params* p) {
+  memset(p, 0, sizeof *p);
+  p->stride_h = p->stride_w = p->dilation_h = p->dilation_w = p->groups = 1;
+}
+
+fastcnn_status fastcnn_conv2d_output_shape(const fastcnn_conv2d_params* p, int64_t* oh, int64_t* ow) {
+  Check check("conv2d_output_shape");
+  Geometry g = checked(check, p);
+  check.pointer("oh", oh).pointer("ow", ow);
+  if (check.failed()) return check.status();
+  *oh = g.conv.oh, *ow = g.conv.ow;
+  return FASTCNN_OK;
+}
+
+fastcnn_status fastcnn_conv2d_algorithm(const fastcnn_conv2d_params* p, fastcnn_pass pass, fastcnn_algorithm* algorithm) {
+  Check check("conv2d_algorithm");
+  Geometry g = checked(check, p);
+  check.range("pass", pass, 0, FASTCNN_DW).pointer("algorithm", algorithm);
+  if (check.failed()) return check.status();
+  *algorithm = choose(g) == ConvAlgorithm::winograd ? FASTCNN_ALGORITHM_WINOGRAD : FASTCNN_ALGORITHM_DIRECT;
+  return FASTCNN_OK;
+}
+
+fastcnn_status fastcnn_conv2d_workspace(const fastcnn_conv2d_params* p, fastcnn_pass pass, size_t* bytes) {
+  Check check("conv2d_workspace");
+  Geometry g = checked(check, p);
+  check.range("pass", pass, 0, FASTCNN_DW).pointer("bytes", bytes);
+  if (!check.failed()) *bytes = workspace_bytes_of(g, pass_of(pass), thread_limit());
+  return check.status();
+}
+
+fastcnn_status fastcnn_conv2d(const fastcnn_conv2d_params* p, const float* x, const float* filter,
+                              const fastcnn_epilogue* epilogue, float* y, void* workspace, size_t workspace_bytes) {
+  Check check("conv2d");
+  Geometry g = checked(check, p);
+  check_epilogue(check, epilogue);
+  if (check.failed()) return check.status();
+  check.pointer("x", x, g.conv.n).pointer("filter", filter).pointer("y", y, g.conv.n);
+  if (check.failed() || g.conv.n == 0) return check.status();
+  int threads = thread_limit();
+  Workspace memory("conv2d", workspace, workspace_bytes, workspace_bytes_of(g, ConvPass::forward, threads));
+  if (memory.status()) return memory.status();
+  char* scratch = memory.data();
+  if (g.margin) {
+    add_margin((float*)scratch, x, g.given);
+    x = (const float*)scratch;
+    scratch += margin_bytes(g);
+  }
+  kernels().conv->forward(y, x, filter, g.conv, epilogue ? *epilogue : fastcnn_epilogue{}, choose(g), scratch, threads);
+  return FASTCNN_OK;
+}
+
+fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, const float* dy, const float* filter,
+                                 const fastcnn_epilogue* epilogue, float* dx, void* workspace, size_t workspace_bytes) {
+  Check check("conv2d_dx");
+  Geometry g = checked(check, p);
+  check_epilogue(check, epilogue);
+  if (check.failed()) return check.status();
+  check.pointer("dy", dy, g.conv.n).pointer("filter", filter).pointer("dx", dx, g.conv.n);
+  check.that(!g.margin || !epilogue, "an epilogue needs zero padding");
+  if (check.failed() || g.conv.n == 0) return check.status();
+  int threads = thread_limit();
+  Workspace memory("conv2d_dx", workspace, workspace_bytes, workspace_bytes_of(g, ConvPass::dx, threads));
+  if (memory.status()) return memory.status();
+  char* scratch = memory.data();
+  float* out = g.margin ? (float*)scratch : dx;
+  kernels().conv->dx(out, dy, filter, g.conv, epilogue ? *epilogue : fastcnn_epilogue{}, choose(g),
+                     scratch + margin_bytes(g), threads);
+  if (g.margin) fold_margin(dx, out, g.given);
+  return FASTCNN_OK;
+}
+
+fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy, float* dw,
+                                 void* workspace, size_t workspace_bytes) {
+  Check check("conv2d_dw");
+  Geometry g = checked(check, p);
+  if (check.failed()) return check.status();
+  check.pointer("x", x, g.conv.n).pointer("dy", dy, g.conv.n).pointer("dw", dw);
+  if (check.failed()) return check.status();
+  int threads = thread_limit();
+  Workspace memory("conv2d_dw", workspace, workspace_bytes, workspace_bytes_of(g, ConvPass::dw, threads));
+  if (memory.status()) return memory.status();
+  char* scratch = memory.data();
+  if (g.margin && g.conv.n) {
+    add_margin((float*)scratch, x, g.given);
+    x = (const float*)scratch;
+    scratch += margin_bytes(g);
+  }
+  kernels().conv->dw(dw, x, dy, g.conv, choose(g), scratch, threads);
+  return FASTCNN_OK;
+}

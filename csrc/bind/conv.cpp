@@ -2,7 +2,152 @@
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
+namespace {
 
-void bind_conv(py::module_& m) { (void)m; }
+// What describes a convolution besides its arrays, as Python gives it.
+struct Options {
+  py::handle strides, padding, dilation, groups, algorithm, precision, mode, value;
+};
+
+void set_padding(fastcnn_conv2d_params& p, py::handle given) {
+  Padding pad = padding(given);
+  if (pad.same) {
+    same_padding(p.h, p.kh, p.stride_h, p.dilation_h, &pad.top, &pad.bottom);
+    same_padding(p.w, p.kw, p.stride_w, p.dilation_w, &pad.left, &pad.right);
+  }
+  p.pad_top = pad.top, p.pad_bottom = pad.bottom, p.pad_left = pad.left, p.pad_right = pad.right;
+}
+
+fastcnn_conv2d_params params(const Shape& x, const Shape& w, const Options& o) {
+  fastcnn_conv2d_params p;
+  fastcnn_conv2d_defaults(&p);
+  p.n = x[0], p.h = x[1], p.w = x[2], p.c = x[3];
+  p.kh = w[0], p.kw = w[1], p.k = w[3];
+  Pair strides = pair(o.strides, "strides"), dilation = pair(o.dilation, "dilation");
+  p.stride_h = strides.h, p.stride_w = strides.w, p.dilation_h = dilation.h, p.dilation_w = dilation.w;
+  p.groups = integer(o.groups, "groups");
+  set_padding(p, o.padding);
+  p.algorithm = (fastcnn_algorithm)choice(o.algorithm, "algorithm", {"auto", "direct", "winograd"});
+  p.precision = (fastcnn_precision)choice(o.precision, "precision", {"high", "strict"});
+  p.pad_mode = (fastcnn_pad_mode)choice(o.mode, "padding_mode", {"constant", "reflect", "replicate", "circular"});
+  p.pad_value = (float)real(o.value, "padding_value");
+  if (p.groups >= 1 && p.c % p.groups == 0 && w[2] != p.c / p.groups)
+    throw py::value_error("w must have shape (kh, kw, c / groups, k) with c / groups = " +
+                          std::to_string(p.c / p.groups) + ", got " + text(w));
+  return p;
+}
+
+Shape shape4(py::handle value, const char* name, const char* dims) {
+  Shape shape;
+  if (!PySequence_Check(value.ptr()) || PySequence_Size(value.ptr()) != 4)
+    throw py::value_error(std::string(name) + " must be four integers " + dims + ", got " +
+                          std::string(py::repr(value)).substr(0, 80));
+  for (py::handle h : py::reinterpret_borrow<py::sequence>(value)) {
+    shape.push_back(integer(h, name));
+    if (shape.back() < 0) throw py::value_error(std::string(name) + " must not be negative, got " + text(shape));
+  }
+  return shape;
+}
+
+Shape output_shape(const fastcnn_conv2d_params& p) {
+  int64_t oh = 0, ow = 0;
+  check(fastcnn_conv2d_output_shape(&p, &oh, &ow));
+  return {p.n, oh, ow, p.k};
+}
+
+fastcnn_epilogue epilogue(const Input<float>& bias, const Input<float>& residual, py::handle name, float alpha) {
+  return {bias.data(), residual.data(), activation(name), alpha};
+}
+
+py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle strides, py::handle pad, py::handle dilation,
+                 py::handle groups, py::handle name, float alpha, py::handle residual_, py::handle algorithm,
+                 py::handle precision, py::handle mode, py::handle value, py::handle out) {
+  Input<float> x(x_, "x"), w(w_, "w");
+  x.rank(4, "(n, h, w, c)"), w.rank(4, "(kh, kw, c / groups, k)");
+  auto p = params(x.shape(), w.shape(), {strides, pad, dilation, groups, algorithm, precision, mode, value});
+  Shape shape = output_shape(p);
+  auto bias = Input<float>::optional(bias_, "bias"), residual = Input<float>::optional(residual_, "residual");
+  bias.shaped({p.k}), residual.shaped(shape);
+  fastcnn_epilogue e = epilogue(bias, residual, name, alpha);
+  Output<float> y(out, shape);
+  y.apart_from(x).apart_from(w).apart_from(bias).apart_from(residual, true);
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = fastcnn_conv2d(&p, x.data(), w.data(), &e, y.data(), nullptr, 0);
+  }
+  check(status);
+  return y.array();
+}
+
+py::array conv2d_dx(py::handle dy_, py::handle w_, py::handle x_shape, py::handle strides, py::handle pad,
+                    py::handle dilation, py::handle groups, py::handle bias_, py::handle name, float alpha,
+                    py::handle algorithm, py::handle precision, py::handle mode, py::handle out) {
+  Input<float> dy(dy_, "dy"), w(w_, "w");
+  dy.rank(4, "(n, oh, ow, k)"), w.rank(4, "(kh, kw, c / groups, k)");
+  Shape shape = shape4(x_shape, "x_shape", "(n, h, w, c)");
+  auto p = params(shape, w.shape(), {strides, pad, dilation, groups, algorithm, precision, mode, py::int_(0)});
+  dy.shaped(output_shape(p));
+  auto bias = Input<float>::optional(bias_, "bias");
+  bias.shaped({p.c});
+  fastcnn_epilogue e = epilogue(bias, {}, name, alpha);
+  bool plain = !bias && e.activation == FASTCNN_LINEAR;
+  Output<float> dx(out, shape);
+  dx.apart_from(dy).apart_from(w).apart_from(bias);
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = fastcnn_conv2d_dx(&p, dy.data(), w.data(), plain ? nullptr : &e, dx.data(), nullptr, 0);
+  }
+  check(status);
+  return dx.array();
+}
+
+py::array conv2d_dw(py::handle x_, py::handle dy_, py::handle w_shape, py::handle strides, py::handle pad,
+                    py::handle dilation, py::handle groups, py::handle algorithm, py::handle precision, py::handle mode,
+                    py::handle value, py::handle out) {
+  Input<float> x(x_, "x"), dy(dy_, "dy");
+  x.rank(4, "(n, h, w, c)"), dy.rank(4, "(n, oh, ow, k)");
+  Shape shape = shape4(w_shape, "w_shape", "(kh, kw, c / groups, k)");
+  auto p = params(x.shape(), shape, {strides, pad, dilation, groups, algorithm, precision, mode, value});
+  dy.shaped(output_shape(p));
+  Output<float> dw(out, shape);
+  dw.apart_from(x).apart_from(dy);
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = fastcnn_conv2d_dw(&p, x.data(), dy.data(), dw.data(), nullptr, 0);
+  }
+  check(status);
+  return dw.array();
+}
+
+// The shape of y, and which algorithm a pass takes.
+py::tuple conv2d_output_shape(py::handle x_shape, py::handle w_shape, py::handle strides, py::handle pad,
+                              py::handle dilation, py::handle groups) {
+  auto p = params(shape4(x_shape, "x_shape", "(n, h, w, c)"), shape4(w_shape, "w_shape", "(kh, kw, c / groups, k)"),
+                  {strides, pad, dilation, groups, py::str("auto"), py::str("high"), py::str("constant"), py::int_(0)});
+  Shape s = output_shape(p);
+  return py::make_tuple(s[0], s[1], s[2], s[3]);
+}
+
+const char* conv2d_algorithm(py::handle x_shape, py::handle w_shape, py::handle strides, py::handle pad,
+                             py::handle dilation, py::handle groups, py::handle precision, py::handle pass) {
+  auto p = params(shape4(x_shape, "x_shape", "(n, h, w, c)"), shape4(w_shape, "w_shape", "(kh, kw, c / groups, k)"),
+                  {strides, pad, dilation, groups, py::str("auto"), precision, py::str("constant"), py::int_(0)});
+  fastcnn_algorithm algorithm;
+  check(fastcnn_conv2d_algorithm(&p, (fastcnn_pass)choice(pass, "of", {"forward", "dx", "dw"}), &algorithm));
+  return algorithm == FASTCNN_ALGORITHM_WINOGRAD ? "winograd" : "direct";
+}
+
+}  // namespace
+
+void bind_conv(py::module_& m) {
+  m.def("conv2d", conv2d);
+  m.def("conv2d_dx", conv2d_dx);
+  m.def("conv2d_dw", conv2d_dw);
+  m.def("conv2d_output_shape", conv2d_output_shape);
+  m.def("conv2d_algorithm", conv2d_algorithm);
+}
 
 }  // namespace fastcnn::bind

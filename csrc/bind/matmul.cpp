@@ -2,7 +2,67 @@
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
+namespace {
 
-void bind_matmul(py::module_& m) { (void)m; }
+// (..., rows, columns) with as many leading axes as it has; one operand may have none.
+int64_t leading(const Input<float>& a) {
+  int64_t count = 1;
+  for (int i = 0; i < a.ndim() - 2; i++) count *= a.dim(i);
+  return count;
+}
+
+Shape leading_shape(const Input<float>& a) {
+  Shape shape = a.shape();
+  shape.resize(shape.size() - 2);
+  return shape;
+}
+
+fastcnn_matmul_params params(const Input<float>& a, const Input<float>& b, bool ta, bool tb, Shape* shape) {
+  for (const auto* m : {&a, &b})
+    if (m->ndim() < 2)
+      throw py::value_error(std::string(m->name()) + " must have at least 2 dimensions, got shape " + text(m->shape()));
+  const auto& outer = a.ndim() >= b.ndim() ? a : b;
+  bool batch_a = a.ndim() > 2, batch_b = b.ndim() > 2;
+  if (batch_a && batch_b && leading_shape(a) != leading_shape(b))
+    throw py::value_error("a and b must have the same leading dimensions, got shapes " + text(a.shape()) + " and " +
+                          text(b.shape()));
+  int i = a.ndim() - 2, j = b.ndim() - 2;
+  fastcnn_matmul_params p{};
+  p.batch = leading(outer);
+  p.m = a.dim(ta ? i + 1 : i), p.k = a.dim(ta ? i : i + 1), p.n = b.dim(tb ? j : j + 1);
+  p.transpose_a = ta, p.transpose_b = tb, p.batch_a = batch_a, p.batch_b = batch_b;
+  if (p.k != b.dim(tb ? j + 1 : j))
+    throw py::value_error("a and b do not fit: op(a) has " + std::to_string(p.k) + " columns, op(b) has " +
+                          std::to_string(b.dim(tb ? j + 1 : j)) + " rows (shapes " + text(a.shape()) + " and " +
+                          text(b.shape()) + ")");
+  *shape = leading_shape(outer);
+  shape->push_back(p.m), shape->push_back(p.n);
+  // One b for a whole batch of a: the batch's rows are rows of one product.
+  if (batch_a && !batch_b && !ta) p.m *= p.batch, p.batch = 1, p.batch_a = 0;
+  return p;
+}
+
+py::array matmul(py::handle a_, py::handle b_, bool ta, bool tb, py::handle bias_, py::handle name, float alpha,
+                 py::handle residual_, py::handle out) {
+  Input<float> a(a_, "a"), b(b_, "b");
+  Shape shape;
+  fastcnn_matmul_params p = params(a, b, ta, tb, &shape);
+  auto bias = Input<float>::optional(bias_, "bias"), residual = Input<float>::optional(residual_, "residual");
+  bias.shaped({p.n}), residual.shaped(shape);
+  fastcnn_epilogue e{bias.data(), residual.data(), activation(name), alpha};
+  Output<float> y(out, shape);
+  y.apart_from(a).apart_from(b).apart_from(bias).apart_from(residual, true);
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = fastcnn_matmul(&p, a.data(), b.data(), &e, y.data(), nullptr, 0);
+  }
+  check(status);
+  return y.array();
+}
+
+}  // namespace
+
+void bind_matmul(py::module_& m) { m.def("matmul", matmul); }
 
 }  // namespace fastcnn::bind

@@ -1,6 +1,7 @@
 // y = f(x), elementwise: bound by memory, so one pass, vectors of floats, the tail with the same instructions masked.
 #include "activation.h"
 
+#include "apply_activation.h"
 #include "runtime/parallel.h"
 #include "vec.h"
 
@@ -27,6 +28,17 @@ void forward(float* y, const float* x, int64_t size, fastcnn_activation f, float
 }
 
 }  // namespace
+
+void apply_activation(float* row, int64_t n, fastcnn_activation f, float alpha) {
+  (void)alpha;
+  for (int64_t i = 0; i < n; i += kLanes) {
+    int left = n - i < kLanes ? (int)(n - i) : kLanes;
+    vec x = load_first(row + i, left);
+    if (f == FASTCNN_RELU) x = max(zero(), x);
+    if (f == FASTCNN_RELU6) x = min(splat(6), max(zero(), x));
+    store_first(row + i, x, left);
+  }
+}
 
 extern const ActivationKernels activation_kernels;
 const ActivationKernels activation_kernels = {forward, nullptr};

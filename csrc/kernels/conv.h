@@ -1,4 +1,33 @@
+// The geometry of a 2-D convolution and the table entries of conv*.cpp and winograd*.cpp.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fastcnn/core.h"
+
 namespace fastcnn {
-struct ConvKernels {};
+
+// y (n, oh, ow, k) = x (n, h, w, c) * filter (kh, kw, c / groups, k), zeros around x.
+struct Conv2d {
+  int64_t n, h, w, c;
+  int64_t k, kh, kw;
+  int64_t oh, ow;
+  int64_t stride_h, stride_w, dilation_h, dilation_w;
+  int64_t top, left;  // rows and columns of zeros before x; those after it follow from oh and ow
+  int64_t groups;
+};
+
+enum class ConvPass { forward, dx, dw };
+enum class ConvAlgorithm { direct, winograd };
+
+struct ConvKernels {
+  // Bytes of scratch that a pass needs with this many threads.
+  size_t (*workspace)(const Conv2d&, ConvPass, ConvAlgorithm, int threads);
+  void (*forward)(float* y, const float* x, const float* filter, const Conv2d&, const fastcnn_epilogue&, ConvAlgorithm,
+                  char* workspace, int threads);
+  void (*dx)(float* dx, const float* dy, const float* filter, const Conv2d&, const fastcnn_epilogue&, ConvAlgorithm,
+             char* workspace, int threads);
+  void (*dw)(float* dw, const float* x, const float* dy, const Conv2d&, ConvAlgorithm, char* workspace, int threads);
+};
+
 }  // namespace fastcnn

@@ -1,7 +1,169 @@
+// Matrix products: a gathered product with a single tap (gather.h), or, for a few rows, one pass along b.
+//
+// With a few rows b is read once and used little: the time is that of reading b. So the thin product walks along b's
+// rows, where memory is contiguous, and keeps its sums in L1. They are the same chains of multiply-adds in the same
+// blocks of kDepth as the micro-kernel's, so a prediction for one image has the bits of the same image in a batch.
 #include "gemm.h"
+
+#include "apply_activation.h"
+#include "gather.h"
+#include "pack.h"
+#include "runtime/parallel.h"
+
 namespace fastcnn {
 namespace ISA {
+namespace {
+
+constexpr int64_t kThinRows = 8;       // up to here reading b takes longer than multiplying
+constexpr int64_t kThinColumns = 512;  // of b, walked along together
+constexpr int kThinDepth = 8;          // rows of b at a time
+
+int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// acc[i][0..columns) += sum over D rows p of a[i][p] * b[p][:].
+template <int M, int D>
+void thin_step(float* acc, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t columns) {
+  for (int64_t j = 0; j < columns; j += kLanes) {
+    int live = (int)least(kLanes, columns - j);
+    vec sum[M];
+#pragma GCC unroll 8
+    for (int i = 0; i < M; i++) sum[i] = load(acc + i * kThinColumns + j);
+#pragma GCC unroll 8
+    for (int p = 0; p < D; p++) {
+      vec row = live == kLanes ? load(b + p * ldb + j) : load_first(b + p * ldb + j, live);
+#pragma GCC unroll 8
+      for (int i = 0; i < M; i++) sum[i] = fma(splat(a[i * lda + p]), row, sum[i]);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < M; i++) store(acc + i * kThinColumns + j, sum[i]);
+  }
+}
+
+template <int M>
+void thin_columns(float* y, const float* a, const float* b, const Matmul& g, int64_t column, int64_t columns,
+                  const fastcnn_epilogue& e) {
+  alignas(64) float acc[M * kThinColumns];
+  for (int64_t from = 0; from < g.k; from += kDepth) {
+    int64_t end = least(g.k, from + kDepth), p = from;
+    for (int i = 0; i < M; i++) memset(acc + i * kThinColumns, 0, (size_t)align64(columns * 4));
+    for (; p + kThinDepth <= end; p += kThinDepth)
+      thin_step<M, kThinDepth>(acc, a + p, g.k, b + p * g.n + column, g.n, columns);
+    for (; p < end; p++) thin_step<M, 1>(acc, a + p, g.k, b + p * g.n + column, g.n, columns);
+    for (int i = 0; i < M; i++)
+      for (int64_t j = 0; j < columns; j += kLanes) {
+        int live = (int)least(kLanes, columns - j);
+        float* out = y + i * g.n + column + j;
+        vec sum = load(acc + i * kThinColumns + j);
+        if (from > 0) sum = load_first(out, live) + sum;
+        store_first(out, sum, live);
+      }
+  }
+  Finish f;
+  bool later = finish_with(e, &f);
+  for (int i = 0; i < M; i++) {
+    float* out = y + i * g.n + column;
+    for (int64_t j = 0; j < columns; j += kLanes) {
+      int live = (int)least(kLanes, columns - j);
+      vec v = load_first(out + j, live);
+      if (e.bias) v += load_first(e.bias + column + j, live);
+      if (e.residual) v += load_first(e.residual + i * g.n + column + j, live);
+      if (f.clamp) v = min(splat(f.high), max(splat(f.low), v));
+      store_first(out + j, v, live);
+    }
+    if (later) apply_activation(out, columns, e.activation, e.alpha);
+  }
+}
+
+typedef void (*Thin)(float*, const float*, const float*, const Matmul&, int64_t, int64_t, const fastcnn_epilogue&);
+constexpr Thin thin_of[kThinRows + 1] = {nullptr,         thin_columns<1>, thin_columns<2>, thin_columns<3>, thin_columns<4>,
+                                         thin_columns<5>, thin_columns<6>, thin_columns<7>, thin_columns<8>};
+
+bool thin(const Matmul& g) { return g.m <= kThinRows && !g.transpose_b && g.k > 0; }
+
+void thin_product(float* y, const float* a, const float* b, const Matmul& g, const fastcnn_epilogue& e, int threads) {
+  int64_t parts = (g.n + kThinColumns - 1) / kThinColumns;
+  while (parts < 2 * threads && g.n / parts > 64) parts *= 2;
+  int64_t each = ((g.n + parts - 1) / parts + 15) / 16 * 16;
+  int team = g.n * g.k / 16 < kSerialWork ? 1 : threads;
+  parallel_tasks(team, (g.n + each - 1) / each, [&](int64_t task, int) {
+    thin_of[g.m](y, a, b, g, task * each, least(each, g.n - task * each), e);
+  });
+}
+
+// to (columns, rows) = the transpose of from (rows, columns).
+void transpose_into(float* to, const float* from, int64_t rows, int64_t columns, int threads) {
+  int64_t stripes = (columns + kLanes - 1) / kLanes;
+  int team = rows * columns / 16 < kSerialWork ? 1 : threads;
+  parallel_tasks(team, stripes, [&](int64_t stripe, int) {
+    int64_t c = stripe * kLanes;
+    int across = (int)least(kLanes, columns - c);
+    for (int64_t r = 0; r < rows; r += kLanes) {
+      int down = (int)least(kLanes, rows - r);
+      vec block[kLanes];
+      for (int i = 0; i < kLanes; i++) block[i] = i < down ? load_first(from + (r + i) * columns + c, across) : zero();
+      transpose(block);
+      for (int i = 0; i < across; i++) store_first(to + (c + i) * rows + r, block[i], down);
+    }
+  });
+}
+
+int64_t transposed_bytes(const Matmul& g) { return g.transpose_a && g.m > 1 && g.k > 1 ? align64(g.m * g.k * 4) : 0; }
+
+size_t one_workspace(const Matmul& g, int threads) {
+  size_t bytes = (size_t)transposed_bytes(g);
+  if (thin(g)) return bytes;
+  return bytes + 64 + gather_workspace(g.m, 1, g.k > 0 ? g.k : 1, g.n, threads);
+}
+
+void one_product(float* y, const float* a, const float* b, const Matmul& g, const fastcnn_epilogue& e, char* workspace,
+                 int threads) {
+  if (transposed_bytes(g)) {
+    transpose_into((float*)workspace, a, g.k, g.m, threads);
+    a = (const float*)workspace;
+    workspace += transposed_bytes(g);
+  }
+  if (thin(g)) return thin_product(y, a, b, g, e, threads);
+  int64_t* origin = (int64_t*)workspace;
+  origin[0] = 0;
+  Gather p{};
+  p.n = p.oh = 1, p.ow = g.m;
+  p.y = y, p.y_pixel = g.n;
+  p.x = a, p.h = 1, p.w = g.m, p.x_pixel = g.k, p.step_h = p.step_w = 1;
+  p.taps = g.k > 0, p.run = g.k > 0 ? g.k : 1, p.tap_h = p.tap_w = p.tap_at = origin, p.inside = true;
+  p.filter = b, p.run_stride = g.transpose_b ? g.k : g.n, p.transposed = g.transpose_b, p.columns = g.n;
+  p.epilogue = e, p.y_origin = y;
+  gather_product(p, workspace + 64, threads);
+}
+
+// A batch of small products is shared out whole; large ones one after the other, each by all threads.
+bool whole(const Matmul& g, int threads) { return g.batch >= 2 * threads && g.m * g.n * g.k < int64_t(1) << 24; }
+
+size_t workspace(const Matmul& g, int threads) {
+  if (!whole(g, threads)) return one_workspace(g, threads);
+  return (size_t)threads * (size_t)align64((int64_t)one_workspace(g, 1));
+}
+
+void matmul(float* y, const float* a, const float* b, const Matmul& g, const fastcnn_epilogue& e, char* workspace,
+            int threads) {
+  auto at = [&](int64_t i, char* scratch, int team) {
+    fastcnn_epilogue own = e;
+    if (e.residual) own.residual = e.residual + i * g.m * g.n;
+    one_product(y + i * g.m * g.n, a + i * g.a_step, b + i * g.b_step, g, own, scratch, team);
+  };
+  if (!whole(g, threads)) {
+    for (int64_t i = 0; i < g.batch; i++) at(i, workspace, threads);
+    return;
+  }
+  size_t each = (size_t)align64((int64_t)one_workspace(g, 1));
+  int team = g.batch * g.m * g.n * g.k / 16 < kSerialWork ? 1 : threads;
+  parallel_tasks(team, g.batch, [&](int64_t i, int thread) { at(i, workspace + (size_t)thread * each, 1); });
+}
+
+}  // namespace
+
 extern const GemmKernels gemm_kernels;
-const GemmKernels gemm_kernels = {};
+const GemmKernels gemm_kernels = {workspace, matmul};
+
 }  // namespace ISA
 }  // namespace fastcnn

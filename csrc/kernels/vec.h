@@ -109,6 +109,25 @@ static inline float fma(float a, float b, float c) {
 #endif
 }
 
+// Rows become columns: r[i][j] <-> r[j][i], by exchanging ever smaller halves.
+template <int D>
+static inline void transpose_step(vec (&r)[kLanes]) {
+  ivec low, high;
+  for (int l = 0; l < kLanes; l++) {
+    low[l] = l & D ? kLanes + l - D : l;
+    high[l] = l & D ? kLanes + l : l + D;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes; i++) {
+    if (i & D) continue;
+    vec a = r[i], b = r[i + D];
+    r[i] = __builtin_shuffle(a, b, low);
+    r[i + D] = __builtin_shuffle(a, b, high);
+  }
+  if constexpr (D > 1) transpose_step<D / 2>(r);
+}
+static inline void transpose(vec (&r)[kLanes]) { transpose_step<kLanes / 2>(r); }
+
 // Sixteen lanes on every ISA: the accumulators of a reduction along a contiguous axis.
 constexpr int kWide = 16;
 struct Wide {

@@ -33,6 +33,18 @@ static void parallel_for(int64_t tasks, int64_t work, F f) {
   for (int64_t task = 0; task < tasks; task++) f(task);
 }
 
+// The same for tasks that need scratch memory of their thread: f(task, thread), thread < threads.
+template <class F>
+static void parallel_tasks(int threads, int64_t tasks, F f) {
+  if (threads > tasks) threads = (int)tasks;
+  if (threads <= 1 || omp_in_parallel()) {
+    for (int64_t task = 0; task < tasks; task++) f(task, 0);
+    return;
+  }
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+  for (int64_t task = 0; task < tasks; task++) f(task, omp_get_thread_num());
+}
+
 // f(begin, end) over [0, size) cut into equal runs whose bounds are multiples of `grain`: for loops over elements.
 template <class F>
 static void parallel_ranges(int64_t size, int64_t grain, int64_t work, F f) {
@@ -46,22 +58,6 @@ static void parallel_ranges(int64_t size, int64_t grain, int64_t work, F f) {
   for (int t = 0; t < threads; t++) {
     int64_t begin = grains * t / threads * grain, end = grains * (t + 1) / threads * grain;
     f(begin, end < size ? end : size);
-  }
-}
-
-// A team whose members hold scratch of their own and meet at barriers: f(thread, threads).
-template <class F>
-static void parallel_team(int threads, F f) {
-  if (threads == 1) {
-    f(0, 1);
-    return;
-  }
-#pragma omp parallel num_threads(threads)
-  f(omp_get_thread_num(), omp_get_num_threads());
-}
-static inline void team_barrier(int threads) {
-  if (threads > 1) {
-#pragma omp barrier
   }
 }
 

@@ -1,7 +1,7 @@
 """The kernels in plain NumPy: the truth for tests and the yardstick for benchmarks."""
 
-from . import activations, arithmetic, conv, depthwise, losses, matmul, normalization, optimizers, pooling, random, shaping
-from .matmul import *  # noqa: F403
+from . import activations, arithmetic, conv, depthwise, linear, losses, normalization, optimizers, pooling, random, shaping
+from .linear import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .depthwise import *  # noqa: F403
 from .pooling import *  # noqa: F403
@@ -14,7 +14,7 @@ from .random import *  # noqa: F403
 from .optimizers import *  # noqa: F403
 
 __all__ = [
-    *matmul.__all__,
+    *linear.__all__,
     *conv.__all__,
     *depthwise.__all__,
     *pooling.__all__,

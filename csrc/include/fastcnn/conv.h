@@ -1,4 +1,4 @@
-/* Part of fastcnn.h; include that. */
+/* Part of fastcnn.h; include that. Convolution in two dimensions; one dimension is h = kh = 1. */
 #ifndef FASTCNN_CONV_H
 #define FASTCNN_CONV_H
 
@@ -7,6 +7,70 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* What lies outside x. Zeros cost nothing; every other mode copies x with its margin first. */
+typedef enum fastcnn_pad_mode {
+  FASTCNN_PAD_CONSTANT = 0, /* pad_value, zero unless set */
+  FASTCNN_PAD_REFLECT,      /* without the border: c b | a b c | b a */
+  FASTCNN_PAD_REPLICATE,    /* a a | a b c | c c */
+  FASTCNN_PAD_CIRCULAR      /* b c | a b c | a b */
+} fastcnn_pad_mode;
+
+/* AUTO chooses by the layer's shape alone, never by batch, threads or CPU. */
+typedef enum fastcnn_algorithm {
+  FASTCNN_ALGORITHM_AUTO = 0,
+  FASTCNN_ALGORITHM_DIRECT,
+  FASTCNN_ALGORITHM_WINOGRAD /* F(4x4, 3x3); 3x3 filters, no stride, dilation or groups */
+} fastcnn_algorithm;
+
+/* STRICT never uses Winograd, whose relative error is some five times that of the direct sum (1e-6, not 2e-7). */
+typedef enum fastcnn_precision { FASTCNN_PRECISION_HIGH = 0, FASTCNN_PRECISION_STRICT } fastcnn_precision;
+
+/* x (n, h, w, c), filter (kh, kw, c / groups, k), y (n, oh, ow, k). A transposed convolution is described by the
+ * convolution it is the gradient of. */
+typedef struct fastcnn_conv2d_params {
+  int64_t n, h, w, c;
+  int64_t k, kh, kw;
+  int64_t stride_h, stride_w, dilation_h, dilation_w;
+  int64_t pad_top, pad_bottom, pad_left, pad_right;
+  int64_t groups;
+  fastcnn_pad_mode pad_mode;
+  float pad_value;
+  fastcnn_algorithm algorithm;
+  fastcnn_precision precision;
+} fastcnn_conv2d_params;
+
+typedef enum fastcnn_pass { FASTCNN_FORWARD = 0, FASTCNN_DX, FASTCNN_DW } fastcnn_pass;
+
+/* Strides, dilation and groups 1; everything else 0. */
+FASTCNN_API void fastcnn_conv2d_defaults(fastcnn_conv2d_params* p);
+
+FASTCNN_API fastcnn_status fastcnn_conv2d_output_shape(const fastcnn_conv2d_params* p, int64_t* oh, int64_t* ow);
+
+/* The algorithm that a pass will use. */
+FASTCNN_API fastcnn_status fastcnn_conv2d_algorithm(const fastcnn_conv2d_params* p, fastcnn_pass pass,
+                                                    fastcnn_algorithm* algorithm);
+
+/* Bytes of workspace for a pass with the present number of threads. A workspace of NULL below means: the library's. */
+FASTCNN_API fastcnn_status fastcnn_conv2d_workspace(const fastcnn_conv2d_params* p, fastcnn_pass pass, size_t* bytes);
+
+/* y = activation(conv(x, filter) + bias + residual). epilogue may be NULL. */
+FASTCNN_API fastcnn_status fastcnn_conv2d(const fastcnn_conv2d_params* p, const float* x, const float* filter,
+                                          const fastcnn_epilogue* epilogue, float* y, void* workspace,
+                                          size_t workspace_bytes);
+
+/* The gradient with respect to x, from that with respect to y. With an epilogue (bias of c floats, activation) it is the
+ * transposed convolution as a layer. */
+FASTCNN_API fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, const float* dy, const float* filter,
+                                             const fastcnn_epilogue* epilogue, float* dx, void* workspace,
+                                             size_t workspace_bytes);
+
+/* The gradient with respect to the filter. */
+FASTCNN_API fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy, float* dw,
+                                             void* workspace, size_t workspace_bytes);
+
+/* The gradient with respect to the bias: db (k,) = the sum of dy (rows, k) over its rows. */
+FASTCNN_API fastcnn_status fastcnn_bias_gradient(int64_t rows, int64_t k, const float* dy, float* db);
 
 #ifdef __cplusplus
 }

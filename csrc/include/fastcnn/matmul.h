@@ -1,4 +1,4 @@
-/* Part of fastcnn.h; include that. */
+/* Part of fastcnn.h; include that. Matrix products, and dense layers, which are matrix products with an epilogue. */
 #ifndef FASTCNN_MATMUL_H
 #define FASTCNN_MATMUL_H
 
@@ -7,6 +7,23 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* y (batch, m, n) = activation(op(a) op(b) + bias + residual). op(a) is (m, k): a is (m, k), or (k, m) with
+ * transpose_a; op(b) is (k, n): b is (k, n), or (n, k) with transpose_b. batch_a and batch_b are 0 where one matrix
+ * serves the whole batch. bias has n floats. */
+typedef struct fastcnn_matmul_params {
+  int64_t batch, m, n, k;
+  int transpose_a, transpose_b;
+  int batch_a, batch_b;
+} fastcnn_matmul_params;
+
+/* Bytes of workspace with the present number of threads. */
+FASTCNN_API fastcnn_status fastcnn_matmul_workspace(const fastcnn_matmul_params* p, size_t* bytes);
+
+/* epilogue may be NULL, and so may the workspace: then it is the library's. */
+FASTCNN_API fastcnn_status fastcnn_matmul(const fastcnn_matmul_params* p, const float* a, const float* b,
+                                          const fastcnn_epilogue* epilogue, float* y, void* workspace,
+                                          size_t workspace_bytes);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,168 @@
+// The implicit GEMM behind convolution and its input gradient. Nothing is unrolled into columns: the micro-kernel gets a
+// pointer per (tap, pixel), and pixels in the padding point at a row of zeros.
+//
+// Order of loops: blocks of pixels outside, so that the x they see stays in L2; panels of output channels next; then the
+// sum in blocks of kDepth, whose part of the filter stays in L2 while the pixels of the block pass by. With few pixels
+// the filter is the larger side: then panels are outermost and each thread packs its own, block by block, into L2.
+#include "gather.h"
+
+#include "apply_activation.h"
+#include "pack.h"
+#include "runtime/parallel.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+constexpr int64_t kBlockPixels = 96;  // a multiple of kTileRows
+constexpr int64_t kFewPixels = 400;   // up to this many the filter is packed panel by panel
+
+// The sum over (tap, run) cut into blocks: several whole taps, or equal pieces of one.
+struct Blocks {
+  int64_t taps_each, pieces, piece;
+  Blocks(int64_t taps, int64_t run) {
+    pieces = run > kDepth ? (run + kDepth - 1) / kDepth : 1;
+    piece = (run + pieces - 1) / pieces;
+    taps_each = pieces > 1 ? 1 : kDepth / run;
+    if (taps_each < 1) taps_each = 1;
+    if (taps_each > taps) taps_each = taps;
+  }
+};
+
+int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+struct Layout {
+  bool shared;            // the whole filter is packed once, for all threads
+  int64_t blocks, block;  // pixel blocks and the pixels of one
+  int64_t split;          // parts that the panels of a block are dealt out in
+  int64_t zeros, packed, rows;  // bytes: a row of zeros; the packed filter (shared, or a thread's block); pointers
+  Layout(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads) {
+    int64_t panels = panel_count(columns);
+    shared = pixels > kFewPixels;
+    if (shared) {
+      blocks = (pixels + kBlockPixels - 1) / kBlockPixels;
+      for (split = 1; blocks * split < 4 * threads && split < panels;) split++;
+    } else {
+      split = panels;
+      blocks = (2 * threads + panels - 1) / panels;
+    }
+    block = pixels / blocks + (pixels % blocks != 0);
+    Blocks k(taps, run);
+    zeros = align64(run * 4);
+    packed = shared ? align64(taps * run * padded_columns(columns) * 4) : align64(k.taps_each * k.piece * kPanel * 4);
+    rows = align64((taps + 1) * block * (int64_t)sizeof(float*));
+  }
+  int64_t own() const { return rows + (shared ? 0 : packed); }
+  size_t bytes(int threads) const { return (size_t)(zeros + (shared ? packed : 0) + threads * own()); }
+};
+
+// The pointers of pixels [first, first + count): rows[t * count + i], and where their results go.
+void point(const Gather& g, int64_t first, int64_t count, const float* zeros, const float** rows, float** out) {
+  int64_t n = first / (g.oh * g.ow), i = first / g.ow % g.oh, j = first % g.ow;
+  for (int64_t p = 0; p < count; p++) {
+    out[p] = g.y + n * g.y_image + i * g.y_row + j * g.y_pixel;
+    const float* image = g.x + n * g.x_image;
+    int64_t row = i * g.step_h, column = j * g.step_w;
+    if (g.inside) {
+      const float* corner = image + row * g.x_row + column * g.x_pixel;
+      for (int64_t t = 0; t < g.taps; t++) rows[t * count + p] = corner + g.tap_h[t] * g.x_row + g.tap_w[t] * g.x_pixel;
+    } else {
+      for (int64_t t = 0; t < g.taps; t++) {
+        int64_t a = row + g.tap_h[t], b = column + g.tap_w[t];
+        bool in = (uint64_t)a < (uint64_t)g.h && (uint64_t)b < (uint64_t)g.w;
+        rows[t * count + p] = in ? image + a * g.x_row + b * g.x_pixel : zeros;
+      }
+    }
+    if (++j == g.ow) {
+      j = 0;
+      if (++i == g.oh) i = 0, n++;
+    }
+  }
+}
+
+void pack_filter(const Gather& g, float* to, int64_t tap, int64_t from, int64_t depth, int64_t column, int columns) {
+  const float* filter = g.filter + g.tap_at[tap];
+  if (g.transposed)
+    pack_columns(to, filter + column * g.run_stride + from, g.run_stride, depth, columns);
+  else
+    pack_rows(to, filter + from * g.run_stride + column, g.run_stride, depth, columns);
+}
+
+int columns_of(const Gather& g, int64_t panel) {
+  int64_t left = g.columns - panel * kPanel;
+  return (int)(left < kPanel ? left : kPanel);
+}
+
+// One panel of one pixel block; out is left pointing at the next panel's columns. packed: the whole panel when shared,
+// else a thread's scratch for one block of the sum.
+void panel_product(const Gather& g, bool shared, int64_t panel, float* packed, const float** rows, float* const* out,
+                   int64_t count) {
+  Blocks k(g.taps, g.run);
+  int columns = columns_of(g, panel), width = panel_width(columns);
+  Finish finish;
+  bool later = finish_with(g.epilogue, &finish);
+  finish.origin = (const char*)g.y_origin;
+  finish.residual = (const char*)g.epilogue.residual;
+  finish.bias = g.epilogue.bias ? g.epilogue.bias + panel * kPanel : nullptr;
+  int64_t tap = 0, from = 0;
+  do {
+    int64_t taps = g.taps - tap < k.taps_each ? g.taps - tap : k.taps_each;
+    int64_t depth = g.run - from < k.piece ? g.run - from : k.piece;
+    const float* b = packed;
+    if (shared)
+      b += (tap * g.run + from) * width;
+    else
+      for (int64_t t = 0; t < taps; t++)
+        pack_filter(g, packed + t * depth * width, tap + t, from, depth, panel * kPanel, columns);
+    finish.accumulate = tap > 0 || from > 0;
+    finish.last = g.taps == 0 || (tap + taps == g.taps && from + depth == g.run);  // no taps: zeros
+    micro_rows({rows + tap * count, count, taps, depth, 1, from}, b, width, out, count, columns, finish);
+    from += depth;
+    if (from == g.run) from = 0, tap += taps;
+  } while (tap < g.taps);
+  if (later)
+    for (int64_t i = 0; i < count; i++) apply_activation(out[i], columns, g.epilogue.activation, g.epilogue.alpha);
+}
+
+}  // namespace
+
+size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads) {
+  return Layout(pixels, taps, run, columns, threads).bytes(threads);
+}
+
+void gather_product(const Gather& g, char* workspace, int threads) {
+  int64_t pixels = g.n * g.oh * g.ow, panels = panel_count(g.columns);
+  if (pixels == 0) return;
+  Layout layout(pixels, g.taps, g.run, g.columns, threads);
+  int team = pixels * (g.taps + 1) * g.run * panels * kTileVectors / 2 < kSerialWork ? 1 : threads;
+  float* zeros = (float*)workspace;
+  memset(zeros, 0, (size_t)layout.zeros);
+  float* packed = (float*)(workspace + layout.zeros);
+  char* own = workspace + layout.zeros + (layout.shared ? layout.packed : 0);
+  if (layout.shared)
+    parallel_tasks(team, panels * g.taps, [&](int64_t task, int) {
+      int64_t panel = task / g.taps, tap = task % g.taps;
+      int columns = columns_of(g, panel), width = panel_width(columns);
+      float* to = packed + panel * kPanel * g.taps * g.run + tap * g.run * width;
+      pack_filter(g, to, tap, 0, g.run, panel * kPanel, columns);
+    });
+  parallel_tasks(team, layout.blocks * layout.split, [&](int64_t task, int thread) {
+    int64_t part = task % layout.split, first = task / layout.split * layout.block;
+    int64_t count = pixels - first < layout.block ? pixels - first : layout.block;
+    if (count <= 0) return;
+    const float** rows = (const float**)(own + thread * layout.own());
+    float** out = (float**)(rows + g.taps * count);
+    float* scratch = (float*)(own + thread * layout.own() + layout.rows);
+    point(g, first, count, zeros, rows, out);
+    int64_t begin = panels * part / layout.split, end = panels * (part + 1) / layout.split;
+    for (int64_t i = 0; i < count; i++) out[i] += begin * kPanel;
+    for (int64_t panel = begin; panel < end; panel++) {
+      float* b = layout.shared ? packed + panel * kPanel * g.taps * g.run : scratch;
+      panel_product(g, layout.shared, panel, b, rows, out, count);
+      for (int64_t i = 0; i < count; i++) out[i] += kPanel;
+    }
+  });
+}
+
+}  // namespace ISA
+}  // namespace fastcnn

@@ -1,0 +1,41 @@
+// A product whose left side is gathered: row (n, i, j) holds, tap after tap, the runs of x that output pixel sees.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "micro.h"
+
+namespace fastcnn {
+namespace ISA {
+
+// y[n, i, j, :] = sum over taps t, p < run of x[n, i * step_h + tap_h[t], j * step_w + tap_w[t], p] * filter[t][p][:]
+// A tap outside (h, w) reads zeros. Strides are in floats.
+struct Gather {
+  float* y;
+  int64_t n, oh, ow;
+  int64_t y_image, y_row, y_pixel;
+  const float* x;
+  int64_t h, w, x_image, x_row, x_pixel;
+  int64_t step_h, step_w;
+  int64_t taps, run;
+  const int64_t* tap_h;
+  const int64_t* tap_w;
+  bool inside;  // no tap ever leaves x
+
+  // filter[t][p][j] = filter[tap_at[t] + p * run_stride + j], or transposed: + j * run_stride + p
+  const float* filter;
+  const int64_t* tap_at;
+  int64_t run_stride;
+  bool transposed;
+  int64_t columns;
+
+  // y = activation(sum + bias + residual); the residual's elements lie as y's do, counted from y_origin.
+  fastcnn_epilogue epilogue;
+  const float* y_origin;
+};
+
+size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads);
+void gather_product(const Gather& g, char* workspace, int threads);
+
+}  // namespace ISA
+}  // namespace fastcnn

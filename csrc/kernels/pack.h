@@ -1,0 +1,46 @@
+// Panels of B for the micro-kernel: kPanel columns side by side, one row of them per step of the sum, zeros where the
+// last panel has no columns of its own. A panel of few columns is only as wide as its vectors.
+#pragma once
+#include "micro.h"
+
+namespace fastcnn {
+namespace ISA {
+
+static inline int panel_width(int64_t columns) {  // of a panel with this many columns left
+  int64_t lanes = (columns + kLanes - 1) / kLanes * kLanes;
+  return (int)(lanes < kPanel ? lanes : kPanel);
+}
+static inline int64_t panel_count(int64_t columns) { return (columns + kPanel - 1) / kPanel; }
+static inline int64_t padded_columns(int64_t columns) { return (columns + kLanes - 1) / kLanes * kLanes; }
+
+// to[p][j] = from[p * stride + j], p < depth, j < columns <= kPanel.
+static inline void pack_rows(float* to, const float* from, int64_t stride, int64_t depth, int columns) {
+  int full = columns / kLanes, tail = columns % kLanes;
+  for (int64_t p = 0; p < depth; p++, from += stride) {
+    for (int v = 0; v < full; v++, to += kLanes) store(to, load(from + v * kLanes));
+    if (tail) {
+      store(to, load_first(from + full * kLanes, tail));
+      to += kLanes;
+    }
+  }
+}
+
+// to[p][j] = from[j * stride + p]: the same of a transposed matrix, in square blocks.
+static inline void pack_columns(float* to, const float* from, int64_t stride, int64_t depth, int columns) {
+  int width = panel_width(columns);
+  for (int j0 = 0; j0 < width; j0 += kLanes) {
+    int live = columns - j0 < kLanes ? columns - j0 : kLanes;
+    const float* block = from + j0 * stride;
+    for (int64_t p = 0; p < depth; p += kLanes) {
+      int long_side = depth - p < kLanes ? (int)(depth - p) : kLanes;
+      vec r[kLanes];
+      for (int j = 0; j < kLanes; j++)
+        r[j] = j >= live ? zero() : long_side == kLanes ? load(block + j * stride + p) : load_first(block + j * stride + p, long_side);
+      transpose(r);
+      for (int i = 0; i < long_side; i++) store(to + (p + i) * width + j0, r[i]);
+    }
+  }
+}
+
+}  // namespace ISA
+}  // namespace fastcnn

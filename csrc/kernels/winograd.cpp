@@ -1,0 +1,261 @@
+// Convolution with 3x3 filters and no stride by Winograd's F(4x4, 3x3), and its input gradient, which is the same with
+// the filter turned round and its channels exchanged.
+//
+// Input tiles are transformed to v[point][tile][channel], the filter to u[panel][point][channel][column]; 36 products by
+// the micro-kernel give m[point][tile][column], and a last transform writes 4x4 outputs with the epilogue. Two orders:
+// where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is larger than that,
+// or tiles are few, v of many tiles is shared and each thread takes panels, transforming its part of the filter itself.
+#include "winograd.h"
+
+#include "apply_activation.h"
+#include "conv_parts.h"
+#include "pack.h"
+#include "runtime/parallel.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count on the shared cache
+constexpr int64_t kSharedTiles = int64_t(10) << 20;   // bytes of v that do
+constexpr int64_t kStep = 16;                         // channels of the filter transformed together
+
+int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+int64_t align16(int64_t floats) { return (floats + 15) / 16 * 16; }
+
+// y (n, oh, ow, k) from x (n, h, w, c); turned: the filter is (3, 3, k, c), taken backwards.
+struct Problem {
+  float* y;
+  const float* x;
+  const float* filter;
+  bool turned;
+  int64_t n, h, w, c, oh, ow, k, top, left;
+  fastcnn_epilogue epilogue;
+};
+
+Problem forward_problem(const Conv2d& g) {
+  return {nullptr, nullptr, nullptr, false, g.n, g.h, g.w, g.c, g.oh, g.ow, g.k, g.top, g.left, {}};
+}
+Problem dx_problem(const Conv2d& g) {
+  return {nullptr, nullptr, nullptr, true, g.n, g.oh, g.ow, g.k, g.h, g.w, g.c, 2 - g.top, 2 - g.left, {}};
+}
+
+struct Plan {
+  Tiles tiles;
+  int64_t panels, channels;  // channels of v, padded
+  bool by_panels;            // panels outside, v shared
+  int64_t block;             // tiles whose products are made together
+  int64_t batch, batches;    // by panels: tiles whose v is shared at a time
+  int64_t parts;             // by panels: parts of a batch that threads take, for lack of panels
+  int64_t zeros, u_panel, u, v, m;  // bytes
+  Plan(const Problem& p, int threads) : tiles(p.n, p.oh, p.ow) {
+    panels = panel_count(p.k), channels = align16(p.c);
+    u_panel = align64(kPoints * p.c * kPanel * 4);
+    u = panels * u_panel;
+    block = p.c <= 128 ? 24 : 48;
+    by_panels = u > kSharedFilter || tiles.count < 2 * threads * block;
+    int64_t v_tile = kPoints * channels * 4;
+    batch = kSharedTiles / v_tile / block * block;
+    if (batch < block) batch = block;
+    batches = (tiles.count + batch - 1) / batch;
+    batch = batches ? (tiles.count + batches - 1) / batches : 0;
+    parts = by_panels ? (threads + panels - 1) / panels : 1;
+    int64_t m_tile = kPoints * kPanel * 4;
+    zeros = align64(channels * 4);
+    v = align64(v_tile * (by_panels ? batch : block));
+    m = align64(m_tile * block) + align64(9 * kStep * kPanel * 4);  // and packed filter before its transform
+  }
+  int64_t own() const { return m + (by_panels ? u_panel : v); }
+  size_t bytes(int threads) const { return (size_t)(zeros + (by_panels ? v : u) + threads * own()); }
+};
+
+// Channels [from, from + depth) of one panel of u, depth <= kStep. packed: scratch for the 9 * kStep rows.
+void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, int64_t depth, float* packed) {
+  int columns = (int)least(kPanel, p.k - panel * kPanel), width = panel_width(columns);
+  for (int tap = 0; tap < 9; tap++) {
+    float* to = packed + tap * depth * width;
+    if (p.turned)
+      pack_columns(to, p.filter + ((8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth, columns);
+    else
+      pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
+  }
+  int64_t point = p.c * width;
+  for (int64_t i = 0; i < depth * width; i += kLanes) {
+    vec half[6][3];
+    for (int s = 0; s < 3; s++) {
+      vec w[3], o[6];
+      for (int r = 0; r < 3; r++) w[r] = load(packed + (r * 3 + s) * depth * width + i);
+      filter_points(w, o);
+      for (int r = 0; r < 6; r++) half[r][s] = o[r];
+    }
+    for (int r = 0; r < 6; r++) {
+      vec o[6];
+      filter_points(half[r], o);
+      for (int s = 0; s < 6; s++) store(u + (r * 6 + s) * point + from * width + i, o[s]);
+    }
+  }
+}
+
+void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
+  for (int64_t from = 0; from < p.c; from += kStep) transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
+}
+
+// v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
+void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* zeros, int64_t first, int64_t count,
+                     int64_t at, int64_t tiles) {
+  for (int64_t t = 0; t < count; t++) {
+    const float* pixels[kPoints];
+    tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
+    float* to = v + (at + t) * plan.channels;
+    for (int64_t c = 0; c < p.c; c += kLanes)
+      transform_input(to + c, tiles * plan.channels, pixels, c, (int)least(kLanes, p.c - c));
+  }
+}
+
+// m of one panel: 36 products, summed over channels in blocks of kDepth at most.
+void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
+              int64_t tiles) {
+  int64_t pieces = (p.c + kDepth - 1) / kDepth, piece = (p.c + pieces - 1) / pieces;
+  const float* rows[64];
+  float* out[64];
+  for (int e = 0; e < kPoints; e++) {
+    for (int64_t t = 0; t < count; t++) {
+      rows[t] = v + (e * tiles + t) * plan.channels;
+      out[t] = m + (e * count + t) * width;
+    }
+    for (int64_t from = 0; from < p.c; from += piece) {
+      Finish finish;
+      finish.accumulate = from > 0;
+      micro_rows({rows, 0, 1, least(piece, p.c - from), 1, from}, u + (e * p.c + from) * width, width, out, count, width,
+                 finish);
+    }
+  }
+}
+
+// 4x4 outputs of each tile: rows and columns past the map are left out.
+void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
+                       int64_t count) {
+  int columns = (int)least(kPanel, p.k - panel * kPanel);
+  Finish f;
+  bool later = finish_with(p.epilogue, &f);
+  for (int64_t t = 0; t < count; t++) {
+    Tile tile = plan.tiles.at(first + t);
+    int rows = (int)least(4, p.oh - tile.i), across = (int)least(4, p.ow - tile.j);
+    int64_t corner = ((tile.n * p.oh + tile.i) * p.ow + tile.j) * p.k + panel * kPanel;
+    for (int k = 0; k < columns; k += kLanes) {
+      int live = (int)least(kLanes, columns - k);
+      vec half[4][6];
+      for (int j = 0; j < 6; j++) {
+        vec d[6], o[4];
+        for (int i = 0; i < 6; i++) d[i] = load(m + ((i * 6 + j) * count + t) * width + k);
+        output_rows(d, o);
+        for (int i = 0; i < 4; i++) half[i][j] = o[i];
+      }
+      vec bias = p.epilogue.bias ? load_first(p.epilogue.bias + panel * kPanel + k, live) : zero();
+      for (int i = 0; i < rows; i++) {
+        vec o[4];
+        output_rows(half[i], o);
+        for (int j = 0; j < across; j++) {
+          int64_t at = corner + (i * p.ow + j) * p.k + k;
+          vec y = p.epilogue.bias ? o[j] + bias : o[j];
+          if (p.epilogue.residual) y += load_first(p.epilogue.residual + at, live);
+          if (f.clamp) y = min(splat(f.high), max(splat(f.low), y));
+          if (live == kLanes)
+            store(p.y + at, y);
+          else
+            store_first(p.y + at, y, live);
+        }
+      }
+    }
+    if (later)
+      for (int i = 0; i < rows; i++)
+        for (int j = 0; j < across; j++)
+          apply_activation(p.y + corner + (i * p.ow + j) * p.k, columns, p.epilogue.activation, p.epilogue.alpha);
+  }
+}
+
+void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v, float* m, int64_t panel,
+                    int64_t first, int64_t count, int64_t tiles) {
+  int width = panel_width(p.k - panel * kPanel);
+  multiply(m, u, v, p, plan, width, count, tiles);
+  transform_outputs(p, plan, m, panel, width, first, count);
+}
+
+void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
+  float* u = (float*)workspace;
+  char* own = workspace + plan.u;
+  parallel_tasks(threads, plan.panels * ((p.c + kStep - 1) / kStep), [&](int64_t task, int thread) {
+    float* packed = (float*)(own + thread * plan.own() + align64(kPoints * kPanel * 4 * plan.block));
+    int64_t panel = task % plan.panels, from = task / plan.panels * kStep;
+    transform_filter(u + panel * plan.u_panel / 4, p, panel, from, least(kStep, p.c - from), packed);
+  });
+  parallel_tasks(threads, (plan.tiles.count + plan.block - 1) / plan.block, [&](int64_t task, int thread) {
+    float* m = (float*)(own + thread * plan.own());
+    float* v = (float*)(own + thread * plan.own() + plan.m);
+    int64_t first = task * plan.block, count = least(plan.block, plan.tiles.count - first);
+    transform_tiles(v, p, plan, zeros, first, count, 0, count);
+    for (int64_t panel = 0; panel < plan.panels; panel++)
+      multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count);
+  });
+}
+
+void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
+  float* v = (float*)workspace;
+  char* own = workspace + plan.v;
+  for (int64_t start = 0; start < plan.tiles.count; start += plan.batch) {
+    int64_t tiles = least(plan.batch, plan.tiles.count - start);
+    parallel_tasks(threads, (tiles + 3) / 4, [&](int64_t task, int) {
+      transform_tiles(v, p, plan, zeros, start + task * 4, least(4, tiles - task * 4), task * 4, tiles);
+    });
+    parallel_tasks(threads, plan.panels * plan.parts, [&](int64_t task, int thread) {
+      int64_t panel = task / plan.parts, part = task % plan.parts;
+      float* m = (float*)(own + thread * plan.own());
+      float* packed = (float*)(own + thread * plan.own() + align64(kPoints * kPanel * 4 * plan.block));
+      float* u = (float*)(own + thread * plan.own() + plan.m);
+      transform_panel(u, p, panel, packed);
+      int64_t begin = tiles * part / plan.parts, end = tiles * (part + 1) / plan.parts;
+      int64_t blocks = (end - begin + plan.block - 1) / plan.block;
+      for (int64_t b = 0; b < blocks; b++) {
+        int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
+        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles);
+      }
+    });
+  }
+}
+
+void run(const Problem& p, char* workspace, int threads) {
+  Plan plan(p, threads);
+  if (plan.tiles.count == 0) return;
+  memset(workspace, 0, (size_t)plan.zeros);
+  const float* zeros = (const float*)workspace;
+  int team = plan.tiles.count * kPoints * p.c * plan.panels * kTileVectors / 2 < kSerialWork ? 1 : threads;
+  if (plan.by_panels)
+    run_by_panels(p, plan, zeros, workspace + plan.zeros, team);
+  else
+    run_by_tiles(p, plan, zeros, workspace + plan.zeros, team);
+}
+
+}  // namespace
+
+size_t winograd_workspace(const Conv2d& g, ConvPass pass, int threads) {
+  if (pass == ConvPass::dw) return winograd_dw_workspace(g, threads);
+  return Plan(pass == ConvPass::forward ? forward_problem(g) : dx_problem(g), threads).bytes(threads);
+}
+
+void winograd_forward(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
+                      char* workspace, int threads) {
+  Problem p = forward_problem(g);
+  p.y = y, p.x = x, p.filter = filter, p.epilogue = e;
+  run(p, workspace, threads);
+}
+
+void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
+                 char* workspace, int threads) {
+  Problem p = dx_problem(g);
+  p.y = dx, p.x = dy, p.filter = filter, p.epilogue = e;
+  run(p, workspace, threads);
+}
+
+}  // namespace ISA
+}  // namespace fastcnn
