@@ -66,18 +66,22 @@ def filter_bank() -> dict[str, Array]:
 
 def tile(response: Array, label: str, signed: bool) -> Array:
     if signed:
-        shown = picture.diverging(response / (np.quantile(np.abs(response), 0.995) + 1e-9))
+        shown = picture.diverging(response / (np.quantile(np.abs(response), 0.98) + 1e-9))
     else:
         shown = np.repeat(np.clip(response, 0, 1)[..., None], 3, axis=2)
-    return picture.labelled(shown, label)
+    return picture.labelled(kernels.avg_pool2d(shown[None], 2)[0], label)
+
+
+def convolve(grey: Array, weights: Array) -> Array:
+    """The answers (h, w, k) of filters (SIZE, SIZE, 1, k); the border mirrors the picture, lest it look like an edge."""
+    return kernels.conv2d(grey[None, :, :, None], weights, padding="same", padding_mode="reflect")[0]
 
 
 def filters_sheet(grey: Array) -> Array:
     """Every filter's answer, from one convolution."""
     bank = filter_bank()
     weights = np.stack(list(bank.values()), axis=-1)[:, :, None, :].astype(np.float32)
-    responses = kernels.conv2d(grey[None, :, :, None], weights, padding="same")[0]
-    responses = kernels.avg_pool2d(responses[None], 2)[0]
+    responses = convolve(grey, weights)
     signed = [abs(float(weights[..., i].sum())) < 0.5 for i in range(len(bank))]
     tiles = [tile(responses[..., i], name, signed[i]) for i, name in enumerate(bank)]
     return picture.sheet(tiles, columns=4)
@@ -88,12 +92,13 @@ def directions(grey: Array) -> Array:
     angles = [np.pi * i / DIRECTIONS for i in range(DIRECTIONS)]
     pairs = [gabor(a, phase=p) for p in (0.0, np.pi / 2) for a in angles]
     weights = np.stack(pairs, axis=-1)[:, :, None, :].astype(np.float32)
-    even, odd = np.split(kernels.conv2d(grey[None, :, :, None], weights, padding="same")[0], 2, axis=-1)
+    even, odd = np.split(convolve(grey, weights), 2, axis=-1)
     energy = even**2 + odd**2
     turn = np.exp(2j * np.array(angles))  # a direction and its opposite are the same: twice the angle
     mean = (energy * turn).sum(axis=-1)
-    strength = np.sqrt(np.abs(mean))
-    return picture.hue(np.angle(mean) / (2 * np.pi) % 1.0, strength / (np.quantile(strength, 0.985) + 1e-9))
+    strength = np.abs(mean) ** 0.3  # the eye wants to see the weak ones too
+    strength = strength / (np.quantile(strength, 0.99) + 1e-9)
+    return picture.hue(np.angle(mean) / (2 * np.pi) % 1.0, np.clip(strength * 1.4 - 0.35, 0, 1))
 
 
 def pyramid(image: Array) -> Array:

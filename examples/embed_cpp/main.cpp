@@ -1,4 +1,4 @@
-// The C API from C++: errors as exceptions, aligned buffers that free themselves.
+// The C API from C++: a dense layer; errors as exceptions, aligned buffers that free themselves.
 #include <fastcnn.h>
 
 #include <cstdint>
@@ -24,20 +24,40 @@ Buffer buffer(std::int64_t size) {
   return Buffer(memory);
 }
 
+// Small integers: every sum is exact, so the results compare with ==.
+Buffer numbers(std::int64_t size, int seed) {
+  Buffer x = buffer(size);
+  for (std::int64_t i = 0; i < size; i++) x[i] = static_cast<float>((i * 5 + seed) % 7 - 3);
+  return x;
+}
+
+// y = relu(x w + bias), into memory of our own, with the library's workspace.
+void dense(const fastcnn_matmul_params& p, const float* x, const float* w, const float* bias, float* y) {
+  fastcnn_epilogue epilogue{};
+  epilogue.bias = bias;
+  epilogue.activation = FASTCNN_RELU;
+  must(fastcnn_matmul(&p, x, w, &epilogue, y, nullptr, 0));
+}
+
 }  // namespace
 
 int main() try {
-  constexpr std::int64_t size = 100003;
-  Buffer x = buffer(size), y = buffer(size);
-  for (std::int64_t i = 0; i < size; i++) x[i] = static_cast<float>(i % 9 - 4);
-  must(fastcnn_activate(FASTCNN_RELU, 0.0f, size, x.get(), y.get()));
+  fastcnn_matmul_params p{};
+  p.batch = 1, p.m = 37, p.k = 129, p.n = 65;
+  Buffer x = numbers(p.m * p.k, 1), w = numbers(p.k * p.n, 2), bias = numbers(p.n, 3), y = buffer(p.m * p.n);
+  dense(p, x.get(), w.get(), bias.get(), y.get());
 
   std::int64_t wrong = 0;
-  for (std::int64_t i = 0; i < size; i++) wrong += y[i] != (x[i] > 0 ? x[i] : 0);
+  for (std::int64_t i = 0; i < p.m; i++)
+    for (std::int64_t j = 0; j < p.n; j++) {
+      float sum = bias[j];
+      for (std::int64_t k = 0; k < p.k; k++) sum += x[i * p.k + k] * w[k * p.n + j];
+      wrong += y[i * p.n + j] != (sum > 0 ? sum : 0);
+    }
 
   bool thrown = false;
   try {
-    must(fastcnn_activate(FASTCNN_RELU, 0.0f, size, nullptr, y.get()));
+    dense(p, x.get(), nullptr, bias.get(), y.get());
   } catch (const std::runtime_error& error) {
     thrown = true;
     std::cout << "a mistake reads: " << error.what() << "\n";
