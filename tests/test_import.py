@@ -35,7 +35,9 @@ print(len(set(os.listdir("/proc/self/task")) - before))
 
 
 def test_sets_no_environment() -> None:
-    assert python("import os, numpy; before = dict(os.environ); import fastcnn; print(os.environ == before)") == "True\n"
+    assert (
+        python("import os, numpy; before = dict(os.environ); import fastcnn; print(os.environ == before)") == "True\n"
+    )
 
 
 def test_leaves_floating_point_control_alone() -> None:

@@ -30,7 +30,9 @@ class Header:
     constants: list[str] = field(default_factory=list)
     enums: list[tuple[str, list[str]]] = field(default_factory=list)
     structs: list[tuple[str, list[str]]] = field(default_factory=list)
-    functions: list[tuple[str, str, list[tuple[str, str]]]] = field(default_factory=list)  # returns, name, [(type, name)]
+    functions: list[tuple[str, str, list[tuple[str, str]]]] = field(
+        default_factory=list
+    )  # returns, name, [(type, name)]
 
 
 def parse(text: str, defines: dict[str, str], header: Header) -> None:
