@@ -13,7 +13,7 @@ def numpy(name: str) -> dict[str, object]:
 
 
 CASES = [
-    Case(name, name, lambda: (normal(*SHAPE), uniform(*SHAPE)), bytes=3 * SIZE, others=numpy(name))  # fmt: skip
+    Case(name, name, lambda: (normal(*SHAPE), uniform(*SHAPE)), bytes=3 * SIZE, others=numpy(name))
     for name in ("add", "subtract", "multiply", "divide", "maximum", "minimum")
 ]
 CASES += [

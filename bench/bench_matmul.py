@@ -1,4 +1,4 @@
-"""Matrix products: square ones, and the dense layers of VGG16, ResNet-50 and MNIST's network. NumPy's own BLAS beside."""
+"""Matrix products: square ones, and the dense layers of VGG16, ResNet-50 and MNIST's network. NumPy's BLAS beside."""
 
 import numpy as np
 

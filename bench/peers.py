@@ -85,7 +85,7 @@ def convolutions(layer: Conv, n: int) -> Iterator[Duel]:
                 tdy, tx, tw, None, stride, padding, [1, 1], False, [0, 0], 1, mask
             )
 
-        forward[layout] = lambda tx=tx, tw=tw: F.conv2d(tx, tw, tb, stride=layer.stride, padding=pad)
+        forward[layout] = lambda tx=tx, tw=tw, tb=tb: F.conv2d(tx, tw, tb, stride=layer.stride, padding=pad)
         dx[layout] = lambda backward=backward: backward([True, False, False])
         dw[layout] = lambda backward=backward: backward([False, True, False])
     for kind, calls in (("conv2d", forward), ("dx", dx), ("dw", dw)):

@@ -61,7 +61,7 @@ def cpu_model() -> str:
 
 
 def openmp_runtimes() -> list[str]:
-    """The OpenMP runtimes mapped into this process. Two of them are two teams of threads that fight for the same cores."""
+    """The OpenMP runtimes mapped into this process; two of them are two teams that fight for the same cores."""
     try:
         lines = Path("/proc/self/maps").read_text().splitlines()
     except OSError:

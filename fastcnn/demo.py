@@ -1,7 +1,7 @@
 """``make demo``: the kernels at work on a picture, and how fast they are.
 
-A filter bank (one convolution with sixteen 15x15 filters), the direction of every edge (Gabor filters), a pooling pyramid;
-written as PNG files. Then a table of the kernels' speed beside the same functions in NumPy.
+A filter bank (one convolution with sixteen 15x15 filters), the direction of every edge (Gabor filters) and a
+pooling pyramid, written as PNG files. Then a table of the kernels' speed beside the same functions in NumPy.
 """
 
 import os
@@ -73,7 +73,7 @@ def tile(response: Array, label: str, signed: bool) -> Array:
 
 
 def convolve(grey: Array, weights: Array) -> Array:
-    """The answers (h, w, k) of filters (SIZE, SIZE, 1, k); the border mirrors the picture, lest it look like an edge."""
+    """The answers (h, w, k) of filters (SIZE, SIZE, 1, k); the border mirrors the picture: it is no edge."""
     return kernels.conv2d(grey[None, :, :, None], weights, padding="same", padding_mode="reflect")[0]
 
 

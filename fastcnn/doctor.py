@@ -1,7 +1,7 @@
 """``python -m fastcnn doctor``: is this installation sound, and does this machine run it as it should?
 
-Each check of the self-test runs one kernel on one instruction set and compares it with the NumPy reference. Whatever has
-a kernel and a reference of the same name and is listed in ``_CASES`` is tested.
+Each check of the self-test runs one kernel on one instruction set and compares it with the NumPy reference. Tested is
+what is listed in ``_CASES``.
 """
 
 import json

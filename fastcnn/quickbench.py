@@ -1,7 +1,7 @@
 """``python -m fastcnn bench``: a dozen kernels on shapes of real networks, in a few seconds.
 
-Each beside the same function in NumPy (fastcnn.reference) and beside what this machine can do at all, measured here. For
-serious measurements there is bench/ in the source tree.
+Each beside the same function in NumPy (fastcnn.reference) and beside what this machine can do at all, measured here.
+For serious measurements there is bench/ in the source tree.
 """
 
 import json

@@ -75,7 +75,7 @@ print(sorted(heavy & (set(sys.modules) - before)))
 
 
 def test_is_quick_beside_numpy() -> None:
-    """A ratio, for clocks differ: what fastcnn adds is less than what NumPy takes. Best of five, for machines are noisy."""
+    """A ratio, for clocks differ: what fastcnn adds is less than what NumPy takes. Best of five."""
     code = """
 import time
 start = time.perf_counter(); import numpy
