@@ -19,12 +19,10 @@ constexpr int64_t kFewPixels = 400;   // up to this many the filter is packed pa
 
 // The sum over (tap, run) cut into blocks: several whole taps, or equal pieces of one.
 struct Blocks {
-  int64_t taps_each, pieces, piece;
+  int64_t taps_each, piece;
   Blocks(int64_t taps, int64_t run) {
-    pieces = run > kDepth ? (run + kDepth - 1) / kDepth : 1;
-    piece = (run + pieces - 1) / pieces;
-    taps_each = pieces > 1 ? 1 : kDepth / run;
-    if (taps_each < 1) taps_each = 1;
+    piece = depth_of_block(run);
+    taps_each = run >= kDepth ? 1 : kDepth / run;
     if (taps_each > taps) taps_each = taps;
   }
 };

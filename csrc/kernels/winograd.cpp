@@ -116,7 +116,7 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
 // m of one panel: 36 products, summed over channels in blocks of kDepth at most.
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
               int64_t tiles) {
-  int64_t pieces = (p.c + kDepth - 1) / kDepth, piece = (p.c + pieces - 1) / pieces;
+  int64_t piece = depth_of_block(p.c);
   const float* rows[64];
   float* out[64];
   for (int e = 0; e < kPoints; e++) {
