@@ -2,7 +2,251 @@
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
+namespace {
 
-void bind_norm(py::module_& m) { (void)m; }
+using Floats = Input<float>;
+using Result = Output<float>;
+
+const Floats& at_least(const Floats& x, int ndim, const char* dims) {
+  if (x.ndim() < ndim)
+    throw py::value_error(std::string(x.name()) + " must have at least " + std::to_string(ndim) +
+                          " dimensions, channels last: " + dims + "; got shape " + text(x.shape()));
+  return x;
+}
+
+int64_t product(const Floats& x, int begin, int end) {
+  int64_t count = 1;
+  for (int i = begin; i < end; i++) count *= x.dim(i);
+  return count;
+}
+
+Floats optional(py::handle object, const char* name, const Shape& shape) {
+  Floats a = Floats::optional(object, name);
+  a.shaped(shape);
+  return a;
+}
+Floats required(py::handle object, const char* name, const Shape& shape) {
+  Floats a(object, name);
+  a.shaped(shape);
+  return a;
+}
+
+fastcnn_activation clamp(py::handle value) {
+  if (value.is_none()) return FASTCNN_LINEAR;
+  constexpr fastcnn_activation kind[] = {FASTCNN_LINEAR, FASTCNN_RELU, FASTCNN_RELU6};
+  return kind[choice(value, "activation", {"linear", "relu", "relu6"})];
+}
+
+template <class F>
+void run(F call) {
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = call();
+  }
+  check(status);
+}
+
+// x, its parameters and the residual, and where y goes.
+struct Forward {
+  Floats x, gamma, beta, residual;
+  Result y;
+  Forward(py::handle x_, int least, const char* dims, py::handle gamma_, py::handle beta_, py::handle residual_,
+          py::handle out)
+      : x(at_least(Floats(x_, "x"), least, dims)),
+        gamma(optional(gamma_, "gamma", {x.dim(x.ndim() - 1)})),
+        beta(optional(beta_, "beta", {x.dim(x.ndim() - 1)})),
+        residual(optional(residual_, "residual", x.shape())),
+        y(out, x.shape()) {
+    y.apart_from(x, true).apart_from(residual, true).apart_from(gamma).apart_from(beta);
+  }
+};
+
+// The saved arrays of a forward pass and the gradients. y is kept only where the activation's gradient needs it.
+struct Backward {
+  Floats x, dy, y, mean, inv_std, gamma;
+  Result dx, dgamma, dbeta;
+  py::object dresidual = py::none();
+  float* dresidual_data = nullptr;
+  Backward(py::handle dy_, py::handle x_, int least, const char* dims, py::handle y_, py::handle gamma_, bool residual,
+           py::handle out, fastcnn_activation f)
+      : x(at_least(Floats(x_, "x"), least, dims)),
+        dy(required(dy_, "dy", x.shape())),
+        y(f == FASTCNN_LINEAR ? Floats() : optional(y_, "y", x.shape())),
+        gamma(optional(gamma_, "gamma", {x.dim(x.ndim() - 1)})),
+        dx(out, x.shape()),
+        dgamma({x.dim(x.ndim() - 1)}),
+        dbeta({x.dim(x.ndim() - 1)}) {
+    dx.apart_from(dy, true).apart_from(x, true).apart_from(y, true).apart_from(gamma);
+    if (!residual) return;
+    Result d(x.shape());
+    dresidual_data = d.data();
+    dresidual = d.array();
+  }
+  void saved(py::handle mean_, py::handle inv_std_, const Shape& shape) {
+    mean = required(mean_, "mean", shape);
+    inv_std = required(inv_std_, "inv_std", shape);
+    dx.apart_from(mean).apart_from(inv_std);
+  }
+  py::tuple gradients() { return py::make_tuple(dx.array(), dgamma.array(), dbeta.array(), dresidual); }
+};
+
+constexpr const char* kBatchDims = "(..., c)";
+constexpr const char* kGroupDims = "(n, ..., c)";
+
+fastcnn_batch_norm batch_parameters(const Floats& x, double epsilon, fastcnn_activation f) {
+  return {product(x, 0, x.ndim() - 1), x.dim(x.ndim() - 1), epsilon, 0, 0, f};
+}
+
+py::tuple batch_norm(py::handle x, py::handle gamma, py::handle beta, py::handle moving_mean,
+                     py::handle moving_variance, py::handle momentum, py::handle epsilon, bool unbiased,
+                     py::handle residual, py::handle activation, py::handle out) {
+  Forward a(x, 1, kBatchDims, gamma, beta, residual, out);
+  fastcnn_batch_norm p = batch_parameters(a.x, real(epsilon, "epsilon"), clamp(activation));
+  p.momentum = real(momentum, "momentum");
+  p.unbiased = unbiased;
+  Shape channels{p.c};
+  Result mean(channels), inv_std(channels);
+  auto updated = [&](py::handle array, const char* name) -> float* {
+    return array.is_none() ? nullptr : Result(array, channels, name).apart_from(a.x).data();
+  };
+  float *m = updated(moving_mean, "moving_mean"), *v = updated(moving_variance, "moving_variance");
+  run([&] {
+    return fastcnn_batch_norm_train(&p, a.x.data(), a.gamma.data(), a.beta.data(), a.residual.data(), a.y.data(),
+                                    mean.data(), inv_std.data(), m, v, nullptr, 0);
+  });
+  return py::make_tuple(a.y.array(), mean.array(), inv_std.array());
+}
+
+py::array batch_norm_inference(py::handle x, py::handle moving_mean, py::handle moving_variance, py::handle gamma,
+                               py::handle beta, py::handle epsilon, py::handle residual, py::handle activation,
+                               py::handle out) {
+  Forward a(x, 1, kBatchDims, gamma, beta, residual, out);
+  fastcnn_batch_norm p = batch_parameters(a.x, real(epsilon, "epsilon"), clamp(activation));
+  Floats mean = required(moving_mean, "moving_mean", {p.c});
+  Floats variance = required(moving_variance, "moving_variance", {p.c});
+  a.y.apart_from(mean).apart_from(variance);
+  run([&] {
+    return fastcnn_batch_norm_inference(&p, a.x.data(), mean.data(), variance.data(), a.gamma.data(), a.beta.data(),
+                                        a.residual.data(), a.y.data(), nullptr, 0);
+  });
+  return a.y.array();
+}
+
+py::tuple batch_norm_backward(py::handle dy, py::handle x, py::handle mean, py::handle inv_std, py::handle gamma,
+                              py::handle y, py::handle activation, bool training, bool residual, py::handle out) {
+  fastcnn_activation f = clamp(activation);
+  Backward a(dy, x, 1, kBatchDims, y, gamma, residual, out, f);
+  fastcnn_batch_norm p = batch_parameters(a.x, 0, f);
+  a.saved(mean, inv_std, {p.c});
+  run([&] {
+    return fastcnn_batch_norm_backward(&p, training, a.dy.data(), a.x.data(), a.y.data(), a.mean.data(),
+                                       a.inv_std.data(), a.gamma.data(), a.dx.data(), a.dgamma.data(), a.dbeta.data(),
+                                       a.dresidual_data, nullptr, 0);
+  });
+  return a.gradients();
+}
+
+// groups = -1: every channel by itself.
+fastcnn_group_norm group_parameters(const Floats& x, py::handle groups, double epsilon, fastcnn_activation f) {
+  int last = x.ndim() - 1;
+  int64_t count = integer(groups, "groups");
+  if (count == -1 && x.dim(last) > 0) count = x.dim(last);
+  return {x.dim(0), product(x, 1, last), x.dim(last), count, epsilon, f};
+}
+// The library refuses a bad number of groups before it touches these arrays.
+Shape group_shape(const fastcnn_group_norm& p) {
+  bool bad = p.groups < 0 || (p.groups > p.c && p.c > 0);
+  return {p.n, bad ? 0 : p.groups};
+}
+
+py::tuple group_norm(py::handle x, py::handle gamma, py::handle beta, py::handle groups, py::handle epsilon,
+                     py::handle residual, py::handle activation, py::handle out) {
+  Forward a(x, 2, kGroupDims, gamma, beta, residual, out);
+  fastcnn_group_norm p = group_parameters(a.x, groups, real(epsilon, "epsilon"), clamp(activation));
+  Result mean(group_shape(p)), inv_std(group_shape(p));
+  run([&] {
+    return fastcnn_group_norm_forward(&p, a.x.data(), a.gamma.data(), a.beta.data(), a.residual.data(), a.y.data(),
+                                      mean.data(), inv_std.data(), nullptr, 0);
+  });
+  return py::make_tuple(a.y.array(), mean.array(), inv_std.array());
+}
+
+py::tuple group_norm_backward(py::handle dy, py::handle x, py::handle mean, py::handle inv_std, py::handle gamma,
+                              py::handle groups, py::handle y, py::handle activation, bool residual, py::handle out) {
+  fastcnn_activation f = clamp(activation);
+  Backward a(dy, x, 2, kGroupDims, y, gamma, residual, out, f);
+  fastcnn_group_norm p = group_parameters(a.x, groups, 0, f);
+  a.saved(mean, inv_std, group_shape(p));
+  run([&] {
+    return fastcnn_group_norm_backward(&p, a.dy.data(), a.x.data(), a.y.data(), a.mean.data(), a.inv_std.data(),
+                                       a.gamma.data(), a.dx.data(), a.dgamma.data(), a.dbeta.data(), a.dresidual_data,
+                                       nullptr, 0);
+  });
+  return a.gradients();
+}
+
+// How many of the last axes are normalised together.
+int trailing(py::handle axis, const Floats& x) {
+  std::vector<int> all = axes(axis, x.ndim(), "axis");
+  int count = (int)all.size();
+  if (count == 0 || all[0] != x.ndim() - count)
+    throw py::value_error("axis must name the last axes of x, got " + std::string(py::repr(axis)) + " for shape " +
+                          text(x.shape()));
+  return count;
+}
+
+struct Rows {
+  Shape outer, inner;
+  fastcnn_layer_norm p;
+  Rows(const Floats& x, py::handle axis, double epsilon) {
+    int split = x.ndim() - trailing(axis, x);
+    Shape shape = x.shape();
+    outer = Shape(shape.begin(), shape.begin() + split);
+    inner = Shape(shape.begin() + split, shape.end());
+    p = {product(x, 0, split), product(x, split, x.ndim()), epsilon};
+  }
+};
+
+py::tuple layer_norm(py::handle x_, py::handle gamma_, py::handle beta_, py::handle axis, py::handle epsilon,
+                     py::handle out) {
+  Floats x(x_, "x");
+  Rows rows(x, axis, real(epsilon, "epsilon"));
+  Floats gamma = optional(gamma_, "gamma", rows.inner), beta = optional(beta_, "beta", rows.inner);
+  Result y(out, x.shape()), mean(rows.outer), inv_std(rows.outer);
+  y.apart_from(x, true).apart_from(gamma).apart_from(beta);
+  run([&] {
+    return fastcnn_layer_norm_forward(&rows.p, x.data(), gamma.data(), beta.data(), y.data(), mean.data(),
+                                      inv_std.data(), nullptr, 0);
+  });
+  return py::make_tuple(y.array(), mean.array(), inv_std.array());
+}
+
+py::tuple layer_norm_backward(py::handle dy_, py::handle x_, py::handle mean_, py::handle inv_std_, py::handle gamma_,
+                              py::handle axis, py::handle out) {
+  Floats x(x_, "x");
+  Rows rows(x, axis, 0);
+  Floats dy = required(dy_, "dy", x.shape()), gamma = optional(gamma_, "gamma", rows.inner);
+  Floats mean = required(mean_, "mean", rows.outer), inv_std = required(inv_std_, "inv_std", rows.outer);
+  Result dx(out, x.shape()), dgamma(rows.inner), dbeta(rows.inner);
+  dx.apart_from(dy, true).apart_from(x, true).apart_from(gamma).apart_from(mean).apart_from(inv_std);
+  run([&] {
+    return fastcnn_layer_norm_backward(&rows.p, dy.data(), x.data(), mean.data(), inv_std.data(), gamma.data(),
+                                       dx.data(), dgamma.data(), dbeta.data(), nullptr, 0);
+  });
+  return py::make_tuple(dx.array(), dgamma.array(), dbeta.array());
+}
+
+}  // namespace
+
+void bind_norm(py::module_& m) {
+  m.def("batch_norm", batch_norm);
+  m.def("batch_norm_inference", batch_norm_inference);
+  m.def("batch_norm_backward", batch_norm_backward);
+  m.def("group_norm", group_norm);
+  m.def("group_norm_backward", group_norm_backward);
+  m.def("layer_norm", layer_norm);
+  m.def("layer_norm_backward", layer_norm_backward);
+}
 
 }  // namespace fastcnn::bind

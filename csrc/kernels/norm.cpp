@@ -1,13 +1,170 @@
+// y = act(gamma * (x - mean) * inv_std + beta + residual) over x (n, rows, c), statistics of a group of channels over
+// all rows of a sample: batch normalisation (one sample, a group a channel), group and instance normalisation. Two
+// passes at the speed of memory: sums of x - shift and of its square over chunks of rows, merged in double about the
+// mean (a large mean costs no digits), then one that reads x and writes y.
 #include "norm.h"
 
+#include "norm_rows.h"
 #include "runtime/parallel.h"
 #include "vec.h"
 
 namespace fastcnn {
 namespace ISA {
+namespace {
+
+// a = sum, b = sum of squares about the mean, for each channel of a chunk. The shift, the mean of the first rows, is
+// exact where x is constant, so a variance of zero is zero.
+struct Moments {
+  const float* x;
+  int64_t width;
+  int64_t strip = 0;
+  alignas(64) float shift[kStrip];
+
+  void start(int64_t first, int64_t size, int64_t rows) {
+    strip = first;
+    int count = rows >= 8 ? 8 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
+    vec weight = splat(1.0f / (float)count);
+    for_lanes(size, [&](int64_t i, int lanes) {
+      vec t[8];
+      for (int r = 0; r < count; r++) t[r] = read(x + r * width + strip + i, lanes) * weight;
+      for (int half = count / 2; half; half /= 2)
+        for (int r = 0; r < half; r++) t[r] += t[r + half];
+      store(shift + i, t[0]);
+    });
+  }
+  inline __attribute__((always_inline)) void add(vec& s, vec& q, int64_t row, int64_t i, int lanes) const {
+    vec d = read(x + row * width + strip + i, lanes) - load(shift + i);
+    s += d;
+    q = fma(d, d, q);
+  }
+  void finish(double* a, double* b, int64_t size, int64_t rows) const {
+    for (int64_t i = 0; i < size; i++) {
+      double about = b[i] - a[i] * a[i] / (double)rows;
+      b[i] = about < 0 ? 0 : about;
+      a[i] += (double)rows * shift[i];
+    }
+  }
+};
+
+// totals: mean and variance of every channel's group, from the chunks' moments.
+void merge_moments(double* totals, const double* sums, const RowPlan& p, int64_t groups) {
+  double *mean = totals, *variance = totals + p.c;
+  int64_t size = p.c / groups;
+  double count = (double)p.rows * (double)size;
+  auto over_group = [&](double* v) {
+    for (int64_t g = 0; g < groups; g++) {
+      double sum = 0;
+      for (int64_t j = 0; j < size; j++) sum += v[g * size + j];
+      for (int64_t j = 0; j < size; j++) v[g * size + j] = sum / count;
+    }
+  };
+  for (int64_t j = 0; j < 2 * p.c; j++) totals[j] = 0;
+  for_sums(p, sums, [&](const double* a, const double*, double) {
+    for (int64_t j = 0; j < p.c; j++) mean[j] += a[j];
+  });
+  over_group(mean);
+  for_sums(p, sums, [&](const double* a, const double* b, double rows) {
+    for (int64_t j = 0; j < p.c; j++) {
+      double d = a[j] / rows - mean[j];
+      variance[j] += b[j] + rows * d * d;
+    }
+  });
+  over_group(variance);
+}
+
+void update_moving(const MovingStatistics& moving, const double* mean, const double* variance, int64_t rows,
+                   int64_t c) {
+  double keep = moving.momentum, take = 1 - keep;
+  double correction = moving.unbiased && rows > 1 ? (double)rows / (double)(rows - 1) : 1;
+  for (int64_t j = 0; j < c; j++) {
+    if (moving.mean) moving.mean[j] = (float)(keep * moving.mean[j] + take * mean[j]);
+    if (moving.variance) moving.variance[j] = (float)(keep * moving.variance[j] + take * (variance[j] * correction));
+  }
+}
+
+// y = act((x - mean) * scale + shift + residual) with per-channel numbers: what a mean loses in float is in the shift.
+void set_affine(const NormWorkspace& w, int64_t sample, int64_t j, double mean, double inv_std, const float* gamma,
+                const float* beta) {
+  float near = (float)mean;
+  double scale = (gamma ? gamma[j] : 1.0) * inv_std;
+  w.numbers(sample, 0)[j] = near;
+  w.numbers(sample, 1)[j] = (float)scale;
+  w.numbers(sample, 2)[j] = (float)((beta ? beta[j] : 0.0) - (mean - near) * scale);
+  w.numbers(sample, 3)[j] = 0;
+}
+
+struct Affine {
+  const float *mean, *scale, *shift;
+  vec low, high;
+};
+
+// All arguments are values, so that they stay in registers whatever y may alias.
+void normalise_chunk(float* y, const float* x, const float* residual, Affine a, int64_t rows, int64_t width) {
+  for (int64_t r = 0; r < rows; r++, y += width, x += width) {
+    for_lanes(
+        width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
+          vec v = fma(read(x + i, lanes) - load(a.mean + i), load(a.scale + i), load(a.shift + i));
+          if (residual) v += read(residual + i, lanes);
+          write(y + i, min(a.high, max(a.low, v)), lanes);
+        });
+    if (residual) residual += width;
+  }
+}
+
+void normalise(float* y, const float* x, const float* residual, const NormWorkspace& w, fastcnn_activation f) {
+  vec low = splat(f == FASTCNN_LINEAR ? -INFINITY : 0), high = splat(f == FASTCNN_RELU6 ? 6 : INFINITY);
+  for_chunks(w.plan, [&](const Chunk& chunk) {
+    Affine a{w.numbers(chunk.sample, 0), w.numbers(chunk.sample, 1), w.numbers(chunk.sample, 2), low, high};
+    normalise_chunk(y + chunk.offset, x + chunk.offset, residual ? residual + chunk.offset : nullptr, a, chunk.rows,
+                    chunk.width);
+  });
+}
+
+size_t workspace_bytes(const NormShape& s) { return NormWorkspace::bytes(plan_rows(s)); }
+
+void forward(float* y, float* mean, float* inv_std, const MovingStatistics& moving, const float* x, const float* gamma,
+             const float* beta, const float* residual, const NormShape& s, double epsilon, fastcnn_activation f,
+             char* workspace) {
+  NormWorkspace w{plan_rows(s), workspace};
+  const RowPlan& p = w.plan;
+  for_chunks(p, [&](const Chunk& chunk) {
+    Moments moments{x + chunk.offset, chunk.width, 0, {}};
+    double* a = w.sums(chunk.sample) + 2 * chunk.index * p.width;
+    reduce_rows(a, a + chunk.width, chunk.rows, chunk.width, moments);
+  });
+  parallel_ranges(s.n, 1, s.n * p.sums(), [&](int64_t begin, int64_t end) {
+    for (int64_t sample = begin; sample < end; sample++) {
+      double* totals = w.totals(sample);
+      merge_moments(totals, w.sums(sample), p, s.groups);
+      int64_t size = s.c / s.groups;
+      for (int64_t j = 0; j < s.c; j++) {
+        double inverse = 1 / __builtin_sqrt(totals[s.c + j] + epsilon);
+        set_affine(w, sample, j, totals[j], inverse, gamma, beta);
+        mean[sample * s.groups + j / size] = (float)totals[j];
+        inv_std[sample * s.groups + j / size] = (float)inverse;
+      }
+      w.spread(sample);
+    }
+  });
+  update_moving(moving, w.totals(0), w.totals(0) + s.c, s.rows, s.c);
+  normalise(y, x, residual, w, f);
+}
+
+void inference(float* y, const float* x, const float* mean, const float* variance, const float* gamma,
+               const float* beta, const float* residual, const NormShape& s, double epsilon, fastcnn_activation f,
+               char* workspace) {
+  NormWorkspace w{plan_rows(s), workspace};
+  for (int64_t j = 0; j < s.c; j++)
+    set_affine(w, 0, j, mean[j], 1 / __builtin_sqrt(variance[j] + epsilon), gamma, beta);
+  w.spread(0);
+  normalise(y, x, residual, w, f);
+}
+
+}  // namespace
 
 extern const NormKernels norm_kernels;
-const NormKernels norm_kernels = {};
+const NormKernels norm_kernels = {
+    workspace_bytes, forward, inference, norm_backward, layer_norm_workspace, layer_norm_forward, layer_norm_backward};
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -1,9 +1,47 @@
-// The table entries of norm.cpp.
+// The table entries of norm.cpp, norm_backward.cpp and norm_layer.cpp.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
+
+#include "fastcnn/core.h"
 
 namespace fastcnn {
 
-struct NormKernels {};
+// x is (n, rows, c); each of the n samples is normalised by itself, c / groups channels together. Batch normalisation
+// is the case of one sample and as many groups as channels.
+struct NormShape {
+  int64_t n, rows, c, groups;
+};
+
+// moving = momentum * moving + (1 - momentum) * batch, in place; null pointers: none are kept.
+struct MovingStatistics {
+  float *mean, *variance;  // (c,)
+  double momentum;
+  bool unbiased;  // variance over rows - 1
+};
+
+struct NormKernels {
+  size_t (*workspace)(const NormShape& s);
+  // y = act(gamma * (x - mean) * inv_std + beta + residual); mean and inv_std are (n, groups). gamma, beta and residual
+  // may be null; y may be x or the residual. Activations: linear, relu, relu6.
+  void (*forward)(float* y, float* mean, float* inv_std, const MovingStatistics& moving, const float* x,
+                  const float* gamma, const float* beta, const float* residual, const NormShape& s, double epsilon,
+                  fastcnn_activation f, char* workspace);
+  // The same with the statistics given; one sample, one channel a group.
+  void (*inference)(float* y, const float* x, const float* mean, const float* variance, const float* gamma,
+                    const float* beta, const float* residual, const NormShape& s, double epsilon, fastcnn_activation f,
+                    char* workspace);
+  // y: the forward result, read for relu and relu6. fixed: the statistics were given, so they have no gradient.
+  // dgamma, dbeta, dresidual may be null; dx and dresidual may be dy.
+  void (*backward)(float* dx, float* dgamma, float* dbeta, float* dresidual, const float* dy, const float* x,
+                   const float* y, const float* mean, const float* inv_std, const float* gamma, const NormShape& s,
+                   bool fixed, fastcnn_activation f, char* workspace);
+  // Each of the rows by itself: x is (rows, size), mean and inv_std (rows,), gamma and beta (size,) or null.
+  size_t (*layer_workspace)(int64_t rows, int64_t size);
+  void (*layer_forward)(float* y, float* mean, float* inv_std, const float* x, const float* gamma, const float* beta,
+                        int64_t rows, int64_t size, double epsilon, char* workspace);
+  void (*layer_backward)(float* dx, float* dgamma, float* dbeta, const float* dy, const float* x, const float* mean,
+                         const float* inv_std, const float* gamma, int64_t rows, int64_t size, char* workspace);
+};
 
 }  // namespace fastcnn

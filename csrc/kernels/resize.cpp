@@ -1,13 +1,113 @@
+// y[oy, ox] = x at ((oy + 1/2) h / oh - 1/2, (ox + 1/2) w / ow - 1/2): its nearest pixel, or the weighted mean of the
+// four around it; NHWC. Positions are exact fractions of integers, so no rounding ever picks a neighbour. Reads fewer
+// bytes than it writes when enlarging: rows of y in order, channels innermost.
 #include "resize.h"
 
-#include "runtime/parallel.h"
-#include "vec.h"
+#include "pool_gather.h"
 
 namespace fastcnn {
 namespace ISA {
+namespace {
+
+struct NearestReach {
+  int64_t size, out;
+  int64_t cell(int64_t o) const { return (2 * o + 1) * size / (2 * out); }
+  int64_t pixels() const { return out; }
+  int64_t first(int64_t o) const { return cell(o); }
+  int64_t last(int64_t o) const { return cell(o); }
+  bool value(int64_t, int64_t, float* weight) const {
+    *weight = 1;
+    return true;
+  }
+};
+
+// Output o lies between cells at and at + 1, `part` of the way; part is 0 at and beyond the outermost centres.
+struct Place {
+  int64_t at;
+  float part;
+};
+
+struct LinearReach {
+  int64_t size, out;
+  Place place(int64_t o) const {
+    int64_t top = (2 * o + 1) * size - out, bottom = 2 * out;
+    if (top <= 0) return {0, 0};
+    int64_t at = top / bottom;
+    if (at >= size - 1) return {size - 1, 0};
+    return {at, (float)((double)(top - at * bottom) / (double)bottom)};
+  }
+  int64_t pixels() const { return out; }
+  int64_t first(int64_t o) const { return place(o).at; }
+  int64_t last(int64_t o) const {
+    Place p = place(o);
+    return p.part > 0 ? p.at + 1 : p.at;
+  }
+  bool value(int64_t o, int64_t cell, float* weight) const {
+    Place p = place(o);
+    *weight = cell == p.at ? 1 - p.part : p.part;
+    return true;
+  }
+};
+
+// f(row of y in all images, its row in x of all images, oy) shared out to threads.
+template <class F>
+void each_row(const ResizeShape& s, int64_t work, F f) {
+  parallel_rows(s.n * s.oh, s.ow * s.c, work, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) f(row, row / s.oh * s.h, row % s.oh);
+  });
+}
+
+void nearest(float* y, const float* x, const ResizeShape& s) {
+  NearestReach rows{s.h, s.oh};
+  each_row(s, s.n * s.oh * s.ow * ((s.c + 15) / 16), [&](int64_t row, int64_t image, int64_t oy) {
+    const float* from = x + (image + rows.cell(oy)) * s.w * s.c;
+    float* to = y + row * s.ow * s.c;
+    int64_t step = 2 * s.w, bottom = 2 * s.ow, cell = 0, rest = s.w;  // (2 ox + 1) w = cell * bottom + rest
+    cell += rest / bottom, rest %= bottom;
+    for (int64_t ox = 0; ox < s.ow; ox++) {
+      over_channels(s.c,
+                    [&](int64_t ch, auto lanes) { lanes.put(to + ox * s.c + ch, lanes.get(from + cell * s.c + ch)); });
+      rest += step;
+      while (rest >= bottom) rest -= bottom, cell++;
+    }
+  });
+}
+
+// Weights of zero are left out, for 0 * inf would be NaN where y is a pixel of x.
+void bilinear(float* y, const float* x, const ResizeShape& s) {
+  LinearReach rows{s.h, s.oh}, columns{s.w, s.ow};
+  each_row(s, s.n * s.oh * s.ow * ((s.c + 15) / 16) * 3, [&](int64_t row, int64_t image, int64_t oy) {
+    Place py = rows.place(oy);
+    const float* upper = x + (image + py.at) * s.w * s.c;
+    const float* lower = py.part > 0 ? upper + s.w * s.c : upper;
+    for (int64_t ox = 0; ox < s.ow; ox++) {
+      Place px = columns.place(ox);
+      int64_t left = px.at * s.c, right = px.part > 0 ? left + s.c : left;
+      vec wx = splat(px.part), wy = splat(py.part), ux = splat(1 - px.part), uy = splat(1 - py.part);
+      over_channels(s.c, [&](int64_t ch, auto lanes) {
+        vec above = lanes.get(upper + left + ch), below = lanes.get(lower + left + ch);
+        if (px.part > 0) {
+          above = fma(lanes.get(upper + right + ch), wx, above * ux);
+          below = fma(lanes.get(lower + right + ch), wx, below * ux);
+        }
+        lanes.put(y + (row * s.ow + ox) * s.c + ch, py.part > 0 ? fma(below, wy, above * uy) : above);
+      });
+    }
+  });
+}
+
+void nearest_dx(float* dx, const float* dy, const ResizeShape& s) {
+  gather_weighted(dx, dy, s.n, s.h, s.w, s.c, NearestReach{s.h, s.oh}, NearestReach{s.w, s.ow});
+}
+
+void bilinear_dx(float* dx, const float* dy, const ResizeShape& s) {
+  gather_weighted(dx, dy, s.n, s.h, s.w, s.c, LinearReach{s.h, s.oh}, LinearReach{s.w, s.ow});
+}
+
+}  // namespace
 
 extern const ResizeKernels resize_kernels;
-const ResizeKernels resize_kernels = {};
+const ResizeKernels resize_kernels = {nearest, nearest_dx, bilinear, bilinear_dx};
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -98,6 +98,31 @@ static inline void stream_fence() {
 #endif
 }
 
+// kLanes bytes as integers, and back (the low byte of each lane): GCC 12 turns __builtin_convertvector into scalar code.
+#if defined(__AVX512F__)
+static inline ivec load_bytes(const uint8_t* p) {
+  return (ivec)_mm512_maskz_cvtepu8_epi32(0xffff, _mm_loadu_si128((const __m128i*)p));
+}
+static inline void store_bytes(uint8_t* p, ivec v) {
+  _mm_storeu_si128((__m128i*)p, _mm512_maskz_cvtepi32_epi8(0xffff, (__m512i)v));
+}
+#elif defined(__AVX2__)
+static inline ivec load_bytes(const uint8_t* p) {
+  return (ivec)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)p));
+}
+static inline void store_bytes(uint8_t* p, ivec v) {
+  __m128i low_bytes = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+  __m128i a = _mm_shuffle_epi8(_mm256_castsi256_si128((__m256i)v), low_bytes);
+  __m128i b = _mm_shuffle_epi8(_mm256_extracti128_si256((__m256i)v, 1), low_bytes);
+  _mm_storel_epi64((__m128i*)p, _mm_unpacklo_epi32(a, b));
+}
+#else
+static inline ivec load_bytes(const uint8_t* p) { return ivec{p[0], p[1], p[2], p[3]}; }
+static inline void store_bytes(uint8_t* p, ivec v) {
+  for (int i = 0; i < kLanes; i++) p[i] = (uint8_t)v[i];
+}
+#endif
+
 static inline vec abs(vec a) { return from_bits(bits(a) & isplat(0x7fffffff)); }
 
 // One float fused multiply-add, the scalar twin of the vector one.

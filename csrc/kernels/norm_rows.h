@@ -1,0 +1,153 @@
+// How x, viewed as (n, rows, c), is cut for batch and group normalisation, and the sums per channel over its rows.
+//
+// Nothing is empty here. Narrow rows waste lanes, so `fold` consecutive rows are read as one wide row of fold * c
+// floats. The wide rows of a sample are cut in chunks, by shape alone: a chunk is a task, its sums are one entry of the
+// partial sums, and these are added in order. Rows that are left over by the fold are a last chunk of width c.
+#pragma once
+#include "norm.h"
+#include "runtime/parallel.h"
+#include "vec.h"
+
+namespace fastcnn {
+namespace ISA {
+
+constexpr int64_t kStrip = 512;          // channels whose sums stay in the L1 cache while the rows stream past
+constexpr int64_t kLeafRows = 64;        // rows summed in float before the sum moves on to double
+constexpr int64_t kChunkFloats = 32768;  // at least so many in a chunk, or the partial sums cost too much
+constexpr int64_t kMostChunks = 64;
+
+struct RowPlan {
+  int64_t n, rows, c;
+  int64_t fold, width, wide_rows;  // of one sample: rows = wide_rows * fold + tail
+  int64_t chunk_rows, chunks;
+  int64_t tail() const { return rows - wide_rows * fold; }
+  int64_t padded() const { return (width + 15) / 16 * 16; }  // floats of one array of per-channel numbers
+  int64_t sums() const { return 2 * (chunks * width + c); }  // doubles: partial sums of one sample
+};
+
+static inline RowPlan plan_rows(const NormShape& s) {
+  RowPlan p{s.n, s.rows, s.c, 1, 0, 0, 0, 0};
+  while (2 * p.fold <= s.rows && (p.fold * s.c < 64 || (p.fold * s.c % 16 && p.fold * s.c < 256))) p.fold *= 2;
+  p.width = p.fold * s.c;
+  p.wide_rows = s.rows / p.fold;
+  int64_t least = kChunkFloats / p.width + 1, share = (p.wide_rows + kMostChunks - 1) / kMostChunks;
+  p.chunk_rows = ((least > share ? least : share) + kLeafRows - 1) / kLeafRows * kLeafRows;
+  p.chunks = (p.wide_rows + p.chunk_rows - 1) / p.chunk_rows;
+  return p;
+}
+
+struct Chunk {
+  int64_t sample, index;
+  int64_t offset;  // of its first float
+  int64_t rows, width;
+};
+
+// f(chunk) for all of them; a thread takes a contiguous run.
+template <class F>
+static void for_chunks(const RowPlan& p, F f) {
+  int64_t each = p.chunks ? p.chunks : 1;
+  parallel_ranges(p.n * each, 1, p.n * p.rows * p.c / 16, [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; task++) {
+      int64_t sample = task / each, k = task % each, base = sample * p.rows * p.c;
+      if (k < p.chunks) {
+        int64_t first = k * p.chunk_rows, left = p.wide_rows - first;
+        f(Chunk{sample, k, base + first * p.width, left < p.chunk_rows ? left : p.chunk_rows, p.width});
+      }
+      if (k == each - 1 && p.tail()) f(Chunk{sample, p.chunks, base + p.wide_rows * p.width, p.tail(), p.c});
+    }
+  });
+}
+
+// f(a, b, rows) for every run of c partial sums of one sample, in order.
+template <class F>
+static void for_sums(const RowPlan& p, const double* sums, F f) {
+  for (int64_t k = 0; k <= p.chunks; k++) {
+    bool whole = k < p.chunks;
+    int64_t left = p.wide_rows - k * p.chunk_rows, width = whole ? p.width : p.c;
+    int64_t rows = !whole ? p.tail() : left < p.chunk_rows ? left : p.chunk_rows;
+    const double* a = sums + 2 * k * p.width;
+    for (int64_t i = 0; rows && i < width; i += p.c) f(a + i, a + width + i, (double)rows);
+  }
+}
+
+// step(i, lanes) over [0, size): whole vectors, then the tail.
+template <class F>
+static inline __attribute__((always_inline)) void for_lanes(int64_t size, F step) {
+  int64_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) step(i, kLanes);
+  if (i < size) step(i, (int)(size - i));
+}
+static inline __attribute__((always_inline)) vec read(const float* p, int lanes) {
+  return lanes == kLanes ? load(p) : load_first(p, lanes);
+}
+static inline __attribute__((always_inline)) void write(float* p, vec v, int lanes) {
+  lanes == kLanes ? store(p, v) : store_first(p, v, lanes);
+}
+
+// a[i], b[i] = two sums over the rows of a chunk, for each of its `width` channels. A term adds one row's share:
+//   term.start(strip, size, rows); term.add(s, q, row, i, lanes); term.finish(a, b, size, rows)
+// with i counted from the strip. Rows run inside strips, four at a time, so that all reads are long contiguous ones.
+template <class Term>
+static void reduce_rows(double* a, double* b, int64_t rows, int64_t width, Term& term) {
+  alignas(64) float s[kStrip], q[kStrip];
+  for (int64_t strip = 0; strip < width; strip += kStrip) {
+    int64_t size = width - strip < kStrip ? width - strip : kStrip;
+    term.start(strip, size, rows);
+    for (int64_t i = 0; i < size; i++) a[strip + i] = b[strip + i] = 0;
+    for (int64_t leaf = 0; leaf < rows; leaf += kLeafRows) {
+      int64_t r = leaf, end = rows - leaf < kLeafRows ? rows : leaf + kLeafRows;
+      memset(s, 0, sizeof s);
+      memset(q, 0, sizeof q);
+      auto add = [&](int64_t i, int lanes, int count) __attribute__((always_inline)) {
+        vec si = load(s + i), qi = load(q + i);
+        for (int u = 0; u < count; u++) term.add(si, qi, r + u, i, lanes);
+        store(s + i, si);
+        store(q + i, qi);
+      };
+      for (; r + 4 <= end; r += 4)
+        for_lanes(
+            size, [&](int64_t i, int lanes) __attribute__((always_inline)) { add(i, lanes, 4); });
+      for (; r < end; r++)
+        for_lanes(
+            size, [&](int64_t i, int lanes) __attribute__((always_inline)) { add(i, lanes, 1); });
+      for (int64_t i = 0; i < size; i++) a[strip + i] += s[i], b[strip + i] += q[i];
+    }
+    term.finish(a + strip, b + strip, size, rows);
+  }
+}
+
+// The workspace: of every sample, partial sums, 2c totals in double, and four padded arrays of float.
+struct NormWorkspace {
+  RowPlan plan;
+  char* memory;
+  static size_t bytes(const RowPlan& p) {
+    return (size_t)p.n * ((size_t)(p.sums() + 2 * p.c) * sizeof(double) + (size_t)(4 * p.padded()) * sizeof(float));
+  }
+  float* numbers(int64_t sample, int which) const { return (float*)memory + (sample * 4 + which) * plan.padded(); }
+  double* totals(int64_t sample) const {
+    return (double*)((float*)memory + plan.n * 4 * plan.padded()) + sample * (plan.sums() + 2 * plan.c);
+  }
+  double* sums(int64_t sample) const { return totals(sample) + 2 * plan.c; }
+  // Repeats the c numbers of each array for every row of the fold and clears the rest.
+  void spread(int64_t sample) const {
+    for (int which = 0; which < 4; which++) {
+      float* v = numbers(sample, which);
+      for (int64_t i = plan.c; i < plan.width; i++) v[i] = v[i - plan.c];
+      for (int64_t i = plan.width; i < plan.padded(); i++) v[i] = 0;
+    }
+  }
+};
+
+// norm_backward.cpp
+void norm_backward(float* dx, float* dgamma, float* dbeta, float* dresidual, const float* dy, const float* x,
+                   const float* y, const float* mean, const float* inv_std, const float* gamma, const NormShape& s,
+                   bool fixed, fastcnn_activation f, char* workspace);
+// norm_layer.cpp
+size_t layer_norm_workspace(int64_t rows, int64_t size);
+void layer_norm_forward(float* y, float* mean, float* inv_std, const float* x, const float* gamma, const float* beta,
+                        int64_t rows, int64_t size, double epsilon, char* workspace);
+void layer_norm_backward(float* dx, float* dgamma, float* dbeta, const float* dy, const float* x, const float* mean,
+                         const float* inv_std, const float* gamma, int64_t rows, int64_t size, char* workspace);
+
+}  // namespace ISA
+}  // namespace fastcnn

@@ -1,0 +1,53 @@
+// y[oy, ox] = mean over the cells of bin oy x bin ox, where bin i of an axis runs from floor(i size / out) to
+// ceil((i + 1) size / out): bins share cells where out does not divide size. NHWC; a row of the bin is summed first.
+#include "pool_gather.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+struct Bins {
+  int64_t size, out;
+  Range bin(int64_t i) const { return {i * size / out, ((i + 1) * size + out - 1) / out}; }
+  // As the pixels that reach a cell; value: 1 / the bin's cells on this axis.
+  int64_t pixels() const { return out; }
+  int64_t first(int64_t o) const { return bin(o).begin; }
+  int64_t last(int64_t o) const { return bin(o).end - 1; }
+  bool value(int64_t o, int64_t, float* weight) const {
+    *weight = 1.0f / (float)bin(o).size();
+    return true;
+  }
+};
+
+}  // namespace
+
+void adaptive_avg(float* y, const float* x, int64_t n, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow) {
+  Bins rows{h, oh}, columns{w, ow};
+  int64_t work = n * (oh > h ? oh : h) * (ow > w ? ow : w) * ((c + 15) / 16);
+  parallel_rows(n * oh, (h / oh + 1) * w * c, work, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) {
+      Range i = rows.bin(row % oh);
+      const float* image = x + row / oh * h * w * c;
+      for (int64_t ox = 0; ox < ow; ox++) {
+        Range j = columns.bin(ox);
+        vec count = splat((float)(i.size() * j.size()));
+        over_channels(c, [&](int64_t ch, auto lanes) {
+          vec sum = zero();
+          for (int64_t iy = i.begin; iy < i.end; iy++) {
+            vec part = zero();
+            for (int64_t ix = j.begin; ix < j.end; ix++) part += lanes.get(image + (iy * w + ix) * c + ch);
+            sum += part;
+          }
+          lanes.put(y + (row * ow + ox) * c + ch, sum / count);
+        });
+      }
+    }
+  });
+}
+
+void adaptive_avg_dx(float* dx, const float* dy, int64_t n, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow) {
+  gather_weighted(dx, dy, n, h, w, c, Bins{h, oh}, Bins{w, ow});
+}
+
+}  // namespace ISA
+}  // namespace fastcnn

@@ -1,0 +1,104 @@
+// dx of max and average pooling; NHWC. Where windows tile the image, each is spread over its own cells: dy is read
+// once, dx written once. Where they overlap or leave gaps, each cell gathers from the windows that reach it
+// (pool_gather.h).
+#include "pool_gather.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+bool tiles(const PoolAxis& a) { return a.stride == a.kernel && a.dilation == 1 && a.before == 0; }
+
+void clear(float* p, int64_t size) {
+  if (size > 0) memset(p, 0, (size_t)size * sizeof(float));
+}
+
+// share(offset into dy, oy, ox, lanes) makes what a pixel's window takes its cells' values from: share(tap) is a
+// vector. K: the side of the window, or 0.
+template <int K, class Share>
+void spread(float* dx, const PoolShape& s, Share share) {
+  int64_t work = s.n * s.h.size * s.w.size * ((s.c + 15) / 16), row_step = s.w.size * s.c;
+  parallel_rows(s.n * s.h.out, s.h.kernel * row_step, work, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) {
+      int64_t oy = row % s.h.out, top = oy * s.h.kernel, bottom = oy + 1 == s.h.out ? s.h.size : top + s.h.kernel;
+      float* image = dx + row / s.h.out * s.h.size * row_step;
+      int64_t rows = taps(s.h, top, s.h.size).end;
+      for (int64_t ox = 0; ox < s.w.out; ox++) {
+        int64_t left = ox * s.w.kernel, columns = taps(s.w, left, s.w.size).end;
+        float* corner = image + top * row_step + left * s.c;
+        bool whole = K > 0 && rows == K && columns == K;
+        over_channels(s.c, [&](int64_t ch, auto lanes) {
+          auto value = share((row * s.w.out + ox) * s.c + ch, oy, ox, lanes);
+          if (whole) {
+#pragma GCC unroll 9
+            for (int tap = 0; tap < K * K; tap++)
+              lanes.put(corner + tap / (K ? K : 1) * row_step + tap % (K ? K : 1) * s.c + ch, value(tap));
+            return;
+          }
+          for (int64_t i = 0; i < rows; i++)
+            for (int64_t j = 0; j < columns; j++)
+              lanes.put(corner + i * row_step + j * s.c + ch, value((int32_t)(i * s.w.kernel + j)));
+        });
+      }
+      int64_t covered = s.w.out * s.w.kernel;  // what no window reaches: the right end of its rows, the rows below
+      for (int64_t i = 0; i < rows; i++)
+        clear(image + ((top + i) * s.w.size + covered) * s.c, (s.w.size - covered) * s.c);
+      clear(image + (top + rows) * row_step, (bottom - top - rows) * row_step);
+    }
+  });
+}
+
+template <class Share>
+void spread_any(float* dx, const PoolShape& s, Share share) {
+  if (square(s) == 2) return spread<2>(dx, s, share);
+  if (square(s) == 3) return spread<3>(dx, s, share);
+  spread<0>(dx, s, share);
+}
+
+template <class Index>
+void max_pool_dx_with(float* dx, const float* dy, const Index* indices, const PoolShape& s) {
+  if (tiles(s.h) && tiles(s.w))
+    return spread_any(dx, s, [&](int64_t at, int64_t, int64_t, auto lanes) {
+      vec g = lanes.get(dy + at);
+      ivec winner = lanes.get(indices + at);
+      return [g, winner](int32_t tap) { return select(winner == isplat(tap), g, zero()); };
+    });
+  int32_t row_taps = (int32_t)s.w.kernel;
+  gather<int32_t>(
+      dx, s.n, s.h.size, s.w.size, s.c, WindowReach{s.h}, WindowReach{s.w},
+      [row_taps](int32_t i, int32_t j) { return i * row_taps + j; },
+      [&](vec sum, int64_t at, int32_t tap, auto lanes) {
+        return sum + select(lanes.get(indices + at) == isplat(tap), lanes.get(dy + at), zero());
+      });
+}
+
+// The windows of an average as seen from a cell; value: 1 / the cells the window counts on this axis.
+struct AverageReach : WindowReach {
+  bool count_padding;
+  bool value(int64_t o, int64_t cell, float* weight) const {
+    int32_t tap;
+    if (!WindowReach::value(o, cell, &tap)) return false;
+    *weight = 1.0f / (float)cells(a, o, count_padding);
+    return true;
+  }
+};
+
+}  // namespace
+
+void max_pool_dx(float* dx, const float* dy, const void* indices, int index_bytes, const PoolShape& s) {
+  if (index_bytes == 1) return max_pool_dx_with(dx, dy, (const uint8_t*)indices, s);
+  max_pool_dx_with(dx, dy, (const int32_t*)indices, s);
+}
+
+void avg_pool_dx(float* dx, const float* dy, const PoolShape& s, bool count_padding) {
+  if (tiles(s.h) && tiles(s.w))
+    return spread_any(dx, s, [&](int64_t at, int64_t oy, int64_t ox, auto lanes) {
+      vec g = lanes.get(dy + at) / splat((float)(cells(s.h, oy, count_padding) * cells(s.w, ox, count_padding)));
+      return [g](int32_t) { return g; };
+    });
+  gather_weighted(dx, dy, s.n, s.h.size, s.w.size, s.c, AverageReach{{s.h}, count_padding},
+                  AverageReach{{s.w}, count_padding});
+}
+
+}  // namespace ISA
+}  // namespace fastcnn

@@ -1,0 +1,110 @@
+// What the pooling files share: lanes of channels, rows shared out to threads, the windows of a pooling one by one.
+#pragma once
+#include "pool.h"
+#include "runtime/parallel.h"
+#include "vec.h"
+
+namespace fastcnn {
+namespace ISA {
+
+// All lanes of a vector, or the first n: a tail runs the instructions of the body.
+struct AllLanes {
+  vec get(const float* p) const { return load(p); }
+  void put(float* p, vec v) const { store(p, v); }
+  ivec get(const uint8_t* p) const { return load_bytes(p); }
+  void put(uint8_t* p, ivec v) const { store_bytes(p, v); }
+  ivec get(const int32_t* p) const { return load(p); }
+  void put(int32_t* p, ivec v) const { store(p, v); }
+};
+struct FirstLanes {
+  int n;
+  vec get(const float* p) const { return load_first(p, n); }
+  void put(float* p, vec v) const { store_first(p, v, n); }
+  ivec get(const uint8_t* p) const {
+    ivec v{};
+    for (int i = 0; i < n; i++) v[i] = p[i];
+    return v;
+  }
+  void put(uint8_t* p, ivec v) const {
+    for (int i = 0; i < n; i++) p[i] = (uint8_t)v[i];
+  }
+  ivec get(const int32_t* p) const { return bits(load_first((const float*)p, n)); }
+  void put(int32_t* p, ivec v) const { store_first((float*)p, from_bits(v), n); }
+};
+
+// f(channel, lanes) over c channels.
+template <class F>
+static inline void over_channels(int64_t c, F f) {
+  int64_t ch = 0;
+  for (; ch + kLanes <= c; ch += kLanes) f(ch, AllLanes{});
+  if (ch < c) f(ch, FirstLanes{(int)(c - ch)});
+}
+
+// f(begin, end) over bands of rows, each large enough to be a task and small enough to leave its windows' rows in L2.
+template <class F>
+static void parallel_rows(int64_t rows, int64_t row_floats, int64_t work, F f) {
+  constexpr int64_t kBandFloats = 1 << 14;
+  int64_t band = row_floats > 0 ? (kBandFloats + row_floats - 1) / row_floats : rows;
+  if (band < 1) band = 1;
+  parallel_for((rows + band - 1) / band, work, [&](int64_t task) {
+    int64_t begin = task * band, end = begin + band;
+    f(begin, end < rows ? end : rows);
+  });
+}
+
+struct Range {
+  int64_t begin, end;
+  int64_t size() const { return end - begin; }
+};
+
+// The taps t of the window at `start` with 0 <= start + t * dilation < limit; an empty one begins and ends at zero.
+static inline Range taps(const PoolAxis& a, int64_t start, int64_t limit) {
+  int64_t last = start + (a.kernel - 1) * a.dilation;
+  Range r{0, a.kernel};
+  if (start < 0) r.begin = (a.dilation - 1 - start) / a.dilation;
+  if (last >= limit) r.end = start >= limit ? 0 : (limit - start + a.dilation - 1) / a.dilation;
+  return r.begin < r.end ? r : Range{0, 0};
+}
+static inline int64_t start_of(const PoolAxis& a, int64_t o) { return o * a.stride - a.before; }
+
+// How many cells the average over window o counts: those inside, or those of the padded input as well.
+static inline int64_t cells(const PoolAxis& a, int64_t o, bool count_padding) {
+  int64_t start = start_of(a, o);
+  if (!count_padding) return taps(a, start, a.size).size();
+  int64_t limit = a.size + a.after, last = start + (a.kernel - 1) * a.dilation;
+  return last < limit ? a.kernel : (limit - start + a.dilation - 1) / a.dilation;
+}
+
+// The taps (i, j) of a window that lie inside its image, and where: image[corner + i * row_step + j * column_step].
+struct Window {
+  Range i, j;
+  int64_t corner, row_step, column_step;
+};
+
+// f(pixel, image, window, oy, ox) for every output pixel; image and pixel count floats from the start of x and y.
+template <class F>
+static void each_window(const PoolShape& s, F f) {
+  int64_t new_rows = s.h.stride < s.h.size ? s.h.stride : s.h.size;  // that an output row reads
+  int64_t row_floats = new_rows * s.w.size * s.c;
+  int64_t work = s.n * s.h.out * s.w.out * ((s.c + 15) / 16) * s.h.kernel * s.w.kernel;
+  parallel_rows(s.n * s.h.out, row_floats, work, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) {
+      int64_t oy = row % s.h.out, top = start_of(s.h, oy), image = row / s.h.out * s.h.size * s.w.size * s.c;
+      Window window{taps(s.h, top, s.h.size), {}, 0, s.h.dilation * s.w.size * s.c, s.w.dilation * s.c};
+      for (int64_t ox = 0; ox < s.w.out; ox++) {
+        int64_t left = start_of(s.w, ox);
+        window.j = taps(s.w, left, s.w.size);
+        window.corner = (top * s.w.size + left) * s.c;
+        f((row * s.w.out + ox) * s.c, image, window, oy, ox);
+      }
+    }
+  });
+}
+
+// The side of a square window whose loops the compiler unrolls; 0 for the others.
+static inline int square(const PoolShape& s) {
+  return s.h.kernel != s.w.kernel || (s.h.kernel != 2 && s.h.kernel != 3) ? 0 : (int)s.h.kernel;
+}
+
+}  // namespace ISA
+}  // namespace fastcnn

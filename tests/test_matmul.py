@@ -1,0 +1,97 @@
+"""Matrix products against the reference."""
+
+import os
+
+import numpy as np
+import pytest
+
+import cases
+from checks import assert_same, assert_same_bits_everywhere, integers, normal, relative_l2
+from fastcnn import kernels, reference
+
+SHAPES = int(os.environ.get("FASTCNN_TEST_SHAPES", "2400"))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_integer_shapes_are_exact(isa: str, part: int) -> None:
+    rng = np.random.default_rng([part, len(isa)])
+    for _ in range(SHAPES // 4 // 6):
+        case = cases.random_product(rng)
+        a, b = integers(rng, case.a), integers(rng, case.b)
+        got = kernels.matmul(a, b, case.transpose_a, case.transpose_b)
+        try:
+            assert_same(got, reference.matmul(a, b, case.transpose_a, case.transpose_b), trust=False)
+        except AssertionError as error:
+            raise AssertionError(f"{case}: {error}") from error
+
+
+@pytest.mark.parametrize("size", [64, 300, 1025])
+def test_error(isa: str, size: int, rng: np.random.Generator) -> None:
+    a, b = normal(rng, (size, 2000)), normal(rng, (2000, size))
+    assert relative_l2(kernels.matmul(a, b), reference.matmul(a, b)) <= 1e-6
+
+
+def test_long_sums_stay_accurate(rng: np.random.Generator) -> None:
+    a, b = np.abs(normal(rng, (3, 60000))), np.abs(normal(rng, (60000, 40)))
+    assert relative_l2(kernels.matmul(a, b), reference.matmul(a, b)) <= 1e-6
+
+
+def test_same_bits_everywhere(rng: np.random.Generator) -> None:
+    for _ in range(60):
+        case = cases.random_product(rng)
+        a, b = normal(rng, case.a), normal(rng, case.b)
+        assert_same_bits_everywhere(
+            lambda a=a, b=b, case=case: kernels.matmul(a, b, case.transpose_a, case.transpose_b)
+        )
+
+
+@pytest.mark.parametrize("transpose_b", [False, True])
+@pytest.mark.parametrize(("k", "n"), [(10, 7), (385, 130), (900, 600), (3000, 20)])
+def test_a_row_does_not_depend_on_the_others(isa: str, k: int, n: int, transpose_b: bool, rng: np.random.Generator) -> None:
+    """Thin products, blocks packed panel by panel and shared panels make the same bits."""
+    a, b = normal(rng, (450, k)), normal(rng, (n, k) if transpose_b else (k, n))
+    together = kernels.matmul(a, b, transpose_b=transpose_b)
+    for size in (1, 2, 3, 5, 8, 9, 64, 401):
+        assert kernels.matmul(a[:size], b, transpose_b=transpose_b).tobytes() == together[:size].tobytes()
+
+
+@pytest.mark.parametrize("rows", [1, 5, 20, 500])
+def test_dense_epilogue(isa: str, rows: int, rng: np.random.Generator) -> None:
+    x, w, bias = integers(rng, (rows, 30)), integers(rng, (30, 75)), integers(rng, (75,))
+    residual = integers(rng, (rows, 75))
+    plain = reference.dense(x, w, bias) + residual
+    assert_same(kernels.dense(x, w, bias, residual=residual), plain)
+    assert_same(kernels.dense(x, w, bias, "relu", residual=residual), np.maximum(plain, 0))
+    assert_same(kernels.dense(x, w, bias, "relu6", residual=residual), np.clip(plain, 0, 6))
+    before = kernels.dense(x, w, bias)
+    assert_same(kernels.dense(x, w, bias, "sigmoid"), kernels.activate(before, "sigmoid"))
+
+
+def test_dense_gradients(isa: str, rng: np.random.Generator) -> None:
+    x, w, dy = integers(rng, (9, 40)), integers(rng, (40, 33)), integers(rng, (9, 33))
+    assert_same(kernels.dense_dx(dy, w), reference.dense_dx(dy, w))
+    assert_same(kernels.dense_dw(x, dy), reference.dense_dw(x, dy))
+
+
+def test_empty() -> None:
+    assert kernels.matmul(np.zeros((0, 3)), np.zeros((3, 4))).shape == (0, 4)
+    assert kernels.matmul(np.zeros((2, 3)), np.zeros((3, 0))).shape == (2, 0)
+    assert not kernels.matmul(np.zeros((2, 0)), np.zeros((0, 4))).any()
+    assert_same(kernels.dense(np.zeros((2, 0)), np.zeros((0, 2)), [1, 2], "relu"), np.array([[1, 2], [1, 2]]))
+    assert kernels.matmul(np.zeros((0, 5, 3)), np.zeros((0, 3, 4))).shape == (0, 5, 4)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: kernels.matmul(np.zeros(3), np.zeros((3, 4))), ValueError, "a must have at least 2 dimensions"),
+        (lambda: kernels.matmul(np.zeros((2, 3)), np.zeros((4, 3))), ValueError, r"op\(a\) has 3 columns, op\(b\) has 4 rows"),
+        (lambda: kernels.matmul(np.zeros((2, 5, 3)), np.zeros((3, 3, 4))), ValueError, "same leading dimensions"),
+        (lambda: kernels.dense(np.zeros((2, 3)), np.zeros((3, 4)), np.zeros(3)), ValueError, r"bias must have shape \(4,\)"),
+        (lambda: kernels.dense(np.zeros((2, 3)), np.zeros((3, 4)), activation=3), TypeError, "activation must be one of"),
+        (lambda: kernels.matmul(np.zeros((2, 3), "U1"), np.zeros((3, 4))), TypeError, "a must hold numbers"),
+    ],
+)  # fmt: skip
+def test_errors(call, error: type[Exception], message: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(error, match=message):
+        call()

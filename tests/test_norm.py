@@ -1,0 +1,210 @@
+"""Batch normalisation against float64 NumPy: exact where the numbers allow it, 1e-6 elsewhere."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from checks import assert_same, dot, integers, normal, relative_l2
+from norm_cases import ACTIVATIONS, BATCHES, optional, random_shape, two_valued
+
+from fastcnn import kernels, reference
+
+# ------------------------------------------------------------------------------------------------ batch, forward
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_batch_norm_is_exact_on_exact_numbers(isa: str, rng: np.random.Generator, activation: str | None) -> None:
+    for rows, c in BATCHES:
+        rows += rows % 2
+        x, mean, scale = two_valued(rng, rows, c)
+        shape = random_shape(rng, rows, c)
+        options = {
+            "gamma": optional(rng, integers(rng, (c,))),
+            "beta": optional(rng, integers(rng, (c,), 1, 6)),
+            "residual": optional(rng, integers(rng, shape)),
+            "activation": activation,
+            "epsilon": 0.0,
+        }
+        y, m, inv_std = kernels.batch_norm(x.reshape(shape), **options)
+        assert_same(m, mean)
+        assert_same(inv_std, 1 / scale)
+        assert_same(y, reference.batch_norm(x.reshape(shape), **options)[0], trust=options["beta"] is not None)
+
+
+def test_batch_norm_on_real_numbers(isa: str, rng: np.random.Generator) -> None:
+    for rows, c in BATCHES:
+        shape = random_shape(rng, rows, c)
+        x = 3 * normal(rng, shape) + normal(rng, (c,))
+        gamma, beta, residual = normal(rng, (c,)), normal(rng, (c,)), normal(rng, shape)
+        for got, expected in zip(
+            kernels.batch_norm(x, gamma, beta, residual=residual, activation="relu"),
+            reference.batch_norm(x, gamma, beta, residual=residual, activation="relu"),
+            strict=True,
+        ):
+            assert relative_l2(got, expected) <= 1e-6, (rows, c)
+
+
+@pytest.mark.parametrize("rows", [2, 9, 500, 33333])
+def test_large_means_cost_no_digits(isa: str, rng: np.random.Generator, rows: int) -> None:
+    for c in (1, 5, 64, 100):
+        x = (normal(rng, (rows, c)).astype(np.float64) + 1e4).astype(np.float32)
+        x[:, ::3] *= -1
+        for got, expected in zip(
+            kernels.batch_norm(x, epsilon=1e-5), reference.batch_norm(x, epsilon=1e-5), strict=True
+        ):
+            assert relative_l2(got, expected) <= 1e-6
+
+
+def test_mean_that_jumps_between_rows(isa: str, rng: np.random.Generator) -> None:
+    x = normal(rng, (40000, 7))
+    x[:50] = 0  # as in a picture's black border
+    x[50:] += 1000
+    for got, expected in zip(kernels.batch_norm(x), reference.batch_norm(x), strict=True):
+        assert relative_l2(got, expected) <= 1e-6
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -1234.567, 1e30])
+def test_constant_channels_have_no_variance(isa: str, value: float) -> None:
+    for rows, c in [(1, 3), (7, 1), (300, 5), (5000, 33)]:
+        x = np.full((rows, c), value, np.float32)
+        y, mean, inv_std = kernels.batch_norm(x, beta=np.full(c, 0.25), epsilon=0.25)
+        assert (y == 0.25).all() and (mean == np.float32(value)).all() and (inv_std == 2).all()
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+@pytest.mark.parametrize("momentum", [0.99, 0.9, 0.0, 1.0])
+def test_moving_statistics(isa: str, rng: np.random.Generator, unbiased: bool, momentum: float) -> None:
+    for rows, c in [(1, 3), (2, 1), (777, 19), (30000, 4)]:
+        x = normal(rng, (rows, c)) + 2
+        got = [normal(rng, (c,)), normal(rng, (c,)) ** 2]
+        expected = [a.astype(np.float64) for a in got]
+        for _ in range(3):
+            options: dict[str, Any] = {"momentum": momentum, "unbiased": unbiased}
+            kernels.batch_norm(x, moving_mean=got[0], moving_variance=got[1], **options)
+            reference.batch_norm(x, moving_mean=expected[0], moving_variance=expected[1], **options)
+        for a, b in zip(got, expected, strict=True):
+            assert relative_l2(a, b) <= 1e-6
+
+
+def test_one_moving_statistic_alone(rng: np.random.Generator) -> None:
+    x, moving = normal(rng, (50, 3)), np.zeros(3, np.float32)
+    kernels.batch_norm(x, moving_variance=moving, momentum=0.0)
+    assert relative_l2(moving, x.astype(np.float64).var(0)) <= 1e-6
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_inference(isa: str, rng: np.random.Generator, activation: str | None) -> None:
+    for rows, c in BATCHES:
+        shape = random_shape(rng, rows, c)
+        x, mean = integers(rng, shape), integers(rng, (c,))
+        variance = (4.0 ** rng.integers(-2, 3, c)).astype(np.float32)
+        options = {
+            "gamma": optional(rng, integers(rng, (c,))),
+            "beta": optional(rng, integers(rng, (c,), 1, 6)),
+            "residual": optional(rng, integers(rng, shape)),
+            "activation": activation,
+            "epsilon": 0.0,
+        }
+        got = kernels.batch_norm_inference(x, mean, variance, **options)
+        assert_same(got, reference.batch_norm_inference(x, mean, variance, **options), trust=False)
+        x = normal(rng, shape) + 1e3
+        options["epsilon"] = 1e-3
+        got = kernels.batch_norm_inference(x, mean + 1e3, variance, **options)
+        expected = reference.batch_norm_inference(x, mean + 1e3, variance, **options)
+        assert np.abs(got - expected).max() <= 1e-6 * (1 + np.abs(x - mean - 1e3).max() * 16)
+
+
+def test_inference_of_one_sample_is_that_of_the_batch(rng: np.random.Generator) -> None:
+    x, mean, variance = normal(rng, (6, 9, 7, 21)), normal(rng, (21,)), normal(rng, (21,)) ** 2
+    whole = kernels.batch_norm_inference(x, mean, variance)
+    for i in range(6):
+        assert_same(kernels.batch_norm_inference(x[i : i + 1], mean, variance), whole[i : i + 1])
+
+
+# ----------------------------------------------------------------------------------------------- batch, backward
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_batch_norm_backward_on_exact_numbers(
+    isa: str, rng: np.random.Generator, activation: str | None, training: bool
+) -> None:
+    for rows, c in BATCHES:
+        shape = random_shape(rng, rows, c)
+        x, dy, y = integers(rng, shape), integers(rng, shape), integers(rng, shape, -6, 8).clip(None, 6)
+        mean, inv_std = integers(rng, (c,)), (2.0 ** rng.integers(-2, 3, c)).astype(np.float32)
+        options: dict[str, Any] = {"y": y, "activation": activation, "training": training, "residual": True}
+        gamma = optional(rng, integers(rng, (c,), 1, 4))
+        got = kernels.batch_norm_backward(dy, x, mean, inv_std, gamma, **options)
+        expected = reference.batch_norm_backward(dy, x, mean, inv_std, gamma, **options)
+        assert_same(got[3], expected[3])
+        assert_same(got[1], expected[1].astype(np.float32))
+        assert_same(got[2], expected[2])
+        if training:
+            assert relative_l2(got[0], expected[0]) <= 1e-6, (rows, c)
+        else:
+            assert_same(got[0], expected[0])
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_batch_norm_backward_on_real_numbers(isa: str, rng: np.random.Generator, activation: str | None) -> None:
+    for rows, c in BATCHES:
+        shape = random_shape(rng, rows, c)
+        x, dy, gamma = normal(rng, shape) + 1, normal(rng, shape) + 0.5, normal(rng, (c,))
+        y, mean, inv_std = kernels.batch_norm(x, gamma, activation=activation, epsilon=0.1)
+        got = kernels.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, activation=activation)
+        assert got[3] is None
+        expected = reference.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, activation=activation)
+        scale = np.linalg.norm(inv_std * gamma * dy)  # where few rows cancel, dx is a small rest of this
+        assert np.linalg.norm(got[0] - expected[0]) <= 1e-6 * scale, (rows, c)
+        terms = np.abs(dy).reshape(rows, c)
+        assert (np.abs(got[2] - expected[2]) <= 2e-7 * terms.sum(0)).all(), (rows, c)
+        terms = terms * np.abs((x.reshape(rows, c).astype(np.float64) - mean) * inv_std)
+        assert (np.abs(got[1] - expected[1]) <= 2e-7 * terms.sum(0)).all(), (rows, c)
+
+
+def directional(f: Callable[[float], float]) -> float:
+    h = 1e-5
+    return (f(h) - f(-h)) / (2 * h)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("kind", ["batch", "group", "instance", "layer", "layer of two axes", "inference"])
+def test_reference_gradients_by_central_differences(
+    rng: np.random.Generator, kind: str, activation: str | None
+) -> None:
+    if "layer" in kind and activation:
+        activation = None
+    shape = (3, 4, 5, 6)
+    inner = (5, 6) if kind == "layer of two axes" else (6,)
+    x, dx_way, dy = (rng.standard_normal(shape) for _ in range(3))
+    residual, residual_way = rng.standard_normal(shape), rng.standard_normal(shape)
+    gamma, gamma_way, beta, beta_way = (rng.standard_normal(inner) * 2 for _ in range(4))
+    mean, variance = rng.standard_normal(6), rng.standard_normal(6) ** 2
+
+    def forward(t: float) -> Any:
+        a = (x + t * dx_way, gamma + t * gamma_way, beta + t * beta_way)
+        fused: dict[str, Any] = {"residual": residual + t * residual_way, "activation": activation}
+        if kind == "batch":
+            return reference.batch_norm(*a, **fused)
+        if kind == "inference":
+            y = reference.batch_norm_inference(a[0], mean, variance, a[1], a[2], **fused)
+            return y, mean, 1 / np.sqrt(variance + 1e-3)
+        if kind in ("group", "instance"):
+            return reference.group_norm(*a, 3 if kind == "group" else -1, **fused)
+        return reference.layer_norm(*a, (-2, -1) if kind == "layer of two axes" else -1)
+
+    y, m, inv_std = forward(0.0)
+    fused: dict[str, Any] = {"y": y, "activation": activation, "residual": True}
+    if kind in ("batch", "inference"):
+        d = reference.batch_norm_backward(dy, x, m, inv_std, gamma, training=kind == "batch", **fused)
+    elif kind in ("group", "instance"):
+        d = reference.group_norm_backward(dy, x, m, inv_std, gamma, 3 if kind == "group" else -1, **fused)
+    else:
+        axis = (-2, -1) if kind == "layer of two axes" else -1
+        d = (*reference.layer_norm_backward(dy, x, m, inv_std, gamma, axis), None)
+    slope = dot(d[0], dx_way) + dot(d[1], gamma_way) + dot(d[2], beta_way)
+    if d[3] is not None:
+        slope += dot(d[3], residual_way)
+    assert directional(lambda t: dot(forward(t)[0], dy)) == pytest.approx(slope, rel=1e-5, abs=1e-4)
