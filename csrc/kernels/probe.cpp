@@ -25,17 +25,17 @@ __attribute__((noinline)) float chains(int64_t rounds, vec factor, vec term) {
 
 float multiply_add(int threads, int64_t rounds) {
   float result = 0;
-  parallel_team(threads, [&](int thread, int) {
+  parallel_tasks(threads, threads, [&](int64_t task, int) {
     float sum = chains(rounds, splat(0.999f), splat(1e-3f));  // towards 1: no denormals, no infinities
-    if (thread == 0) result = sum;
+    if (task == 0) result = sum;
   });
   return result;
 }
 
 void copy(float* y, const float* x, int64_t size, int threads, bool streaming) {
   int64_t vectors = size / kLanes;
-  parallel_team(threads, [&](int thread, int team) {
-    int64_t begin = vectors * thread / team * kLanes, end = vectors * (thread + 1) / team * kLanes;
+  parallel_tasks(threads, threads, [&](int64_t task, int) {
+    int64_t begin = vectors * task / threads * kLanes, end = vectors * (task + 1) / threads * kLanes;
     if (streaming)
       for (int64_t i = begin; i < end; i += kLanes) stream(y + i, load(x + i));
     else
