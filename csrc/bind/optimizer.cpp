@@ -1,8 +1,249 @@
+#include <memory>
+
 #include "bind/array.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
+namespace {
 
-void bind_optimizer(py::module_& m) { (void)m; }
+// An array that is updated in place: float32, contiguous, writable, of as many elements as w.
+Output<float> in_place(py::handle value, const char* name, int64_t size = -1) {
+  if (!py::isinstance<py::array>(value))
+    throw py::type_error(std::string(name) + " must be a NumPy array, got " +
+                         std::string(py::str(py::type::handle_of(value).attr("__name__"))));
+  auto a = py::reinterpret_borrow<py::array>(value);
+  if (size >= 0 && a.size() != size)
+    throw py::value_error(std::string(name) + " must have as many elements as w, " + std::to_string(size) +
+                          ", got shape " + text(Shape(a.shape(), a.shape() + a.ndim())));
+  return Output<float>(value, Shape(a.shape(), a.shape() + a.ndim()), name);
+}
+
+// A slot, or null for None.
+class Optional {
+ public:
+  Optional(py::handle value, const char* name, int64_t size) {
+    if (!value.is_none()) array_ = std::make_unique<Output<float>>(in_place(value, name, size));
+  }
+  float* data() { return array_ ? array_->data() : nullptr; }
+
+ private:
+  std::unique_ptr<Output<float>> array_;
+};
+
+// w, g and the options that all updates share, as Python gives them.
+class Update {
+ public:
+  Update(py::handle w, py::handle g, double learning_rate, py::handle options)
+      : w_(in_place(w, "w")), g_(g, "g"), size_(w_.array().size()) {
+    py::array a = w_.array();
+    g_.shaped(Shape(a.shape(), a.shape() + a.ndim()));
+    PyObject* o = options.ptr();  // (weight_decay, l2, clipvalue, scale, return_ratio)
+    update_ = {learning_rate, optional(PyTuple_GET_ITEM(o, 0), "weight_decay"), real(PyTuple_GET_ITEM(o, 1), "l2"),
+               optional(PyTuple_GET_ITEM(o, 2), "clipvalue"), real(PyTuple_GET_ITEM(o, 3), "scale")};
+    wants_ratio_ = PyObject_IsTrue(PyTuple_GET_ITEM(o, 4)) == 1;
+    // 0 means "none" in the C API; a caller who says 0 means something else.
+    if (PyTuple_GET_ITEM(o, 2) != Py_None && !(update_.clipvalue > 0))
+      throw py::value_error("clipvalue must be None or positive, got " + std::string(py::str(PyTuple_GET_ITEM(o, 2))));
+  }
+  Output<float> slot(py::handle value, const char* name) const { return in_place(value, name, size_); }
+  Optional optional_slot(py::handle value, const char* name) const { return Optional(value, name, size_); }
+
+  // call(update, size, g, w, ratio) without the GIL. Returns the ratio or None.
+  template <class F>
+  py::object run(F call) {
+    double ratio = 0;
+    const float* g = g_.data();
+    float* w = w_.data();
+    fastcnn_status status;
+    {
+      py::gil_scoped_release nogil;
+      status = call(&update_, size_, g, w, wants_ratio_ ? &ratio : nullptr);
+    }
+    check(status);
+    return wants_ratio_ ? py::object(py::float_(ratio)) : py::object(py::none());
+  }
+
+ private:
+  static double optional(py::handle value, const char* name) { return value.is_none() ? 0 : real(value, name); }
+  Output<float> w_;
+  Input<float> g_;
+  int64_t size_;
+  fastcnn_update update_;
+  bool wants_ratio_;
+};
+
+using U = const fastcnn_update*;
+
+py::object sgd(py::handle w, py::handle g, py::handle velocity_, double lr, double momentum, bool nesterov,
+               py::handle options) {
+  Update update(w, g, lr, options);
+  Optional slot = update.optional_slot(velocity_, "velocity");
+  float* velocity = slot.data();
+  return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
+    return fastcnn_sgd(u, momentum, nesterov, size, g, w, velocity, ratio);
+  });
+}
+
+py::object adagrad(py::handle w, py::handle g, py::handle accumulator_, double lr, double epsilon, py::handle options) {
+  Update update(w, g, lr, options);
+  float* accumulator = update.slot(accumulator_, "accumulator").data();
+  return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
+    return fastcnn_adagrad(u, epsilon, size, g, w, accumulator, ratio);
+  });
+}
+
+py::object rmsprop(py::handle w, py::handle g, py::handle velocity_, py::handle average_, py::handle momentum_slot_,
+                   double lr, double rho, double momentum, double epsilon, py::handle options) {
+  Update update(w, g, lr, options);
+  float* velocity = update.slot(velocity_, "velocity").data();
+  float* average = update.optional_slot(average_, "average").data();
+  float* momentum_slot = update.optional_slot(momentum_slot_, "momentum_slot").data();
+  fastcnn_rmsprop_params p = {rho, momentum, epsilon};
+  return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
+    return fastcnn_rmsprop(u, &p, size, g, w, velocity, average, momentum_slot, ratio);
+  });
+}
+
+py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::handle accumulated_d, double lr,
+                    double rho, double epsilon, py::handle options) {
+  Update update(w, g, lr, options);
+  float* ag = update.slot(accumulated_g, "accumulated_g").data();
+  float* ad = update.slot(accumulated_d, "accumulated_d").data();
+  return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
+    return fastcnn_adadelta(u, rho, epsilon, size, g, w, ag, ad, ratio);
+  });
+}
+
+py::object adam(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step, double lr, double beta_1,
+                double beta_2, double epsilon, py::handle v_max_, py::handle options) {
+  Update update(w, g, lr, options);
+  float *m = update.slot(m_, "m").data(), *v = update.slot(v_, "v").data();
+  float* v_max = update.optional_slot(v_max_, "v_max").data();
+  fastcnn_adam_params p = {beta_1, beta_2, epsilon, integer(step, "step")};
+  return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
+    return fastcnn_adam(u, &p, size, g, w, m, v, v_max, ratio);
+  });
+}
+
+template <auto Function, bool kNadam>
+py::object moments(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step, double lr, double beta_1,
+                   double beta_2, double epsilon, py::handle options) {
+  Update update(w, g, lr, options);
+  float *m = update.slot(m_, "m").data(), *v = update.slot(v_, kNadam ? "v" : "u").data();
+  fastcnn_adam_params p = {beta_1, beta_2, epsilon, integer(step, "step")};
+  return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
+    return Function(u, &p, size, g, w, m, v, ratio);
+  });
+}
+
+py::object lion(py::handle w, py::handle g, py::handle m_, double lr, double beta_1, double beta_2,
+                py::handle options) {
+  Update update(w, g, lr, options);
+  float* m = update.slot(m_, "m").data();
+  return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
+    return fastcnn_lion(u, beta_1, beta_2, size, g, w, m, ratio);
+  });
+}
+
+void moving_average(py::handle average_, py::handle w_, double momentum) {
+  Output<float> average = in_place(average_, "average");
+  Input<float> w(w_, "w");
+  py::array a = average.array();
+  w.shaped(Shape(a.shape(), a.shape() + a.ndim()));
+  float* to = average.data();
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = fastcnn_moving_average(momentum, w.size(), w.data(), to);
+  }
+  check(status);
+}
+
+py::array clip_by_value(py::handle x_, float low, float high, py::handle out) {
+  Input<float> x(x_, "x");
+  Output<float> y(out, x.shape());
+  y.apart_from(x, true);
+  float* to = y.data();
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = fastcnn_clip_by_value(low, high, x.size(), x.data(), to);
+  }
+  check(status);
+  return y.array();
+}
+
+double l2_norm(py::handle x_) {
+  Input<float> x(x_, "x");
+  double norm = 0;
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = fastcnn_l2_norm(x.size(), x.data(), &norm);
+  }
+  check(status);
+  return norm;
+}
+
+double global_norm(py::handle arrays_) {
+  if (!PyTuple_Check(arrays_.ptr()) && !PyList_Check(arrays_.ptr()))
+    throw py::type_error("arrays must be a list or a tuple of arrays, got " +
+                         std::string(py::str(py::type::handle_of(arrays_).attr("__name__"))));
+  std::vector<Input<float>> arrays;
+  std::vector<int64_t> sizes;
+  std::vector<const float*> data;
+  for (py::handle a : py::reinterpret_borrow<py::sequence>(arrays_)) {
+    arrays.emplace_back(a, "arrays");
+    sizes.push_back(arrays.back().size());
+    data.push_back(arrays.back().data());
+  }
+  double norm = 0;
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = fastcnn_global_norm((int64_t)sizes.size(), sizes.data(), data.data(), &norm);
+  }
+  check(status);
+  return norm;
+}
+
+double clip_factor(double norm, double clipnorm) {
+  double factor = 1;
+  check(fastcnn_clip_factor(norm, clipnorm, &factor));
+  return factor;
+}
+
+py::array clip_by_norm(py::handle x_, double clipnorm, py::handle out) {
+  Input<float> x(x_, "x");
+  Output<float> y(out, x.shape());
+  y.apart_from(x, true);
+  float* to = y.data();
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = fastcnn_clip_by_norm(clipnorm, x.size(), x.data(), to, nullptr);
+  }
+  check(status);
+  return y.array();
+}
+
+}  // namespace
+
+void bind_optimizer(py::module_& m) {
+  m.def("sgd", sgd);
+  m.def("adagrad", adagrad);
+  m.def("rmsprop", rmsprop);
+  m.def("adadelta", adadelta);
+  m.def("adam", adam);
+  m.def("adamax", moments<fastcnn_adamax, false>);
+  m.def("nadam", moments<fastcnn_nadam, true>);
+  m.def("lion", lion);
+  m.def("moving_average", moving_average);
+  m.def("clip_by_value", clip_by_value);
+  m.def("l2_norm", l2_norm);
+  m.def("global_norm", global_norm);
+  m.def("clip_factor", clip_factor);
+  m.def("clip_by_norm", clip_by_norm);
+}
 
 }  // namespace fastcnn::bind

@@ -1,9 +1,10 @@
 // y = f(x), elementwise: bound by memory, so one pass, vectors of floats, the tail with the same instructions masked.
 #include "activation.h"
 
+#include "activation_functions.h"
+#include "activation_parts.h"
 #include "apply_activation.h"
 #include "runtime/parallel.h"
-#include "vec.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -11,37 +12,63 @@ namespace {
 
 constexpr int64_t kGrain = 1024;  // floats; a multiple of every vector width, so tails stay at the end
 
+// On one thread.
 template <class F>
-void map(float* y, const float* x, int64_t size, F f) {
-  parallel_ranges(size, kGrain, size / 16, [&](int64_t begin, int64_t end) {
-    int64_t i = begin;
-    for (; i + kLanes <= end; i += kLanes) store(y + i, f(load(x + i)));
-    if (i < end) store_first(y + i, f(load_first(x + i, (int)(end - i))), (int)(end - i));
+void map_run(float* y, const float* x, int64_t size, F f) {
+  int64_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) store(y + i, f(load(x + i)));
+  if (i < size) store_first(y + i, f(load_first(x + i, (int)(size - i))), (int)(size - i));
+}
+
+template <class F>
+void map_streamed(float* y, const float* x, int64_t size, F f) {
+  int64_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) stream(y + i, f(load(x + i)));
+  if (i < size) store_first(y + i, f(load_first(x + i, (int)(size - i))), (int)(size - i));
+  stream_fence();
+}
+
+template <class F>
+void map(float* y, const float* x, int64_t size, int cost, F f) {
+  bool streamed = y != x && streams(y, size);
+  parallel_ranges(size, kGrain, size / 16 * cost, [&](int64_t begin, int64_t end) {
+    if (streamed)
+      map_streamed(y + begin, x + begin, end - begin, f);
+    else
+      map_run(y + begin, x + begin, end - begin, f);
   });
 }
 
-vec relu(vec x) { return max(zero(), x); }
-
 void forward(float* y, const float* x, int64_t size, fastcnn_activation f, float alpha) {
-  (void)f, (void)alpha;
-  map(y, x, size, relu);
+  int cost = f <= FASTCNN_LEAKY_RELU ? 1 : 8;  // in loads and stores of a vector
+  with_activation(f, alpha, [&](auto function) { map(y, x, size, cost, function); });
+}
+
+void elementary(float* y, const float* x, int64_t size, fastcnn_function f) {
+  switch (f) {
+    case FASTCNN_FUNCTION_EXP:
+      return map(y, x, size, 8, [](vec a) { return exp(a); });
+    case FASTCNN_FUNCTION_EXPM1:
+      return map(y, x, size, 8, [](vec a) { return expm1(a); });
+    case FASTCNN_FUNCTION_LOG:
+      return map(y, x, size, 8, [](vec a) { return log(a); });
+    case FASTCNN_FUNCTION_LOG1P:
+      return map(y, x, size, 8, [](vec a) { return log1p(a); });
+    default:
+      return map(y, x, size, 8, [](vec a) { return erf(a); });
+  }
 }
 
 }  // namespace
 
 void apply_activation(float* row, int64_t n, fastcnn_activation f, float alpha) {
-  (void)alpha;
-  for (int64_t i = 0; i < n; i += kLanes) {
-    int left = n - i < kLanes ? (int)(n - i) : kLanes;
-    vec x = load_first(row + i, left);
-    if (f == FASTCNN_RELU) x = max(zero(), x);
-    if (f == FASTCNN_RELU6) x = min(splat(6), max(zero(), x));
-    store_first(row + i, x, left);
-  }
+  if (f == FASTCNN_LINEAR) return;
+  with_activation(f, alpha, [&](auto function) { map_run(row, row, n, function); });
 }
 
 extern const ActivationKernels activation_kernels;
-const ActivationKernels activation_kernels = {forward, nullptr};
+const ActivationKernels activation_kernels = {forward,       activation_backward, elementary,     prelu_forward,
+                                              prelu_scratch, prelu_backward,      maxout_forward, maxout_backward};
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -121,7 +121,7 @@ void thin_columns(float* y, const float* a, const float* b, const Matmul& g, int
 template <int M, int Groups>
 void thin_groups(float* y, const float* a, const float* b, const Matmul& g, int64_t j, int live) {
   int64_t piece = depth_of_block(g.k);
-  vec total[Groups][M];
+  vec total[Groups][M] = {};
   for (int64_t from = 0; from < g.k; from += piece) {
     int64_t end = least(g.k, from + piece);
     vec sum[Groups][M];

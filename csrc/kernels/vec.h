@@ -26,6 +26,8 @@ constexpr int kLanes = 4;
 
 typedef float vec __attribute__((vector_size(kLanes * 4)));
 typedef int32_t ivec __attribute__((vector_size(kLanes * 4)));
+typedef uint32_t uvec __attribute__((vector_size(kLanes * 4)));
+typedef uint64_t lvec __attribute__((vector_size(kLanes * 4)));  // kLanes / 2 lanes
 typedef float vec_unaligned __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 typedef int32_t ivec_unaligned __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 
@@ -121,6 +123,17 @@ static inline ivec load_bytes(const uint8_t* p) { return ivec{p[0], p[1], p[2], 
 static inline void store_bytes(uint8_t* p, ivec v) {
   for (int i = 0; i < kLanes; i++) p[i] = (uint8_t)v[i];
 }
+#endif
+
+// The 64-bit products of the low halves of 64-bit lanes; the high halves of a and b are ignored.
+#if defined(__AVX512F__)
+static inline lvec mul_low(lvec a, lvec b) { return (lvec)_mm512_maskz_mul_epu32(0xff, (__m512i)a, (__m512i)b); }
+#elif defined(__AVX2__)
+static inline lvec mul_low(lvec a, lvec b) { return (lvec)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
+#elif defined(__SSE2__)
+static inline lvec mul_low(lvec a, lvec b) { return (lvec)_mm_mul_epu32((__m128i)a, (__m128i)b); }
+#else
+static inline lvec mul_low(lvec a, lvec b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
 #endif
 
 static inline vec abs(vec a) { return from_bits(bits(a) & isplat(0x7fffffff)); }

@@ -1,0 +1,73 @@
+// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, 2011), sixteen blocks at
+// once.
+//
+// A word sits in the low half of a 64-bit lane, because that is where the hardware multiplies 32 x 32 -> 64 bits: the
+// product's low half is in place for the next round and its high half is one shift away, so a round needs no shuffles.
+// What is left in the high halves is never looked at. Even and odd blocks join to full vectors only at the end.
+#pragma once
+#include "vec.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+constexpr int kWords = 4;               // of one block
+constexpr int kGroup = kWords * kWide;  // elements that sixteen blocks serve
+constexpr int kVectorsOf16 = kWide / kLanes;
+constexpr uint32_t kMultiply0 = 0xD2511F53u, kMultiply1 = 0xCD9E8D57u;
+constexpr uint32_t kKeyStep0 = 0x9E3779B9u, kKeyStep1 = 0xBB67AE85u;
+constexpr int kRounds = 10;
+
+// word[k][j]: lane l holds word k of block j * kLanes + l.
+struct Words {
+  uvec word[kWords][kVectorsOf16];
+};
+
+struct Blocks {
+  lvec c0, c1, c2, c3;
+};
+
+inline Blocks philox_round(Blocks b, uint32_t key0, uint32_t key1) {
+  lvec p0 = mul_low(b.c0, lvec{} + kMultiply0), p1 = mul_low(b.c2, lvec{} + kMultiply1);
+  return {(p1 >> 32) ^ b.c1 ^ (lvec{} + key0), p1, (p0 >> 32) ^ b.c3 ^ (lvec{} + key1), p0};
+}
+
+inline uvec interleave(lvec even, lvec odd) { return (uvec)((even & (uint64_t)0xffffffffu) | (odd << 32)); }
+
+// The blocks first .. first + 15.
+inline Words philox(uint64_t seed, uint64_t stream, uint64_t first) {
+  lvec twice{};
+  for (int i = 0; i < kLanes / 2; i++) twice[i] = (uint64_t)(2 * i);
+  Words words;
+  for (int j = 0; j < kVectorsOf16; j++) {
+    lvec even = twice + (first + (uint64_t)(j * kLanes)), odd = even + 1;
+    lvec stream0 = lvec{} + (stream & 0xffffffffu), stream1 = lvec{} + (stream >> 32);
+    Blocks a = {even, even >> 32, stream0, stream1}, b = {odd, odd >> 32, stream0, stream1};
+    uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
+    for (int round = 0; round < kRounds; round++, key0 += kKeyStep0, key1 += kKeyStep1) {
+      a = philox_round(a, key0, key1);
+      b = philox_round(b, key0, key1);
+    }
+    words.word[0][j] = interleave(a.c0, b.c0);
+    words.word[1][j] = interleave(a.c1, b.c1);
+    words.word[2][j] = interleave(a.c2, b.c2);
+    words.word[3][j] = interleave(a.c3, b.c3);
+  }
+  return words;
+}
+
+// One block on its own, in place: word = philox(word).
+inline void philox_block(uint64_t seed, uint32_t word[kWords]) {
+  uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
+  for (int round = 0; round < kRounds; round++, key0 += kKeyStep0, key1 += kKeyStep1) {
+    uint64_t p0 = (uint64_t)word[0] * kMultiply0, p1 = (uint64_t)word[2] * kMultiply1;
+    word[0] = (uint32_t)(p1 >> 32) ^ word[1] ^ key0;
+    word[2] = (uint32_t)(p0 >> 32) ^ word[3] ^ key1;
+    word[1] = (uint32_t)p1;
+    word[3] = (uint32_t)p0;
+  }
+}
+
+}  // namespace
+}  // namespace ISA
+}  // namespace fastcnn
