@@ -15,6 +15,7 @@ void bind_shape(py::module_& m);
 void bind_loss(py::module_& m);
 void bind_random(py::module_& m);
 void bind_optimizer(py::module_& m);
+void bind_probe(py::module_& m);
 
 }  // namespace fastcnn::bind
 
@@ -33,4 +34,5 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   bind_loss(m);
   bind_random(m);
   bind_optimizer(m);
+  bind_probe(m);
 }

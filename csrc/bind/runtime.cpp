@@ -10,12 +10,16 @@ void bind_runtime(py::module_& m) {
   if (const char* error = fastcnn_isa_error()) throw py::import_error(error);
   m.def("version", [] { return fastcnn_version(); });
   m.def("abi_version", [] { return fastcnn_abi_version(); });
-  m.def("set_num_threads", [](py::handle threads) {
-    int64_t n = integer(threads, "threads");
-    check(fastcnn_set_num_threads((int)std::clamp<int64_t>(n, INT32_MIN, INT32_MAX)));
-  }, py::arg("threads"));
+  m.def(
+      "set_num_threads",
+      [](py::handle threads) {
+        int64_t n = integer(threads, "threads");
+        check(fastcnn_set_num_threads((int)std::clamp<int64_t>(n, INT32_MIN, INT32_MAX)));
+      },
+      py::arg("threads"));
   m.def("get_num_threads", [] { return fastcnn_get_num_threads(); });
-  m.def("set_isa", [](const std::string& name) { check(fastcnn_set_isa(name.c_str())); }, py::arg("name"));
+  m.def(
+      "set_isa", [](const std::string& name) { check(fastcnn_set_isa(name.c_str())); }, py::arg("name"));
   m.def("get_isa", [] { return fastcnn_get_isa(); });
   m.def("isa_reason", [] { return fastcnn_isa_reason(); });
   m.def("available_isas", [] {
@@ -26,6 +30,7 @@ void bind_runtime(py::module_& m) {
   m.def("affinity_cpus", [] { return fastcnn_affinity_cpus(); });
   m.def("cgroup_cpus", [] { return fastcnn_cgroup_cpus(); });
   m.def("clear_cache", [] { fastcnn_clear_cache(); });
+  m.def("compiler", [] { return __VERSION__; });
   m.def("cached_bytes", [] { return fastcnn_cached_bytes(); });
 }
 

@@ -20,5 +20,6 @@
 #include "fastcnn/loss.h"
 #include "fastcnn/random.h"
 #include "fastcnn/optimizer.h"
+#include "fastcnn/probe.h"
 
 #endif

@@ -9,6 +9,7 @@
 #include "norm.h"
 #include "optimizer.h"
 #include "pool.h"
+#include "probe.h"
 #include "random.h"
 #include "reduce.h"
 #include "resize.h"
@@ -33,6 +34,7 @@ struct Table {
   const LossKernels* loss;
   const RandomKernels* random;
   const OptimizerKernels* optimizer;
+  const ProbeKernels* probe;
 };
 
 }  // namespace fastcnn

@@ -1,0 +1,218 @@
+"""fastcnn beside PyTorch, layer by layer, in one process: runs alternate, so that noise strikes both alike; medians.
+
+usage: python -m bench.peers [--only conv2d,dx,...] [--network VGG16,...] [--seconds 0.5] [--json]
+
+PyTorch runs each convolution in both layouts, contiguous and channels_last; the better one counts. The same number of
+threads for everybody.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+import fastcnn
+from bench.cases import ALL_CONVS, BATCHES, DENSE, NORMALISED, POOLED, Conv, Dense, Map
+from bench.measure import normal
+from fastcnn import kernels, quickbench
+
+try:
+    import torch
+    import torch.nn.functional as F
+except ImportError:
+    torch = None  # type: ignore[assignment]
+
+Calls = dict[str, Callable[[], Any]]
+
+
+@dataclass(frozen=True)
+class Duel:
+    kind: str  # conv2d, dx, dw, matmul, pool, norm
+    network: str
+    name: str
+    calls: Calls  # "fastcnn" and the peers' variants
+    flops: float = 0.0
+    bytes: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    kind: str
+    network: str
+    name: str
+    milliseconds: float
+    peer_milliseconds: float
+    peer_variant: str
+    rate: float
+    share: float
+    ratio: float  # > 1: fastcnn is faster
+
+
+def nchw(x: Any, channels_last: bool) -> Any:
+    """A NumPy array (n, h, w, c) as PyTorch's (n, c, h, w), in memory as asked."""
+    tensor = torch.from_numpy(x).permute(0, 3, 1, 2)
+    return tensor.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+
+
+def convolutions(layer: Conv, n: int) -> Iterator[Duel]:
+    x = normal(n, layer.h, layer.h, layer.c)
+    w = normal(layer.kernel, layer.kernel, layer.c, layer.k)
+    dy = normal(n, layer.oh, layer.oh, layer.k)
+    # "same" with a stride pads unevenly, which PyTorch does not know: both pad as PyTorch's networks do.
+    pad = layer.kernel // 2 if layer.padding == "same" else 0
+    options = {"strides": layer.stride, "padding": pad}
+    bias = np.zeros(layer.k, np.float32)
+    forward: Calls = {"fastcnn": lambda: kernels.conv2d(x, w, bias, **options)}
+    dx: Calls = {"fastcnn": lambda: kernels.conv2d_dx(dy, w, x.shape, **options)}
+    dw: Calls = {"fastcnn": lambda: kernels.conv2d_dw(x, dy, w.shape, **options)}
+    for last in (False, True):
+        layout = "channels_last" if last else "contiguous"
+        tx, tdy = nchw(x, last), nchw(dy, last)
+        tw = torch.from_numpy(w).permute(3, 2, 0, 1)
+        tw = tw.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+        tb = torch.from_numpy(bias)
+
+        def backward(mask: list[bool], tx: Any = tx, tdy: Any = tdy, tw: Any = tw) -> Any:
+            stride, padding = [layer.stride] * 2, [pad] * 2
+            return torch.ops.aten.convolution_backward(
+                tdy, tx, tw, None, stride, padding, [1, 1], False, [0, 0], 1, mask
+            )
+
+        forward[layout] = lambda tx=tx, tw=tw, tb=tb: F.conv2d(tx, tw, tb, stride=layer.stride, padding=pad)
+        dx[layout] = lambda backward=backward: backward([True, False, False])
+        dw[layout] = lambda backward=backward: backward([False, True, False])
+    for kind, calls in (("conv2d", forward), ("dx", dx), ("dw", dw)):
+        yield Duel(kind, layer.network, f"{layer} b{n}", calls, flops=layer.flops(n))
+
+
+def products(layer: Dense, n: int) -> Iterator[Duel]:
+    a, b = normal(n, layer.inputs), normal(layer.inputs, layer.outputs)
+    ta, tb = torch.from_numpy(a), torch.from_numpy(b)
+    calls: Calls = {
+        "fastcnn": lambda: kernels.matmul(a, b),
+        "torch": lambda: torch.matmul(ta, tb),
+        "numpy": lambda: np.matmul(a, b),
+    }
+    yield Duel("matmul", layer.network, f"{layer} b{n}", calls, flops=layer.flops(n))
+
+
+def pools(layer: Map, n: int) -> Iterator[Duel]:
+    x = normal(n, layer.h, layer.h, layer.c)
+    maximum: Calls = {"fastcnn": lambda: kernels.max_pool2d(x, 2)}
+    average: Calls = {"fastcnn": lambda: kernels.avg_pool2d(x, 2)}
+    for last in (False, True):
+        layout, tx = "channels_last" if last else "contiguous", nchw(x, last)
+        maximum[layout] = lambda tx=tx: F.max_pool2d(tx, 2)
+        average[layout] = lambda tx=tx: F.avg_pool2d(tx, 2)
+    for word, calls in (("max", maximum), ("average", average)):
+        yield Duel("pool", layer.network, f"{word} {layer} b{n}", calls, bytes=1.25 * layer.bytes(n))
+
+
+def norms(layer: Map, n: int) -> Iterator[Duel]:
+    x, gamma, beta = normal(n, layer.h, layer.h, layer.c), normal(layer.c), normal(layer.c)
+    tg, tb = torch.from_numpy(gamma), torch.from_numpy(beta)
+    calls: Calls = {"fastcnn": lambda: kernels.batch_norm(x, gamma, beta)}
+    for last in (False, True):
+        tx = nchw(x, last)
+        calls["channels_last" if last else "contiguous"] = lambda tx=tx: F.batch_norm(
+            tx, None, None, tg, tb, training=True
+        )
+    yield Duel("norm", layer.network, f"batch norm {layer} b{n}", calls, bytes=3 * layer.bytes(n))
+
+
+def duels(kinds: set[str], networks: set[str]) -> Iterator[Duel]:
+    sources: list[tuple[set[str], Callable[[Any, int], Iterator[Duel]], list[Any]]] = [
+        ({"conv2d", "dx", "dw"}, convolutions, ALL_CONVS),
+        ({"matmul"}, products, DENSE),
+        ({"pool"}, pools, POOLED),
+        ({"norm"}, norms, NORMALISED),
+    ]
+    for made, make, layers in sources:
+        for layer in layers:
+            if not made & kinds or layer.network not in networks:
+                continue
+            for n in BATCHES[layer.network]:
+                yield from (duel for duel in make(layer, n) if duel.kind in kinds)
+
+
+def fight(duel: Duel, seconds: float) -> Result:
+    """Every contender in turn, again and again: at least five rounds."""
+    times: dict[str, list[float]] = {name: [] for name in duel.calls}
+    for call in duel.calls.values():
+        call()
+    end = time.perf_counter() + seconds * len(times)
+    while len(times["fastcnn"]) < 5 or time.perf_counter() < end:
+        for name, call in duel.calls.items():
+            start = time.perf_counter()
+            call()
+            times[name].append(time.perf_counter() - start)
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    ours = medians.pop("fastcnn")
+    best = min(medians, key=lambda name: medians[name])
+    rate = (duel.flops or duel.bytes) / ours * 1e-9
+    limit = quickbench.machine_peak() if duel.flops else quickbench.machine_copy()
+    ratio = medians[best] / ours
+    return Result(duel.kind, duel.network, duel.name, ours * 1e3, medians[best] * 1e3, best, rate, rate / limit, ratio)
+
+
+def geometric_means(results: list[Result]) -> dict[str, float]:
+    means = {}
+    for kind in dict.fromkeys(result.kind for result in results):
+        ratios = [result.ratio for result in results if result.kind == kind]
+        means[kind] = math.exp(statistics.fmean(map(math.log, ratios)))
+    backward = [result.ratio for result in results if result.kind in ("dx", "dw")]
+    if backward:
+        means["dx and dw"] = math.exp(statistics.fmean(map(math.log, backward)))
+    return means
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="conv2d,dx,dw,matmul,pool,norm", help="kinds (%(default)s)")
+    parser.add_argument("--network", default=",".join(BATCHES), help="networks (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="for each contender on each layer (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="results as JSON")
+    options = parser.parse_args()
+    if torch is None:
+        print("bench.peers compares with PyTorch, which is not installed here: pip install torch", file=sys.stderr)
+        return 0
+    torch.set_num_threads(fastcnn.get_num_threads())
+    torch.set_grad_enabled(False)
+    isa = fastcnn.show_config("dicts")["cpu"]["isa"]
+    peak, copy = quickbench.machine_peak(), quickbench.machine_copy()
+    if not options.json:
+        print(f"fastcnn {fastcnn.__version__} ({isa}), torch {torch.__version__}, {fastcnn.get_num_threads()} threads")
+        print(f"peak {peak:.0f} GFLOP/s, copy {copy:.0f} GB/s\n")
+        print(f"{'':<54}{'ms':>9}{'torch ms':>10} {'its layout':<14}{'rate':>8}{'share':>7}{'ratio':>7}")
+    results = []
+    for duel in duels(set(options.only.split(",")), set(options.network.split(","))):
+        result = fight(duel, options.seconds)
+        results.append(result)
+        if not options.json:
+            print(
+                f"{result.kind:<7}{result.name:<47}{result.milliseconds:>9.3f}{result.peer_milliseconds:>10.3f} "
+                f"{result.peer_variant:<14}{result.rate:>8.1f}{result.share:>7.0%}{result.ratio:>7.2f}",
+                flush=True,
+            )
+    means = geometric_means(results)
+    if options.json:
+        report = {"isa": isa, "torch": torch.__version__, "threads": fastcnn.get_num_threads(), "peak GFLOP/s": peak}
+        print(
+            json.dumps({**report, "copy GB/s": copy, "means": means, "layers": [asdict(r) for r in results]}, indent=2)
+        )
+    else:
+        print("\ngeometric means of the ratios: " + ", ".join(f"{kind} {mean:.2f}" for kind, mean in means.items()))
+        slower = [f"{result.kind} {result.name}" for result in results if result.ratio < 1]
+        print(f"layers where torch is faster: {len(slower)}" + "".join(f"\n  {name}" for name in slower))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

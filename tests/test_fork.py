@@ -1,0 +1,105 @@
+"""A process that has used every thread may fork, and both sides go on computing."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import os, signal, sys, time
+import numpy as np
+from fastcnn import kernels, set_num_threads
+
+set_num_threads(4)
+x = np.linspace(-1, 1, 400_000, dtype=np.float32)
+expected = kernels.relu(x)
+
+def correct():
+    return np.array_equal(kernels.relu(x), expected)
+
+def fork_once():
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if correct() else 1)
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status == 0
+        time.sleep(0.0005)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+"""
+PLAIN = "print(sum(fork_once() and correct() for _ in range(100)))"
+FROM_A_THREAD = """
+import threading
+counts = []
+def work():
+    assert correct()
+    counts.append(sum(fork_once() and correct() for _ in range(50)))
+thread = threading.Thread(target=work); thread.start(); thread.join()
+counts.append(sum(fork_once() and correct() for _ in range(50)))
+print(sum(counts))
+"""
+WHILE_BUSY = """
+import threading
+stop = threading.Event()
+broken = []
+def busy():
+    while not stop.is_set():
+        if not correct():
+            broken.append(1)
+thread = threading.Thread(target=busy); thread.start()
+count = sum(fork_once() for _ in range(100))
+stop.set(); thread.join()
+print(count - 1000 * len(broken))
+"""
+MULTIPROCESSING = """
+import multiprocessing, threading
+context = multiprocessing.get_context("fork")
+def answer(queue): queue.put(correct())
+def once():
+    queue = context.SimpleQueue()
+    process = context.Process(target=answer, args=(queue,))
+    process.start()
+    process.join(5)
+    alive = process.is_alive()
+    if alive:
+        process.kill()
+        process.join()
+    return not alive and process.exitcode == 0 and queue.get()
+counts = [sum(once() and correct() for _ in range(50))]
+def work(): counts.append(sum(once() and correct() for _ in range(50)))
+thread = threading.Thread(target=work); thread.start(); thread.join()
+print(sum(counts))
+"""
+GRANDCHILD = """
+child = os.fork()
+if child == 0:
+    good = correct() and fork_once() and correct()
+    os._exit(0 if good else 1)
+print(100 * (os.waitpid(child, 0)[1] == 0))
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(PLAIN, id="os.fork"),
+        pytest.param(FROM_A_THREAD, id="from-a-second-thread"),
+        pytest.param(WHILE_BUSY, id="while-another-thread-computes"),
+        pytest.param(MULTIPROCESSING, id="multiprocessing"),
+        pytest.param(GRANDCHILD, id="grandchild"),
+    ],
+)
+def test_fork_after_use(body: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-W", "ignore::DeprecationWarning", "-c", SCRIPT + body],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=dict(os.environ),
+    )
+    assert done.stdout == "100\n", done.stdout + done.stderr

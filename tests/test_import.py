@@ -1,0 +1,89 @@
+"""What `import fastcnn` does to a process: nothing that can be noticed."""
+
+import os
+import subprocess
+import sys
+
+import fastcnn
+
+
+def python(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_prints_nothing() -> None:
+    assert python("import fastcnn") == ""
+
+
+def test_starts_no_thread() -> None:
+    code = """
+import os, numpy
+before = set(os.listdir("/proc/self/task"))
+import fastcnn
+print(len(set(os.listdir("/proc/self/task")) - before))
+"""
+    assert python(code) == "0\n"
+
+
+def test_sets_no_environment() -> None:
+    assert (
+        python("import os, numpy; before = dict(os.environ); import fastcnn; print(os.environ == before)") == "True\n"
+    )
+
+
+def test_leaves_floating_point_control_alone() -> None:
+    """No flush-to-zero: some libraries built with -ffast-math switch denormals off for the whole process."""
+    code = """
+import numpy as np
+tiny = np.float64(5e-324)
+import fastcnn
+fastcnn.kernels.relu(np.ones(100000, np.float32))
+print(tiny * np.float64(1.0) > 0, np.nextafter(np.float32(0), np.float32(1)) * np.float32(1) > 0)
+"""
+    assert python(code) == "True True\n"
+
+
+def test_changes_no_signal_handler() -> None:
+    code = """
+import signal, numpy
+def handlers(): return [signal.getsignal(s) for s in signal.valid_signals()]
+before = handlers()
+import fastcnn
+print(handlers() == before)
+"""
+    assert python(code) == "True\n"
+
+
+def test_imports_nothing_optional() -> None:
+    code = """
+import sys, numpy
+before = set(sys.modules)
+import fastcnn
+heavy = {"PIL", "h5py", "onnx", "sklearn", "matplotlib", "torch", "tqdm", "importlib.metadata", "argparse", "json"}
+print(sorted(heavy & (set(sys.modules) - before)))
+"""
+    assert python(code) == "[]\n"
+
+
+def test_is_quick_beside_numpy() -> None:
+    """A ratio, for clocks differ: what fastcnn adds is less than what NumPy takes. Best of five."""
+    code = """
+import time
+start = time.perf_counter(); import numpy
+middle = time.perf_counter(); import fastcnn
+print((time.perf_counter() - middle) / (middle - start))
+"""
+    assert min(float(python(code)) for _ in range(5)) < 1.0
+
+
+def test_children_see_the_package_under_test() -> None:
+    assert python("import fastcnn; print(fastcnn.__file__)").strip() == fastcnn.__file__
