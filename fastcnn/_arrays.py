@@ -27,5 +27,8 @@ def convert(value: Any, dtype: np.dtype[Any], name: str) -> np.ndarray[Any, Any]
         bounds = np.iinfo(dtype)
         if int(array.min()) < bounds.min or int(array.max()) > bounds.max:
             raise ValueError(f"{name} must fit {dtype}, got values from {array.min()} to {array.max()}")
-    with np.errstate(over="ignore"):
-        return np.require(array, dtype=dtype, requirements=["C", "A"])
+    try:
+        with np.errstate(over="ignore"):
+            return np.require(array, dtype=dtype, requirements=["C", "A"])
+    except MemoryError:
+        raise MemoryError(f"no memory for a contiguous copy of {name}, of shape {array.shape}") from None
