@@ -622,6 +622,8 @@ def map_arrays(given: Arguments, f: Callable[[str, Array], Any]) -> Arguments:
 
 def results(value: Any) -> Iterator[Array]:
     """The arrays of a result."""
-    for part in value if isinstance(value, (tuple, list)) else (value,):
-        if part is not None:
-            yield np.asarray(part)
+    if isinstance(value, (tuple, list)):
+        for part in value:
+            yield from results(part)
+    elif value is not None:
+        yield np.asarray(value)

@@ -38,11 +38,20 @@ fastcnn_status fastcnn_prelu(int64_t rows, int64_t c, const float* x, const floa
   return check.status();
 }
 
+namespace {
+
+// With room to align a caller's workspace.
+size_t prelu_bytes(int64_t rows, int64_t c) {
+  return sizeof(float) * (size_t)kernels().activation->prelu_scratch(rows, c) + 64;
+}
+
+}  // namespace
+
 fastcnn_status fastcnn_prelu_backward_workspace(int64_t rows, int64_t c, size_t* bytes) {
   Check check("prelu_backward_workspace");
   int64_t size = check.count("x", {rows, c});
   check.pointer("bytes", bytes);
-  if (!check.failed()) *bytes = size > 0 ? 4 * (size_t)kernels().activation->prelu_scratch(rows, c) : 0;
+  if (!check.failed()) *bytes = size > 0 ? prelu_bytes(rows, c) : 0;
   return check.status();
 }
 
@@ -57,8 +66,7 @@ fastcnn_status fastcnn_prelu_backward(int64_t rows, int64_t c, const float* dy, 
     for (int64_t i = 0; i < c; i++) dalpha[i] = 0;
     return FASTCNN_OK;
   }
-  Workspace scratch("prelu_backward", workspace, workspace_bytes,
-                    4 * (size_t)kernels().activation->prelu_scratch(rows, c));
+  Workspace scratch("prelu_backward", workspace, workspace_bytes, prelu_bytes(rows, c));
   if (scratch.status() == FASTCNN_OK)
     kernels().activation->prelu_backward(dx, dalpha, dy, x, alpha, (float*)scratch.data(), rows, c);
   return scratch.status();
