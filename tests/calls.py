@@ -268,7 +268,7 @@ def batch_norm_inference(rng: Rng) -> Arguments:
 def batch_norm_backward(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 2))
     c = x.shape[-1]
-    extra = dict(y=like(x, rng), activation=some(rng, "relu"), training=bool(rng.integers(2)))
+    extra = dict(pick(rng, {}, dict(y=like(x, rng), activation="relu")), training=bool(rng.integers(2)))
     saved = dict(mean=floats(rng, c), inv_std=floats(rng, c, low=0), gamma=some(rng, floats(rng, c)))
     return dict(dy=like(x, rng), x=x, residual=bool(rng.integers(2)), **saved, **extra)
 
@@ -282,7 +282,8 @@ def group_norm(rng: Rng, backward: bool = False) -> Arguments:
         return dict(x=x, groups=groups, residual=some(rng, like(x, rng)), activation=activation, **per_channel(rng, c))
     saved = dict(mean=floats(rng, x.shape[0], groups), inv_std=floats(rng, x.shape[0], groups, low=0))
     extra = dict(gamma=some(rng, floats(rng, c)), residual=bool(rng.integers(2)))
-    return dict(dy=like(x, rng), x=x, groups=groups, y=like(x, rng), activation=activation, **saved, **extra)
+    extra.update(pick(rng, {}, dict(y=like(x, rng), activation=activation)))
+    return dict(dy=like(x, rng), x=x, groups=groups, **saved, **extra)
 
 
 def layer_norm(rng: Rng, backward: bool = False) -> Arguments:

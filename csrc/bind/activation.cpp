@@ -35,7 +35,7 @@ void call(Call f) {
   check(status);
 }
 
-py::array activate(py::handle x_, py::handle name, float alpha, py::handle out) {
+py::array activate(py::handle x_, py::handle name, Real32<"alpha"> alpha, py::handle out) {
   Input<float> x(x_, "x");
   fastcnn_activation f = activation(name);
   Output<float> y(out, x.shape());
@@ -45,7 +45,7 @@ py::array activate(py::handle x_, py::handle name, float alpha, py::handle out) 
   return y.array();
 }
 
-py::array activate_dx(py::handle dy_, py::handle x_, py::handle name, float alpha, py::handle out) {
+py::array activate_dx(py::handle dy_, py::handle x_, py::handle name, Real32<"alpha"> alpha, py::handle out) {
   Input<float> x(x_, "x"), dy(dy_, "dy");
   dy.shaped(x.shape());
   fastcnn_activation f = activation(name);
@@ -99,7 +99,7 @@ py::tuple prelu_backward(py::handle dy_, py::handle x_, py::handle alpha_) {
   return py::make_tuple(dx.array(), dalpha.array());
 }
 
-py::array softmax(py::handle x_, py::handle axis, bool logarithm, py::handle out) {
+py::array softmax(py::handle x_, py::handle axis, Flag<"logarithm"> logarithm, py::handle out) {
   Input<float> x(x_, "x");
   Split s = around(x, axis);
   Output<float> y(out, x.shape());
@@ -109,7 +109,7 @@ py::array softmax(py::handle x_, py::handle axis, bool logarithm, py::handle out
   return y.array();
 }
 
-py::array softmax_dx(py::handle dy_, py::handle y_, py::handle axis, bool logarithm, py::handle out) {
+py::array softmax_dx(py::handle dy_, py::handle y_, py::handle axis, Flag<"logarithm"> logarithm, py::handle out) {
   Input<float> dy(dy_, "dy"), y(y_, "y");
   dy.shaped(y.shape());
   Split s = around(y, axis);

@@ -34,7 +34,7 @@ py::array binary(int op, py::handle a, py::handle b, py::handle out) {
   return y.array();
 }
 
-py::array add_scaled(py::handle a, py::handle b, float scale, py::handle out) {
+py::array add_scaled(py::handle a, py::handle b, Real32<"scale"> scale, py::handle out) {
   Operands o(a, b, "x1", "x2");
   Output<float> y(out, shape_of(o.y_dims));
   if (!out.is_none()) {
@@ -102,7 +102,7 @@ py::array unary(int op, py::handle x_, py::handle out) {
   return y.array();
 }
 
-py::array clip(py::handle x_, float low, float high, py::handle out) {
+py::array clip(py::handle x_, Real32<"low"> low, Real32<"high"> high, py::handle out) {
   Input<float> x(x_, "x");
   Output<float> y(out, x.shape());
   y.apart_from(x, true);
@@ -126,7 +126,7 @@ Shape reduced(const fastcnn_dims& dims, uint32_t axes, bool keepdims) {
   return shape;
 }
 
-py::array reduce(int op, py::handle x_, py::handle axis, bool keepdims, py::handle out) {
+py::array reduce(int op, py::handle x_, py::handle axis, Flag<"keepdims"> keepdims, py::handle out) {
   Input<float> x(x_, "x");
   fastcnn_dims dims = dims_of(x);
   uint32_t axes = axis_mask(axis, dims.rank);
@@ -141,7 +141,7 @@ py::array reduce(int op, py::handle x_, py::handle axis, bool keepdims, py::hand
   return y.array();
 }
 
-py::array count(int op, py::handle x_, py::handle axis, bool keepdims) {
+py::array count(int op, py::handle x_, py::handle axis, Flag<"keepdims"> keepdims) {
   Input<float> x(x_, "x");
   fastcnn_dims dims = dims_of(x);
   uint32_t axes = axis_mask(axis, dims.rank);
@@ -155,7 +155,7 @@ py::array count(int op, py::handle x_, py::handle axis, bool keepdims) {
   return y.array();
 }
 
-py::array arg(bool largest, py::handle x_, py::handle axis_, bool keepdims) {
+py::array arg(Flag<"largest"> largest, py::handle x_, py::handle axis_, Flag<"keepdims"> keepdims) {
   Input<float> x(x_, "x");
   fastcnn_dims dims = dims_of(x), flat = dims;
   if (axis_.is_none()) flat.rank = 1, flat.dim[0] = x.size();

@@ -47,7 +47,8 @@ std::string text(const Shape& shape) {
 
 template <class T>
 void Input<T>::hold(py::handle object) {
-  if (py::isinstance<py::array>(object)) {
+  // Subclasses take the slow path, which refuses masked arrays.
+  if ((PyObject*)Py_TYPE(object.ptr()) == (PyObject*)py::detail::npy_api::get().PyArray_Type_) {
     auto a = py::reinterpret_borrow<py::array>(object);
     if (contiguous(a) && native<T>(a) && aligned(a, sizeof(T))) {
       array_ = std::move(a);
@@ -141,7 +142,27 @@ double real(py::handle value, const char* name) {
   return d;
 }
 
+bool flag(py::handle value, const char* name) {
+  if (value.ptr() == Py_True) return true;
+  if (value.ptr() == Py_False) return false;
+  bool number = PyIndex_Check(value.ptr()) || type_name(value).rfind("bool", 0) == 0;  // numpy.bool too
+  int truth = number && !py::isinstance<py::array>(value) ? PyObject_IsTrue(value.ptr()) : -1;
+  if (truth < 0) {
+    PyErr_Clear();
+    type_error(std::string(name) + " must be True or False, got " + type_name(value));
+  }
+  return truth == 1;
+}
+
 namespace {
+
+// A string's UTF-8, or an error that names the argument.
+std::string utf8(py::handle value, const char* name) {
+  const char* word = PyUnicode_AsUTF8(value.ptr());
+  if (word) return word;
+  PyErr_Clear();
+  throw py::value_error(std::string(name) + " must be a known word, got text that is not Unicode");
+}
 
 bool is_sequence_of(py::handle value, size_t size) {
   return (PyTuple_Check(value.ptr()) || PyList_Check(value.ptr()) || py::isinstance<py::array>(value)) &&
@@ -176,7 +197,7 @@ Pair pair(py::handle value, const char* name) {
 Padding padding(py::handle value, const char* name) {
   Padding p;
   if (PyUnicode_Check(value.ptr())) {
-    std::string word = py::str(value);
+    std::string word = utf8(value, name);
     std::transform(word.begin(), word.end(), word.begin(), ::tolower);
     if (word == "valid") return p;
     if (word == "same") {
@@ -219,14 +240,13 @@ int choice(py::handle value, const char* name, std::initializer_list<const char*
   std::string list;
   for (const char* n : names) list += (list.empty() ? "'" : ", '") + std::string(n) + "'";
   if (!PyUnicode_Check(value.ptr())) type_error(std::string(name) + " must be one of " + list + ", got " + type_name(value));
-  const char* word = PyUnicode_AsUTF8(value.ptr());
-  if (!word) throw py::error_already_set();
+  std::string word = utf8(value, name);
   int i = 0;
   for (const char* n : names) {
-    if (std::strcmp(n, word) == 0) return i;
+    if (word == n) return i;
     i++;
   }
-  throw py::value_error(std::string(name) + " must be one of " + list + ", got '" + std::string(word).substr(0, 40) + "'");
+  throw py::value_error(std::string(name) + " must be one of " + list + ", got '" + word.substr(0, 40) + "'");
 }
 
 fastcnn_activation activation(py::handle value, const char* name) {

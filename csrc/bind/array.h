@@ -69,6 +69,32 @@ py::array new_array(const py::dtype& dtype, const Shape& shape);
 int64_t integer(py::handle value, const char* name);
 double real(py::handle value, const char* name);
 
+bool flag(py::handle value, const char* name);
+
+// A scalar argument of a bound function; its type carries the name that an error mentions: Flag<"keepdims">.
+template <size_t N>
+struct Name {
+  char text[N];
+  constexpr Name(const char (&literal)[N]) {
+    for (size_t i = 0; i < N; i++) text[i] = literal[i];
+  }
+};
+template <Name kName>
+struct Flag {
+  bool value = false;
+  operator bool() const { return value; }
+};
+template <Name kName>
+struct Real {
+  double value = 0;
+  operator double() const { return value; }
+};
+template <Name kName>
+struct Real32 {
+  float value = 0;
+  operator float() const { return value; }
+};
+
 struct Pair {
   int64_t h, w;
 };
@@ -94,3 +120,32 @@ std::vector<int> axes(py::handle value, int ndim, const char* name = "axis");
 std::string text(const Shape& shape);  // "(1, 2)"
 
 }  // namespace fastcnn::bind
+
+namespace pybind11::detail {
+
+template <fastcnn::bind::Name kName>
+struct type_caster<fastcnn::bind::Flag<kName>> {
+  PYBIND11_TYPE_CASTER(fastcnn::bind::Flag<kName>, const_name("bool"));
+  bool load(handle from, bool) {
+    value.value = fastcnn::bind::flag(from, kName.text);
+    return true;
+  }
+};
+template <fastcnn::bind::Name kName>
+struct type_caster<fastcnn::bind::Real<kName>> {
+  PYBIND11_TYPE_CASTER(fastcnn::bind::Real<kName>, const_name("float"));
+  bool load(handle from, bool) {
+    value.value = fastcnn::bind::real(from, kName.text);
+    return true;
+  }
+};
+template <fastcnn::bind::Name kName>
+struct type_caster<fastcnn::bind::Real32<kName>> {
+  PYBIND11_TYPE_CASTER(fastcnn::bind::Real32<kName>, const_name("float"));
+  bool load(handle from, bool) {
+    value.value = static_cast<float>(fastcnn::bind::real(from, kName.text));
+    return true;
+  }
+};
+
+}  // namespace pybind11::detail

@@ -61,7 +61,7 @@ fastcnn_epilogue epilogue(const Input<float>& bias, const Input<float>& residual
 }
 
 py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle strides, py::handle pad, py::handle dilation,
-                 py::handle groups, py::handle name, float alpha, py::handle residual_, py::handle algorithm,
+                 py::handle groups, py::handle name, Real32<"alpha"> alpha, py::handle residual_, py::handle algorithm,
                  py::handle precision, py::handle mode, py::handle value, py::handle out) {
   Input<float> x(x_, "x"), w(w_, "w");
   x.rank(4, "(n, h, w, c)"), w.rank(4, "(kh, kw, c / groups, k)");
@@ -82,7 +82,7 @@ py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle stri
 }
 
 py::array conv2d_dx(py::handle dy_, py::handle w_, py::handle x_shape, py::handle strides, py::handle pad,
-                    py::handle dilation, py::handle groups, py::handle bias_, py::handle name, float alpha,
+                    py::handle dilation, py::handle groups, py::handle bias_, py::handle name, Real32<"alpha"> alpha,
                     py::handle algorithm, py::handle precision, py::handle mode, py::handle out) {
   Input<float> dy(dy_, "dy"), w(w_, "w");
   dy.rank(4, "(n, oh, ow, k)"), w.rank(4, "(kh, kw, c / groups, k)");

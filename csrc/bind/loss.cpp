@@ -51,8 +51,8 @@ py::object run(const Input<float>& x, const Rows& rows, bool gradient, Call call
   return result;
 }
 
-py::object sparse_cross_entropy(py::handle y_true, py::handle y_pred, py::handle weight_, bool from_logits,
-                                float label_smoothing, bool gradient) {
+py::object sparse_cross_entropy(py::handle y_true, py::handle y_pred, py::handle weight_, Flag<"from_logits"> from_logits,
+                                Real32<"label_smoothing"> label_smoothing, Flag<"gradient"> gradient) {
   Input<float> x(y_pred, "y_pred");
   Input<int64_t> labels(y_true, "y_true");
   Rows rows(x, false);
@@ -65,8 +65,8 @@ py::object sparse_cross_entropy(py::handle y_true, py::handle y_pred, py::handle
   });
 }
 
-py::object cross_entropy(py::handle y_true, py::handle y_pred, py::handle weight_, bool from_logits,
-                         float label_smoothing, bool gradient) {
+py::object cross_entropy(py::handle y_true, py::handle y_pred, py::handle weight_, Flag<"from_logits"> from_logits,
+                         Real32<"label_smoothing"> label_smoothing, Flag<"gradient"> gradient) {
   Input<float> x(y_pred, "y_pred"), targets(y_true, "y_true");
   targets.shaped(x.shape());
   Rows rows(x, false);
@@ -77,8 +77,8 @@ py::object cross_entropy(py::handle y_true, py::handle y_pred, py::handle weight
   });
 }
 
-py::object pointwise(py::handle y_true, py::handle y_pred, py::handle weight_, int kind, float parameter,
-                     bool gradient) {
+py::object pointwise(py::handle y_true, py::handle y_pred, py::handle weight_, int kind, Real32<"parameter"> parameter,
+                     Flag<"gradient"> gradient) {
   Input<float> x(y_pred, "y_pred"), t(y_true, "y_true");
   t.shaped(x.shape());
   Rows rows(x, true);

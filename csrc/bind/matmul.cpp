@@ -17,6 +17,8 @@ Shape leading_shape(const Input<float>& a) {
   return shape;
 }
 
+std::string both(const Input<float>& a, const Input<float>& b) { return std::string(a.name()) + " and " + b.name(); }
+
 fastcnn_matmul_params params(const Input<float>& a, const Input<float>& b, bool ta, bool tb, Shape* shape) {
   for (const auto* m : {&a, &b})
     if (m->ndim() < 2)
@@ -24,7 +26,7 @@ fastcnn_matmul_params params(const Input<float>& a, const Input<float>& b, bool 
   const auto& outer = a.ndim() >= b.ndim() ? a : b;
   bool batch_a = a.ndim() > 2, batch_b = b.ndim() > 2;
   if (batch_a && batch_b && leading_shape(a) != leading_shape(b))
-    throw py::value_error("a and b must have the same leading dimensions, got shapes " + text(a.shape()) + " and " +
+    throw py::value_error(both(a, b) + " must have the same leading dimensions, got shapes " + text(a.shape()) + " and " +
                           text(b.shape()));
   int i = a.ndim() - 2, j = b.ndim() - 2;
   fastcnn_matmul_params p{};
@@ -32,7 +34,7 @@ fastcnn_matmul_params params(const Input<float>& a, const Input<float>& b, bool 
   p.m = a.dim(ta ? i + 1 : i), p.k = a.dim(ta ? i : i + 1), p.n = b.dim(tb ? j : j + 1);
   p.transpose_a = ta, p.transpose_b = tb, p.batch_a = batch_a, p.batch_b = batch_b;
   if (p.k != b.dim(tb ? j + 1 : j))
-    throw py::value_error("a and b do not fit: op(a) has " + std::to_string(p.k) + " columns, op(b) has " +
+    throw py::value_error(both(a, b) + " do not fit: the first has " + std::to_string(p.k) + " columns, the second " +
                           std::to_string(b.dim(tb ? j + 1 : j)) + " rows (shapes " + text(a.shape()) + " and " +
                           text(b.shape()) + ")");
   *shape = leading_shape(outer);
@@ -42,9 +44,8 @@ fastcnn_matmul_params params(const Input<float>& a, const Input<float>& b, bool 
   return p;
 }
 
-py::array matmul(py::handle a_, py::handle b_, bool ta, bool tb, py::handle bias_, py::handle name, float alpha,
-                 py::handle residual_, py::handle out) {
-  Input<float> a(a_, "a"), b(b_, "b");
+py::array product(const Input<float>& a, const Input<float>& b, bool ta, bool tb, py::handle bias_, py::handle name,
+                  float alpha, py::handle residual_, py::handle out) {
   Shape shape;
   fastcnn_matmul_params p = params(a, b, ta, tb, &shape);
   auto bias = Input<float>::optional(bias_, "bias"), residual = Input<float>::optional(residual_, "residual");
@@ -61,8 +62,28 @@ py::array matmul(py::handle a_, py::handle b_, bool ta, bool tb, py::handle bias
   return y.array();
 }
 
+py::array matmul(py::handle a, py::handle b, Flag<"transpose_a"> ta, Flag<"transpose_b"> tb, py::handle out) {
+  return product(Input<float>(a, "a"), Input<float>(b, "b"), ta, tb, py::none(), py::none(), 0, py::none(), out);
+}
+
+py::array dense(py::handle x, py::handle w, py::handle bias, py::handle activation, Real32<"alpha"> alpha,
+                py::handle residual, py::handle out) {
+  return product(Input<float>(x, "x"), Input<float>(w, "w"), false, false, bias, activation, alpha, residual, out);
+}
+py::array dense_dx(py::handle dy, py::handle w, py::handle out) {
+  return product(Input<float>(dy, "dy"), Input<float>(w, "w"), false, true, py::none(), py::none(), 0, py::none(), out);
+}
+py::array dense_dw(py::handle x, py::handle dy, py::handle out) {
+  return product(Input<float>(x, "x"), Input<float>(dy, "dy"), true, false, py::none(), py::none(), 0, py::none(), out);
+}
+
 }  // namespace
 
-void bind_matmul(py::module_& m) { m.def("matmul", matmul); }
+void bind_matmul(py::module_& m) {
+  m.def("matmul", matmul);
+  m.def("dense", dense);
+  m.def("dense_dx", dense_dx);
+  m.def("dense_dw", dense_dw);
+}
 
 }  // namespace fastcnn::bind

@@ -99,7 +99,7 @@ fastcnn_batch_norm batch_parameters(const Floats& x, double epsilon, fastcnn_act
 }
 
 py::tuple batch_norm(py::handle x, py::handle gamma, py::handle beta, py::handle moving_mean,
-                     py::handle moving_variance, py::handle momentum, py::handle epsilon, bool unbiased,
+                     py::handle moving_variance, py::handle momentum, py::handle epsilon, Flag<"unbiased"> unbiased,
                      py::handle residual, py::handle activation, py::handle out) {
   Forward a(x, 1, kBatchDims, gamma, beta, residual, out);
   fastcnn_batch_norm p = batch_parameters(a.x, real(epsilon, "epsilon"), clamp(activation));
@@ -134,7 +134,7 @@ py::array batch_norm_inference(py::handle x, py::handle moving_mean, py::handle 
 }
 
 py::tuple batch_norm_backward(py::handle dy, py::handle x, py::handle mean, py::handle inv_std, py::handle gamma,
-                              py::handle y, py::handle activation, bool training, bool residual, py::handle out) {
+                              py::handle y, py::handle activation, Flag<"training"> training, Flag<"residual"> residual, py::handle out) {
   fastcnn_activation f = clamp(activation);
   Backward a(dy, x, 1, kBatchDims, y, gamma, residual, out, f);
   fastcnn_batch_norm p = batch_parameters(a.x, 0, f);
@@ -173,7 +173,7 @@ py::tuple group_norm(py::handle x, py::handle gamma, py::handle beta, py::handle
 }
 
 py::tuple group_norm_backward(py::handle dy, py::handle x, py::handle mean, py::handle inv_std, py::handle gamma,
-                              py::handle groups, py::handle y, py::handle activation, bool residual, py::handle out) {
+                              py::handle groups, py::handle y, py::handle activation, Flag<"residual"> residual, py::handle out) {
   fastcnn_activation f = clamp(activation);
   Backward a(dy, x, 2, kGroupDims, y, gamma, residual, out, f);
   fastcnn_group_norm p = group_parameters(a.x, groups, 0, f);

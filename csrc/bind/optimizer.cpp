@@ -74,7 +74,7 @@ class Update {
 
 using U = const fastcnn_update*;
 
-py::object sgd(py::handle w, py::handle g, py::handle velocity_, double lr, double momentum, bool nesterov,
+py::object sgd(py::handle w, py::handle g, py::handle velocity_, Real<"learning_rate"> lr, Real<"momentum"> momentum, Flag<"nesterov"> nesterov,
                py::handle options) {
   Update update(w, g, lr, options);
   Optional slot = update.optional_slot(velocity_, "velocity");
@@ -84,7 +84,7 @@ py::object sgd(py::handle w, py::handle g, py::handle velocity_, double lr, doub
   });
 }
 
-py::object adagrad(py::handle w, py::handle g, py::handle accumulator_, double lr, double epsilon, py::handle options) {
+py::object adagrad(py::handle w, py::handle g, py::handle accumulator_, Real<"learning_rate"> lr, Real<"epsilon"> epsilon, py::handle options) {
   Update update(w, g, lr, options);
   float* accumulator = update.slot(accumulator_, "accumulator").data();
   return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
@@ -93,7 +93,7 @@ py::object adagrad(py::handle w, py::handle g, py::handle accumulator_, double l
 }
 
 py::object rmsprop(py::handle w, py::handle g, py::handle velocity_, py::handle average_, py::handle momentum_slot_,
-                   double lr, double rho, double momentum, double epsilon, py::handle options) {
+                   Real<"learning_rate"> lr, Real<"rho"> rho, Real<"momentum"> momentum, Real<"epsilon"> epsilon, py::handle options) {
   Update update(w, g, lr, options);
   float* velocity = update.slot(velocity_, "velocity").data();
   float* average = update.optional_slot(average_, "average").data();
@@ -104,8 +104,8 @@ py::object rmsprop(py::handle w, py::handle g, py::handle velocity_, py::handle 
   });
 }
 
-py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::handle accumulated_d, double lr,
-                    double rho, double epsilon, py::handle options) {
+py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::handle accumulated_d, Real<"learning_rate"> lr,
+                    Real<"rho"> rho, Real<"epsilon"> epsilon, py::handle options) {
   Update update(w, g, lr, options);
   float* ag = update.slot(accumulated_g, "accumulated_g").data();
   float* ad = update.slot(accumulated_d, "accumulated_d").data();
@@ -114,8 +114,8 @@ py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::ha
   });
 }
 
-py::object adam(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step, double lr, double beta_1,
-                double beta_2, double epsilon, py::handle v_max_, py::handle options) {
+py::object adam(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step, Real<"learning_rate"> lr, Real<"beta_1"> beta_1,
+                Real<"beta_2"> beta_2, Real<"epsilon"> epsilon, py::handle v_max_, py::handle options) {
   Update update(w, g, lr, options);
   float *m = update.slot(m_, "m").data(), *v = update.slot(v_, "v").data();
   float* v_max = update.optional_slot(v_max_, "v_max").data();
@@ -136,7 +136,7 @@ py::object moments(py::handle w, py::handle g, py::handle m_, py::handle v_, py:
   });
 }
 
-py::object lion(py::handle w, py::handle g, py::handle m_, double lr, double beta_1, double beta_2,
+py::object lion(py::handle w, py::handle g, py::handle m_, Real<"learning_rate"> lr, Real<"beta_1"> beta_1, Real<"beta_2"> beta_2,
                 py::handle options) {
   Update update(w, g, lr, options);
   float* m = update.slot(m_, "m").data();
@@ -145,7 +145,7 @@ py::object lion(py::handle w, py::handle g, py::handle m_, double lr, double bet
   });
 }
 
-void moving_average(py::handle average_, py::handle w_, double momentum) {
+void moving_average(py::handle average_, py::handle w_, Real<"momentum"> momentum) {
   Output<float> average = in_place(average_, "average");
   Input<float> w(w_, "w");
   py::array a = average.array();
@@ -159,7 +159,7 @@ void moving_average(py::handle average_, py::handle w_, double momentum) {
   check(status);
 }
 
-py::array clip_by_value(py::handle x_, float low, float high, py::handle out) {
+py::array clip_by_value(py::handle x_, Real32<"low"> low, Real32<"high"> high, py::handle out) {
   Input<float> x(x_, "x");
   Output<float> y(out, x.shape());
   y.apart_from(x, true);
@@ -207,13 +207,13 @@ double global_norm(py::handle arrays_) {
   return norm;
 }
 
-double clip_factor(double norm, double clipnorm) {
+double clip_factor(Real<"norm"> norm, Real<"clipnorm"> clipnorm) {
   double factor = 1;
   check(fastcnn_clip_factor(norm, clipnorm, &factor));
   return factor;
 }
 
-py::array clip_by_norm(py::handle x_, double clipnorm, py::handle out) {
+py::array clip_by_norm(py::handle x_, Real<"clipnorm"> clipnorm, py::handle out) {
   Input<float> x(x_, "x");
   Output<float> y(out, x.shape());
   y.apart_from(x, true);

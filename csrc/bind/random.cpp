@@ -38,7 +38,7 @@ Shape shape_of(py::handle value) {
 
 int64_t size_of(const py::array& a) { return a.size(); }
 
-py::array uniform(py::handle shape, float low, float high, py::handle seed, py::handle stream, py::handle offset,
+py::array uniform(py::handle shape, Real32<"low"> low, Real32<"high"> high, py::handle seed, py::handle stream, py::handle offset,
                   py::handle out) {
   fastcnn_random random = place(seed, stream, offset);
   Output<float> y(out, shape_of(shape));
@@ -67,7 +67,7 @@ py::array bell(py::handle shape, float mean, float stddev, py::handle seed, py::
   return y.array();
 }
 
-py::array bernoulli(py::handle shape, double p, py::handle seed, py::handle stream, py::handle offset, py::handle out) {
+py::array bernoulli(py::handle shape, Real<"p"> p, py::handle seed, py::handle stream, py::handle offset, py::handle out) {
   fastcnn_random random = place(seed, stream, offset);
   Output<float> y(out, shape_of(shape));
   int64_t size = size_of(y.array());
@@ -141,7 +141,7 @@ bool by_channel(py::handle noise_shape, const Shape& shape) {
                         text(noise));
 }
 
-py::array dropout(py::handle x_, double rate, py::handle seed, py::handle stream, py::handle offset,
+py::array dropout(py::handle x_, Real<"rate"> rate, py::handle seed, py::handle stream, py::handle offset,
                   py::handle noise_shape, py::handle out, const char* name) {
   Input<float> x(x_, name);
   fastcnn_random random = place(seed, stream, offset);

@@ -30,6 +30,9 @@ void bind_runtime(py::module_& m) {
   m.def("affinity_cpus", [] { return fastcnn_affinity_cpus(); });
   m.def("cgroup_cpus", [] { return fastcnn_cgroup_cpus(); });
   m.def("clear_cache", [] { fastcnn_clear_cache(); });
+  // What every kernel does to its arguments, for the few functions that look at one in Python first.
+  m.def("floats", [](py::handle value, const std::string& name) { return Input<float>(value, name.c_str()).array(); });
+  m.def("integer", [](py::handle value, const std::string& name) { return integer(value, name.c_str()); });
   m.def("compiler", [] { return __VERSION__; });
   m.def("cached_bytes", [] { return fastcnn_cached_bytes(); });
 }

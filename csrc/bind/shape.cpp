@@ -33,7 +33,7 @@ py::array produce(const Input<float>& x, const fastcnn_dims& shape, py::handle o
   return y.array();
 }
 
-py::array concat(py::handle arrays, py::handle axis_, bool stacked, py::handle out) {
+py::array concat(py::handle arrays, py::handle axis_, Flag<"stacked"> stacked, py::handle out) {
   if (!PyTuple_Check(arrays.ptr()) && !PyList_Check(arrays.ptr()))
     throw py::type_error("arrays must be a list or a tuple of arrays");
   std::vector<Input<float>> x;
@@ -132,7 +132,7 @@ fastcnn_pad_params pad_params(py::handle paddings, py::handle mode, float value,
   return p;
 }
 
-py::array pad(py::handle x_, py::handle paddings, py::handle mode, float value, py::handle out) {
+py::array pad(py::handle x_, py::handle paddings, py::handle mode, Real32<"value"> value, py::handle out) {
   Input<float> x(x_, "x");
   fastcnn_dims dims = dims_of(x), shape;
   fastcnn_pad_params p = pad_params(paddings, mode, value, dims.rank);
@@ -233,7 +233,7 @@ py::array one_hot(py::handle labels_, py::handle depth_, py::handle out) {
   return y.array();
 }
 
-py::array from_uint8(py::handle x_, float scale, float offset, py::handle out) {
+py::array from_uint8(py::handle x_, Real32<"scale"> scale, Real32<"offset"> offset, py::handle out) {
   Input<uint8_t> x(x_, "x");
   Output<float> y(out, x.shape());
   y.apart_from(x);

@@ -210,7 +210,7 @@ def conv2d_transpose(
         >>> conv2d_transpose(np.ones((1, 2, 2, 1)), np.ones((2, 2, 1, 1)), strides=2).shape
         (1, 4, 4, 1)
     """
-    x, w = np.asarray(x), np.asarray(w)
+    x, w = _core.floats(x, "x"), _core.floats(w, "w")
     if x.ndim != 4 or w.ndim != 4:
         raise ValueError(f"x and w must have 4 dimensions, got shapes {x.shape} and {w.shape}")
     steps = (strides, strides) if isinstance(strides, int) else strides
@@ -318,7 +318,7 @@ def conv1d(
         >>> conv1d(np.arange(4.0).reshape(1, 4, 1), np.ones((2, 1, 1)))[0, :, 0]
         array([1., 3., 5.], dtype=float32)
     """
-    x, w = np.asarray(x), np.asarray(w)
+    x, w = _core.floats(x, "x"), _core.floats(w, "w")
     if x.ndim != 3 or w.ndim != 3:
         raise ValueError(
             f"x must be (n, length, c) and w (kernel, c / groups, k), got shapes {x.shape} and {w.shape}"

@@ -259,7 +259,9 @@ def separable_conv2d(
         >>> separable_conv2d(x, np.ones((2, 2, 3, 1)), np.ones((1, 1, 3, 1)))
         array([[[[12.]]]], dtype=float32)
     """
-    shape = np.shape(pointwise_kernel)
+    pointwise_kernel = _core.floats(pointwise_kernel, "pointwise_kernel")
+    depthwise_kernel = _core.floats(depthwise_kernel, "depthwise_kernel")
+    shape = pointwise_kernel.shape
     if len(shape) != 4 or shape[:2] != (1, 1):
         raise ValueError(f"pointwise_kernel must have shape (1, 1, c * m, k), got {shape}")
     from .conv import conv2d

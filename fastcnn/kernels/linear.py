@@ -31,7 +31,7 @@ def matmul(
         array([[3., 2.],
                [7., 4.]], dtype=float32)
     """
-    return _core.matmul(a, b, transpose_a, transpose_b, None, None, 0.0, None, out)
+    return _core.matmul(a, b, transpose_a, transpose_b, out)
 
 
 def dense(
@@ -62,7 +62,7 @@ def dense(
         >>> dense([[1, -2]], [[1, 0], [0, 1]], bias=[1, 1], activation="relu")
         array([[2., 0.]], dtype=float32)
     """
-    return _core.matmul(x, w, False, False, bias, activation, alpha, residual, out)
+    return _core.dense(x, w, bias, activation, alpha, residual, out)
 
 
 def dense_dx(dy: ArrayLike, w: ArrayLike, out: Array | None = None) -> Array:
@@ -80,7 +80,7 @@ def dense_dx(dy: ArrayLike, w: ArrayLike, out: Array | None = None) -> Array:
         >>> dense_dx([[1, 2]], [[1, 0], [0, 1], [1, 1]])
         array([[1., 2., 3.]], dtype=float32)
     """
-    return _core.matmul(dy, w, False, True, None, None, 0.0, None, out)
+    return _core.dense_dx(dy, w, out)
 
 
 def dense_dw(x: ArrayLike, dy: ArrayLike, out: Array | None = None) -> Array:
@@ -99,4 +99,4 @@ def dense_dw(x: ArrayLike, dy: ArrayLike, out: Array | None = None) -> Array:
         array([[ 1., 10.],
                [ 2., 20.]], dtype=float32)
     """
-    return _core.matmul(x, dy, True, False, None, None, 0.0, None, out)
+    return _core.dense_dw(x, dy, out)

@@ -569,6 +569,7 @@ def clip_by_global_norm(arrays: Sequence[ArrayLike], clipnorm: float) -> tuple[l
         >>> clip_by_global_norm([[3.0], [4.0]], 2.5)
         ([array([1.5], dtype=float32), array([2.], dtype=float32)], 5.0)
     """
+    arrays = [_core.floats(x, "arrays") for x in arrays]
     norm = global_norm(arrays)
     factor = np.float32(clip_factor(norm, clipnorm))
     return [np.multiply(x, factor, dtype=np.float32) for x in arrays], norm

@@ -84,7 +84,8 @@ def split(x: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0)
         >>> split([1.0, 2.0, 3.0], [1])
         [array([1.], dtype=float32), array([2., 3.], dtype=float32)]
     """
-    x = np.asarray(x)
+    x = _core.floats(x, "x")
+    axis = _core.integer(axis, "axis")
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"axis must be between {-x.ndim} and {x.ndim - 1}, got {axis}")
     axis %= x.ndim
