@@ -17,7 +17,9 @@ Array = np.ndarray[Any, Any]
 Arguments = dict[str, Any]
 Maker = Callable[[Rng], Arguments]
 
-ACTIVATIONS = "linear step relu relu6 leaky_relu elu selu sigmoid hard_sigmoid tanh softplus softsign silu hard_silu gelu"
+ACTIVATIONS = (
+    "linear step relu relu6 leaky_relu elu selu sigmoid hard_sigmoid tanh softplus softsign silu hard_silu gelu"
+)
 
 
 def floats(rng: Rng, *shape: int, low: int = -4) -> Array:
@@ -39,7 +41,7 @@ def channels(rng: Rng) -> int:
 def shape(rng: Rng, low: int = 1, high: int = 4) -> tuple[int, ...]:
     """Any rank, the last axis longer than the others."""
     rank = up_to(rng, high, low)
-    return tuple(up_to(rng, 4) for _ in range(rank - 1)) + (channels(rng),) if rank else ()
+    return (*tuple(up_to(rng, 4) for _ in range(rank - 1)), channels(rng)) if rank else ()
 
 
 def some(rng: Rng, value: Any) -> Any:
@@ -61,24 +63,30 @@ def window(rng: Rng) -> Arguments:
     image = tuple(reach[i] + up_to(rng, 6, 0) for i in range(2))
     sides = tuple((up_to(rng, min(2, reach[i] - 1), 0), up_to(rng, min(2, reach[i] - 1), 0)) for i in range(2))
     padding = pick(rng, "valid", "same", sides, (sides[0][0], sides[1][0]))
-    return dict(
-        kernel=kernel,
-        strides=(up_to(rng, 3), up_to(rng, 3)),
-        dilation=dilation,
-        image=image,
-        padding=padding,
-    )
+    return {
+        "kernel": kernel,
+        "strides": (up_to(rng, 3), up_to(rng, 3)),
+        "dilation": dilation,
+        "image": image,
+        "padding": padding,
+    }
 
 
 def conv_options(rng: Rng) -> tuple[Arguments, tuple[int, ...], tuple[int, ...]]:
     """The options of conv2d with the shapes of x and w; every third one fits Winograd."""
     v, groups = window(rng), pick(rng, 1, 1, 2, 3)
     ci, co = up_to(rng, 20), up_to(rng, 20)
-    options = dict(strides=v["strides"], padding=v["padding"], dilation=v["dilation"], groups=groups)
+    options = {"strides": v["strides"], "padding": v["padding"], "dilation": v["dilation"], "groups": groups}
     kernel, image = v["kernel"], v["image"]
     if rng.integers(3) == 0:
-        groups, kernel, image, ci, co = 1, (3, 3), (up_to(rng, 12, 3), up_to(rng, 12, 3)), up_to(rng, 40), up_to(rng, 70)
-        options = dict(padding=pick(rng, "valid", "same"), algorithm="winograd")
+        groups, kernel, image, ci, co = (
+            1,
+            (3, 3),
+            (up_to(rng, 12, 3), up_to(rng, 12, 3)),
+            up_to(rng, 40),
+            up_to(rng, 70),
+        )
+        options = {"padding": pick(rng, "valid", "same"), "algorithm": "winograd"}
     x = (up_to(rng, 3), *image, ci * groups)
     return options, x, (*kernel, ci, co * groups)
 
@@ -92,13 +100,13 @@ def mode(rng: Rng, options: Arguments, x: tuple[int, ...]) -> Arguments:
     """A padding mode that the padding allows."""
     if min(x[1:3]) < 3:
         return {}
-    return dict(padding_mode=pick(rng, "constant", "constant", "reflect", "replicate", "circular"))
+    return {"padding_mode": pick(rng, "constant", "constant", "reflect", "replicate", "circular")}
 
 
 def conv2d(rng: Rng) -> Arguments:
     options, x, w = conv_options(rng)
     y = dy_of_conv(rng, options, x, w)
-    extra = dict(activation=some(rng, "relu"), alpha=0.25, padding_value=float(up_to(rng, 2, 0)))
+    extra = {"activation": some(rng, "relu"), "alpha": 0.25, "padding_value": float(up_to(rng, 2, 0))}
     return dict(
         x=floats(rng, *x),
         w=floats(rng, *w),
@@ -127,7 +135,15 @@ def conv2d_transpose(rng: Rng) -> Arguments:
     x, w = floats(rng, n, up_to(rng, 5, 3), up_to(rng, 5, 3), co), floats(rng, *v["kernel"], ci, co)
     padding = pick(rng, "valid", "same")
     bias = some(rng, floats(rng, ci * groups))
-    return dict(x=x, w=w, bias=bias, strides=v["strides"], padding=padding, groups=groups, activation=some(rng, "relu"))
+    return {
+        "x": x,
+        "w": w,
+        "bias": bias,
+        "strides": v["strides"],
+        "padding": padding,
+        "groups": groups,
+        "activation": some(rng, "relu"),
+    }
 
 
 def conv_shapes(rng: Rng) -> Arguments:
@@ -141,7 +157,7 @@ def line(rng: Rng) -> tuple[Arguments, int, int]:
     kernel, dilation = up_to(rng, 4), up_to(rng, 2)
     reach = (kernel - 1) * dilation + 1
     side = up_to(rng, min(2, reach - 1), 0)
-    options = dict(strides=up_to(rng, 3), dilation=dilation, padding=pick(rng, "valid", "same", side, (side, 0)))
+    options = {"strides": up_to(rng, 3), "dilation": dilation, "padding": pick(rng, "valid", "same", side, (side, 0))}
     return options, kernel, reach + up_to(rng, 9, 0)
 
 
@@ -154,7 +170,7 @@ def conv1d(rng: Rng) -> Arguments:
 
 def depthwise2d(rng: Rng, what: str) -> Arguments:
     v, c, m = window(rng), channels(rng), pick(rng, 1, 1, 2, 3)
-    options = dict(strides=v["strides"], padding=v["padding"], dilation=v["dilation"])
+    options = {"strides": v["strides"], "padding": v["padding"], "dilation": v["dilation"]}
     x, w = floats(rng, up_to(rng, 3), *v["image"], c), floats(rng, *v["kernel"], c, m)
     if what == "forward":
         return dict(x=x, w=w, bias=some(rng, floats(rng, c * m)), activation=some(rng, "relu"), **options)
@@ -163,7 +179,9 @@ def depthwise2d(rng: Rng, what: str) -> Arguments:
         bias = some(rng, floats(rng, pointwise.shape[3]))
         return dict(x=x, depthwise_kernel=w, pointwise_kernel=pointwise, bias=bias, activation="relu", **options)
     dy = like(k.depthwise_conv2d(x, w, **options), rng)
-    return dict(dy=dy, w=w, x_shape=x.shape, **options) if what == "dx" else dict(x=x, dy=dy, w_shape=w.shape, **options)
+    return (
+        dict(dy=dy, w=w, x_shape=x.shape, **options) if what == "dx" else dict(x=x, dy=dy, w_shape=w.shape, **options)
+    )
 
 
 def depthwise1d(rng: Rng, what: str) -> Arguments:
@@ -173,12 +191,14 @@ def depthwise1d(rng: Rng, what: str) -> Arguments:
     if what == "forward":
         return dict(x=x, w=w, bias=some(rng, floats(rng, c * m)), activation=some(rng, "relu"), **options)
     dy = like(k.depthwise_conv1d(x, w, **options), rng)
-    return dict(dy=dy, w=w, x_shape=x.shape, **options) if what == "dx" else dict(x=x, dy=dy, w_shape=w.shape, **options)
+    return (
+        dict(dy=dy, w=w, x_shape=x.shape, **options) if what == "dx" else dict(x=x, dy=dy, w_shape=w.shape, **options)
+    )
 
 
 def pool2d(rng: Rng, forward: Callable[..., Any], what: str) -> Arguments:
     v = window(rng)
-    options = dict(pool_size=v["kernel"], strides=v["strides"], padding=v["padding"], dilation=v["dilation"])
+    options = {"pool_size": v["kernel"], "strides": v["strides"], "padding": v["padding"], "dilation": v["dilation"]}
     options["ceil_mode"] = bool(rng.integers(2))
     return pool(rng, floats(rng, up_to(rng, 3), *v["image"], channels(rng)), options, forward, what)
 
@@ -196,7 +216,9 @@ def pool(rng: Rng, x: Array, options: Arguments, forward: Callable[..., Any], wh
         y, indices = forward(x, return_indices=True, **options)
         return dict(dy=like(y, rng), x=x, indices=some(rng, indices), **options)
     options["count_include_pad"] = bool(rng.integers(2))
-    return dict(x=x, **options) if what == "avg" else dict(dy=like(forward(x, **options), rng), x_shape=x.shape, **options)
+    return (
+        dict(x=x, **options) if what == "avg" else dict(dy=like(forward(x, **options), rng), x_shape=x.shape, **options)
+    )
 
 
 def image(rng: Rng, rank: int = 4) -> Array:
@@ -206,7 +228,7 @@ def image(rng: Rng, rank: int = 4) -> Array:
 def global_dx(rng: Rng, rank: int, with_x: bool) -> Arguments:
     x = image(rng, rank)
     dy = floats(rng, x.shape[0], x.shape[-1])
-    return dict(dy=dy, x=x) if with_x else dict(dy=dy, x_shape=x.shape)
+    return {"dy": dy, "x": x} if with_x else {"dy": dy, "x_shape": x.shape}
 
 
 def sizes(rng: Rng) -> tuple[int, int]:
@@ -221,7 +243,7 @@ def resize_dx(rng: Rng, **options: Any) -> Arguments:
 def upsample_dx(rng: Rng) -> Arguments:
     x, (fh, fw) = image(rng), (up_to(rng, 3), up_to(rng, 3))
     dy = floats(rng, x.shape[0], x.shape[1] * fh, x.shape[2] * fw, x.shape[3])
-    return dict(dy=dy, size=(fh, fw), interpolation=pick(rng, "nearest", "bilinear"))
+    return {"dy": dy, "size": (fh, fw), "interpolation": pick(rng, "nearest", "bilinear")}
 
 
 # Matrix products.
@@ -232,44 +254,44 @@ def matmul(rng: Rng) -> Arguments:
     ta, tb = bool(rng.integers(2)), bool(rng.integers(2))
     a = floats(rng, *lead, *((inner, m) if ta else (m, inner)))
     b = floats(rng, *pick(rng, (), lead), *((n, inner) if tb else (inner, n)))
-    return dict(a=a, b=b, transpose_a=ta, transpose_b=tb)
+    return {"a": a, "b": b, "transpose_a": ta, "transpose_b": tb}
 
 
 def dense(rng: Rng, what: str = "forward") -> Arguments:
     n, inputs, units = up_to(rng, 20), up_to(rng, 70), up_to(rng, 70)
     x, w, dy = floats(rng, n, inputs), floats(rng, inputs, units), floats(rng, n, units)
     if what == "forward":
-        extra = dict(bias=some(rng, floats(rng, units)), residual=some(rng, dy), activation=some(rng, "tanh"))
+        extra = {"bias": some(rng, floats(rng, units)), "residual": some(rng, dy), "activation": some(rng, "tanh")}
         return dict(x=x, w=w, **extra)
-    return dict(dy=dy, w=w) if what == "dx" else dict(x=x, dy=dy)
+    return {"dy": dy, "w": w} if what == "dx" else {"x": x, "dy": dy}
 
 
 # Normalisation.
 
 
 def per_channel(rng: Rng, c: int) -> Arguments:
-    return dict(gamma=some(rng, floats(rng, c)), beta=some(rng, floats(rng, c)))
+    return {"gamma": some(rng, floats(rng, c)), "beta": some(rng, floats(rng, c))}
 
 
 def batch_norm(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 2))
     c = x.shape[-1]
-    moving = pick(rng, {}, dict(moving_mean=floats(rng, c), moving_variance=floats(rng, c, low=0)))
+    moving = pick(rng, {}, {"moving_mean": floats(rng, c), "moving_variance": floats(rng, c, low=0)})
     return dict(x=x, residual=some(rng, like(x, rng)), activation=some(rng, "relu6"), **per_channel(rng, c), **moving)
 
 
 def batch_norm_inference(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 2))
     c = x.shape[-1]
-    extra = dict(residual=some(rng, like(x, rng)), activation=some(rng, "relu"))
+    extra = {"residual": some(rng, like(x, rng)), "activation": some(rng, "relu")}
     return dict(x=x, moving_mean=floats(rng, c), moving_variance=floats(rng, c, low=0), **per_channel(rng, c), **extra)
 
 
 def batch_norm_backward(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 2))
     c = x.shape[-1]
-    extra = dict(pick(rng, {}, dict(y=like(x, rng), activation="relu")), training=bool(rng.integers(2)))
-    saved = dict(mean=floats(rng, c), inv_std=floats(rng, c, low=0), gamma=some(rng, floats(rng, c)))
+    extra = dict(pick(rng, {}, {"y": like(x, rng), "activation": "relu"}), training=bool(rng.integers(2)))
+    saved = {"mean": floats(rng, c), "inv_std": floats(rng, c, low=0), "gamma": some(rng, floats(rng, c))}
     return dict(dy=like(x, rng), x=x, residual=bool(rng.integers(2)), **saved, **extra)
 
 
@@ -280,9 +302,9 @@ def group_norm(rng: Rng, backward: bool = False) -> Arguments:
     activation = some(rng, "relu")
     if not backward:
         return dict(x=x, groups=groups, residual=some(rng, like(x, rng)), activation=activation, **per_channel(rng, c))
-    saved = dict(mean=floats(rng, x.shape[0], groups), inv_std=floats(rng, x.shape[0], groups, low=0))
-    extra = dict(gamma=some(rng, floats(rng, c)), residual=bool(rng.integers(2)))
-    extra.update(pick(rng, {}, dict(y=like(x, rng), activation=activation)))
+    saved = {"mean": floats(rng, x.shape[0], groups), "inv_std": floats(rng, x.shape[0], groups, low=0)}
+    extra = {"gamma": some(rng, floats(rng, c)), "residual": bool(rng.integers(2))}
+    extra.update(pick(rng, {}, {"y": like(x, rng), "activation": activation}))
     return dict(dy=like(x, rng), x=x, groups=groups, **saved, **extra)
 
 
@@ -292,20 +314,27 @@ def layer_norm(rng: Rng, backward: bool = False) -> Arguments:
     size = x.shape[-1:] if axis == -1 else x.shape[-2:]
     gamma = some(rng, floats(rng, *size))
     if not backward:
-        return dict(x=x, gamma=gamma, beta=some(rng, floats(rng, *size)), axis=axis)
+        return {"x": x, "gamma": gamma, "beta": some(rng, floats(rng, *size)), "axis": axis}
     rows = x.shape[: len(x.shape) - len(size)]
-    return dict(dy=like(x, rng), x=x, mean=floats(rng, *rows), inv_std=floats(rng, *rows, low=0), gamma=gamma, axis=axis)
+    return {
+        "dy": like(x, rng),
+        "x": x,
+        "mean": floats(rng, *rows),
+        "inv_std": floats(rng, *rows, low=0),
+        "gamma": gamma,
+        "axis": axis,
+    }
 
 
 # Elementwise, reductions, shapes.
 
 
 def one(rng: Rng) -> Arguments:
-    return dict(x=floats(rng, *shape(rng, 0)))
+    return {"x": floats(rng, *shape(rng, 0))}
 
 
 def positive(rng: Rng) -> Arguments:
-    return dict(x=floats(rng, *shape(rng, 0), low=1))
+    return {"x": floats(rng, *shape(rng, 0), low=1)}
 
 
 def two(rng: Rng) -> Arguments:
@@ -314,13 +343,13 @@ def two(rng: Rng) -> Arguments:
     part = tuple(pick(rng, d, d, 1) for d in full)[up_to(rng, len(full), 0) if rng.integers(3) == 0 else 0 :]
     pair = [floats(rng, *full), floats(rng, *part)]
     first = int(rng.integers(2))
-    return dict(x1=pair[first], x2=pair[1 - first])
+    return {"x1": pair[first], "x2": pair[1 - first]}
 
 
 def reduction(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 1))
     axes = tuple(a for a in range(x.ndim) if rng.integers(2))
-    return dict(x=x, axis=pick(rng, None, -1, axes), keepdims=bool(rng.integers(2)))
+    return {"x": x, "axis": pick(rng, None, -1, axes), "keepdims": bool(rng.integers(2))}
 
 
 def along(rng: Rng, **more: Any) -> Arguments:
@@ -330,7 +359,10 @@ def along(rng: Rng, **more: Any) -> Arguments:
 
 def unbroadcast(rng: Rng) -> Arguments:
     dy = floats(rng, *shape(rng, 1))
-    return dict(dy=dy, shape=tuple(pick(rng, d, 1) for d in dy.shape)[up_to(rng, dy.ndim, 0) if rng.integers(3) == 0 else 0 :])
+    return {
+        "dy": dy,
+        "shape": tuple(pick(rng, d, 1) for d in dy.shape)[up_to(rng, dy.ndim, 0) if rng.integers(3) == 0 else 0 :],
+    }
 
 
 def with_dy(rng: Rng, **more: Any) -> Arguments:
@@ -340,12 +372,12 @@ def with_dy(rng: Rng, **more: Any) -> Arguments:
 
 def softmax_dx(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 1))
-    return dict(dy=like(x, rng), y=like(x, rng), axis=up_to(rng, x.ndim - 1, -x.ndim))
+    return {"dy": like(x, rng), "y": like(x, rng), "axis": up_to(rng, x.ndim - 1, -x.ndim)}
 
 
 def prelu(rng: Rng, backward: bool = False) -> Arguments:
     x = floats(rng, *shape(rng, 1))
-    more = dict(dy=like(x, rng)) if backward else {}
+    more = {"dy": like(x, rng)} if backward else {}
     return dict(x=x, alpha=floats(rng, x.shape[-1]), **more)
 
 
@@ -354,7 +386,7 @@ def maxout(rng: Rng, backward: bool = False) -> Arguments:
     axis, units = up_to(rng, len(dims) - 1, 0), dims[-1] if len(dims) == 1 else up_to(rng, 17)
     dims[axis] = units * up_to(rng, 3)
     x = floats(rng, *dims)
-    more = dict(dy=floats(rng, *dims[:axis], units, *dims[axis + 1 :])) if backward else {}
+    more = {"dy": floats(rng, *dims[:axis], units, *dims[axis + 1 :])} if backward else {}
     return dict(x=x, num_units=units, axis=axis, **more)
 
 
@@ -366,20 +398,23 @@ def arrays(rng: Rng, stack: bool) -> Arguments:
         if not stack:
             dims[axis] = up_to(rng, 20)
         parts.append(floats(rng, *dims))
-    return dict(arrays=parts, axis=axis)
+    return {"arrays": parts, "axis": axis}
 
 
 def split(rng: Rng) -> Arguments:
     x = floats(rng, up_to(rng, 4), 6 * up_to(rng, 5), up_to(rng, 3))
-    return dict(x=x, indices_or_sections=pick(rng, 2, 3, [2, 5]), axis=1)
+    return {"x": x, "indices_or_sections": pick(rng, 2, 3, [2, 5]), "axis": 1}
 
 
 def cut(rng: Rng, gradient: bool = False) -> Arguments:
     x = floats(rng, *shape(rng, 1))
     begin = tuple(up_to(rng, d - 1, 0) for d in x.shape)
     strides = tuple(pick(rng, 1, 1, 2, -1, -2) for _ in x.shape)
-    end = tuple(None if s < 0 or rng.integers(2) else up_to(rng, d, b + 1) for s, d, b in zip(strides, x.shape, begin))
-    bounds = dict(begin=begin, end=end, strides=strides)
+    end = tuple(
+        None if s < 0 or rng.integers(2) else up_to(rng, d, b + 1)
+        for s, d, b in zip(strides, x.shape, begin, strict=False)
+    )
+    bounds = {"begin": begin, "end": end, "strides": strides}
     if gradient:
         return dict(dy=like(k.slice(x, **bounds), rng), x_shape=x.shape, **bounds)
     return dict(x=x, **bounds)
@@ -390,18 +425,18 @@ def pad(rng: Rng, gradient: bool = False) -> Arguments:
     paddings = pick(rng, 2, tuple((up_to(rng, 2, 0), up_to(rng, 2, 0)) for _ in x.shape))
     how = pick(rng, "constant", "reflect", "symmetric", "edge", "wrap")
     if gradient:
-        return dict(dy=like(k.pad(x, paddings, how), rng), paddings=paddings, mode=how)
-    return dict(x=x, paddings=paddings, mode=how, constant_values=2.0)
+        return {"dy": like(k.pad(x, paddings, how), rng), "paddings": paddings, "mode": how}
+    return {"x": x, "paddings": paddings, "mode": how, "constant_values": 2.0}
 
 
 def transpose(rng: Rng) -> Arguments:
     x = floats(rng, *(up_to(rng, 20) for _ in range(up_to(rng, 5))))
-    return dict(x=x, axes=some(rng, tuple(int(a) for a in rng.permutation(x.ndim))))
+    return {"x": x, "axes": some(rng, tuple(int(a) for a in rng.permutation(x.ndim)))}
 
 
 def take(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 1))
-    return dict(x=x, indices=rng.integers(0, x.shape[0], (up_to(rng, 4), up_to(rng, 5))))
+    return {"x": x, "indices": rng.integers(0, x.shape[0], (up_to(rng, 4), up_to(rng, 5)))}
 
 
 def sequence(rng: Rng, make: Callable[[Rng], Any], x: Array) -> tuple[Any, ...]:
@@ -410,7 +445,7 @@ def sequence(rng: Rng, make: Callable[[Rng], Any], x: Array) -> tuple[Any, ...]:
 
 def tile(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 1))
-    return dict(x=x, repeats=sequence(rng, lambda r: up_to(r, 3), x))
+    return {"x": x, "repeats": sequence(rng, lambda r: up_to(r, 3), x)}
 
 
 # Losses, random numbers, optimizers.
@@ -441,7 +476,7 @@ def dropout(rng: Rng, name: str) -> Arguments:
 
 def update(rng: Rng, *slots: str, **more: Any) -> Arguments:
     w = floats(rng, *shape(rng, 0, 3))
-    options = dict(weight_decay=pick(rng, None, 0.25), l2=pick(rng, 0.0, 0.5), clipvalue=some(rng, 2.0))
+    options = {"weight_decay": pick(rng, None, 0.25), "l2": pick(rng, 0.0, 0.5), "clipvalue": some(rng, 2.0)}
     options.update(return_ratio=bool(rng.integers(2)), scale=0.5, learning_rate=0.125)
     return dict(w=w, g=like(w, rng), **{name: like(w, rng, low=0) for name in slots}, **options, **more)
 
@@ -455,7 +490,7 @@ CALLS: dict[str, Maker] = {
     "conv2d": conv2d,
     "conv2d_dx": conv2d_dx,
     "conv2d_dw": conv2d_dw,
-    "conv2d_db": lambda rng: dict(dy=image(rng)),
+    "conv2d_db": lambda rng: {"dy": image(rng)},
     "conv2d_transpose": conv2d_transpose,
     "conv2d_output_shape": conv_shapes,
     "conv2d_algorithm": conv_shapes,
@@ -464,7 +499,7 @@ CALLS: dict[str, Maker] = {
     "depthwise_conv2d": lambda rng: depthwise2d(rng, "forward"),
     "depthwise_conv2d_dx": lambda rng: depthwise2d(rng, "dx"),
     "depthwise_conv2d_dw": lambda rng: depthwise2d(rng, "dw"),
-    "depthwise_conv2d_db": lambda rng: dict(dy=image(rng)),
+    "depthwise_conv2d_db": lambda rng: {"dy": image(rng)},
     "depthwise_conv1d": lambda rng: depthwise1d(rng, "forward"),
     "depthwise_conv1d_dx": lambda rng: depthwise1d(rng, "dx"),
     "depthwise_conv1d_dw": lambda rng: depthwise1d(rng, "dw"),
@@ -478,19 +513,19 @@ CALLS: dict[str, Maker] = {
     "max_pool1d_dx": lambda rng: pool1d(rng, k.max_pool1d, "max_dx"),
     "avg_pool1d": lambda rng: pool1d(rng, k.avg_pool1d, "avg"),
     "avg_pool1d_dx": lambda rng: pool1d(rng, k.avg_pool1d, "avg_dx"),
-    "global_avg_pool2d": lambda rng: dict(x=image(rng), keepdims=bool(rng.integers(2))),
+    "global_avg_pool2d": lambda rng: {"x": image(rng), "keepdims": bool(rng.integers(2))},
     "global_avg_pool2d_dx": lambda rng: global_dx(rng, 4, False),
-    "global_max_pool2d": lambda rng: dict(x=image(rng), keepdims=bool(rng.integers(2))),
+    "global_max_pool2d": lambda rng: {"x": image(rng), "keepdims": bool(rng.integers(2))},
     "global_max_pool2d_dx": lambda rng: global_dx(rng, 4, True),
-    "global_avg_pool1d": lambda rng: dict(x=image(rng, 3), keepdims=bool(rng.integers(2))),
+    "global_avg_pool1d": lambda rng: {"x": image(rng, 3), "keepdims": bool(rng.integers(2))},
     "global_avg_pool1d_dx": lambda rng: global_dx(rng, 3, False),
-    "global_max_pool1d": lambda rng: dict(x=image(rng, 3), keepdims=bool(rng.integers(2))),
+    "global_max_pool1d": lambda rng: {"x": image(rng, 3), "keepdims": bool(rng.integers(2))},
     "global_max_pool1d_dx": lambda rng: global_dx(rng, 3, True),
-    "adaptive_avg_pool2d": lambda rng: dict(x=image(rng), output_size=sizes(rng)),
+    "adaptive_avg_pool2d": lambda rng: {"x": image(rng), "output_size": sizes(rng)},
     "adaptive_avg_pool2d_dx": resize_dx,
-    "resize2d": lambda rng: dict(x=image(rng), size=sizes(rng), interpolation=pick(rng, "nearest", "bilinear")),
+    "resize2d": lambda rng: {"x": image(rng), "size": sizes(rng), "interpolation": pick(rng, "nearest", "bilinear")},
     "resize2d_dx": lambda rng: resize_dx(rng, interpolation=pick(rng, "nearest", "bilinear")),
-    "upsample2d": lambda rng: dict(x=image(rng), size=(up_to(rng, 3), up_to(rng, 3)), interpolation="bilinear"),
+    "upsample2d": lambda rng: {"x": image(rng), "size": (up_to(rng, 3), up_to(rng, 3)), "interpolation": "bilinear"},
     "upsample2d_dx": upsample_dx,
     # normalisation
     "batch_norm": batch_norm,
@@ -501,10 +536,10 @@ CALLS: dict[str, Maker] = {
     "layer_norm": layer_norm,
     "layer_norm_backward": lambda rng: layer_norm(rng, True),
     # activations
-    "activate": lambda rng: dict(x=image(rng), activation=pick(rng, *ACTIVATIONS.split())),
+    "activate": lambda rng: {"x": image(rng), "activation": pick(rng, *ACTIVATIONS.split())},
     "activate_dx": lambda rng: with_dy(rng, activation=pick(rng, *ACTIVATIONS.split())),
-    **{name: one for name in "step relu relu6 selu sigmoid hard_sigmoid tanh softplus softsign".split()},
-    **{name: one for name in "silu hard_silu mish exp".split()},
+    **dict.fromkeys(["step", "relu", "relu6", "selu", "sigmoid", "hard_sigmoid", "tanh", "softplus", "softsign"], one),
+    **dict.fromkeys(["silu", "hard_silu", "mish", "exp"], one),
     "leaky_relu": lambda rng: dict(**one(rng), negative_slope=0.5),
     "elu": lambda rng: dict(**one(rng), alpha=0.5),
     "gelu": lambda rng: dict(**one(rng), approximate=bool(rng.integers(2))),
@@ -517,16 +552,20 @@ CALLS: dict[str, Maker] = {
     "maxout": maxout,
     "maxout_dx": lambda rng: maxout(rng, True),
     # arithmetic
-    **{name: two for name in "add subtract multiply divide maximum minimum squared_difference power".split()},
-    **{name: two for name in "equal not_equal less less_equal greater greater_equal".split()},
+    **dict.fromkeys(
+        ["add", "subtract", "multiply", "divide", "maximum", "minimum", "squared_difference", "power"], two
+    ),
+    **dict.fromkeys(["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"], two),
     "add_scaled": lambda rng: dict(**two(rng), scale=0.5),
     "where": lambda rng: dict(condition=rng.integers(0, 2, (pair := two(rng))["x1"].shape) > 0, **pair),
-    **{name: one for name in "negative abs square reciprocal sign floor ceil round all_finite".split()},
+    **dict.fromkeys(["negative", "abs", "square", "reciprocal", "sign", "floor", "ceil", "round", "all_finite"], one),
     "sqrt": positive,
     "rsqrt": positive,
     "clip": lambda rng: dict(**one(rng), x_min=some(rng, -1.0), x_max=some(rng, 2.0)),
     "unbroadcast": unbroadcast,
-    **{name: reduction for name in "sum mean max min prod sum_squares norm var std count_nonzero".split()},
+    **dict.fromkeys(
+        ["sum", "mean", "max", "min", "prod", "sum_squares", "norm", "var", "std", "count_nonzero"], reduction
+    ),
     "argmax": along,
     "argmin": along,
     # shapes
@@ -538,14 +577,14 @@ CALLS: dict[str, Maker] = {
     "pad": pad,
     "pad_dx": lambda rng: pad(rng, True),
     "transpose": transpose,
-    "nchw_to_nhwc": lambda rng: dict(x=floats(rng, 2, channels(rng), up_to(rng, 9), up_to(rng, 9))),
-    "nhwc_to_nchw": lambda rng: dict(x=image(rng)),
+    "nchw_to_nhwc": lambda rng: {"x": floats(rng, 2, channels(rng), up_to(rng, 9), up_to(rng, 9))},
+    "nhwc_to_nchw": lambda rng: {"x": image(rng)},
     "flip": lambda rng: along(rng),
     "tile": tile,
     "repeat": lambda rng: along(rng, repeats=up_to(rng, 3)),
     "take": take,
-    "one_hot": lambda rng: dict(x=rng.integers(0, 7, shape(rng, 0, 2)), num_classes=7 + up_to(rng, 20, 0)),
-    "from_uint8": lambda rng: dict(x=rng.integers(0, 256, shape(rng, 1)).astype(np.uint8), scale=0.5, offset=1.0),
+    "one_hot": lambda rng: {"x": rng.integers(0, 7, shape(rng, 0, 2)), "num_classes": 7 + up_to(rng, 20, 0)},
+    "from_uint8": lambda rng: {"x": rng.integers(0, 256, shape(rng, 1)).astype(np.uint8), "scale": 0.5, "offset": 1.0},
     # losses
     "categorical_crossentropy": lambda rng: loss(rng, from_logits=from_logits(rng), label_smoothing=0.125),
     "categorical_crossentropy_dx": lambda rng: loss(rng, True, from_logits=from_logits(rng), label_smoothing=0.125),
@@ -565,8 +604,8 @@ CALLS: dict[str, Maker] = {
     "truncated_normal": lambda rng: random_array(rng, mean=1.0, stddev=2.0),
     "bernoulli": lambda rng: random_array(rng, p=0.25),
     "integers": lambda rng: random_array(rng, low=-5, high=9),
-    "permutation": lambda rng: dict(n=up_to(rng, 99, 0), seed=up_to(rng, 9), stream=1),
-    "philox": lambda rng: dict(blocks=up_to(rng, 99, 0), seed=up_to(rng, 9), stream=1, first=up_to(rng, 9)),
+    "permutation": lambda rng: {"n": up_to(rng, 99, 0), "seed": up_to(rng, 9), "stream": 1},
+    "philox": lambda rng: {"blocks": up_to(rng, 99, 0), "seed": up_to(rng, 9), "stream": 1, "first": up_to(rng, 9)},
     "dropout": lambda rng: dropout(rng, "x"),
     "dropout_dx": lambda rng: dropout(rng, "dy"),
     # optimizers
@@ -579,13 +618,17 @@ CALLS: dict[str, Maker] = {
     "adamax": lambda rng: update(rng, "m", "u", step=3),
     "nadam": lambda rng: update(rng, "m", "v", step=3),
     "lion": lambda rng: update(rng, "m"),
-    "moving_average": lambda rng: dict(average=(w := floats(rng, *shape(rng, 0, 3))), w=like(w, rng), momentum=0.5),
+    "moving_average": lambda rng: {
+        "average": (w := floats(rng, *shape(rng, 0, 3))),
+        "w": like(w, rng),
+        "momentum": 0.5,
+    },
     "clip_by_value": lambda rng: dict(**one(rng), low=-1.0, high=2.0),
     "l2_norm": one,
-    "global_norm": lambda rng: dict(arrays=[floats(rng, *shape(rng, 0)) for _ in range(up_to(rng, 3))]),
-    "clip_factor": lambda rng: dict(norm=3.0, clipnorm=2.0),
+    "global_norm": lambda rng: {"arrays": [floats(rng, *shape(rng, 0)) for _ in range(up_to(rng, 3))]},
+    "clip_factor": lambda rng: {"norm": 3.0, "clipnorm": 2.0},
     "clip_by_norm": lambda rng: dict(**one(rng), clipnorm=2.0),
-    "clip_by_global_norm": lambda rng: dict(arrays=[floats(rng, *shape(rng, 0)) for _ in range(2)], clipnorm=2.0),
+    "clip_by_global_norm": lambda rng: {"arrays": [floats(rng, *shape(rng, 0)) for _ in range(2)], "clipnorm": 2.0},
 }
 
 

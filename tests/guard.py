@@ -82,7 +82,9 @@ def guarded_call(name: str, seed: int, at_end: bool) -> None:
         guarded["out"] = guard.array(out)
     got = calls.call(name, guarded)
     for a, b in zip(calls.results(got), calls.results(expected), strict=True):
-        assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f"), f"{name} {seed}: the place of an array changes the result"
+        assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f"), (
+            f"{name} {seed}: the place of an array changes the result"
+        )
     for key in calls.written(name) & given.keys():
         if given[key] is not None:
             assert np.array_equal(guarded[key], ordinary[key], equal_nan=True), f"{name} {seed}: {key}"

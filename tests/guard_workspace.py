@@ -1,13 +1,14 @@
 """The C API with workspaces of exactly the bytes it asks for, right before a page that may not be touched.
 
-As a program: `cases` random calls of every function that takes a workspace, on one instruction set. Results are compared
-with those that the library computes in its own workspace. "short" gives less memory than it says: that call must die.
+As a program: `cases` random calls of every function that takes a workspace, on one instruction set. Results equal
+those that the library computes in its own workspace. "short" gives less memory than it says: that call must die.
 """
 
 import ctypes
 import sys
 from collections.abc import Callable
-from ctypes import POINTER, Structure, byref, c_double, c_float, c_int, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+from ctypes import Structure, byref, c_double, c_float, c_int, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+from pathlib import Path
 from typing import Any
 
 import calls
@@ -19,7 +20,7 @@ from fastcnn import _core
 
 def library() -> ctypes.CDLL:
     """The library that the extension module has loaded."""
-    with open("/proc/self/maps") as maps:
+    with Path("/proc/self/maps").open() as maps:
         paths = {line.split(maxsplit=5)[5].strip() for line in maps if "libfastcnn" in line}
     assert len(paths) == 1, paths
     return ctypes.CDLL(paths.pop())

@@ -1,5 +1,5 @@
 """Hostile calls: valid arguments of which one or several are broken. As a program: makes calls [first, last) of one
-instruction set, and writes the number of each before it is made, so that whoever runs this knows which one killed it."""
+instruction set, and writes the number of each before it is made, so that its reader knows which one was the last."""
 
 import re
 import resource
@@ -16,21 +16,48 @@ MEMORY = 6 << 30
 SECONDS = 1.0
 HUGE = (2**31, 2**40, 2**62, 2**63 - 1, 2**63, 2**70, -1, -(2**31), -(2**63), 0)
 FLOATS = (float("nan"), float("inf"), -float("inf"), 1e308, -1e308, -1.0, 0.0, 1e-320)
-OTHERS = (None, "same", "", "x" * 1000, "\ud800", "a\0b", b"relu", 1j, [], (), {}, object(), True, 10**400, [None], [[1], [1, 2]])
+OTHERS = (
+    None,
+    "same",
+    "",
+    "x" * 1000,
+    "\ud800",
+    "a\0b",
+    b"relu",
+    1j,
+    [],
+    (),
+    {},
+    object(),
+    True,
+    10**400,
+    [None],
+    [[1], [1, 2]],
+)
 # What an error may call an argument besides its own name: the names of its parts, in Python's words and the C API's.
 PARTS = {
     "strides": ("stride", "stride_h", "stride_w"),
     "padding": ("pad", "pad_top", "pad_bottom", "pad_left", "pad_right"),
     "dilation": ("dilation_h", "dilation_w"),
     "pool_size": ("pool", "window"),
-    "x": ("h", "w", "c", "h * w"),
-    "x_shape": ("x", "h", "w", "c"),
+    "x": ("h", "w", "c", "h * w", "y", "mean", "the result"),
+    "x_shape": ("x", "h", "w", "c", "the result"),
     "w_shape": ("w", "kh", "kw", "filter"),
-    "w": ("filter", "kh", "kw", "kernel"),
-    "dy": ("y",),
+    "w": ("filter", "kh", "kw", "kernel", "multiplier"),
+    "dy": ("y", "h", "w", "output height", "output width"),
     "size": ("oh", "ow"),
     "output_size": ("oh", "ow"),
     "paddings": ("padding",),
+    # the words of the C API
+    "x1": ("a", "b"),
+    "y_true": ("labels",),
+    "weight": ("scale",),
+    "negative_slope": ("alpha",),
+    "label_smoothing": ("parameter",),
+    "delta": ("parameter",),
+    "shape": ("dx",),
+    "num_classes": ("depth", "labels"),
+    "pointwise_kernel": ("k",),
 }
 
 
@@ -38,10 +65,12 @@ def broken_array(rng: np.random.Generator, a: calls.Array) -> Any:
     """One array in one of the ways in which it can be wrong, or merely unusual."""
     if not isinstance(a, np.ndarray) or a.size >= 2**20 or a.dtype.kind not in "biuf":  # broken before
         return a
-    shapes = [d for d in a.shape]
+    shapes = list(a.shape)
     grown = tuple(d + (i == int(rng.integers(max(1, a.ndim)))) for i, d in enumerate(a.shape))
     emptied = tuple(0 if rng.integers(2) else d for d in a.shape)
-    long_empty = tuple(0 if i == int(rng.integers(max(1, a.ndim))) else 2**40 if rng.integers(2) else d for i, d in enumerate(shapes))
+    long_empty = tuple(
+        0 if i == int(rng.integers(max(1, a.ndim))) else 2**40 if rng.integers(2) else d for i, d in enumerate(shapes)
+    )
     ways = [
         lambda: a[None],
         lambda: a.ravel(),
@@ -77,12 +106,19 @@ def broken(rng: np.random.Generator, value: Any) -> Any:
         return broken_array(rng, value)
     if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
         i = int(rng.integers(len(value)))
-        return calls.pick(rng, [*value[:i], broken_array(rng, value[i]), *value[i + 1 :]], [], value[0], None, value * 300)
+        return calls.pick(
+            rng, [*value[:i], broken_array(rng, value[i]), *value[i + 1 :]], [], value[0], None, value * 300
+        )
     if rng.integers(4) == 0:
         return OTHERS[int(rng.integers(len(OTHERS)))]
     if isinstance(value, tuple) and value and rng.integers(4):
         i = int(rng.integers(len(value)))
-        ways = [lambda: value[:-1], lambda: (*value, 1), lambda: list(value), lambda: (*value[:i], broken(rng, value[i]), *value[i + 1 :])]
+        ways = [
+            lambda: value[:-1],
+            lambda: (*value, 1),
+            lambda: list(value),
+            lambda: (*value[:i], broken(rng, value[i]), *value[i + 1 :]),
+        ]
         return ways[int(rng.integers(4)) if rng.integers(2) else 3]()
     if isinstance(value, float) or rng.integers(4) == 0:
         return FLOATS[int(rng.integers(len(FLOATS)))]

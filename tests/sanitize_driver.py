@@ -4,6 +4,7 @@ sanitizer must say so."""
 
 import ctypes
 import sys
+from functools import partial
 from typing import Any
 
 import calls
@@ -12,9 +13,9 @@ import numpy as np
 from fastcnn import _core
 
 
-def exact(a: calls.Array, offset: int) -> Any:
+def exact(offset: int, _: str, a: calls.Array) -> Any:
     """A copy in the last bytes of a block of its own, `offset` bytes from its start."""
-    if not a.size or a.itemsize > 4 and offset % a.itemsize:
+    if not a.size or (a.itemsize > 4 and offset % a.itemsize):
         return a.copy()
     return block(a, offset)
 
@@ -35,7 +36,7 @@ def main(rounds: int) -> None:
             for seed in range(rounds):
                 _core.set_num_threads(1 + seed % 2)
                 print(isa, name, seed, flush=True)
-                given = calls.map_arrays(calls.arguments(name, seed), lambda _, a: exact(a, 4 * (seed % 16)))
+                given = calls.map_arrays(calls.arguments(name, seed), partial(exact, 4 * (seed % 16)))
                 with np.errstate(all="ignore"):
                     calls.call(name, given)
                 made += 1
@@ -48,7 +49,9 @@ def overrun() -> None:
     y = np.ones(26, np.float32)
     lib = ctypes.CDLL(sys.argv[2])
     lib.fastcnn_set_isa(b"base")  # whose tail is plain C: a masked load is not instrumented
-    lib.fastcnn_activate(2, ctypes.c_float(0), ctypes.c_int64(26), ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data))
+    lib.fastcnn_activate(
+        2, ctypes.c_float(0), ctypes.c_int64(26), ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data)
+    )
     print("done", flush=True)
 
 

@@ -137,7 +137,8 @@ def test_any_array(name: str) -> None:
             given = calls.arguments(name, seed)
             chosen = read(name, given)
             unusual = calls.map_arrays(
-                given, lambda key, a: make(a) if key in chosen and suits(way, a) else a.copy()  # noqa: B023
+                given,
+                lambda key, a: make(a) if key in chosen and suits(way, a) else a.copy(),  # noqa: B023
             )
             usual = dict(unusual)
             for key in chosen:
@@ -148,7 +149,10 @@ def test_any_array(name: str) -> None:
             for key in calls.written(name) & given.keys():
                 if isinstance(given[key], np.ndarray):
                     usual[key], unusual[key] = given[key].copy(), given[key].copy()
-            before = {key: [content(v) for v in (unusual[key] if isinstance(given[key], list) else [unusual[key]])] for key in chosen}
+            before = {
+                key: [content(v) for v in (unusual[key] if isinstance(given[key], list) else [unusual[key]])]
+                for key in chosen
+            }
             with np.errstate(all="ignore"):
                 expected = list(calls.results(calls.call(name, usual)))
                 got = list(calls.results(calls.call(name, unusual)))
@@ -158,7 +162,10 @@ def test_any_array(name: str) -> None:
             for key in calls.written(name) & given.keys():
                 if isinstance(given[key], np.ndarray):
                     assert unusual[key].tobytes() == usual[key].tobytes(), f"{way}, seed {seed}: {key}"
-            after = {key: [content(v) for v in (unusual[key] if isinstance(given[key], list) else [unusual[key]])] for key in chosen}
+            after = {
+                key: [content(v) for v in (unusual[key] if isinstance(given[key], list) else [unusual[key]])]
+                for key in chosen
+            }
             assert after == before, f"{way}, seed {seed}: an input was written to"
 
 
@@ -210,5 +217,7 @@ def test_out_that_overlaps(name: str) -> None:
             given.pop("out")
             given[key] = [a, *given[key][1:]] if isinstance(given[key], list) else a
     reads = any(calls.arguments(name, 0)[key] is not None for key in read(name, calls.arguments(name, 0)))
-    comparable = name not in ("take", "one_hot", "from_uint8") and not name.startswith(("equal", "not_", "less", "greater"))
+    comparable = name not in ("take", "one_hot", "from_uint8") and not name.startswith(
+        ("equal", "not_", "less", "greater")
+    )
     assert tried or not reads or not comparable, "no case had an input to overlap with"

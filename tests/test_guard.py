@@ -1,14 +1,11 @@
 """No kernel touches a byte outside its arrays or its workspace: guard pages, on every instruction set."""
 
-import ctypes
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import calls
-import pytest
 
 from fastcnn import kernels
 

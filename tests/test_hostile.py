@@ -1,4 +1,4 @@
-"""20,000 broken calls: each returns or raises an error that names an argument, within a second; none kills the process."""
+"""20,000 broken calls: each returns or raises an error that names an argument, within a second; none crashes."""
 
 import concurrent.futures
 

@@ -9,7 +9,9 @@ struct Operands {
   fastcnn_dims a_dims, b_dims, y_dims;
   Operands(py::handle a_, py::handle b_, const char* a_name, const char* b_name)
       : a(a_, a_name), b(b_, b_name), a_dims(dims_of(a)), b_dims(dims_of(b)) {
-    check(fastcnn_broadcast_shape(&a_dims, &b_dims, &y_dims));
+    if (fastcnn_broadcast_shape(&a_dims, &b_dims, &y_dims) != FASTCNN_OK)
+      throw py::value_error(std::string(a_name) + " of shape " + text(a.shape()) + " and " + b_name + " of shape " +
+                            text(b.shape()) + " cannot be broadcast together");
   }
 };
 
@@ -102,7 +104,7 @@ py::array unary(int op, py::handle x_, py::handle out) {
   return y.array();
 }
 
-py::array clip(py::handle x_, Real32<"low"> low, Real32<"high"> high, py::handle out) {
+py::array clip(py::handle x_, Real32<"x_min"> low, Real32<"x_max"> high, py::handle out) {
   Input<float> x(x_, "x");
   Output<float> y(out, x.shape());
   y.apart_from(x, true);

@@ -51,8 +51,9 @@ py::object run(const Input<float>& x, const Rows& rows, bool gradient, Call call
   return result;
 }
 
-py::object sparse_cross_entropy(py::handle y_true, py::handle y_pred, py::handle weight_, Flag<"from_logits"> from_logits,
-                                Real32<"label_smoothing"> label_smoothing, Flag<"gradient"> gradient) {
+py::object sparse_cross_entropy(py::handle y_true, py::handle y_pred, py::handle weight_,
+                                Flag<"from_logits"> from_logits, Real32<"label_smoothing"> label_smoothing,
+                                Flag<"gradient"> gradient) {
   Input<float> x(y_pred, "y_pred");
   Input<int64_t> labels(y_true, "y_true");
   Rows rows(x, false);

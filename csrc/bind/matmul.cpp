@@ -26,8 +26,8 @@ fastcnn_matmul_params params(const Input<float>& a, const Input<float>& b, bool 
   const auto& outer = a.ndim() >= b.ndim() ? a : b;
   bool batch_a = a.ndim() > 2, batch_b = b.ndim() > 2;
   if (batch_a && batch_b && leading_shape(a) != leading_shape(b))
-    throw py::value_error(both(a, b) + " must have the same leading dimensions, got shapes " + text(a.shape()) + " and " +
-                          text(b.shape()));
+    throw py::value_error(both(a, b) + " must have the same leading dimensions, got shapes " + text(a.shape()) +
+                          " and " + text(b.shape()));
   int i = a.ndim() - 2, j = b.ndim() - 2;
   fastcnn_matmul_params p{};
   p.batch = leading(outer);

@@ -134,7 +134,8 @@ py::array batch_norm_inference(py::handle x, py::handle moving_mean, py::handle 
 }
 
 py::tuple batch_norm_backward(py::handle dy, py::handle x, py::handle mean, py::handle inv_std, py::handle gamma,
-                              py::handle y, py::handle activation, Flag<"training"> training, Flag<"residual"> residual, py::handle out) {
+                              py::handle y, py::handle activation, Flag<"training"> training, Flag<"residual"> residual,
+                              py::handle out) {
   fastcnn_activation f = clamp(activation);
   Backward a(dy, x, 1, kBatchDims, y, gamma, residual, out, f);
   fastcnn_batch_norm p = batch_parameters(a.x, 0, f);
@@ -173,7 +174,8 @@ py::tuple group_norm(py::handle x, py::handle gamma, py::handle beta, py::handle
 }
 
 py::tuple group_norm_backward(py::handle dy, py::handle x, py::handle mean, py::handle inv_std, py::handle gamma,
-                              py::handle groups, py::handle y, py::handle activation, Flag<"residual"> residual, py::handle out) {
+                              py::handle groups, py::handle y, py::handle activation, Flag<"residual"> residual,
+                              py::handle out) {
   fastcnn_activation f = clamp(activation);
   Backward a(dy, x, 2, kGroupDims, y, gamma, residual, out, f);
   fastcnn_group_norm p = group_parameters(a.x, groups, 0, f);

@@ -74,8 +74,8 @@ class Update {
 
 using U = const fastcnn_update*;
 
-py::object sgd(py::handle w, py::handle g, py::handle velocity_, Real<"learning_rate"> lr, Real<"momentum"> momentum, Flag<"nesterov"> nesterov,
-               py::handle options) {
+py::object sgd(py::handle w, py::handle g, py::handle velocity_, Real<"learning_rate"> lr, Real<"momentum"> momentum,
+               Flag<"nesterov"> nesterov, py::handle options) {
   Update update(w, g, lr, options);
   Optional slot = update.optional_slot(velocity_, "velocity");
   float* velocity = slot.data();
@@ -84,7 +84,8 @@ py::object sgd(py::handle w, py::handle g, py::handle velocity_, Real<"learning_
   });
 }
 
-py::object adagrad(py::handle w, py::handle g, py::handle accumulator_, Real<"learning_rate"> lr, Real<"epsilon"> epsilon, py::handle options) {
+py::object adagrad(py::handle w, py::handle g, py::handle accumulator_, Real<"learning_rate"> lr,
+                   Real<"epsilon"> epsilon, py::handle options) {
   Update update(w, g, lr, options);
   float* accumulator = update.slot(accumulator_, "accumulator").data();
   return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
@@ -93,7 +94,8 @@ py::object adagrad(py::handle w, py::handle g, py::handle accumulator_, Real<"le
 }
 
 py::object rmsprop(py::handle w, py::handle g, py::handle velocity_, py::handle average_, py::handle momentum_slot_,
-                   Real<"learning_rate"> lr, Real<"rho"> rho, Real<"momentum"> momentum, Real<"epsilon"> epsilon, py::handle options) {
+                   Real<"learning_rate"> lr, Real<"rho"> rho, Real<"momentum"> momentum, Real<"epsilon"> epsilon,
+                   py::handle options) {
   Update update(w, g, lr, options);
   float* velocity = update.slot(velocity_, "velocity").data();
   float* average = update.optional_slot(average_, "average").data();
@@ -104,8 +106,8 @@ py::object rmsprop(py::handle w, py::handle g, py::handle velocity_, py::handle 
   });
 }
 
-py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::handle accumulated_d, Real<"learning_rate"> lr,
-                    Real<"rho"> rho, Real<"epsilon"> epsilon, py::handle options) {
+py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::handle accumulated_d,
+                    Real<"learning_rate"> lr, Real<"rho"> rho, Real<"epsilon"> epsilon, py::handle options) {
   Update update(w, g, lr, options);
   float* ag = update.slot(accumulated_g, "accumulated_g").data();
   float* ad = update.slot(accumulated_d, "accumulated_d").data();
@@ -114,8 +116,9 @@ py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::ha
   });
 }
 
-py::object adam(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step, Real<"learning_rate"> lr, Real<"beta_1"> beta_1,
-                Real<"beta_2"> beta_2, Real<"epsilon"> epsilon, py::handle v_max_, py::handle options) {
+py::object adam(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step, Real<"learning_rate"> lr,
+                Real<"beta_1"> beta_1, Real<"beta_2"> beta_2, Real<"epsilon"> epsilon, py::handle v_max_,
+                py::handle options) {
   Update update(w, g, lr, options);
   float *m = update.slot(m_, "m").data(), *v = update.slot(v_, "v").data();
   float* v_max = update.optional_slot(v_max_, "v_max").data();
@@ -126,8 +129,8 @@ py::object adam(py::handle w, py::handle g, py::handle m_, py::handle v_, py::ha
 }
 
 template <auto Function, bool kNadam>
-py::object moments(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step, double lr, double beta_1,
-                   double beta_2, double epsilon, py::handle options) {
+py::object moments(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step, Real<"learning_rate"> lr,
+                   Real<"beta_1"> beta_1, Real<"beta_2"> beta_2, Real<"epsilon"> epsilon, py::handle options) {
   Update update(w, g, lr, options);
   float *m = update.slot(m_, "m").data(), *v = update.slot(v_, kNadam ? "v" : "u").data();
   fastcnn_adam_params p = {beta_1, beta_2, epsilon, integer(step, "step")};
@@ -136,8 +139,8 @@ py::object moments(py::handle w, py::handle g, py::handle m_, py::handle v_, py:
   });
 }
 
-py::object lion(py::handle w, py::handle g, py::handle m_, Real<"learning_rate"> lr, Real<"beta_1"> beta_1, Real<"beta_2"> beta_2,
-                py::handle options) {
+py::object lion(py::handle w, py::handle g, py::handle m_, Real<"learning_rate"> lr, Real<"beta_1"> beta_1,
+                Real<"beta_2"> beta_2, py::handle options) {
   Update update(w, g, lr, options);
   float* m = update.slot(m_, "m").data();
   return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {

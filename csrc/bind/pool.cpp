@@ -91,7 +91,8 @@ void run(F f) {
 }
 
 py::object max_pool(py::handle x_, int rank, py::handle pool_size, py::handle strides, py::handle padding,
-                    py::handle dilation, Flag<"ceil_mode"> ceil_mode, Flag<"return_indices"> return_indices, py::handle out) {
+                    py::handle dilation, Flag<"ceil_mode"> ceil_mode, Flag<"return_indices"> return_indices,
+                    py::handle out) {
   Input<float> x(x_, "x");
   x.rank(rank, dims_of(rank));
   Geometry g = geometry(x.shape(), {pool_size, strides, padding, dilation, ceil_mode, false});
@@ -111,7 +112,8 @@ py::object max_pool(py::handle x_, int rank, py::handle pool_size, py::handle st
 
 // x: the input, or its shape where indices are given.
 py::array max_pool_dx(py::handle dy_, py::handle x_, int rank, py::handle pool_size, py::handle strides,
-                      py::handle padding, py::handle dilation, Flag<"ceil_mode"> ceil_mode, py::handle indices_, py::handle out) {
+                      py::handle padding, py::handle dilation, Flag<"ceil_mode"> ceil_mode, py::handle indices_,
+                      py::handle out) {
   auto indices = Input<uint8_t>::optional(indices_, "indices");
   bool by_shape = indices && (PyTuple_Check(x_.ptr()) && (int)PyTuple_GET_SIZE(x_.ptr()) == rank);
   Input<float> x;
@@ -128,7 +130,8 @@ py::array max_pool_dx(py::handle dy_, py::handle x_, int rank, py::handle pool_s
 }
 
 py::array avg_pool(py::handle x_, int rank, py::handle pool_size, py::handle strides, py::handle padding,
-                   py::handle dilation, Flag<"ceil_mode"> ceil_mode, Flag<"count_include_pad"> count_include_pad, py::handle out) {
+                   py::handle dilation, Flag<"ceil_mode"> ceil_mode, Flag<"count_include_pad"> count_include_pad,
+                   py::handle out) {
   Input<float> x(x_, "x");
   x.rank(rank, dims_of(rank));
   Geometry g = geometry(x.shape(), {pool_size, strides, padding, dilation, ceil_mode, count_include_pad});
@@ -139,7 +142,8 @@ py::array avg_pool(py::handle x_, int rank, py::handle pool_size, py::handle str
 }
 
 py::array avg_pool_dx(py::handle dy_, py::handle x_shape, int rank, py::handle pool_size, py::handle strides,
-                      py::handle padding, py::handle dilation, Flag<"ceil_mode"> ceil_mode, Flag<"count_include_pad"> count_include_pad, py::handle out) {
+                      py::handle padding, py::handle dilation, Flag<"ceil_mode"> ceil_mode,
+                      Flag<"count_include_pad"> count_include_pad, py::handle out) {
   Input<float> dy(dy_, "dy");
   Geometry g = geometry(shape_of(x_shape, rank, "x_shape"),
                         {pool_size, strides, padding, dilation, ceil_mode, count_include_pad});
@@ -154,7 +158,7 @@ py::array avg_pool_dx(py::handle dy_, py::handle x_shape, int rank, py::handle p
 int64_t pixels_of(const Shape& shape) { return shape.size() == 4 ? shape[1] * shape[2] : shape[1]; }
 
 template <auto kernel>
-py::array global_pool(py::handle x_, int rank, bool keepdims, py::handle out) {
+py::array global_pool(py::handle x_, int rank, Flag<"keepdims"> keepdims, py::handle out) {
   Input<float> x(x_, "x");
   x.rank(rank, dims_of(rank));
   int64_t n = x.dim(0), c = x.dim(rank - 1);

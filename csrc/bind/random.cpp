@@ -38,8 +38,8 @@ Shape shape_of(py::handle value) {
 
 int64_t size_of(const py::array& a) { return a.size(); }
 
-py::array uniform(py::handle shape, Real32<"low"> low, Real32<"high"> high, py::handle seed, py::handle stream, py::handle offset,
-                  py::handle out) {
+py::array uniform(py::handle shape, Real32<"low"> low, Real32<"high"> high, py::handle seed, py::handle stream,
+                  py::handle offset, py::handle out) {
   fastcnn_random random = place(seed, stream, offset);
   Output<float> y(out, shape_of(shape));
   int64_t size = size_of(y.array());
@@ -53,8 +53,8 @@ py::array uniform(py::handle shape, Real32<"low"> low, Real32<"high"> high, py::
 }
 
 template <auto Function>
-py::array bell(py::handle shape, float mean, float stddev, py::handle seed, py::handle stream, py::handle offset,
-               py::handle out) {
+py::array bell(py::handle shape, Real32<"mean"> mean, Real32<"stddev"> stddev, py::handle seed, py::handle stream,
+               py::handle offset, py::handle out) {
   fastcnn_random random = place(seed, stream, offset);
   Output<float> y(out, shape_of(shape));
   int64_t size = size_of(y.array());
@@ -67,7 +67,8 @@ py::array bell(py::handle shape, float mean, float stddev, py::handle seed, py::
   return y.array();
 }
 
-py::array bernoulli(py::handle shape, Real<"p"> p, py::handle seed, py::handle stream, py::handle offset, py::handle out) {
+py::array bernoulli(py::handle shape, Real<"p"> p, py::handle seed, py::handle stream, py::handle offset,
+                    py::handle out) {
   fastcnn_random random = place(seed, stream, offset);
   Output<float> y(out, shape_of(shape));
   int64_t size = size_of(y.array());

@@ -33,6 +33,16 @@ void bind_runtime(py::module_& m) {
   // What every kernel does to its arguments, for the few functions that look at one in Python first.
   m.def("floats", [](py::handle value, const std::string& name) { return Input<float>(value, name.c_str()).array(); });
   m.def("integer", [](py::handle value, const std::string& name) { return integer(value, name.c_str()); });
+  m.def("pair", [](py::handle value, const std::string& name) {
+    Pair p = pair(value, name.c_str());
+    return py::make_tuple(p.h, p.w);
+  });
+  // None for "same", otherwise ((top, bottom), (left, right)).
+  m.def("padding", [](py::handle value) -> py::object {
+    Padding p = padding(value);
+    if (p.same) return py::none();
+    return py::make_tuple(py::make_tuple(p.top, p.bottom), py::make_tuple(p.left, p.right));
+  });
   m.def("compiler", [] { return __VERSION__; });
   m.def("cached_bytes", [] { return fastcnn_cached_bytes(); });
 }

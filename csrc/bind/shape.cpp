@@ -14,8 +14,8 @@ std::vector<int64_t> per_axis(py::handle value, int ndim, const char* name) {
   else
     numbers.push_back(integer(value, name));
   if ((int)numbers.size() != ndim)
-    throw py::value_error(std::string(name) + " must have one entry for each of " + std::to_string(ndim) +
-                          " axes, got " + std::to_string(numbers.size()));
+    throw py::value_error(std::string(name) + " must have one entry for each of the " + std::to_string(ndim) +
+                          " axes of x, got " + std::to_string(numbers.size()));
   return numbers;
 }
 
@@ -67,6 +67,13 @@ py::array concat(py::handle arrays, py::handle axis_, Flag<"stacked"> stacked, p
   return y.array();
 }
 
+py::tuple sequence(py::handle value, const char* name) {
+  if (!PyTuple_Check(value.ptr()) && !PyList_Check(value.ptr()))
+    throw py::type_error(std::string(name) + " must be a tuple or a list of integers, got " +
+                         std::string(py::str(py::type::handle_of(value).attr("__name__"))));
+  return py::tuple(py::reinterpret_borrow<py::object>(value));
+}
+
 // Bounds and strides, one for each of the first axes; None (whole or an entry) means the farthest.
 fastcnn_slice_params slice_params(py::handle begin, py::handle end, py::handle strides, int ndim) {
   fastcnn_slice_params p;
@@ -76,7 +83,7 @@ fastcnn_slice_params slice_params(py::handle begin, py::handle end, py::handle s
     const char* name;
   } parts[] = {{strides, p.stride, "strides"}, {begin, p.begin, "begin"}, {end, p.end, "end"}};
   for (auto& part : parts) {
-    py::tuple given = part.value.is_none() ? py::tuple() : py::tuple(py::reinterpret_borrow<py::object>(part.value));
+    py::tuple given = part.value.is_none() ? py::tuple() : sequence(part.value, part.name);
     if ((int)given.size() > ndim)
       throw py::value_error(std::string(part.name) + " must have at most " + std::to_string(ndim) + " entries, got " +
                             std::to_string(given.size()));
@@ -102,7 +109,7 @@ py::array slice_dx(py::handle dy_, py::handle shape, py::handle begin, py::handl
                    py::handle out) {
   Input<float> dy(dy_, "dy");
   Shape x_shape;
-  for (py::handle n : py::tuple(py::reinterpret_borrow<py::object>(shape))) x_shape.push_back(integer(n, "x_shape"));
+  for (py::handle n : sequence(shape, "x_shape")) x_shape.push_back(integer(n, "x_shape"));
   fastcnn_dims dims = dims_from(x_shape, "x_shape"), y_dims;
   fastcnn_slice_params p = slice_params(begin, end, strides, dims.rank);
   check(fastcnn_slice_output_shape(&dims, &p, &y_dims));
@@ -132,7 +139,7 @@ fastcnn_pad_params pad_params(py::handle paddings, py::handle mode, float value,
   return p;
 }
 
-py::array pad(py::handle x_, py::handle paddings, py::handle mode, Real32<"value"> value, py::handle out) {
+py::array pad(py::handle x_, py::handle paddings, py::handle mode, Real32<"constant_values"> value, py::handle out) {
   Input<float> x(x_, "x");
   fastcnn_dims dims = dims_of(x), shape;
   fastcnn_pad_params p = pad_params(paddings, mode, value, dims.rank);

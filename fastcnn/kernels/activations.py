@@ -64,7 +64,7 @@ def activate(x: ArrayLike, activation: str | None, alpha: float | None = None, o
         array([-1.,  2.], dtype=float32)
     """
     if alpha is None:
-        alpha = _ALPHA.get(activation or "", 0.0)
+        alpha = _ALPHA.get(activation, 0.0) if isinstance(activation, str) else 0.0
     return _core.activate(x, activation, alpha, out)
 
 
@@ -88,7 +88,7 @@ def activate_dx(
         array([0., 3.], dtype=float32)
     """
     if alpha is None:
-        alpha = _ALPHA.get(activation or "", 0.0)
+        alpha = _ALPHA.get(activation, 0.0) if isinstance(activation, str) else 0.0
     return _core.activate_dx(dy, x, activation, alpha, out)
 
 

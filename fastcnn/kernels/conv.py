@@ -213,13 +213,18 @@ def conv2d_transpose(
     x, w = _core.floats(x, "x"), _core.floats(w, "w")
     if x.ndim != 4 or w.ndim != 4:
         raise ValueError(f"x and w must have 4 dimensions, got shapes {x.shape} and {w.shape}")
-    steps = (strides, strides) if isinstance(strides, int) else strides
-    spread = (dilation, dilation) if isinstance(dilation, int) else dilation
+    groups = _core.integer(groups, "groups")
     if output_size is None:
-        sizes = (
-            _transposed_size(x.shape[1 + i], w.shape[i], steps[i], spread[i], padding, i) for i in range(2)
-        )
+        steps, spread = _core.pair(strides, "strides"), _core.pair(dilation, "dilation")
+        sizes = (_transposed_size(x.shape[1 + i], w.shape[i], steps[i], spread[i], padding, i) for i in range(2))
         output_size = next(sizes), next(sizes)
+    else:
+        output_size = _core.pair(output_size, "output_size")
+    if min(output_size) < 0 or groups < 1:
+        raise ValueError(
+            f"groups must be at least 1 and the result's size not negative, got groups {groups} and, "
+            f"from output_size or padding, {output_size}"
+        )
     shape = (x.shape[0], *output_size, w.shape[2] * groups)
     return _core.conv2d_dx(
         x, w, shape, strides, padding, dilation, groups, bias, activation, alpha, "auto", "high", "constant", out
@@ -228,10 +233,10 @@ def conv2d_transpose(
 
 def _transposed_size(size: int, kernel: int, stride: int, dilation: int, padding: Padding, axis: int) -> int:
     reach = (kernel - 1) * dilation + 1
+    sides = _core.padding(padding)
     if isinstance(padding, str):
-        return size * stride if padding.lower() == "same" else size * stride + max(reach - stride, 0)
-    sides = padding if isinstance(padding, int) else padding[axis]
-    before, after = (sides, sides) if isinstance(sides, int) else sides
+        return size * stride if sides is None else size * stride + max(reach - stride, 0)
+    before, after = sides[axis]
     return (size - 1) * stride + reach - before - after
 
 
@@ -320,9 +325,7 @@ def conv1d(
     """
     x, w = _core.floats(x, "x"), _core.floats(w, "w")
     if x.ndim != 3 or w.ndim != 3:
-        raise ValueError(
-            f"x must be (n, length, c) and w (kernel, c / groups, k), got shapes {x.shape} and {w.shape}"
-        )
+        raise ValueError(f"x must be (n, length, c) and w (kernel, c / groups, k), got shapes {x.shape} and {w.shape}")
     flat: Padding
     if padding == "causal":
         flat = ((0, 0), ((w.shape[0] - 1) * dilation, 0))
@@ -330,7 +333,5 @@ def conv1d(
         flat = padding
     else:
         flat = ((0, 0), (padding, padding) if isinstance(padding, int) else padding)
-    y = conv2d(
-        x[:, None], w[None], bias, (1, strides), flat, (1, dilation), groups, activation, alpha=alpha
-    )
+    y = conv2d(x[:, None], w[None], bias, (1, strides), flat, (1, dilation), groups, activation, alpha=alpha)
     return y[:, 0]

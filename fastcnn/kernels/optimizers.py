@@ -569,6 +569,8 @@ def clip_by_global_norm(arrays: Sequence[ArrayLike], clipnorm: float) -> tuple[l
         >>> clip_by_global_norm([[3.0], [4.0]], 2.5)
         ([array([1.5], dtype=float32), array([2.], dtype=float32)], 5.0)
     """
+    if not isinstance(arrays, (list, tuple)):
+        raise TypeError(f"arrays must be a list or a tuple of arrays, got {type(arrays).__name__}")
     arrays = [_core.floats(x, "arrays") for x in arrays]
     norm = global_norm(arrays)
     factor = np.float32(clip_factor(norm, clipnorm))

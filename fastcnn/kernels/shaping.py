@@ -91,9 +91,9 @@ def split(x: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0)
     axis %= x.ndim
     size = x.shape[axis]
     if isinstance(indices_or_sections, Sequence):
-        cuts = list(indices_or_sections)
+        cuts = [_core.integer(cut, "indices_or_sections") for cut in indices_or_sections]
     else:
-        sections = indices_or_sections
+        sections = _core.integer(indices_or_sections, "indices_or_sections")
         if sections < 1 or size % sections:
             raise ValueError(f"indices_or_sections must divide the {size} elements of axis {axis}, got {sections}")
         cuts = [size // sections * i for i in range(1, sections)]
