@@ -67,6 +67,7 @@ void forward_direct(float* y, const float* x, const float* filter, const Conv2d&
   p.run = rows ? g.kw * g.c : cg;
   p.run_stride = g.k, p.transposed = false, p.columns = kg;
   p.epilogue = e, p.y_origin = y;
+  p.stream = streams(y, g.n * p.y_image, kg);
   for (int64_t group = 0; group < g.groups; group++) {
     p.x = x + group * cg, p.y = y + group * kg, p.filter = filter + group * kg;
     if (e.bias) p.epilogue.bias = e.bias + group * kg;
@@ -86,6 +87,7 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g,
   p.y_image = g.h * g.w * g.c, p.y_row = g.stride_h * g.w * g.c, p.y_pixel = g.stride_w * g.c;
   p.run = kg, p.run_stride = g.k, p.transposed = true, p.columns = cg;
   p.epilogue = e, p.y_origin = dx;
+  p.stream = streams(dx, g.n * p.y_image, cg);
   for (int64_t a = 0; a < g.stride_h && a < g.h; a++)
     for (int64_t b = 0; b < g.stride_w && b < g.w; b++) {
       Taps taps(workspace, g.kh * g.kw);

@@ -102,6 +102,7 @@ void panel_product(const Gather& g, bool shared, int64_t panel, float* packed, c
   finish.origin = (const char*)g.y_origin;
   finish.residual = (const char*)g.epilogue.residual;
   finish.bias = g.epilogue.bias ? g.epilogue.bias + panel * kPanel : nullptr;
+  finish.stream = g.stream && !later && k.taps_each == g.taps && k.piece == g.run;
   int64_t tap = 0, from = 0;
   do {
     int64_t taps = g.taps - tap < k.taps_each ? g.taps - tap : k.taps_each;
@@ -159,6 +160,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
       panel_product(g, layout.shared, panel, b, rows, out, count);
       for (int64_t i = 0; i < count; i++) out[i] += kPanel;
     }
+    if (g.stream) stream_fence();
   });
 }
 

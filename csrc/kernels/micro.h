@@ -30,6 +30,7 @@ struct Finish {
   bool accumulate = false;  // add to what c holds
   bool last = false;        // the sum is complete: bias, residual and clamp apply
   bool clamp = false;
+  bool stream = false;      // store past the caches; rows are aligned vectors
   float low = 0, high = 0;
   const float* bias = nullptr;    // of the panel's first column, or null
   const char* residual = nullptr; // see residual_of; null: none
@@ -38,6 +39,13 @@ struct Finish {
 
 static inline const float* residual_of(const Finish& f, const float* c) {
   return (const float*)(f.residual + ((const char*)c - f.origin));
+}
+
+// Results larger than the caches are gone from them before anyone reads them; writing past the caches saves reading each
+// line first. Only whole vectors can be written so.
+constexpr int64_t kStreamFrom = int64_t(32) << 20;
+static inline bool streams(const float* y, int64_t floats, int64_t columns) {
+  return floats * 4 >= kStreamFrom && (uintptr_t)y % 64 == 0 && columns % 16 == 0;
 }
 
 struct Segments {
@@ -53,40 +61,42 @@ static inline vec tile_load(const float* p, int j, int tail) {
   return j == NV - 1 ? load_first(p + j * kLanes, tail) : load(p + j * kLanes);
 }
 
+// f(i, j) for every vector of a tile, unrolled, so that the accumulators stay in registers.
+template <int MR, int NV, class F>
+static inline __attribute__((always_inline)) void each(F f) {
+#pragma GCC unroll 6
+  for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; j++) f(i, j);
+}
+
 // tail: columns of the last vector.
 template <int MR, int NV>
-static void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, int tail) {
-  vec bias[NV];
-  bool biased = f.last && f.bias;
-  if (biased)
-    for (int j = 0; j < NV; j++) bias[j] = tile_load<NV>(f.bias, j, tail);
-#pragma GCC unroll 6
-  for (int i = 0; i < MR; i++) {
-#pragma GCC unroll 4
-    for (int j = 0; j < NV; j++) {
-      vec v = acc[i][j];
-      if (f.accumulate) v = tile_load<NV>(c[i], j, tail) + v;
-      if (biased) v += bias[j];
-      if (f.last) {
-        if (f.residual) v += tile_load<NV>(residual_of(f, c[i]), j, tail);
-        if (f.clamp) v = min(splat(f.high), max(splat(f.low), v));
-      }
-      if (j == NV - 1)
-        store_first(c[i] + j * kLanes, v, tail);
-      else
-        store(c[i] + j * kLanes, v);
-    }
+static inline void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, int tail) {
+  if (f.accumulate) each<MR, NV>([&](int i, int j) { acc[i][j] = tile_load<NV>(c[i], j, tail) + acc[i][j]; });
+  if (f.last) {
+    if (f.bias) each<MR, NV>([&](int i, int j) { acc[i][j] += tile_load<NV>(f.bias, j, tail); });
+    if (f.residual) each<MR, NV>([&](int i, int j) { acc[i][j] += tile_load<NV>(residual_of(f, c[i]), j, tail); });
+    if (f.clamp) each<MR, NV>([&](int i, int j) { acc[i][j] = min(splat(f.high), max(splat(f.low), acc[i][j])); });
   }
+  if (f.stream)
+    each<MR, NV>([&](int i, int j) { stream(c[i] + j * kLanes, acc[i][j]); });
+  else if (tail == kLanes)
+    each<MR, NV>([&](int i, int j) { store(c[i] + j * kLanes, acc[i][j]); });
+  else
+    each<MR, NV>([&](int i, int j) {
+      if (j == NV - 1)
+        store_first(c[i] + j * kLanes, acc[i][j], tail);
+      else
+        store(c[i] + j * kLanes, acc[i][j]);
+    });
 }
 
 template <int MR, int NV>
 static void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish,
                        int tail) {
   vec acc[MR][NV];
-#pragma GCC unroll 6
-  for (int i = 0; i < MR; i++)
-#pragma GCC unroll 4
-    for (int j = 0; j < NV; j++) acc[i][j] = zero();
+  each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
   const float* const* rows = a.rows;
   for (int64_t s = 0; s < a.count; s++, rows += a.stride) {
     const float* row[MR];
@@ -97,12 +107,7 @@ static void micro_tile(const Segments& a, const float* b, int64_t b_step, float*
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
       b += b_step;
-#pragma GCC unroll 6
-      for (int i = 0; i < MR; i++) {
-        vec x = splat(row[i][p]);
-#pragma GCC unroll 4
-        for (int j = 0; j < NV; j++) acc[i][j] = fma(x, column[j], acc[i][j]);
-      }
+      each<MR, NV>([&](int i, int j) { acc[i][j] = fma(splat(row[i][p]), column[j], acc[i][j]); });
     }
   }
   tile_finish<MR, NV>(acc, c, finish, tail);

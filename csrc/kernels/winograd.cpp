@@ -138,7 +138,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
                        int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
   Finish f;
-  bool later = finish_with(p.epilogue, &f);
+  bool later = finish_with(p.epilogue, &f), past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k);
   for (int64_t t = 0; t < count; t++) {
     Tile tile = plan.tiles.at(first + t);
     int rows = (int)least(4, p.oh - tile.i), across = (int)least(4, p.ow - tile.j);
@@ -161,7 +161,9 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
           vec y = p.epilogue.bias ? o[j] + bias : o[j];
           if (p.epilogue.residual) y += load_first(p.epilogue.residual + at, live);
           if (f.clamp) y = min(splat(f.high), max(splat(f.low), y));
-          if (live == kLanes)
+          if (past_caches)
+            stream(p.y + at, y);
+          else if (live == kLanes)
             store(p.y + at, y);
           else
             store_first(p.y + at, y, live);
@@ -173,6 +175,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
         for (int j = 0; j < across; j++)
           apply_activation(p.y + corner + (i * p.ow + j) * p.k, columns, p.epilogue.activation, p.epilogue.alpha);
   }
+  if (past_caches) stream_fence();
 }
 
 void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v, float* m, int64_t panel,
