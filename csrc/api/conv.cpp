@@ -38,8 +38,8 @@ void side(Check& check, const char* name, int64_t size, int64_t pad, fastcnn_pad
   if (mode == FASTCNN_PAD_REFLECT)
     check.that(pad < size || pad == 0, "%s must be smaller than the input's %lld for reflect padding, got %lld", name,
                (long long)size, (long long)pad);
-  if (mode == FASTCNN_PAD_CIRCULAR)
-    check.that(pad <= size, "%s must not exceed the input's %lld for circular padding, got %lld", name, (long long)size,
+  if (mode == FASTCNN_PAD_WRAP || mode == FASTCNN_PAD_SYMMETRIC)
+    check.that(pad <= size, "%s must not exceed the input's %lld for circular or symmetric padding, got %lld", name, (long long)size,
                (long long)pad);
 }
 
@@ -52,7 +52,7 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   check.range("c", p.c, 1, kLargest).range("k", p.k, 1, kLargest).range("kh", p.kh, 1, kLargest).range("kw", p.kw, 1, kLargest);
   check.positive("stride_h", p.stride_h).positive("stride_w", p.stride_w);
   check.positive("dilation_h", p.dilation_h).positive("dilation_w", p.dilation_w).positive("groups", p.groups);
-  check.range("pad_mode", p.pad_mode, 0, FASTCNN_PAD_CIRCULAR).range("precision", p.precision, 0, FASTCNN_PRECISION_STRICT);
+  check.range("pad_mode", p.pad_mode, 0, FASTCNN_PAD_MODE_COUNT - 1).range("precision", p.precision, 0, FASTCNN_PRECISION_STRICT);
   check.range("algorithm", p.algorithm, 0, FASTCNN_ALGORITHM_WINOGRAD);
   side(check, "pad_top", p.h, p.pad_top, p.pad_mode);
   side(check, "pad_bottom", p.h, p.pad_bottom, p.pad_mode);
@@ -122,14 +122,30 @@ size_t margin_bytes(const Geometry& g) {
   return g.margin ? aligned((size_t)(g.conv.n * g.conv.h * g.conv.w * g.conv.c) * 4) : 0;
 }
 
-// The kernels' scratch, the copy of x with its margin, and room to align the caller's memory.
-size_t workspace_bytes_of(const Geometry& g, ConvPass pass, int threads) {
-  return aligned(kernels().conv->workspace(g.conv, pass, choose(g), threads)) + margin_bytes(g) + 64;
+// Margins other than zeros: x goes through the padding kernel, its gradient through that one's adjoint.
+struct Margin {
+  fastcnn_dims x;
+  fastcnn_pad_params pad;
+  explicit Margin(const fastcnn_conv2d_params& p) : x{4, {p.n, p.h, p.w, p.c}}, pad{} {
+    pad.mode = p.pad_mode, pad.value = p.pad_value;
+    pad.before[1] = p.pad_top, pad.after[1] = p.pad_bottom;
+    pad.before[2] = p.pad_left, pad.after[2] = p.pad_right;
+  }
+};
+
+size_t fold_bytes(const Geometry& g) {
+  size_t bytes = 0;
+  Margin margin(g.given);
+  if (g.margin) fastcnn_pad_backward_workspace(&margin.x, &margin.pad, &bytes);
+  return aligned(bytes);
 }
 
-// Margins other than zeros.
-void add_margin(float* to, const float* x, const fastcnn_conv2d_params& p) { (void)to, (void)x, (void)p; }
-void fold_margin(float* dx, const float* from, const fastcnn_conv2d_params& p) { (void)dx, (void)from, (void)p; }
+// The copy of x with its margin, the kernels' scratch (after dx, that of folding the margin back), and room to align.
+size_t workspace_bytes_of(const Geometry& g, ConvPass pass, int threads) {
+  size_t scratch = aligned(kernels().conv->workspace(g.conv, pass, choose(g), threads));
+  if (pass == ConvPass::dx && fold_bytes(g) > scratch) scratch = fold_bytes(g);
+  return margin_bytes(g) + scratch + 64;
+}
 
 void check_epilogue(Check& check, const fastcnn_epilogue* e) {
   if (e) check.range("activation", e->activation, 0, FASTCNN_ACTIVATION_COUNT - 1);
@@ -181,7 +197,8 @@ fastcnn_status fastcnn_conv2d(const fastcnn_conv2d_params* p, const float* x, co
   if (memory.status()) return memory.status();
   char* scratch = memory.data();
   if (g.margin) {
-    add_margin((float*)scratch, x, g.given);
+    Margin margin(g.given);
+    if (fastcnn_status s = fastcnn_pad(&margin.x, &margin.pad, x, (float*)scratch)) return s;
     x = (const float*)scratch;
     scratch += margin_bytes(g);
   }
@@ -205,8 +222,9 @@ fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, const float* dy
   float* out = g.margin ? (float*)scratch : dx;
   kernels().conv->dx(out, dy, filter, g.conv, epilogue ? *epilogue : fastcnn_epilogue{}, choose(g),
                      scratch + margin_bytes(g), threads);
-  if (g.margin) fold_margin(dx, out, g.given);
-  return FASTCNN_OK;
+  if (!g.margin) return FASTCNN_OK;
+  Margin margin(g.given);
+  return fastcnn_pad_backward(&margin.x, &margin.pad, out, dx, scratch + margin_bytes(g), fold_bytes(g));
 }
 
 fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy, float* dw,
@@ -221,10 +239,20 @@ fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x,
   if (memory.status()) return memory.status();
   char* scratch = memory.data();
   if (g.margin && g.conv.n) {
-    add_margin((float*)scratch, x, g.given);
+    Margin margin(g.given);
+    if (fastcnn_status s = fastcnn_pad(&margin.x, &margin.pad, x, (float*)scratch)) return s;
     x = (const float*)scratch;
     scratch += margin_bytes(g);
   }
   kernels().conv->dw(dw, x, dy, g.conv, choose(g), scratch, threads);
   return FASTCNN_OK;
+}
+
+fastcnn_status fastcnn_bias_gradient(int64_t rows, int64_t k, const float* dy, float* db) {
+  Check check("bias_gradient");
+  check.count("dy", {rows, k});
+  check.pointer("dy", dy, rows * k).pointer("db", db, k);
+  if (check.failed()) return check.status();
+  fastcnn_dims dims{2, {rows, k}};
+  return fastcnn_reduce(FASTCNN_REDUCE_SUM, &dims, 1u << 0, dy, db, nullptr, 0);
 }

@@ -226,7 +226,7 @@ fastcnn_status fastcnn_clip_by_value(float low, float high, int64_t size, const 
   check.that(low <= high, "low must be at most high, got low %g and high %g", (double)low, (double)high);
   check.count("size", &size, 1);
   check.pointer("x", x, size).pointer("y", y, size);
-  if (!check.failed() && size > 0) kernels().optimizer->clip(y, x, size, low, high);
+  if (!check.failed() && size > 0) kernels().arithmetic->clip(y, x, size, low, high);
   return check.status();
 }
 

@@ -1,6 +1,7 @@
 #include "bind/array.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace fastcnn::bind {
@@ -22,7 +23,7 @@ bool native(const py::array& a) {
   py::dtype d = a.dtype();
   if (d.kind() != py::dtype::of<T>().kind() || d.itemsize() != (py::ssize_t)sizeof(T)) return false;
   char order = d.byteorder();
-  return order == '=' || order == '|';
+  return order != (std::endian::native == std::endian::little ? '>' : '<');
 }
 
 std::string type_name(py::handle value) { return py::str(py::type::handle_of(value).attr("__name__")); }

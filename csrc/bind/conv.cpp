@@ -29,7 +29,8 @@ fastcnn_conv2d_params params(const Shape& x, const Shape& w, const Options& o) {
   set_padding(p, o.padding);
   p.algorithm = (fastcnn_algorithm)choice(o.algorithm, "algorithm", {"auto", "direct", "winograd"});
   p.precision = (fastcnn_precision)choice(o.precision, "precision", {"high", "strict"});
-  p.pad_mode = (fastcnn_pad_mode)choice(o.mode, "padding_mode", {"constant", "reflect", "replicate", "circular"});
+  constexpr fastcnn_pad_mode modes[] = {FASTCNN_PAD_CONSTANT, FASTCNN_PAD_REFLECT, FASTCNN_PAD_EDGE, FASTCNN_PAD_WRAP};
+  p.pad_mode = modes[choice(o.mode, "padding_mode", {"constant", "reflect", "replicate", "circular"})];
   p.pad_value = (float)real(o.value, "padding_value");
   if (p.groups >= 1 && p.c % p.groups == 0 && w[2] != p.c / p.groups)
     throw py::value_error("w must have shape (kh, kw, c / groups, k) with c / groups = " +
@@ -122,6 +123,22 @@ py::array conv2d_dw(py::handle x_, py::handle dy_, py::handle w_shape, py::handl
   return dw.array();
 }
 
+py::array conv2d_db(py::handle dy_, py::handle out) {
+  Input<float> dy(dy_, "dy");
+  if (dy.ndim() < 1) throw py::value_error("dy must have at least 1 dimension, got a scalar");
+  int64_t k = dy.dim(dy.ndim() - 1), rows = 1;
+  for (int i = 0; i < dy.ndim() - 1; i++) rows *= dy.dim(i);
+  Output<float> db(out, {k});
+  db.apart_from(dy);
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = fastcnn_bias_gradient(rows, k, dy.data(), db.data());
+  }
+  check(status);
+  return db.array();
+}
+
 // The shape of y, and which algorithm a pass takes.
 py::tuple conv2d_output_shape(py::handle x_shape, py::handle w_shape, py::handle strides, py::handle pad,
                               py::handle dilation, py::handle groups) {
@@ -146,6 +163,7 @@ void bind_conv(py::module_& m) {
   m.def("conv2d", conv2d);
   m.def("conv2d_dx", conv2d_dx);
   m.def("conv2d_dw", conv2d_dw);
+  m.def("conv2d_db", conv2d_db);
   m.def("conv2d_output_shape", conv2d_output_shape);
   m.def("conv2d_algorithm", conv2d_algorithm);
 }

@@ -68,12 +68,6 @@ void moving_average(float* average, const float* w, int64_t size, float rest) {
   });
 }
 
-void clip(float* y, const float* x, int64_t size, float low, float high) {
-  map(y, x, size, [=](auto at, float* y, const float* x) {
-    at.put(y, min(splat(high), max(splat(low), at.get(x))));  // a NaN in x is the second operand of both
-  });
-}
-
 void scale(float* y, const float* x, int64_t size, float factor) {
   map(y, x, size, [=](auto at, float* y, const float* x) { at.put(y, at.get(x) * splat(factor)); });
 }

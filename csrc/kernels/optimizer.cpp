@@ -66,7 +66,7 @@ void adadelta(float* w, float* accumulated_g, float* accumulated_d, const float*
 
 extern const OptimizerKernels optimizer_kernels;
 const OptimizerKernels optimizer_kernels = {sgd,    adagrad, rmsprop,        adadelta, lion,  adam,
-                                            adamax, nadam,   moving_average, clip,     scale, sum_of_squares};
+                                            adamax, nadam,   moving_average, scale, sum_of_squares};
 
 }  // namespace ISA
 }  // namespace fastcnn

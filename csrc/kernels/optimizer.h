@@ -30,7 +30,6 @@ struct OptimizerKernels {
   void (*adamax)(float* w, float* m, float* u, const float* g, int64_t size, UpdateStep s, MomentFactors f);
   void (*nadam)(float* w, float* m, float* v, const float* g, int64_t size, UpdateStep s, MomentFactors f);
   void (*moving_average)(float* average, const float* w, int64_t size, float rest);
-  void (*clip)(float* y, const float* x, int64_t size, float low, float high);
   void (*scale)(float* y, const float* x, int64_t size, float factor);
   double (*sum_of_squares)(const float* x, int64_t size);
 };

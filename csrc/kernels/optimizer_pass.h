@@ -12,7 +12,6 @@ namespace ISA {
 
 // clip.cpp, for the table in optimizer.cpp
 void moving_average(float* average, const float* w, int64_t size, float rest);
-void clip(float* y, const float* x, int64_t size, float low, float high);
 void scale(float* y, const float* x, int64_t size, float factor);
 double sum_of_squares(const float* x, int64_t size);
 // optimizer_adam.cpp

@@ -11,6 +11,7 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv2d_algorithm",
+    "conv2d_db",
     "conv2d_dw",
     "conv2d_dx",
     "conv2d_output_shape",
@@ -153,6 +154,24 @@ def conv2d_dw(
     return _core.conv2d_dw(
         x, dy, w_shape, strides, padding, dilation, groups, algorithm, precision, padding_mode, padding_value, out
     )
+
+
+def conv2d_db(dy: ArrayLike, out: Array | None = None) -> Array:
+    """The gradient of ``conv2d``, or of a dense layer, with respect to its bias: ``dy`` summed over all but its last axis.
+
+    Args:
+        dy: the gradient with respect to the result, ``(..., k)``.
+        out: where to put the result.
+
+    Returns:
+        float32 ``(k,)``.
+
+    Example:
+        >>> import numpy as np
+        >>> conv2d_db(np.ones((2, 3, 3, 2)))
+        array([18., 18.], dtype=float32)
+    """
+    return _core.conv2d_db(dy, out)
 
 
 def conv2d_transpose(

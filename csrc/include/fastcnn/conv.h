@@ -3,18 +3,11 @@
 #define FASTCNN_CONV_H
 
 #include "core.h"
+#include "shape.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* What lies outside x. Zeros cost nothing; every other mode copies x with its margin first. */
-typedef enum fastcnn_pad_mode {
-  FASTCNN_PAD_CONSTANT = 0, /* pad_value, zero unless set */
-  FASTCNN_PAD_REFLECT,      /* without the border: c b | a b c | b a */
-  FASTCNN_PAD_REPLICATE,    /* a a | a b c | c c */
-  FASTCNN_PAD_CIRCULAR      /* b c | a b c | a b */
-} fastcnn_pad_mode;
 
 /* AUTO chooses by the layer's shape alone, never by batch, threads or CPU. */
 typedef enum fastcnn_algorithm {
@@ -26,7 +19,8 @@ typedef enum fastcnn_algorithm {
 /* STRICT never uses Winograd, whose relative error is some five times that of the direct sum (1e-6, not 2e-7). */
 typedef enum fastcnn_precision { FASTCNN_PRECISION_HIGH = 0, FASTCNN_PRECISION_STRICT } fastcnn_precision;
 
-/* x (n, h, w, c), filter (kh, kw, c / groups, k), y (n, oh, ow, k). A transposed convolution is described by the
+/* Zeros around x cost nothing; every other padding copies x with its margin first (pad_mode, pad_value).
+ * x (n, h, w, c), filter (kh, kw, c / groups, k), y (n, oh, ow, k). A transposed convolution is described by the
  * convolution it is the gradient of. */
 typedef struct fastcnn_conv2d_params {
   int64_t n, h, w, c;
