@@ -32,7 +32,7 @@ def conv2d_padding(
         return sides[0], sides[1]
     sides_given: Any = (padding, padding) if isinstance(padding, int) else padding
     h, w = sides_given
-    return (h, h) if isinstance(h, int) else tuple(h), (w, w) if isinstance(w, int) else tuple(w)  # type: ignore[return-value]
+    return (h, h) if isinstance(h, int) else tuple(h), (w, w) if isinstance(w, int) else tuple(w)
 
 
 def _taps(w_shape: tuple[int, ...], oh: int, ow: int, strides: Pair, dilation: Pair) -> Iterator[tuple[int, int, Any]]:
