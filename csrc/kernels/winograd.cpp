@@ -48,10 +48,10 @@ struct Plan {
   int64_t block;             // tiles whose products are made together
   int64_t batch, batches;    // by panels: tiles whose v is shared at a time
   int64_t parts;             // by panels: parts of a batch that threads take, for lack of panels
-  int64_t zeros, u_panel, u, v, m;  // bytes
+  int64_t zeros, u_panel, u, v, m, packed;  // bytes; packed: of the filter on its way to the transform
   Plan(const Problem& p, int threads) : tiles(p.n, p.oh, p.ow) {
     panels = panel_count(p.k), channels = align16(p.c);
-    u_panel = align64(kPoints * p.c * kPanel * 4);
+    u_panel = kPoints * point_stride(p.c * kPanel) * 4;
     u = panels * u_panel;
     block = p.c <= 128 ? 24 : 48;
     by_panels = u > kSharedFilter || tiles.count < 2 * threads * block;
@@ -61,12 +61,12 @@ struct Plan {
     batches = (tiles.count + batch - 1) / batch;
     batch = batches ? (tiles.count + batches - 1) / batches : 0;
     parts = by_panels ? (threads + panels - 1) / panels : 1;
-    int64_t m_tile = kPoints * kPanel * 4;
     zeros = align64(channels * 4);
-    v = align64(v_tile * (by_panels ? batch : block));
-    m = align64(m_tile * block) + align64(9 * kStep * kPanel * 4);  // and packed filter before its transform
+    v = kPoints * point_stride((by_panels ? batch : block) * channels) * 4;
+    m = kPoints * point_stride(block * kPanel) * 4;
+    packed = 9 * kStep * kPanel * 4;
   }
-  int64_t own() const { return m + (by_panels ? u_panel : v); }
+  int64_t own() const { return m + packed + (by_panels ? u_panel : v); }
   size_t bytes(int threads) const { return (size_t)(zeros + (by_panels ? v : u) + threads * own()); }
 };
 
@@ -80,7 +80,7 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
     else
       pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
   }
-  int64_t point = p.c * width;
+  int64_t point = point_stride(p.c * width);
   for (int64_t i = 0; i < depth * width; i += kLanes) {
     vec half[6][3];
     for (int s = 0; s < 3; s++) {
@@ -109,7 +109,7 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
     tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
     float* to = v + (at + t) * plan.channels;
     for (int64_t c = 0; c < p.c; c += kLanes)
-      transform_input(to + c, tiles * plan.channels, pixels, c, (int)least(kLanes, p.c - c));
+      transform_input(to + c, point_stride(tiles * plan.channels), pixels, c, (int)least(kLanes, p.c - c));
   }
 }
 
@@ -121,13 +121,13 @@ void multiply(float* m, const float* u, const float* v, const Problem& p, const 
   float* out[64];
   for (int e = 0; e < kPoints; e++) {
     for (int64_t t = 0; t < count; t++) {
-      rows[t] = v + (e * tiles + t) * plan.channels;
-      out[t] = m + (e * count + t) * width;
+      rows[t] = v + e * point_stride(tiles * plan.channels) + t * plan.channels;
+      out[t] = m + e * point_stride(count * width) + t * width;
     }
     for (int64_t from = 0; from < p.c; from += piece) {
       Finish finish;
       finish.accumulate = from > 0;
-      micro_rows({rows, 0, 1, least(piece, p.c - from), 1, from}, u + (e * p.c + from) * width, width, out, count, width,
+      micro_rows({rows, 0, 1, least(piece, p.c - from), 1, from}, u + e * point_stride(p.c * width) + from * width, width, out, count, width,
                  finish);
     }
   }
@@ -148,7 +148,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
       vec half[4][6];
       for (int j = 0; j < 6; j++) {
         vec d[6], o[4];
-        for (int i = 0; i < 6; i++) d[i] = load(m + ((i * 6 + j) * count + t) * width + k);
+        for (int i = 0; i < 6; i++) d[i] = load(m + (i * 6 + j) * point_stride(count * width) + t * width + k);
         output_rows(d, o);
         for (int i = 0; i < 4; i++) half[i][j] = o[i];
       }
@@ -186,13 +186,13 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
   float* u = (float*)workspace;
   char* own = workspace + plan.u;
   parallel_tasks(threads, plan.panels * ((p.c + kStep - 1) / kStep), [&](int64_t task, int thread) {
-    float* packed = (float*)(own + thread * plan.own() + align64(kPoints * kPanel * 4 * plan.block));
+    float* packed = (float*)(own + thread * plan.own() + plan.m);
     int64_t panel = task % plan.panels, from = task / plan.panels * kStep;
     transform_filter(u + panel * plan.u_panel / 4, p, panel, from, least(kStep, p.c - from), packed);
   });
   parallel_tasks(threads, (plan.tiles.count + plan.block - 1) / plan.block, [&](int64_t task, int thread) {
     float* m = (float*)(own + thread * plan.own());
-    float* v = (float*)(own + thread * plan.own() + plan.m);
+    float* v = (float*)(own + thread * plan.own() + plan.m + plan.packed);
     int64_t first = task * plan.block, count = least(plan.block, plan.tiles.count - first);
     transform_tiles(v, p, plan, zeros, first, count, 0, count);
     for (int64_t panel = 0; panel < plan.panels; panel++)
@@ -211,8 +211,8 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
     parallel_tasks(threads, plan.panels * plan.parts, [&](int64_t task, int thread) {
       int64_t panel = task / plan.parts, part = task % plan.parts;
       float* m = (float*)(own + thread * plan.own());
-      float* packed = (float*)(own + thread * plan.own() + align64(kPoints * kPanel * 4 * plan.block));
-      float* u = (float*)(own + thread * plan.own() + plan.m);
+      float* packed = m + plan.m / 4;
+      float* u = packed + plan.packed / 4;
       transform_panel(u, p, panel, packed);
       int64_t begin = tiles * part / plan.parts, end = tiles * (part + 1) / plan.parts;
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;

@@ -13,6 +13,10 @@ namespace ISA {
 
 constexpr int kPoints = 36;  // products of a tile
 
+// From one point's array to the next, in floats. A cache line more than its size: the 36 arrays are written and read side
+// by side, and at a distance of some power of two they would all fall into the same few lines of the cache.
+static inline int64_t point_stride(int64_t floats) { return (floats + 15) / 16 * 16 + 16; }
+
 static inline void input_points(const vec (&d)[6], vec (&o)[6]) {  // B^T d
   vec p = fma(splat(-2.25f), d[2], d[4]), q = fma(splat(-2.25f), d[1], d[3]);
   vec r = fma(splat(-0.390625f), d[2], d[4]), t = fma(splat(-0.390625f), d[1], d[3]);

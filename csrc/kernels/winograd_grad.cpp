@@ -38,8 +38,10 @@ struct Plan {
     chunk = ceil_div(blocks, chunks);
     if (chunk > 0) chunks = ceil_div(blocks, chunk);
     zeros = align64(align16(c.c) * 4);
-    v = kPoints * kTiles * channels * 4, g = kPoints * kTiles * columns * 4, m = kPoints * channels * columns * 4;
+    v = kPoints * point_stride(kTiles * channels) * 4, m = kPoints * point_stride(channels * columns) * 4;
+    g = ceil_div(columns, kPanel) * gradient_panel() * 4;
   }
+  static int64_t gradient_panel() { return kPoints * point_stride(kTiles * kPanel); }  // floats
   int64_t own() const { return v + g + m; }
   int64_t partials(const Conv2d& c) const { return chunks > 1 ? chunks * align64(9 * c.c * c.k * 4) : 0; }
 };
@@ -54,7 +56,7 @@ void transform_inputs(float* v, const float* x, const float* zeros, const Conv2d
     const float* pixels[kPoints];
     tile_pixels(pixels, x, zeros, g.h, g.w, g.c, plan.tiles.at(first + t), g.top, g.left);
     for (int64_t c = 0; c < part.rows; c += kLanes)
-      transform_input(v + t * plan.channels + c, kTiles * plan.channels, pixels, part.c + c,
+      transform_input(v + t * plan.channels + c, point_stride(kTiles * plan.channels), pixels, part.c + c,
                       (int)least(kLanes, part.rows - c));
   }
 }
@@ -78,11 +80,11 @@ void transform_gradients(float* to, const float* dy, const Conv2d& g, const Plan
       }
       int64_t panel = k / kPanel;
       int width = panel_width(part.columns - panel * kPanel);
-      float* out = to + panel * kPoints * kTiles * kPanel + t * width + k % kPanel;
+      float* out = to + panel * Plan::gradient_panel() + t * width + k % kPanel;
       for (int i = 0; i < 6; i++) {
         vec o[6];
         output_points(half[i], o);
-        for (int j = 0; j < 6; j++) store(out + (i * 6 + j) * kTiles * width, o[j]);
+        for (int j = 0; j < 6; j++) store(out + (i * 6 + j) * point_stride(kTiles * width), o[j]);
       }
     }
   }
@@ -98,17 +100,17 @@ void multiply(float* m, const float* v, const float* to, const Plan& plan, const
     for (int64_t k = 0; k < part.columns; k += kPanel) {
       int width = panel_width(part.columns - k);
       for (int64_t c = 0; c < part.rows; c++) {
-        rows[c] = v + e * kTiles * plan.channels + c;
-        out[c] = m + (e * plan.channels + c) * plan.columns + k;
+        rows[c] = v + e * point_stride(kTiles * plan.channels) + c;
+        out[c] = m + e * point_stride(plan.channels * plan.columns) + c * plan.columns + k;
       }
-      const float* b = to + k * kPoints * kTiles + e * kTiles * width;
+      const float* b = to + k / kPanel * Plan::gradient_panel() + e * point_stride(kTiles * width);
       micro_rows({rows, 0, 1, count, plan.channels}, b, width, out, part.rows, width, finish);
     }
 }
 
 // dw[r][s][c][k] = G^T m G.
 void transform_filters(float* dw, const float* m, const Conv2d& g, const Plan& plan, const Part& part) {
-  int64_t point = plan.channels * plan.columns;
+  int64_t point = point_stride(plan.channels * plan.columns);
   for (int64_t c = 0; c < part.rows; c++)
     for (int64_t k = 0; k < part.columns; k += kLanes) {
       int live = (int)least(kLanes, part.columns - k);
