@@ -97,9 +97,9 @@ def directions(grey: Array) -> Array:
     energy = even**2 + odd**2
     turn = np.exp(2j * np.array(angles))  # a direction and its opposite are the same: twice the angle
     mean = (energy * turn).sum(axis=-1)
-    strength = np.abs(mean) ** 0.3  # the eye wants to see the weak ones too
+    strength = np.abs(mean) ** 0.25  # the eye wants to see the weak ones too
     strength = strength / (np.quantile(strength, 0.99) + 1e-9)
-    return picture.hue(np.angle(mean) / (2 * np.pi) % 1.0, np.clip(strength * 1.4 - 0.35, 0, 1))
+    return picture.hue(np.angle(mean) / (2 * np.pi) % 1.0, np.clip(strength * 1.5 - 0.25, 0, 1))
 
 
 def pyramid(image: Array) -> Array:
