@@ -42,7 +42,7 @@ def findings(path: str) -> list[str]:
 
 def main() -> int:
     tracked = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True).stdout.splitlines()
-    sources = [p for p in tracked if p.endswith((".py", ".pyi", ".pyx", ".pxd", ".h", ".cpp", ".c", ".cmake"))]
+    sources = [p for p in tracked if p.endswith((".py", ".pyx", ".pxd", ".h", ".cpp", ".c", ".cmake"))]
     found = [line for path in sources if Path(path).is_file() for line in findings(path)]
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0

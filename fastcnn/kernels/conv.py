@@ -157,7 +157,7 @@ def conv2d_dw(
 
 
 def conv2d_db(dy: ArrayLike, out: Array | None = None) -> Array:
-    """The gradient of ``conv2d``, or of a dense layer, with respect to its bias: ``dy`` summed over all but its last axis.
+    """The gradient of ``conv2d`` or a dense layer with respect to its bias: ``dy`` summed over all but the last axis.
 
     Args:
         dy: the gradient with respect to the result, ``(..., k)``.
@@ -216,9 +216,7 @@ def conv2d_transpose(
     steps = (strides, strides) if isinstance(strides, int) else strides
     spread = (dilation, dilation) if isinstance(dilation, int) else dilation
     if output_size is None:
-        sizes = (
-            _transposed_size(x.shape[1 + i], w.shape[i], steps[i], spread[i], padding, i) for i in range(2)
-        )
+        sizes = (_transposed_size(x.shape[1 + i], w.shape[i], steps[i], spread[i], padding, i) for i in range(2))
         output_size = next(sizes), next(sizes)
     shape = (x.shape[0], *output_size, w.shape[2] * groups)
     return _core.conv2d_dx(
@@ -320,9 +318,7 @@ def conv1d(
     """
     x, w = np.asarray(x), np.asarray(w)
     if x.ndim != 3 or w.ndim != 3:
-        raise ValueError(
-            f"x must be (n, length, c) and w (kernel, c / groups, k), got shapes {x.shape} and {w.shape}"
-        )
+        raise ValueError(f"x must be (n, length, c) and w (kernel, c / groups, k), got shapes {x.shape} and {w.shape}")
     flat: Padding
     if padding == "causal":
         flat = ((0, 0), ((w.shape[0] - 1) * dilation, 0))
@@ -330,7 +326,5 @@ def conv1d(
         flat = padding
     else:
         flat = ((0, 0), (padding, padding) if isinstance(padding, int) else padding)
-    y = conv2d(
-        x[:, None], w[None], bias, (1, strides), flat, (1, dilation), groups, activation, alpha=alpha
-    )
+    y = conv2d(x[:, None], w[None], bias, (1, strides), flat, (1, dilation), groups, activation, alpha=alpha)
     return y[:, 0]
