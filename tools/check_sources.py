@@ -10,7 +10,7 @@ LONGEST = 600
 ISA_WORDS = re.compile(
     r"\b(_mm\d*_\w+|__m(128|256|512)[di]?|__mmask\d+|immintrin|__AVX\w*__|__FMA__|__SSE\w*__|avx\w*|sse\d\w*)\b"
 )
-MAY_NAME_ISAS = {"csrc/kernels/vec.h", "csrc/kernels/micro.h", "csrc/runtime/dispatch.cpp"}
+MAY_NAME_ISAS = {"csrc/kernels/vec.h", "csrc/kernels/micro.cpp", "csrc/runtime/dispatch.cpp"}
 # Templates and inline functions of the standard library become weak symbols: the linker may then keep the copy that was
 # compiled for AVX-512, and run it on every CPU.
 LIBRARY_WORDS = re.compile(r"\bstd::|#include <(?!stdint\.h|stddef\.h|math\.h|string\.h|omp\.h|immintrin\.h)")

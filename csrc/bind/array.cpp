@@ -209,7 +209,8 @@ void same_padding(int64_t size, int64_t kernel, int64_t stride, int64_t dilation
   if (__builtin_mul_overflow(kernel - 1, dilation, &reach)) throw py::value_error("dilation is out of range");
   out = size / stride + (size % stride != 0);
   // (out - 1) * stride < size, so only the reach can overflow
-  if (__builtin_add_overflow((out - 1) * stride + 1 - size, reach, &need)) throw py::value_error("dilation is out of range");
+  if (__builtin_add_overflow((out - 1) * stride + 1 - size, reach, &need))
+    throw py::value_error("dilation is out of range");
   if (need <= 0) return;
   *before = need / 2;
   *after = need - *before;
@@ -218,7 +219,8 @@ void same_padding(int64_t size, int64_t kernel, int64_t stride, int64_t dilation
 int choice(py::handle value, const char* name, std::initializer_list<const char*> names) {
   std::string list;
   for (const char* n : names) list += (list.empty() ? "'" : ", '") + std::string(n) + "'";
-  if (!PyUnicode_Check(value.ptr())) type_error(std::string(name) + " must be one of " + list + ", got " + type_name(value));
+  if (!PyUnicode_Check(value.ptr()))
+    type_error(std::string(name) + " must be one of " + list + ", got " + type_name(value));
   const char* word = PyUnicode_AsUTF8(value.ptr());
   if (!word) throw py::error_already_set();
   int i = 0;
@@ -226,14 +228,16 @@ int choice(py::handle value, const char* name, std::initializer_list<const char*
     if (std::strcmp(n, word) == 0) return i;
     i++;
   }
-  throw py::value_error(std::string(name) + " must be one of " + list + ", got '" + std::string(word).substr(0, 40) + "'");
+  throw py::value_error(std::string(name) + " must be one of " + list + ", got '" + std::string(word).substr(0, 40) +
+                        "'");
 }
 
 fastcnn_activation activation(py::handle value, const char* name) {
   if (value.is_none()) return FASTCNN_LINEAR;
   return (fastcnn_activation)choice(
-      value, name, {"linear", "step",     "relu",     "relu6", "leaky_relu", "elu",  "selu",      "sigmoid", "hard_sigmoid",
-                    "tanh",   "softplus", "softsign", "silu",  "hard_silu",  "gelu", "gelu_tanh", "mish",    "exp"});
+      value, name,
+      {"linear", "step", "relu", "relu6", "leaky_relu", "elu", "selu", "sigmoid", "hard_sigmoid", "tanh", "softplus",
+       "softsign", "silu", "hard_silu", "gelu", "gelu_tanh", "mish", "exp"});
 }
 
 std::vector<int> axes(py::handle value, int ndim, const char* name) {
@@ -260,10 +264,10 @@ std::vector<int> axes(py::handle value, int ndim, const char* name) {
 }
 
 // The element types that arguments and results come in.
-#define FASTCNN_ELEMENT(T)     \
-  template class Input<T>;     \
-  template class Output<T>;    \
-  template Output<T>& Output<T>::apart_from(const Input<float>&, bool); \
+#define FASTCNN_ELEMENT(T)                                                \
+  template class Input<T>;                                                \
+  template class Output<T>;                                               \
+  template Output<T>& Output<T>::apart_from(const Input<float>&, bool);   \
   template Output<T>& Output<T>::apart_from(const Input<int64_t>&, bool); \
   template Output<T>& Output<T>::apart_from(const Input<uint8_t>&, bool);
 FASTCNN_ELEMENT(float)

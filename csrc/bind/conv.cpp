@@ -60,9 +60,9 @@ fastcnn_epilogue epilogue(const Input<float>& bias, const Input<float>& residual
   return {bias.data(), residual.data(), activation(name), alpha};
 }
 
-py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle strides, py::handle pad, py::handle dilation,
-                 py::handle groups, py::handle name, float alpha, py::handle residual_, py::handle algorithm,
-                 py::handle precision, py::handle mode, py::handle value, py::handle out) {
+py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle strides, py::handle pad,
+                 py::handle dilation, py::handle groups, py::handle name, float alpha, py::handle residual_,
+                 py::handle algorithm, py::handle precision, py::handle mode, py::handle value, py::handle out) {
   Input<float> x(x_, "x"), w(w_, "w");
   x.rank(4, "(n, h, w, c)"), w.rank(4, "(kh, kw, c / groups, k)");
   auto p = params(x.shape(), w.shape(), {strides, pad, dilation, groups, algorithm, precision, mode, value});

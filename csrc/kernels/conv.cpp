@@ -1,7 +1,8 @@
 // Convolution and its input gradient as gathered products (gather.h).
 //
 //   y[n,i,j,:]  = sum over r,s of x[n, i*stride + r*dilation - top, j*stride + s*dilation - left, :] * filter[r,s,:,:]
-//   dx[n,a,b,:] = sum over r,s, i*stride + r*dilation - top = a, likewise b, of dy[n,i,j,:] * transpose(filter[r,s,:,:])
+//   dx[n,a,b,:] = sum over r,s, i*stride + r*dilation - top = a, likewise b, of dy[n,i,j,:] *
+//   transpose(filter[r,s,:,:])
 //
 // A tap is a pixel's c floats. Where c is small and the filter dense, a tap is a whole row of the filter instead: its
 // kw * c floats lie side by side in x, once x has its margin. The input gradient of a strided convolution falls apart
@@ -75,7 +76,6 @@ void forward_direct(float* y, const float* x, const float* filter, const Conv2d&
   }
 }
 
-
 void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                char* workspace, int threads) {
   int64_t cg = g.c / g.groups, kg = g.k / g.groups;
@@ -116,10 +116,14 @@ size_t workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int th
   size_t fixed = (size_t)taps_bytes(taps);
   if (pass == ConvPass::forward) {
     int64_t pixels = g.n * g.oh * g.ow;
-    if (by_rows(g)) return fixed + (all_inside(g) ? 0 : (size_t)margin_bytes(g)) + gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads);
+    if (by_rows(g))
+      return fixed + (all_inside(g) ? 0 : (size_t)margin_bytes(g)) +
+             gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads);
     return fixed + gather_workspace(pixels, taps, cg, kg, threads);
   }
-  size_t most = dx_takes_few(g) ? dx_few_workspace(g, threads) : 0;  // and over the remainder classes: they differ by a row or a column, and in their taps
+  size_t most = dx_takes_few(g)
+                    ? dx_few_workspace(g, threads)
+                    : 0;  // and over the remainder classes: they differ by a row or a column, and in their taps
   for (int64_t rows = g.h / g.stride_h; rows <= g.h / g.stride_h + 1; rows++)
     for (int64_t columns = g.w / g.stride_w; columns <= g.w / g.stride_w + 1; columns++) {
       size_t bytes = gather_workspace(g.n * rows * columns, taps, kg, cg, threads);

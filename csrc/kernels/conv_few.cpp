@@ -1,11 +1,11 @@
 // The gradients of a first layer, whose images have one to a few channels: vectors of channels would be mostly empty.
 //
-// dw: the window's column (r, s, c) of a row of pixels is x itself, read with a step of stride * c floats. So the rows of
-// the product are pointers into x (with its margin), and nothing is copied.
+// dw: the window's column (r, s, c) of a row of pixels is x itself, read with a step of stride * c floats. So the rows
+// of the product are pointers into x (with its margin), and nothing is copied.
 //
 // dx: 64 pixels of dy are transposed; their products with all (r, s, c) filters are rows of 64 pixels, which are added
-// to planes, one per channel and column remainder; at last the planes are woven into dx. Output rows run upwards, blocks
-// of 64 pixels to the right, taps in order: an element's additions come in this order whoever owns its rows.
+// to planes, one per channel and column remainder; at last the planes are woven into dx. Output rows run upwards,
+// blocks of 64 pixels to the right, taps in order: an element's additions come in this order whoever owns its rows.
 #include "conv_parts.h"
 #include "pack.h"
 #include "runtime/parallel.h"
@@ -14,8 +14,8 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kPixels = 64;     // of dy together; the same on every ISA, for it orders the additions
-constexpr int64_t kOwnRows = 32;    // rows of dx that a task owns
+constexpr int64_t kPixels = 64;   // of dy together; the same on every ISA, for it orders the additions
+constexpr int64_t kOwnRows = 32;  // rows of dx that a task owns
 constexpr int64_t kTasks = 16;
 constexpr int64_t kPanelColumns = 64;
 
@@ -25,10 +25,10 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 struct WeightPlan {
-  int64_t m, rows_each;      // rows of the product; rows of pixels in a block of the sum
+  int64_t m, rows_each;           // rows of the product; rows of pixels in a block of the sum
   int64_t blocks, chunks, chunk;  // blocks of the sum, chunks of them, blocks in a chunk
   int64_t panels;
-  bool packed;               // dy goes into panels first: its last vector is not full
+  bool packed;  // dy goes into panels first: its last vector is not full
   int64_t packed_bytes, pointer_bytes;
   explicit WeightPlan(const Conv2d& g) {
     m = g.kh * g.kw * g.c;
@@ -75,9 +75,9 @@ void weight_block(float* dw, const float* x, const float* dy, const Conv2d& g, c
 }
 
 struct InputPlan {
-  int64_t m, parts;                       // taps times channels; parts of an image's rows
-  int64_t plane;                          // floats of one channel's and remainder's row, with room for whole vectors
-  int64_t packed, columns, planes;        // bytes
+  int64_t m, parts;                 // taps times channels; parts of an image's rows
+  int64_t plane;                    // floats of one channel's and remainder's row, with room for whole vectors
+  int64_t packed, columns, planes;  // bytes
   InputPlan(const Conv2d& g) {
     m = g.kh * g.kw * g.c;
     parts = ceil_div(g.h, kOwnRows);
@@ -103,8 +103,8 @@ void pixel_products(float* columns, const float* dy, const float* filter, const 
     for (int64_t depth = 0; depth < g.k; depth += piece) {
       Finish finish;
       finish.accumulate = depth > 0;
-      micro_rows({a, 0, 1, least(piece, g.k - depth), 1, depth}, packed + depth * panel_width(width), panel_width(width), c,
-                 plan.m, width, finish);
+      micro_rows({a, 0, 1, least(piece, g.k - depth), 1, depth}, packed + depth * panel_width(width),
+                 panel_width(width), c, plan.m, width, finish);
     }
   }
 }
@@ -117,8 +117,8 @@ void add(float* to, const float* from, int64_t count) {
 }
 
 // Adds the products of outputs (i, j0..j0 + pixels) to the planes of rows [a0, a1).
-void spread(float* planes, const float* columns, const Conv2d& g, const InputPlan& plan, int64_t a0, int64_t a1, int64_t i,
-            int64_t j0, int64_t pixels) {
+void spread(float* planes, const float* columns, const Conv2d& g, const InputPlan& plan, int64_t a0, int64_t a1,
+            int64_t i, int64_t j0, int64_t pixels) {
   for (int64_t r = 0; r < g.kh; r++) {
     int64_t a = i * g.stride_h + r * g.dilation_h - g.top;
     if (a < a0 || a >= a1) continue;

@@ -1,9 +1,10 @@
-// The implicit GEMM behind convolution and its input gradient. Nothing is unrolled into columns: the micro-kernel gets a
-// pointer per (tap, pixel), and pixels in the padding point at a row of zeros.
+// The implicit GEMM behind convolution and its input gradient. Nothing is unrolled into columns: the micro-kernel gets
+// a pointer per (tap, pixel), and pixels in the padding point at a row of zeros.
 //
-// Order of loops: blocks of pixels outside, so that the x they see stays in L2; panels of output channels next; then the
-// sum in blocks of kDepth, whose part of the filter stays in L2 while the pixels of the block pass by. With few pixels
-// the filter is the larger side: then panels are outermost and each thread packs its own, block by block, into L2.
+// Order of loops: blocks of pixels outside, so that the x they see stays in L2; panels of output channels next; then
+// the sum in blocks of kDepth, whose part of the filter stays in L2 while the pixels of the block pass by. With few
+// pixels the filter is the larger side: then panels are outermost and each thread packs its own, block by block, into
+// L2.
 #include "gather.h"
 
 #include "apply_activation.h"
@@ -31,8 +32,8 @@ int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // A thread's pointers for one block of pixels.
 struct Pointers {
-  const float** rows;  // [tap][pixel]: what the micro-kernel reads
-  float** out;         // [pixel]
+  const float** rows;               // [tap][pixel]: what the micro-kernel reads
+  float** out;                      // [pixel]
   int64_t *corner, *down, *across;  // [pixel]: offset, row and column in x of output (i, j), before any tap
   Pointers(char* memory, int64_t taps, int64_t count) {
     rows = (const float**)memory;
@@ -43,9 +44,9 @@ struct Pointers {
 };
 
 struct Layout {
-  bool shared;            // the whole filter is packed once, for all threads
-  int64_t blocks, block;  // pixel blocks and the pixels of one
-  int64_t split;          // parts that the panels of a block are dealt out in
+  bool shared;                  // the whole filter is packed once, for all threads
+  int64_t blocks, block;        // pixel blocks and the pixels of one
+  int64_t split;                // parts that the panels of a block are dealt out in
   int64_t zeros, packed, rows;  // bytes: a row of zeros; the packed filter (shared, or a thread's block); pointers
   Layout(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads) {
     int64_t panels = panel_count(columns);

@@ -1,10 +1,11 @@
 // Convolution with 3x3 filters and no stride by Winograd's F(4x4, 3x3), and its input gradient, which is the same with
 // the filter turned round and its channels exchanged.
 //
-// Input tiles are transformed to v[point][tile][channel], the filter to u[panel][point][channel][column]; 36 products by
-// the micro-kernel give m[point][tile][column], and a last transform writes 4x4 outputs with the epilogue. Two orders:
-// where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is larger than that,
-// or tiles are few, v of many tiles is shared and each thread takes panels, transforming its part of the filter itself.
+// Input tiles are transformed to v[point][tile][channel], the filter to u[panel][point][channel][column]; 36 products
+// by the micro-kernel give m[point][tile][column], and a last transform writes 4x4 outputs with the epilogue. Two
+// orders: where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is larger
+// than that, or tiles are few, v of many tiles is shared and each thread takes panels, transforming its part of the
+// filter itself.
 #include "winograd.h"
 
 #include "apply_activation.h"
@@ -43,11 +44,11 @@ Problem dx_problem(const Conv2d& g) {
 
 struct Plan {
   Tiles tiles;
-  int64_t panels, channels;  // channels of v, padded
-  bool by_panels;            // panels outside, v shared
-  int64_t block;             // tiles whose products are made together
-  int64_t batch, batches;    // by panels: tiles whose v is shared at a time
-  int64_t parts;             // by panels: parts of a batch that threads take, for lack of panels
+  int64_t panels, channels;                 // channels of v, padded
+  bool by_panels;                           // panels outside, v shared
+  int64_t block;                            // tiles whose products are made together
+  int64_t batch, batches;                   // by panels: tiles whose v is shared at a time
+  int64_t parts;                            // by panels: parts of a batch that threads take, for lack of panels
   int64_t zeros, u_panel, u, v, m, packed;  // bytes; packed: of the filter on its way to the transform
   Plan(const Problem& p, int threads) : tiles(p.n, p.oh, p.ow) {
     panels = panel_count(p.k), channels = align16(p.c);
@@ -98,7 +99,8 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
 }
 
 void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
-  for (int64_t from = 0; from < p.c; from += kStep) transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
+  for (int64_t from = 0; from < p.c; from += kStep)
+    transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
 }
 
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
@@ -127,8 +129,8 @@ void multiply(float* m, const float* u, const float* v, const Problem& p, const 
     for (int64_t from = 0; from < p.c; from += piece) {
       Finish finish;
       finish.accumulate = from > 0;
-      micro_rows({rows, 0, 1, least(piece, p.c - from), 1, from}, u + e * point_stride(p.c * width) + from * width, width, out, count, width,
-                 finish);
+      micro_rows({rows, 0, 1, least(piece, p.c - from), 1, from}, u + e * point_stride(p.c * width) + from * width,
+                 width, out, count, width, finish);
     }
   }
 }

@@ -2,8 +2,8 @@
 //
 //   dw = G^T [ sum over tiles of (A dy A^T) * (B^T d B) ] G
 //
-// as 36 products over tiles: m[point][channel][column] += v[point][tile][channel] * g[point][tile][column]. Tiles come in
-// batches whose v and g stay in the shared cache, together with m: first all threads transform the batch, then each
+// as 36 products over tiles: m[point][channel][column] += v[point][tile][channel] * g[point][tile][column]. Tiles come
+// in batches whose v and g stay in the shared cache, together with m: first all threads transform the batch, then each
 // takes whole points. Where m would be too large, channels are done in parts. All this is cut by the shape alone.
 #include "conv_parts.h"
 #include "pack.h"
@@ -25,9 +25,9 @@ int64_t align16(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 struct Plan {
   Tiles tiles;
-  int64_t channels;            // of a part
-  int64_t batch;               // tiles
-  int64_t v_row, g_row, m_row; // floats
+  int64_t channels;             // of a part
+  int64_t batch;                // tiles
+  int64_t v_row, g_row, m_row;  // floats
   int64_t v_point, g_point, m_point;
   explicit Plan(const Conv2d& c) : tiles(c.n, c.oh, c.ow) {
     int64_t columns = align16(c.k);
@@ -37,7 +37,8 @@ struct Plan {
     int64_t batches = ceil_div(tiles.count, batch);
     batch = batches ? ceil_div(tiles.count, batches) : 0;
     v_row = channels + 16, g_row = columns + 16, m_row = columns;  // not a power of two apart, as the points
-    v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row), m_point = point_stride(channels * m_row);
+    v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row),
+    m_point = point_stride(channels * m_row);
   }
   int64_t zeros(const Conv2d& c) const { return align16(c.c) * 4; }
   int64_t bytes(const Conv2d& c) const { return zeros(c) + kPoints * (v_point + g_point + m_point) * 4; }
@@ -57,7 +58,8 @@ void transform_inputs(const Arrays& to, const float* x, const Conv2d& g, const P
 }
 
 // A dy A^T of one tile; outputs past the map's edge count as zero.
-void transform_gradient(const Arrays& to, const float* dy, const Conv2d& g, const Plan& plan, int64_t tile, int64_t at) {
+void transform_gradient(const Arrays& to, const float* dy, const Conv2d& g, const Plan& plan, int64_t tile,
+                        int64_t at) {
   Tile t = plan.tiles.at(tile);
   int rows = (int)least(4, g.oh - t.i), across = (int)least(4, g.ow - t.j);
   const float* pixels[16];
@@ -91,8 +93,8 @@ void transform_gradient(const Arrays& to, const float* dy, const Conv2d& g, cons
 }
 
 // Half of one point's product: rows [first, last) of its channels.
-void multiply(const Arrays& to, const Conv2d& g, const Plan& plan, int point, int64_t first, int64_t last, int64_t tiles,
-              bool accumulate) {
+void multiply(const Arrays& to, const Conv2d& g, const Plan& plan, int point, int64_t first, int64_t last,
+              int64_t tiles, bool accumulate) {
   constexpr int64_t kRows = 96;
   const float* rows[kRows];
   float* out[kRows];
