@@ -98,15 +98,16 @@ bool winograd_fits(const Conv2d& g) {
          g.groups == 1;
 }
 
-// Winograd pays where the transforms are small beside the products (enough channels) and the tiles of 4x4 outputs are
-// mostly full; on small maps its four times larger filter costs more to read than the products it saves.
+// Winograd pays where the transforms are small beside the products (enough channels), where the tiles of 4x4 outputs are
+// mostly full, and where an image has some of them: its filter is four times as large and has to be read for each.
 ConvAlgorithm choose(const Geometry& g) {
   if (g.given.algorithm == FASTCNN_ALGORITHM_WINOGRAD) return ConvAlgorithm::winograd;
   if (g.given.algorithm == FASTCNN_ALGORITHM_DIRECT || g.given.precision == FASTCNN_PRECISION_STRICT ||
       !winograd_fits(g.conv))
     return ConvAlgorithm::direct;
   const Conv2d& c = g.conv;
-  bool channels = c.c >= 32 && c.k >= 32, map = c.oh * c.ow >= 100;
+  int64_t tiles = ((c.oh + 3) / 4) * ((c.ow + 3) / 4);
+  bool channels = c.c >= 32 && c.k >= 32, map = tiles >= 4 && c.oh * c.ow >= 8 * tiles;
   return channels && map ? ConvAlgorithm::winograd : ConvAlgorithm::direct;
 }
 

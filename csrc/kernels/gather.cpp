@@ -71,14 +71,18 @@ struct Layout {
 // The pointers of pixels [first, first + count). The loops over pixels are plain, for the compiler to vectorise.
 void point(const Gather& g, int64_t first, int64_t count, const float* zeros, const Pointers& to) {
   int64_t n = first / (g.oh * g.ow), i = first / g.ow % g.oh, j = first % g.ow;
-  for (int64_t p = 0; p < count; p++) {
-    to.out[p] = g.y + n * g.y_image + i * g.y_row + j * g.y_pixel;
-    to.down[p] = i * g.step_h, to.across[p] = j * g.step_w;
-    to.corner[p] = n * g.x_image + to.down[p] * g.x_row + to.across[p] * g.x_pixel;
-    if (++j == g.ow) {
-      j = 0;
-      if (++i == g.oh) i = 0, n++;
+  for (int64_t p = 0, run; p < count; p += run) {  // runs of pixels of one row
+    run = g.ow - j < count - p ? g.ow - j : count - p;
+    float* out = g.y + n * g.y_image + i * g.y_row + j * g.y_pixel;
+    int64_t down = i * g.step_h, corner = n * g.x_image + down * g.x_row + j * g.step_w * g.x_pixel;
+    for (int64_t q = 0; q < run; q++) to.out[p + q] = out + q * g.y_pixel;
+    for (int64_t q = 0; q < run; q++) to.corner[p + q] = corner + q * g.step_w * g.x_pixel;
+    if (!g.inside) {
+      for (int64_t q = 0; q < run; q++) to.down[p + q] = down;
+      for (int64_t q = 0; q < run; q++) to.across[p + q] = (j + q) * g.step_w;
     }
+    j = 0;
+    if (++i == g.oh) i = 0, n++;
   }
   for (int64_t t = 0; t < g.taps; t++) {
     int64_t tap_h = g.tap_h[t], tap_w = g.tap_w[t], shift = tap_h * g.x_row + tap_w * g.x_pixel;
