@@ -1,4 +1,4 @@
-"""What counts as an array: the slow path of the bindings, for everything that is not already a contiguous float32 array."""
+"""What counts as an array: the slow path of the bindings, for all that is not a contiguous float32 array yet."""
 
 from typing import Any
 

@@ -7,6 +7,7 @@ pooling pyramid, written as PNG files. Then a table of the kernels' speed beside
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,16 +97,16 @@ def directions(grey: Array) -> Array:
     energy = even**2 + odd**2
     turn = np.exp(2j * np.array(angles))  # a direction and its opposite are the same: twice the angle
     mean = (energy * turn).sum(axis=-1)
-    strength = np.abs(mean) ** 0.3  # the eye wants to see the weak ones too
+    strength = np.abs(mean) ** 0.25  # the eye wants to see the weak ones too
     strength = strength / (np.quantile(strength, 0.99) + 1e-9)
-    return picture.hue(np.angle(mean) / (2 * np.pi) % 1.0, np.clip(strength * 1.4 - 0.35, 0, 1))
+    return picture.hue(np.angle(mean) / (2 * np.pi) % 1.0, np.clip(strength * 1.5 - 0.25, 0, 1))
 
 
 def pyramid(image: Array) -> Array:
     """Maximum (above) and mean (below) over ever larger squares, drawn as ladders of halves."""
     levels: dict[str, list[Array]] = {"MAX POOLING": [], "AVERAGE POOLING": []}
     for name, pool in (("MAX POOLING", kernels.max_pool2d), ("AVERAGE POOLING", kernels.avg_pool2d)):
-        level = image[None]
+        level: Any = image[None]
         while min(level.shape[1:3]) >= 8 and len(levels[name]) < 5:
             level = pool(level, 2)
             levels[name].append(level[0])
@@ -136,7 +137,7 @@ def main(path: str | None = None, output: str = "demo-output") -> int:
     grey_weights = np.array([0.299, 0.587, 0.114], np.float32).reshape(1, 1, 3, 1)
     grey = kernels.conv2d(image[None], grey_weights)[0, :, :, 0]  # a 1x1 convolution mixes the colours
 
-    pictures = {
+    pictures: dict[str, Callable[[], Array]] = {
         "input.png": lambda: image,
         "filters.png": lambda: filters_sheet(grey),
         "directions.png": lambda: directions(grey),

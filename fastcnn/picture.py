@@ -50,17 +50,21 @@ def write_png(path: Path, image: Array) -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
 
 
+def rgb(red: float, green: float, blue: float) -> Array:
+    return np.array([red, green, blue], np.float32)
+
+
 def synthesise(h: int, w: int) -> Array:
     """An evening by a lake: gradients, ridges, a sun, its path on the water: something for every filter."""
     rng = np.random.default_rng(7)
     y, x = np.mgrid[0:h, 0:w].astype(np.float32)
     horizon = 0.62 * h
     sky = (y / horizon).clip(0, 1)[..., None]
-    image = (1 - sky) * np.float32([0.16, 0.22, 0.46]) + sky * np.float32([0.98, 0.66, 0.42])
+    image = (1 - sky) * rgb(0.16, 0.22, 0.46) + sky * rgb(0.98, 0.66, 0.42)
     sun_x, sun_y, radius = 0.66 * w, 0.40 * h, 0.085 * h
     distance = np.hypot(x - sun_x, y - sun_y)[..., None]
-    image += np.exp(-distance / (0.22 * h)) * np.float32([0.55, 0.33, 0.10])
-    image = np.where(distance < radius, np.float32([1.0, 0.93, 0.72]), image)
+    image += np.exp(-distance / (0.22 * h)) * rgb(0.55, 0.33, 0.10)
+    image = np.where(distance < radius, rgb(1.0, 0.93, 0.72), image)
     for layer, (base, height, colour) in enumerate(
         [(0.50, 0.16, (0.45, 0.38, 0.52)), (0.56, 0.13, (0.30, 0.25, 0.40)), (0.60, 0.08, (0.15, 0.14, 0.24))]
     ):
@@ -68,19 +72,19 @@ def synthesise(h: int, w: int) -> Array:
         for octave in range(1, 8):
             frequency = 1.3 * 1.9**octave * (1 + 0.3 * layer)
             ridge += np.sin(frequency * np.arange(w) / w * 2 + rng.uniform(0, 6.28)) / 1.75**octave
-        image = np.where((y > h * base - h * height * ridge)[..., None], np.float32(colour), image)
+        image = np.where((y > h * base - h * height * ridge)[..., None], rgb(*colour), image)
     depth = ((y - horizon) / (h - horizon)).clip(0, 1)
     mirrored = image[np.clip(2 * horizon - y, 0, h - 1).astype(int), np.arange(w)]
     waves = np.sin(y * 0.9 / (0.25 + depth) + 1.5 * np.sin(x * 0.02 + y * 0.11) + rng.uniform(0, 1.2, (h, w)))
     path = np.exp(-(((x - sun_x) / (0.05 * w + 0.25 * w * depth)) ** 2)) * (waves > 0.45)
-    water = mirrored * (0.62 - 0.25 * depth[..., None]) + 0.07 * waves[..., None] * np.float32([0.5, 0.6, 0.8])
-    water = water + path[..., None] * np.float32([0.75, 0.52, 0.28])
+    water = mirrored * (0.62 - 0.25 * depth[..., None]) + 0.07 * waves[..., None] * rgb(0.5, 0.6, 0.8)
+    water = water + path[..., None] * rgb(0.75, 0.52, 0.28)
     image = np.where((y > horizon)[..., None], water, image)
     for _ in range(90):  # reeds in front
         root, bend, top = rng.uniform(-0.05, 0.32) * w, rng.normal(0, 0.04) * w, rng.uniform(0.55, 0.95) * h
         along = ((h - y) / (h - top)).clip(0, 1)
         stem = (np.abs(x - root - bend * along**2) < 1.6 * (1.15 - along)) & (y > top)
-        image = np.where(stem[..., None], np.float32([0.06, 0.07, 0.09]), image)
+        image = np.where(stem[..., None], rgb(0.06, 0.07, 0.09), image)
     image += rng.normal(0, 0.012, (h, w, 1))
     return image.clip(0, 1).astype(np.float32)
 
@@ -88,7 +92,7 @@ def synthesise(h: int, w: int) -> Array:
 def diverging(values: Array) -> Array:
     """-1 blue, 0 nearly black, 1 orange: the sign of an edge is seen at once."""
     up, down = np.clip(values, 0, 1)[..., None] ** 0.75, np.clip(-values, 0, 1)[..., None] ** 0.75
-    return 0.06 + up * np.float32([0.94, 0.62, 0.22]) + down * np.float32([0.18, 0.52, 0.94])
+    return 0.06 + up * rgb(0.94, 0.62, 0.22) + down * rgb(0.18, 0.52, 0.94)
 
 
 def hue(turn: Array, brightness: Array) -> Array:

@@ -3,11 +3,11 @@
 import os
 import re
 
+import cases
 import numpy as np
 import pytest
-
-import cases
 from checks import assert_same, assert_same_bits_everywhere, dot, integers, normal, relative_l2
+
 from fastcnn import kernels, reference
 
 # The whole count of random shapes, over all instruction sets; CI's share of the 5,000 that the issue of this engine names.
@@ -39,16 +39,25 @@ def test_integer_shapes_are_exact(isa: str, part: int) -> None:
 
 def test_results_are_not_trivial(rng: np.random.Generator) -> None:
     """The random shapes above may be tiny; these are large enough that a result of zeros would be noticed."""
-    for options in ({"padding": "same"}, {"strides": 2, "padding": 1}, {"dilation": 2, "padding": "same"}, {"groups": 2}):
+    for options in (
+        {"padding": "same"},
+        {"strides": 2, "padding": 1},
+        {"dilation": 2, "padding": "same"},
+        {"groups": 2},
+    ):
         x, w = integers(rng, (2, 11, 13, 20)), integers(rng, (3, 3, 20 // options.get("groups", 1), 70))
         assert_same(kernels.conv2d(x, w, algorithm="direct", **options), reference.conv2d(x, w, **options))
 
 
 @pytest.mark.parametrize("groups", [1, 4])
 @pytest.mark.parametrize("shape", [(2, 9, 8, 8), (1, 1, 300, 4), (1, 33, 34, 12)])
-def test_wide_filters_and_rectangles(isa: str, shape: tuple[int, int, int, int], groups: int, rng: np.random.Generator) -> None:
+def test_wide_filters_and_rectangles(
+    isa: str, shape: tuple[int, int, int, int], groups: int, rng: np.random.Generator
+) -> None:
     for kh, kw in ((1, 7), (7, 1), (11, 11), (1, 1)):
-        case = cases.Conv(shape, (kh, kw, shape[3] // groups, 8), {"padding": "same", "groups": groups, "strides": (1, 2)})
+        case = cases.Conv(
+            shape, (kh, kw, shape[3] // groups, 8), {"padding": "same", "groups": groups, "strides": (1, 2)}
+        )
         every_direction(case, rng)
 
 

@@ -2,11 +2,11 @@
 
 import os
 
+import cases
 import numpy as np
 import pytest
-
-import cases
 from checks import assert_same, assert_same_bits_everywhere, integers, normal, relative_l2
+
 from fastcnn import kernels, reference
 
 SHAPES = int(os.environ.get("FASTCNN_TEST_SHAPES", "2400"))
@@ -47,7 +47,9 @@ def test_same_bits_everywhere(rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("transpose_b", [False, True])
 @pytest.mark.parametrize(("k", "n"), [(10, 7), (385, 130), (900, 600), (3000, 20)])
-def test_a_row_does_not_depend_on_the_others(isa: str, k: int, n: int, transpose_b: bool, rng: np.random.Generator) -> None:
+def test_a_row_does_not_depend_on_the_others(
+    isa: str, k: int, n: int, transpose_b: bool, rng: np.random.Generator
+) -> None:
     """Thin products, blocks packed panel by panel and shared panels make the same bits."""
     a, b = normal(rng, (450, k)), normal(rng, (n, k) if transpose_b else (k, n))
     together = kernels.matmul(a, b, transpose_b=transpose_b)

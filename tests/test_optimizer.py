@@ -1,7 +1,7 @@
 """Optimizer updates against Keras's rules in float64 over twenty steps, with every option, and clipping."""
 
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -181,7 +181,7 @@ def test_a_part_updates_like_the_whole(isa: str, rng: np.random.Generator) -> No
         w, slots = state(rule, start, np.float32)
         parts, part_slots = state(rule, start, np.float32)
         run(fast, rule, w, slots, [g])
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+        for a, b in pairwise(cuts):
             run(fast, rule, parts[a:b], {name: slot[a:b] for name, slot in part_slots.items()}, [g[a:b]])
         assert_same(parts, w)
 

@@ -10,7 +10,7 @@ LONGEST = 600
 ISA_WORDS = re.compile(
     r"\b(_mm\d*_\w+|__m(128|256|512)[di]?|__mmask\d+|immintrin|__AVX\w*__|__FMA__|__SSE\w*__|avx\w*|sse\d\w*)\b"
 )
-MAY_NAME_ISAS = {"csrc/kernels/vec.h", "csrc/kernels/micro.h", "csrc/runtime/dispatch.cpp"}
+MAY_NAME_ISAS = {"csrc/kernels/vec.h", "csrc/kernels/micro.cpp", "csrc/runtime/dispatch.cpp"}
 # Templates and inline functions of the standard library become weak symbols: the linker may then keep the copy that was
 # compiled for AVX-512, and run it on every CPU.
 LIBRARY_WORDS = re.compile(r"\bstd::|#include <(?!stdint\.h|stddef\.h|math\.h|string\.h|omp\.h|immintrin\.h)")
@@ -42,7 +42,7 @@ def findings(path: str) -> list[str]:
 
 def main() -> int:
     tracked = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True).stdout.splitlines()
-    sources = [p for p in tracked if p.endswith((".py", ".pyi", ".pyx", ".pxd", ".h", ".cpp", ".c", ".cmake"))]
+    sources = [p for p in tracked if p.endswith((".py", ".pyx", ".pxd", ".h", ".cpp", ".c", ".cmake"))]
     found = [line for path in sources if Path(path).is_file() for line in findings(path)]
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0

@@ -4,7 +4,7 @@ usage: generate_cython.py INCLUDE_DIR OUTPUT_DIR
 
 Every type of fastcnn.h is declared, every function is exported under its C name as a ``noexcept nogil`` cdef function,
 in the way of scipy.linalg.cython_blas: a module that cimports it needs the header, but does not link libfastcnn. The
-headers hold plain C on purpose: enums, structs of plain fields, prototypes marked FASTCNN_API. All else stops the build.
+headers hold plain C on purpose: enums, structs of plain fields, prototypes marked FASTCNN_API. All else is an error.
 """
 
 import re

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-HEAD = '"""The bindings of fastcnn.h. Generated from the module: make stubs."""\n'
+HEAD = "# The bindings of fastcnn.h. Generated from the module: make stubs\n"
 
 
 def stubs() -> str:
@@ -18,6 +18,10 @@ def stubs() -> str:
         subprocess.run(command, check=True, capture_output=True)
         text = Path(folder, "fastcnn/_core.pyi").read_text()
     text = re.sub(r'^"""\n.*?\n"""\n', "", text, count=1, flags=re.DOTALL)
+    text = text.replace("from __future__ import annotations\n", "")
+    text = re.sub(r"\btuple\b(?!\[)", "tuple[typing.Any, ...]", text)
+    text = re.sub(r"\blist\b(?!\[)", "list[typing.Any]", text)
+    text = text.replace("numpy.ndarray", "numpy.ndarray[typing.Any, typing.Any]")
     return HEAD + text
 
 

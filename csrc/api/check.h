@@ -1,5 +1,5 @@
-// Checks of a call's arguments. The first thing that is wrong becomes the call's status and message; the checks after it
-// are skipped, so they may rely on it. Sizes are multiplied with overflow checks only here.
+// Checks of a call's arguments. The first thing that is wrong becomes the call's status and message; the checks after
+// it are skipped, so they may rely on it. Sizes are multiplied with overflow checks only here.
 #pragma once
 #include <stdarg.h>
 #include <stdint.h>

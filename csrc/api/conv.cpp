@@ -28,7 +28,7 @@ bool copies(const fastcnn_conv2d_params& p) {
 }
 
 struct Geometry {
-  Conv2d conv;    // what the kernels see: x already has its margin where it had to be copied
+  Conv2d conv;  // what the kernels see: x already has its margin where it had to be copied
   bool margin;
   fastcnn_conv2d_params given;
 };
@@ -39,8 +39,8 @@ void side(Check& check, const char* name, int64_t size, int64_t pad, fastcnn_pad
     check.that(pad < size || pad == 0, "%s must be smaller than the input's %lld for reflect padding, got %lld", name,
                (long long)size, (long long)pad);
   if (mode == FASTCNN_PAD_WRAP || mode == FASTCNN_PAD_SYMMETRIC)
-    check.that(pad <= size, "%s must not exceed the input's %lld for circular or symmetric padding, got %lld", name, (long long)size,
-               (long long)pad);
+    check.that(pad <= size, "%s must not exceed the input's %lld for circular or symmetric padding, got %lld", name,
+               (long long)size, (long long)pad);
 }
 
 Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
@@ -49,10 +49,14 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   if (check.failed()) return g;
   const fastcnn_conv2d_params& p = g.given = *given;
   check.range("n", p.n, 0, kLargest).range("h", p.h, 1, kLargest).range("w", p.w, 1, kLargest);
-  check.range("c", p.c, 1, kLargest).range("k", p.k, 1, kLargest).range("kh", p.kh, 1, kLargest).range("kw", p.kw, 1, kLargest);
+  check.range("c", p.c, 1, kLargest)
+      .range("k", p.k, 1, kLargest)
+      .range("kh", p.kh, 1, kLargest)
+      .range("kw", p.kw, 1, kLargest);
   check.positive("stride_h", p.stride_h).positive("stride_w", p.stride_w);
   check.positive("dilation_h", p.dilation_h).positive("dilation_w", p.dilation_w).positive("groups", p.groups);
-  check.range("pad_mode", p.pad_mode, 0, FASTCNN_PAD_MODE_COUNT - 1).range("precision", p.precision, 0, FASTCNN_PRECISION_STRICT);
+  check.range("pad_mode", p.pad_mode, 0, FASTCNN_PAD_MODE_COUNT - 1)
+      .range("precision", p.precision, 0, FASTCNN_PRECISION_STRICT);
   check.range("algorithm", p.algorithm, 0, FASTCNN_ALGORITHM_WINOGRAD);
   side(check, "pad_top", p.h, p.pad_top, p.pad_mode);
   side(check, "pad_bottom", p.h, p.pad_bottom, p.pad_mode);
@@ -62,11 +66,12 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   check.that(p.c % p.groups == 0, "groups must divide c = %lld, got %lld", (long long)p.c, (long long)p.groups);
   check.that(p.k % p.groups == 0, "groups must divide k = %lld, got %lld", (long long)p.k, (long long)p.groups);
   Conv2d& conv = g.conv;
-  conv = {p.n, p.h, p.w, p.c, p.k, p.kh, p.kw, 0, 0, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.pad_top,
-          p.pad_left, p.groups};
+  conv = {p.n, p.h,        p.w,        p.c,          p.k,          p.kh,      p.kw,       0,
+          0,   p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.pad_top, p.pad_left, p.groups};
   conv.oh = outputs(p.h, p.pad_top, p.pad_bottom, p.kh, p.dilation_h, p.stride_h);
   conv.ow = outputs(p.w, p.pad_left, p.pad_right, p.kw, p.dilation_w, p.stride_w);
-  check.that(conv.oh > 0, "the filter reaches over kh = %lld rows with dilation %lld, but h with its padding has only %lld",
+  check.that(conv.oh > 0,
+             "the filter reaches over kh = %lld rows with dilation %lld, but h with its padding has only %lld",
              (long long)p.kh, (long long)p.dilation_h, (long long)(p.h + p.pad_top + p.pad_bottom));
   check.that(conv.ow > 0,
              "the filter reaches over kw = %lld columns with dilation %lld, but w with its padding has only %lld",
@@ -93,15 +98,16 @@ bool winograd_fits(const Conv2d& g) {
          g.groups == 1;
 }
 
-// Winograd pays where the transforms are small beside the products (enough channels) and the tiles of 4x4 outputs are
-// mostly full; on small maps its four times larger filter costs more to read than the products it saves.
+// Winograd pays where the transforms are small beside the products (enough channels), where the tiles of 4x4 outputs are
+// mostly full, and where an image has some of them: its filter is four times as large and has to be read for each.
 ConvAlgorithm choose(const Geometry& g) {
   if (g.given.algorithm == FASTCNN_ALGORITHM_WINOGRAD) return ConvAlgorithm::winograd;
   if (g.given.algorithm == FASTCNN_ALGORITHM_DIRECT || g.given.precision == FASTCNN_PRECISION_STRICT ||
       !winograd_fits(g.conv))
     return ConvAlgorithm::direct;
   const Conv2d& c = g.conv;
-  bool channels = c.c >= 32 && c.k >= 32, map = c.oh * c.ow >= 100;
+  int64_t tiles = ((c.oh + 3) / 4) * ((c.ow + 3) / 4);
+  bool channels = c.c >= 32 && c.k >= 32, map = tiles >= 4 && c.oh * c.ow >= 8 * tiles;
   return channels && map ? ConvAlgorithm::winograd : ConvAlgorithm::direct;
 }
 
@@ -167,7 +173,8 @@ fastcnn_status fastcnn_conv2d_output_shape(const fastcnn_conv2d_params* p, int64
   return FASTCNN_OK;
 }
 
-fastcnn_status fastcnn_conv2d_algorithm(const fastcnn_conv2d_params* p, fastcnn_pass pass, fastcnn_algorithm* algorithm) {
+fastcnn_status fastcnn_conv2d_algorithm(const fastcnn_conv2d_params* p, fastcnn_pass pass,
+                                        fastcnn_algorithm* algorithm) {
   Check check("conv2d_algorithm");
   Geometry g = checked(check, p);
   check.range("pass", pass, 0, FASTCNN_DW).pointer("algorithm", algorithm);

@@ -37,7 +37,8 @@ Check& Check::that(bool good, const char* format, ...) {
 }
 
 Check& Check::range(const char* name, int64_t value, int64_t low, int64_t high) {
-  if (high == INT64_MAX) return that(value >= low, "%s must be at least %lld, got %lld", name, (long long)low, (long long)value);
+  if (high == INT64_MAX)
+    return that(value >= low, "%s must be at least %lld, got %lld", name, (long long)low, (long long)value);
   return that(value >= low && value <= high, "%s must be between %lld and %lld, got %lld", name, (long long)low,
               (long long)high, (long long)value);
 }
@@ -68,7 +69,8 @@ Workspace::Workspace(const char* function, void* given, size_t given_bytes, size
   if (bytes == 0) return;
   if (given) {
     if (given_bytes < bytes) {
-      status_ = fail(FASTCNN_WORKSPACE_TOO_SMALL, "%s: workspace must hold %zu bytes, got %zu", function, bytes, given_bytes);
+      status_ =
+          fail(FASTCNN_WORKSPACE_TOO_SMALL, "%s: workspace must hold %zu bytes, got %zu", function, bytes, given_bytes);
       return;
     }
     uintptr_t start = (reinterpret_cast<uintptr_t>(given) + kAlign - 1) / kAlign * kAlign;
@@ -109,7 +111,8 @@ fastcnn_status fastcnn_set_isa(const char* name) {
     if (i) strncat(list, ", ", sizeof list - strlen(list) - 1);
     strncat(list, isa_available(i), sizeof list - strlen(list) - 1);
   }
-  return fail(FASTCNN_INVALID_ARGUMENT, "set_isa: name must be one of %s on this CPU, got %.40s", list, name ? name : "NULL");
+  return fail(FASTCNN_INVALID_ARGUMENT, "set_isa: name must be one of %s on this CPU, got %.40s", list,
+              name ? name : "NULL");
 }
 
 const char* fastcnn_isa_reason(void) { return isa_reason(); }

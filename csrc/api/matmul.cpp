@@ -15,7 +15,13 @@ Matmul geometry(Check& check, const fastcnn_matmul_params* p) {
   check.count("b", {p->batch_b ? p->batch : 1, p->k, p->n});
   check.count("y", {p->batch, p->m, p->n});
   if (check.failed()) return {};
-  return {p->batch,           p->m, p->n, p->k, p->transpose_a != 0, p->transpose_b != 0, p->batch_a ? p->m * p->k : 0,
+  return {p->batch,
+          p->m,
+          p->n,
+          p->k,
+          p->transpose_a != 0,
+          p->transpose_b != 0,
+          p->batch_a ? p->m * p->k : 0,
           p->batch_b ? p->k * p->n : 0};
 }
 

@@ -1,5 +1,5 @@
-/* fastcnn: convolutional-network kernels for the CPU. This header is the one door to them, for C, C++, Cython and our own
- * Python module.
+/* fastcnn: convolutional-network kernels for the CPU. This header is the one door to them, for C, C++, Cython and our
+ * own Python module.
  *
  * Arrays are float32, NHWC, contiguous and the caller's; filters are (kh, kw, c / groups, k). Every function returns a
  * fastcnn_status; fastcnn_last_error() has the words. Inputs are never written to. Nothing is printed, nothing throws.
@@ -7,19 +7,18 @@
 #ifndef FASTCNN_H
 #define FASTCNN_H
 
-#include "fastcnn/core.h"
-
-#include "fastcnn/matmul.h"
-#include "fastcnn/conv.h"
-#include "fastcnn/depthwise.h"
-#include "fastcnn/pool.h"
-#include "fastcnn/norm.h"
 #include "fastcnn/activation.h"
 #include "fastcnn/arithmetic.h"
-#include "fastcnn/shape.h"
+#include "fastcnn/conv.h"
+#include "fastcnn/core.h"
+#include "fastcnn/depthwise.h"
 #include "fastcnn/loss.h"
-#include "fastcnn/random.h"
+#include "fastcnn/matmul.h"
+#include "fastcnn/norm.h"
 #include "fastcnn/optimizer.h"
+#include "fastcnn/pool.h"
 #include "fastcnn/probe.h"
+#include "fastcnn/random.h"
+#include "fastcnn/shape.h"
 
 #endif

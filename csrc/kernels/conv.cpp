@@ -1,7 +1,8 @@
 // Convolution and its input gradient as gathered products (gather.h).
 //
 //   y[n,i,j,:]  = sum over r,s of x[n, i*stride + r*dilation - top, j*stride + s*dilation - left, :] * filter[r,s,:,:]
-//   dx[n,a,b,:] = sum over r,s, i*stride + r*dilation - top = a, likewise b, of dy[n,i,j,:] * transpose(filter[r,s,:,:])
+//   dx[n,a,b,:] = sum over r,s, i*stride + r*dilation - top = a, likewise b, of dy[n,i,j,:] *
+//   transpose(filter[r,s,:,:])
 //
 // A tap is a pixel's c floats. Where c is small and the filter dense, a tap is a whole row of the filter instead: its
 // kw * c floats lie side by side in x, once x has its margin. The input gradient of a strided convolution falls apart
@@ -21,20 +22,9 @@ constexpr int64_t kRowRunChannels = 16;  // up to here a tap of c floats is too 
 
 int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
-bool by_rows(const Conv2d& g) { return g.c <= kRowRunChannels && g.dilation_w == 1 && g.kw > 1 && g.groups == 1; }
-
-// The rows and columns that the windows reach, counted from the first.
-int64_t reach_h(const Conv2d& g) { return (g.oh - 1) * g.stride_h + (g.kh - 1) * g.dilation_h + 1; }
-int64_t reach_w(const Conv2d& g) { return (g.ow - 1) * g.stride_w + (g.kw - 1) * g.dilation_w + 1; }
-bool all_inside(const Conv2d& g) {
-  return g.top == 0 && g.left == 0 && reach_h(g) <= g.h && reach_w(g) <= g.w;
-}
+bool all_inside(const Conv2d& g) { return g.top == 0 && g.left == 0 && reach_h(g) <= g.h && reach_w(g) <= g.w; }
 
 int64_t taps_bytes(int64_t taps) { return 3 * align64(taps * 8); }
-int64_t margin_bytes(const Conv2d& g) {
-  return by_rows(g) && !all_inside(g) ? align64(g.n * reach_h(g) * reach_w(g) * g.c * 4) : 0;
-}
-
 struct Taps {  // where each tap reads and where its part of the filter lies
   int64_t *h, *w, *at;
   int64_t count = 0;
@@ -47,20 +37,6 @@ struct Taps {  // where each tap reads and where its part of the filter lies
     h[count] = tap_h, w[count] = tap_w, at[count++] = filter_at;
   }
 };
-
-// x with its margin of zeros, (n, reach_h, reach_w, c).
-void add_margin(float* to, const float* x, const Conv2d& g, int threads) {
-  int64_t rows = reach_h(g), columns = reach_w(g), row_floats = columns * g.c;
-  int64_t left = g.left < columns ? g.left : columns;
-  int64_t live = g.w < columns - left ? g.w : columns - left;
-  parallel_tasks(g.n * rows * row_floats / 16 < kSerialWork ? 1 : threads, g.n * rows, [&](int64_t task, int) {
-    int64_t n = task / rows, a = task % rows - g.top;
-    float* row = to + task * row_floats;
-    bool in = a >= 0 && a < g.h;
-    if (!in || live < columns) memset(row, 0, (size_t)row_floats * 4);
-    if (in) memcpy(row + left * g.c, x + (n * g.h + a) * g.w * g.c, (size_t)(live * g.c) * 4);
-  });
-}
 
 void forward_direct(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                     char* workspace, int threads) {
@@ -92,13 +68,13 @@ void forward_direct(float* y, const float* x, const float* filter, const Conv2d&
   p.run = rows ? g.kw * g.c : cg;
   p.run_stride = g.k, p.transposed = false, p.columns = kg;
   p.epilogue = e, p.y_origin = y;
+  p.stream = streams(y, g.n * p.y_image, kg);
   for (int64_t group = 0; group < g.groups; group++) {
     p.x = x + group * cg, p.y = y + group * kg, p.filter = filter + group * kg;
     if (e.bias) p.epilogue.bias = e.bias + group * kg;
     gather_product(p, workspace, threads);
   }
 }
-
 
 void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                char* workspace, int threads) {
@@ -111,6 +87,7 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g,
   p.y_image = g.h * g.w * g.c, p.y_row = g.stride_h * g.w * g.c, p.y_pixel = g.stride_w * g.c;
   p.run = kg, p.run_stride = g.k, p.transposed = true, p.columns = cg;
   p.epilogue = e, p.y_origin = dx;
+  p.stream = streams(dx, g.n * p.y_image, cg);
   for (int64_t a = 0; a < g.stride_h && a < g.h; a++)
     for (int64_t b = 0; b < g.stride_w && b < g.w; b++) {
       Taps taps(workspace, g.kh * g.kw);
@@ -134,15 +111,19 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g,
 
 size_t workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int threads) {
   if (algorithm == ConvAlgorithm::winograd) return winograd_workspace(g, pass, threads);
-  if (pass == ConvPass::dw) return dw_workspace(g, threads);
+  if (pass == ConvPass::dw) return by_rows(g) ? dw_few_workspace(g, threads) : dw_workspace(g, threads);
   int64_t cg = g.c / g.groups, kg = g.k / g.groups, taps = g.kh * g.kw;
   size_t fixed = (size_t)taps_bytes(taps);
   if (pass == ConvPass::forward) {
     int64_t pixels = g.n * g.oh * g.ow;
-    if (by_rows(g)) return fixed + (size_t)margin_bytes(g) + gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads);
+    if (by_rows(g))
+      return fixed + (all_inside(g) ? 0 : (size_t)margin_bytes(g)) +
+             gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads);
     return fixed + gather_workspace(pixels, taps, cg, kg, threads);
   }
-  size_t most = 0;  // over the remainder classes: they differ by a row or a column, and in their taps
+  size_t most = dx_takes_few(g)
+                    ? dx_few_workspace(g, threads)
+                    : 0;  // and over the remainder classes: they differ by a row or a column, and in their taps
   for (int64_t rows = g.h / g.stride_h; rows <= g.h / g.stride_h + 1; rows++)
     for (int64_t columns = g.w / g.stride_w; columns <= g.w / g.stride_w + 1; columns++) {
       size_t bytes = gather_workspace(g.n * rows * columns, taps, kg, cg, threads);
@@ -163,6 +144,8 @@ void dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const 
         ConvAlgorithm algorithm, char* workspace, int threads) {
   if (algorithm == ConvAlgorithm::winograd)
     winograd_dx(dx, dy, filter, g, e, workspace, threads);
+  else if (dx_takes_few(g) && !e.bias && e.activation == FASTCNN_LINEAR)
+    dx_few(dx, dy, filter, g, workspace, threads);
   else
     dx_direct(dx, dy, filter, g, e, workspace, threads);
 }
@@ -171,11 +154,28 @@ void dw(float* dw, const float* x, const float* dy, const Conv2d& g, ConvAlgorit
         int threads) {
   if (algorithm == ConvAlgorithm::winograd)
     winograd_dw(dw, x, dy, g, workspace, threads);
+  else if (by_rows(g))
+    dw_few(dw, x, dy, g, workspace, threads);
   else
     dw_direct(dw, x, dy, g, workspace, threads);
 }
 
 }  // namespace
+
+bool by_rows(const Conv2d& g) { return g.c <= kRowRunChannels && g.dilation_w == 1 && g.kw > 1 && g.groups == 1; }
+
+void add_margin(float* to, const float* x, const Conv2d& g, int threads) {
+  int64_t rows = reach_h(g), columns = reach_w(g), row_floats = columns * g.c;
+  int64_t left = g.left < columns ? g.left : columns;
+  int64_t live = g.w < columns - left ? g.w : columns - left;
+  parallel_tasks(g.n * rows * row_floats / 16 < kSerialWork ? 1 : threads, g.n * rows, [&](int64_t task, int) {
+    int64_t n = task / rows, a = task % rows - g.top;
+    float* row = to + task * row_floats;
+    bool in = a >= 0 && a < g.h;
+    if (!in || live < columns) memset(row, 0, (size_t)row_floats * 4);
+    if (in) memcpy(row + left * g.c, x + (n * g.h + a) * g.w * g.c, (size_t)(live * g.c) * 4);
+  });
+}
 
 extern const ConvKernels conv_kernels;
 const ConvKernels conv_kernels = {workspace, forward, dx, dw};

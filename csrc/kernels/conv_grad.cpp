@@ -2,8 +2,8 @@
 //
 // A product over pixels, in blocks of kDepth of them. Per block, kPack columns of the windows are copied side by side
 // (which settles stride, dilation and padding) and so is dy in panels; then the micro-kernel reads both from L2. Few
-// filters with many pixels are cut into chunks of pixels with sums of their own, added in order: how many is a matter of
-// the shape alone, so threads change no bits.
+// filters with many pixels are cut into chunks of pixels with sums of their own, added in order: how many is a matter
+// of the shape alone, so threads change no bits.
 #include "conv_parts.h"
 #include "pack.h"
 #include "runtime/parallel.h"
@@ -12,8 +12,8 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kPack = 48;    // columns of windows packed together: whole tiles and whole vectors on every ISA
-constexpr int64_t kPanels = 4;   // panels of dy kept in L2 together
+constexpr int64_t kPack = 48;          // columns of windows packed together: whole tiles and whole vectors on every ISA
+constexpr int64_t kPanels = 4;         // panels of dy kept in L2 together
 constexpr int64_t kPanelColumns = 64;  // in the plan, which must not depend on the ISA
 constexpr int64_t kTasks = 16;
 
@@ -22,9 +22,9 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 struct Plan {
-  int64_t pixels, m, columns;   // the product's sizes, of one group
+  int64_t pixels, m, columns;                  // the product's sizes, of one group
   int64_t column_parts, row_parts, rows_each;  // rows in packs of kPack
-  int64_t chunks, chunk;        // chunks of pixels: how many, and blocks in each
+  int64_t chunks, chunk;                       // chunks of pixels: how many, and blocks in each
   explicit Plan(const Conv2d& g) {
     pixels = g.n * g.oh * g.ow;
     m = g.kh * g.kw * (g.c / g.groups), columns = g.k / g.groups;

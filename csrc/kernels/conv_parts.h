@@ -1,9 +1,26 @@
-// What conv.cpp's table sends elsewhere: conv_grad.cpp, winograd.cpp, winograd_grad.cpp.
+// What the files behind conv.cpp's table share: conv_few.cpp, conv_grad.cpp, winograd.cpp, winograd_grad.cpp.
 #pragma once
 #include "conv.h"
 
 namespace fastcnn {
 namespace ISA {
+
+// The rows and columns of x that the windows reach, counted from the first.
+static inline int64_t reach_h(const Conv2d& g) { return (g.oh - 1) * g.stride_h + (g.kh - 1) * g.dilation_h + 1; }
+static inline int64_t reach_w(const Conv2d& g) { return (g.ow - 1) * g.stride_w + (g.kw - 1) * g.dilation_w + 1; }
+static inline int64_t margin_bytes(const Conv2d& g) { return (g.n * reach_h(g) * reach_w(g) * g.c * 4 + 63) / 64 * 64; }
+// x with its margin of zeros, (n, reach_h, reach_w, c).
+void add_margin(float* to, const float* x, const Conv2d& g, int threads);
+
+// Few channels: rows of the filter, not single taps, are what the micro-kernel runs along.
+bool by_rows(const Conv2d& g);
+
+// conv_few.cpp: the gradients where x has few channels.
+bool dx_takes_few(const Conv2d& g);
+size_t dx_few_workspace(const Conv2d& g, int threads);
+void dx_few(float* dx, const float* dy, const float* filter, const Conv2d& g, char* workspace, int threads);
+size_t dw_few_workspace(const Conv2d& g, int threads);
+void dw_few(float* dw, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
 
 size_t dw_workspace(const Conv2d& g, int threads);
 void dw_direct(float* dw, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);

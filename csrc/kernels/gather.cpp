@@ -1,9 +1,10 @@
-// The implicit GEMM behind convolution and its input gradient. Nothing is unrolled into columns: the micro-kernel gets a
-// pointer per (tap, pixel), and pixels in the padding point at a row of zeros.
+// The implicit GEMM behind convolution and its input gradient. Nothing is unrolled into columns: the micro-kernel gets
+// a pointer per (tap, pixel), and pixels in the padding point at a row of zeros.
 //
-// Order of loops: blocks of pixels outside, so that the x they see stays in L2; panels of output channels next; then the
-// sum in blocks of kDepth, whose part of the filter stays in L2 while the pixels of the block pass by. With few pixels
-// the filter is the larger side: then panels are outermost and each thread packs its own, block by block, into L2.
+// Order of loops: blocks of pixels outside, so that the x they see stays in L2; panels of output channels next; then
+// the sum in blocks of kDepth, whose part of the filter stays in L2 while the pixels of the block pass by. With few
+// pixels the filter is the larger side: then panels are outermost and each thread packs its own, block by block, into
+// L2.
 #include "gather.h"
 
 #include "apply_activation.h"
@@ -29,10 +30,23 @@ struct Blocks {
 
 int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
+// A thread's pointers for one block of pixels.
+struct Pointers {
+  const float** rows;               // [tap][pixel]: what the micro-kernel reads
+  float** out;                      // [pixel]
+  int64_t *corner, *down, *across;  // [pixel]: offset, row and column in x of output (i, j), before any tap
+  Pointers(char* memory, int64_t taps, int64_t count) {
+    rows = (const float**)memory;
+    out = (float**)(rows + taps * count);
+    corner = (int64_t*)(out + count), down = corner + count, across = down + count;
+  }
+  static int64_t bytes(int64_t taps, int64_t count) { return align64((taps + 4) * count * (int64_t)sizeof(void*)); }
+};
+
 struct Layout {
-  bool shared;            // the whole filter is packed once, for all threads
-  int64_t blocks, block;  // pixel blocks and the pixels of one
-  int64_t split;          // parts that the panels of a block are dealt out in
+  bool shared;                  // the whole filter is packed once, for all threads
+  int64_t blocks, block;        // pixel blocks and the pixels of one
+  int64_t split;                // parts that the panels of a block are dealt out in
   int64_t zeros, packed, rows;  // bytes: a row of zeros; the packed filter (shared, or a thread's block); pointers
   Layout(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads) {
     int64_t panels = panel_count(columns);
@@ -48,32 +62,38 @@ struct Layout {
     Blocks k(taps, run);
     zeros = align64(run * 4);
     packed = shared ? align64(taps * run * padded_columns(columns) * 4) : align64(k.taps_each * k.piece * kPanel * 4);
-    rows = align64((taps + 1) * block * (int64_t)sizeof(float*));
+    rows = Pointers::bytes(taps, block);
   }
   int64_t own() const { return rows + (shared ? 0 : packed); }
   size_t bytes(int threads) const { return (size_t)(zeros + (shared ? packed : 0) + threads * own()); }
 };
 
-// The pointers of pixels [first, first + count): rows[t * count + i], and where their results go.
-void point(const Gather& g, int64_t first, int64_t count, const float* zeros, const float** rows, float** out) {
+// The pointers of pixels [first, first + count). The loops over pixels are plain, for the compiler to vectorise.
+void point(const Gather& g, int64_t first, int64_t count, const float* zeros, const Pointers& to) {
   int64_t n = first / (g.oh * g.ow), i = first / g.ow % g.oh, j = first % g.ow;
-  for (int64_t p = 0; p < count; p++) {
-    out[p] = g.y + n * g.y_image + i * g.y_row + j * g.y_pixel;
-    const float* image = g.x + n * g.x_image;
-    int64_t row = i * g.step_h, column = j * g.step_w;
-    if (g.inside) {
-      const float* corner = image + row * g.x_row + column * g.x_pixel;
-      for (int64_t t = 0; t < g.taps; t++) rows[t * count + p] = corner + g.tap_h[t] * g.x_row + g.tap_w[t] * g.x_pixel;
-    } else {
-      for (int64_t t = 0; t < g.taps; t++) {
-        int64_t a = row + g.tap_h[t], b = column + g.tap_w[t];
-        bool in = (uint64_t)a < (uint64_t)g.h && (uint64_t)b < (uint64_t)g.w;
-        rows[t * count + p] = in ? image + a * g.x_row + b * g.x_pixel : zeros;
-      }
+  for (int64_t p = 0, run; p < count; p += run) {  // runs of pixels of one row
+    run = g.ow - j < count - p ? g.ow - j : count - p;
+    float* out = g.y + n * g.y_image + i * g.y_row + j * g.y_pixel;
+    int64_t down = i * g.step_h, corner = n * g.x_image + down * g.x_row + j * g.step_w * g.x_pixel;
+    for (int64_t q = 0; q < run; q++) to.out[p + q] = out + q * g.y_pixel;
+    for (int64_t q = 0; q < run; q++) to.corner[p + q] = corner + q * g.step_w * g.x_pixel;
+    if (!g.inside) {
+      for (int64_t q = 0; q < run; q++) to.down[p + q] = down;
+      for (int64_t q = 0; q < run; q++) to.across[p + q] = (j + q) * g.step_w;
     }
-    if (++j == g.ow) {
-      j = 0;
-      if (++i == g.oh) i = 0, n++;
+    j = 0;
+    if (++i == g.oh) i = 0, n++;
+  }
+  for (int64_t t = 0; t < g.taps; t++) {
+    int64_t tap_h = g.tap_h[t], tap_w = g.tap_w[t], shift = tap_h * g.x_row + tap_w * g.x_pixel;
+    const float** rows = to.rows + t * count;
+    if (g.inside) {
+      for (int64_t p = 0; p < count; p++) rows[p] = g.x + (to.corner[p] + shift);
+    } else {
+      for (int64_t p = 0; p < count; p++) {
+        bool in = ((uint64_t)(to.down[p] + tap_h) < (uint64_t)g.h) & ((uint64_t)(to.across[p] + tap_w) < (uint64_t)g.w);
+        rows[p] = in ? g.x + (to.corner[p] + shift) : zeros;
+      }
     }
   }
 }
@@ -102,6 +122,7 @@ void panel_product(const Gather& g, bool shared, int64_t panel, float* packed, c
   finish.origin = (const char*)g.y_origin;
   finish.residual = (const char*)g.epilogue.residual;
   finish.bias = g.epilogue.bias ? g.epilogue.bias + panel * kPanel : nullptr;
+  finish.stream = g.stream && !later && k.taps_each == g.taps && k.piece == g.run;
   int64_t tap = 0, from = 0;
   do {
     int64_t taps = g.taps - tap < k.taps_each ? g.taps - tap : k.taps_each;
@@ -148,17 +169,17 @@ void gather_product(const Gather& g, char* workspace, int threads) {
     int64_t part = task % layout.split, first = task / layout.split * layout.block;
     int64_t count = pixels - first < layout.block ? pixels - first : layout.block;
     if (count <= 0) return;
-    const float** rows = (const float**)(own + thread * layout.own());
-    float** out = (float**)(rows + g.taps * count);
+    Pointers to(own + thread * layout.own(), g.taps, count);
     float* scratch = (float*)(own + thread * layout.own() + layout.rows);
-    point(g, first, count, zeros, rows, out);
+    point(g, first, count, zeros, to);
     int64_t begin = panels * part / layout.split, end = panels * (part + 1) / layout.split;
-    for (int64_t i = 0; i < count; i++) out[i] += begin * kPanel;
+    for (int64_t i = 0; i < count; i++) to.out[i] += begin * kPanel;
     for (int64_t panel = begin; panel < end; panel++) {
       float* b = layout.shared ? packed + panel * kPanel * g.taps * g.run : scratch;
-      panel_product(g, layout.shared, panel, b, rows, out, count);
-      for (int64_t i = 0; i < count; i++) out[i] += kPanel;
+      panel_product(g, layout.shared, panel, b, to.rows, to.out, count);
+      for (int64_t i = 0; i < count; i++) to.out[i] += kPanel;
     }
+    if (g.stream) stream_fence();
   });
 }
 

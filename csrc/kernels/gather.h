@@ -32,6 +32,7 @@ struct Gather {
   // y = activation(sum + bias + residual); the residual's elements lie as y's do, counted from y_origin.
   fastcnn_epilogue epilogue;
   const float* y_origin;
+  bool stream;  // y is written past the caches
 };
 
 size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads);

@@ -158,7 +158,8 @@ void thin(float* y, const float* a, const float* b, const Matmul& g, int64_t col
 }
 
 typedef void (*Thin)(float*, const float*, const float*, const Matmul&, int64_t, int64_t, const fastcnn_epilogue&);
-constexpr Thin thin_of[kThinRows + 1] = {nullptr, thin<1>, thin<2>, thin<3>, thin<4>, thin<5>, thin<6>, thin<7>, thin<8>};
+constexpr Thin thin_of[kThinRows + 1] = {nullptr, thin<1>, thin<2>, thin<3>, thin<4>,
+                                         thin<5>, thin<6>, thin<7>, thin<8>};
 
 bool is_thin(const Matmul& g) { return g.m <= kThinRows && g.k > 0; }
 
@@ -167,9 +168,8 @@ void thin_product(float* y, const float* a, const float* b, const Matmul& g, con
   while (parts < 2 * threads && g.n / parts > 64) parts *= 2;
   int64_t each = ((g.n + parts - 1) / parts + 15) / 16 * 16;
   int team = g.n * g.k / 16 < kSerialWork ? 1 : threads;
-  parallel_tasks(team, (g.n + each - 1) / each, [&](int64_t task, int) {
-    thin_of[g.m](y, a, b, g, task * each, least(each, g.n - task * each), e);
-  });
+  parallel_tasks(team, (g.n + each - 1) / each,
+                 [&](int64_t task, int) { thin_of[g.m](y, a, b, g, task * each, least(each, g.n - task * each), e); });
 }
 
 // to (columns, rows) = the transpose of from (rows, columns).

@@ -65,8 +65,8 @@ void adadelta(float* w, float* accumulated_g, float* accumulated_d, const float*
 }  // namespace
 
 extern const OptimizerKernels optimizer_kernels;
-const OptimizerKernels optimizer_kernels = {sgd,    adagrad, rmsprop,        adadelta, lion,  adam,
-                                            adamax, nadam,   moving_average, scale, sum_of_squares};
+const OptimizerKernels optimizer_kernels = {sgd,    adagrad, rmsprop,        adadelta, lion,          adam,
+                                            adamax, nadam,   moving_average, scale,    sum_of_squares};
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -39,7 +39,9 @@ static inline void pack_columns(float* to, const float* from, int64_t stride, in
       int long_side = depth - p < kLanes ? (int)(depth - p) : kLanes;
       vec r[kLanes];
       for (int j = 0; j < kLanes; j++)
-        r[j] = j >= live ? zero() : long_side == kLanes ? load(block + j * stride + p) : load_first(block + j * stride + p, long_side);
+        r[j] = j >= live             ? zero()
+               : long_side == kLanes ? load(block + j * stride + p)
+                                     : load_first(block + j * stride + p, long_side);
       transpose(r);
       for (int i = 0; i < long_side; i++) store(to + (p + i) * width + j0, r[i]);
     }

@@ -22,7 +22,10 @@ extern const RandomKernels random_kernels;
 extern const OptimizerKernels optimizer_kernels;
 extern const ProbeKernels probe_kernels;
 extern const Table table;
-const Table table = {FASTCNN_NAME(ISA), &gemm_kernels, &conv_kernels, &depthwise_kernels, &pool_kernels, &resize_kernels, &norm_kernels, &activation_kernels, &softmax_kernels, &arithmetic_kernels, &reduce_kernels, &shape_kernels, &loss_kernels, &random_kernels, &optimizer_kernels, &probe_kernels};
+const Table table = {FASTCNN_NAME(ISA), &gemm_kernels,       &conv_kernels,      &depthwise_kernels,
+                     &pool_kernels,     &resize_kernels,     &norm_kernels,      &activation_kernels,
+                     &softmax_kernels,  &arithmetic_kernels, &reduce_kernels,    &shape_kernels,
+                     &loss_kernels,     &random_kernels,     &optimizer_kernels, &probe_kernels};
 
 }  // namespace ISA
 }  // namespace fastcnn

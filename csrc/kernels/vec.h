@@ -100,7 +100,8 @@ static inline void stream_fence() {
 #endif
 }
 
-// kLanes bytes as integers, and back (the low byte of each lane): GCC 12 turns __builtin_convertvector into scalar code.
+// kLanes bytes as integers, and back (the low byte of each lane): GCC 12 turns __builtin_convertvector into scalar
+// code.
 #if defined(__AVX512F__)
 static inline ivec load_bytes(const uint8_t* p) {
   return (ivec)_mm512_maskz_cvtepu8_epi32(0xffff, _mm_loadu_si128((const __m128i*)p));

@@ -1,10 +1,11 @@
 // Convolution with 3x3 filters and no stride by Winograd's F(4x4, 3x3), and its input gradient, which is the same with
 // the filter turned round and its channels exchanged.
 //
-// Input tiles are transformed to v[point][tile][channel], the filter to u[panel][point][channel][column]; 36 products by
-// the micro-kernel give m[point][tile][column], and a last transform writes 4x4 outputs with the epilogue. Two orders:
-// where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is larger than that,
-// or tiles are few, v of many tiles is shared and each thread takes panels, transforming its part of the filter itself.
+// Input tiles are transformed to v[point][tile][channel], the filter to u[panel][point][channel][column]; 36 products
+// by the micro-kernel give m[point][tile][column], and a last transform writes 4x4 outputs with the epilogue. Two
+// orders: where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is larger
+// than that, or tiles are few, v of many tiles is shared and each thread takes panels, transforming its part of the
+// filter itself.
 #include "winograd.h"
 
 #include "apply_activation.h"
@@ -43,15 +44,15 @@ Problem dx_problem(const Conv2d& g) {
 
 struct Plan {
   Tiles tiles;
-  int64_t panels, channels;  // channels of v, padded
-  bool by_panels;            // panels outside, v shared
-  int64_t block;             // tiles whose products are made together
-  int64_t batch, batches;    // by panels: tiles whose v is shared at a time
-  int64_t parts;             // by panels: parts of a batch that threads take, for lack of panels
-  int64_t zeros, u_panel, u, v, m;  // bytes
+  int64_t panels, channels;                 // channels of v, padded
+  bool by_panels;                           // panels outside, v shared
+  int64_t block;                            // tiles whose products are made together
+  int64_t batch, batches;                   // by panels: tiles whose v is shared at a time
+  int64_t parts;                            // by panels: parts of a batch that threads take, for lack of panels
+  int64_t zeros, u_panel, u, v, m, packed;  // bytes; packed: of the filter on its way to the transform
   Plan(const Problem& p, int threads) : tiles(p.n, p.oh, p.ow) {
     panels = panel_count(p.k), channels = align16(p.c);
-    u_panel = align64(kPoints * p.c * kPanel * 4);
+    u_panel = kPoints * point_stride(p.c * kPanel) * 4;
     u = panels * u_panel;
     block = p.c <= 128 ? 24 : 48;
     by_panels = u > kSharedFilter || tiles.count < 2 * threads * block;
@@ -61,12 +62,12 @@ struct Plan {
     batches = (tiles.count + batch - 1) / batch;
     batch = batches ? (tiles.count + batches - 1) / batches : 0;
     parts = by_panels ? (threads + panels - 1) / panels : 1;
-    int64_t m_tile = kPoints * kPanel * 4;
     zeros = align64(channels * 4);
-    v = align64(v_tile * (by_panels ? batch : block));
-    m = align64(m_tile * block) + align64(9 * kStep * kPanel * 4);  // and packed filter before its transform
+    v = kPoints * point_stride((by_panels ? batch : block) * channels) * 4;
+    m = kPoints * point_stride(block * kPanel) * 4;
+    packed = 9 * kStep * kPanel * 4;
   }
-  int64_t own() const { return m + (by_panels ? u_panel : v); }
+  int64_t own() const { return m + packed + (by_panels ? u_panel : v); }
   size_t bytes(int threads) const { return (size_t)(zeros + (by_panels ? v : u) + threads * own()); }
 };
 
@@ -80,7 +81,7 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
     else
       pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
   }
-  int64_t point = p.c * width;
+  int64_t point = point_stride(p.c * width);
   for (int64_t i = 0; i < depth * width; i += kLanes) {
     vec half[6][3];
     for (int s = 0; s < 3; s++) {
@@ -98,7 +99,8 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
 }
 
 void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
-  for (int64_t from = 0; from < p.c; from += kStep) transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
+  for (int64_t from = 0; from < p.c; from += kStep)
+    transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
 }
 
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
@@ -109,7 +111,7 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
     tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
     float* to = v + (at + t) * plan.channels;
     for (int64_t c = 0; c < p.c; c += kLanes)
-      transform_input(to + c, tiles * plan.channels, pixels, c, (int)least(kLanes, p.c - c));
+      transform_input(to + c, point_stride(tiles * plan.channels), pixels, c, (int)least(kLanes, p.c - c));
   }
 }
 
@@ -121,14 +123,14 @@ void multiply(float* m, const float* u, const float* v, const Problem& p, const 
   float* out[64];
   for (int e = 0; e < kPoints; e++) {
     for (int64_t t = 0; t < count; t++) {
-      rows[t] = v + (e * tiles + t) * plan.channels;
-      out[t] = m + (e * count + t) * width;
+      rows[t] = v + e * point_stride(tiles * plan.channels) + t * plan.channels;
+      out[t] = m + e * point_stride(count * width) + t * width;
     }
     for (int64_t from = 0; from < p.c; from += piece) {
       Finish finish;
       finish.accumulate = from > 0;
-      micro_rows({rows, 0, 1, least(piece, p.c - from), 1, from}, u + (e * p.c + from) * width, width, out, count, width,
-                 finish);
+      micro_rows({rows, 0, 1, least(piece, p.c - from), 1, from}, u + e * point_stride(p.c * width) + from * width,
+                 width, out, count, width, finish);
     }
   }
 }
@@ -138,7 +140,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
                        int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
   Finish f;
-  bool later = finish_with(p.epilogue, &f);
+  bool later = finish_with(p.epilogue, &f), past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k);
   for (int64_t t = 0; t < count; t++) {
     Tile tile = plan.tiles.at(first + t);
     int rows = (int)least(4, p.oh - tile.i), across = (int)least(4, p.ow - tile.j);
@@ -148,7 +150,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
       vec half[4][6];
       for (int j = 0; j < 6; j++) {
         vec d[6], o[4];
-        for (int i = 0; i < 6; i++) d[i] = load(m + ((i * 6 + j) * count + t) * width + k);
+        for (int i = 0; i < 6; i++) d[i] = load(m + (i * 6 + j) * point_stride(count * width) + t * width + k);
         output_rows(d, o);
         for (int i = 0; i < 4; i++) half[i][j] = o[i];
       }
@@ -161,7 +163,9 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
           vec y = p.epilogue.bias ? o[j] + bias : o[j];
           if (p.epilogue.residual) y += load_first(p.epilogue.residual + at, live);
           if (f.clamp) y = min(splat(f.high), max(splat(f.low), y));
-          if (live == kLanes)
+          if (past_caches)
+            stream(p.y + at, y);
+          else if (live == kLanes)
             store(p.y + at, y);
           else
             store_first(p.y + at, y, live);
@@ -173,6 +177,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
         for (int j = 0; j < across; j++)
           apply_activation(p.y + corner + (i * p.ow + j) * p.k, columns, p.epilogue.activation, p.epilogue.alpha);
   }
+  if (past_caches) stream_fence();
 }
 
 void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v, float* m, int64_t panel,
@@ -186,13 +191,13 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
   float* u = (float*)workspace;
   char* own = workspace + plan.u;
   parallel_tasks(threads, plan.panels * ((p.c + kStep - 1) / kStep), [&](int64_t task, int thread) {
-    float* packed = (float*)(own + thread * plan.own() + align64(kPoints * kPanel * 4 * plan.block));
+    float* packed = (float*)(own + thread * plan.own() + plan.m);
     int64_t panel = task % plan.panels, from = task / plan.panels * kStep;
     transform_filter(u + panel * plan.u_panel / 4, p, panel, from, least(kStep, p.c - from), packed);
   });
   parallel_tasks(threads, (plan.tiles.count + plan.block - 1) / plan.block, [&](int64_t task, int thread) {
     float* m = (float*)(own + thread * plan.own());
-    float* v = (float*)(own + thread * plan.own() + plan.m);
+    float* v = (float*)(own + thread * plan.own() + plan.m + plan.packed);
     int64_t first = task * plan.block, count = least(plan.block, plan.tiles.count - first);
     transform_tiles(v, p, plan, zeros, first, count, 0, count);
     for (int64_t panel = 0; panel < plan.panels; panel++)
@@ -211,8 +216,8 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
     parallel_tasks(threads, plan.panels * plan.parts, [&](int64_t task, int thread) {
       int64_t panel = task / plan.parts, part = task % plan.parts;
       float* m = (float*)(own + thread * plan.own());
-      float* packed = (float*)(own + thread * plan.own() + align64(kPoints * kPanel * 4 * plan.block));
-      float* u = (float*)(own + thread * plan.own() + plan.m);
+      float* packed = m + plan.m / 4;
+      float* u = packed + plan.packed / 4;
       transform_panel(u, p, panel, packed);
       int64_t begin = tiles * part / plan.parts, end = tiles * (part + 1) / plan.parts;
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;

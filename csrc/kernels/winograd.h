@@ -1,10 +1,11 @@
 // Winograd's F(4x4, 3x3): a tile of 4x4 outputs from 36 products instead of 144.
 //
-//   Y = A^T [ (G w G^T) * (B^T d B) ] A        d: 6x6 inputs, w: 3x3 filter, *: element by element, summed over channels
+//   Y = A^T [ (G w G^T) * (B^T d B) ] A        d: 6x6 inputs, w: 3x3 filter, *: element by element, summed over
+//   channels
 //
 // The matrices belong to the points 0, +-5/8, +-3/2 and infinity: a fifth of the error that the usual 0, +-1, +-2 make,
-// at the same cost. Each function below is one matrix times a vector of six (or three, or four) rows; a 2-D transform is
-// rows first, then columns, and is itself a few dozen operations on vectors of channels.
+// at the same cost. Each function below is one matrix times a vector of six (or three, or four) rows; a 2-D transform
+// is rows first, then columns, and is itself a few dozen operations on vectors of channels.
 #pragma once
 #include "vec.h"
 
@@ -12,6 +13,10 @@ namespace fastcnn {
 namespace ISA {
 
 constexpr int kPoints = 36;  // products of a tile
+
+// From one point's array to the next, in floats. A cache line more than its size: the 36 arrays are written and read
+// side by side, and at a distance of some power of two they would all fall into the same few lines of the cache.
+static inline int64_t point_stride(int64_t floats) { return (floats + 15) / 16 * 16 + 16; }
 
 static inline void input_points(const vec (&d)[6], vec (&o)[6]) {  // B^T d
   vec p = fma(splat(-2.25f), d[2], d[4]), q = fma(splat(-2.25f), d[1], d[3]);
@@ -76,7 +81,8 @@ struct Tiles {
   Tile at(int64_t tile) const { return {tile / (down * across), tile / across % down * 4, tile % across * 4}; }
 };
 
-// B^T d B of one tile and one vector of channels: to[e * stride]. Pointers of the 36 pixels; live: channels of the vector.
+// B^T d B of one tile and one vector of channels: to[e * stride]. Pointers of the 36 pixels; live: channels of the
+// vector.
 static inline void transform_input(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
                                    int live) {
   vec half[6][6];
@@ -102,8 +108,8 @@ static inline void transform_input(float* to, int64_t stride, const float* const
 }
 
 // The pixels of x (n, h, w, c) that a tile sees; those outside point at zeros.
-static inline void tile_pixels(const float* (&pixels)[kPoints], const float* x, const float* zeros, int64_t h, int64_t w,
-                               int64_t c, Tile t, int64_t top, int64_t left) {
+static inline void tile_pixels(const float* (&pixels)[kPoints], const float* x, const float* zeros, int64_t h,
+                               int64_t w, int64_t c, Tile t, int64_t top, int64_t left) {
   for (int i = 0; i < 6; i++)
     for (int j = 0; j < 6; j++) {
       int64_t a = t.i - top + i, b = t.j - left + j;

@@ -2,9 +2,9 @@
 //
 //   dw = G^T [ sum over tiles of (A dy A^T) * (B^T d B) ] G
 //
-// as 36 products over tiles: m[point][channel][column] += v[point][tile][channel] * g[point][tile][column]. A task owns
-// kChannels x kColumns filters, and a chunk of the tiles where filters are few; it transforms blocks of kTiles tiles of
-// x and dy and multiplies them while they are in cache. Chunks are added in order. All of this is cut by the shape alone.
+// as 36 products over tiles: m[point][channel][column] += v[point][tile][channel] * g[point][tile][column]. Tiles come
+// in batches whose v and g stay in the shared cache, together with m: first all threads transform the batch, then each
+// takes whole points. Where m would be too large, channels are done in parts. All this is cut by the shape alone.
 #include "conv_parts.h"
 #include "pack.h"
 #include "runtime/parallel.h"
@@ -14,157 +14,163 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kChannels = 96, kColumns = 128, kTiles = 96;
-constexpr int64_t kTasks = 16;
+constexpr int64_t kSumBytes = int64_t(10) << 20;   // of m, at most
+constexpr int64_t kTileBytes = int64_t(10) << 20;  // of v and g, at most
+constexpr int64_t kTaskTiles = 4;
 
 int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 int64_t align16(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 struct Plan {
   Tiles tiles;
-  int64_t row_parts, column_parts;
-  int64_t channels, columns;  // of a task, multiples of 16
-  int64_t chunks, chunk;      // chunks of tiles, and the blocks of one
-  int64_t zeros, v, g, m;     // bytes
+  int64_t channels;             // of a part
+  int64_t batch;                // tiles
+  int64_t v_row, g_row, m_row;  // floats
+  int64_t v_point, g_point, m_point;
   explicit Plan(const Conv2d& c) : tiles(c.n, c.oh, c.ow) {
-    row_parts = ceil_div(c.c, kChannels), column_parts = ceil_div(c.k, kColumns);
-    channels = align16(ceil_div(c.c, row_parts)), columns = align16(ceil_div(c.k, column_parts));
-    if (columns > 64) columns = kColumns;  // whole panels
-    row_parts = ceil_div(c.c, channels), column_parts = ceil_div(c.k, columns);
-    int64_t blocks = ceil_div(tiles.count, kTiles);
-    chunks = least(ceil_div(kTasks, row_parts * column_parts), blocks / 2 < 1 ? 1 : blocks / 2);
-    chunk = ceil_div(blocks, chunks);
-    if (chunk > 0) chunks = ceil_div(blocks, chunk);
-    zeros = align64(align16(c.c) * 4);
-    v = kPoints * kTiles * channels * 4, g = kPoints * kTiles * columns * 4, m = kPoints * channels * columns * 4;
+    int64_t columns = align16(c.k);
+    int64_t fit = most(32, kSumBytes / (kPoints * columns * 4)), parts = ceil_div(c.c, fit);
+    channels = align16(ceil_div(c.c, parts));
+    batch = least(kDepth, most(48, kTileBytes / (kPoints * (channels + columns) * 4)));
+    int64_t batches = ceil_div(tiles.count, batch);
+    batch = batches ? ceil_div(tiles.count, batches) : 0;
+    v_row = channels + 16, g_row = columns + 16, m_row = columns;  // not a power of two apart, as the points
+    v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row),
+    m_point = point_stride(channels * m_row);
   }
-  int64_t own() const { return v + g + m; }
-  int64_t partials(const Conv2d& c) const { return chunks > 1 ? chunks * align64(9 * c.c * c.k * 4) : 0; }
+  int64_t zeros(const Conv2d& c) const { return align16(c.c) * 4; }
+  int64_t bytes(const Conv2d& c) const { return zeros(c) + kPoints * (v_point + g_point + m_point) * 4; }
 };
 
-struct Part {  // what a task owns: channels [c, c + rows), columns [k, k + columns), tiles [first, last)
-  int64_t c, rows, k, columns, first, last;
+struct Arrays {
+  const float* zeros;
+  float *v, *g, *m;
 };
 
-void transform_inputs(float* v, const float* x, const float* zeros, const Conv2d& g, const Plan& plan, const Part& part,
-                      int64_t first, int64_t count) {
-  for (int64_t t = 0; t < count; t++) {
-    const float* pixels[kPoints];
-    tile_pixels(pixels, x, zeros, g.h, g.w, g.c, plan.tiles.at(first + t), g.top, g.left);
-    for (int64_t c = 0; c < part.rows; c += kLanes)
-      transform_input(v + t * plan.channels + c, kTiles * plan.channels, pixels, part.c + c,
-                      (int)least(kLanes, part.rows - c));
-  }
+void transform_inputs(const Arrays& to, const float* x, const Conv2d& g, const Plan& plan, int64_t channel,
+                      int64_t channels, int64_t tile, int64_t at) {
+  const float* pixels[kPoints];
+  tile_pixels(pixels, x, to.zeros, g.h, g.w, g.c, plan.tiles.at(tile), g.top, g.left);
+  for (int64_t c = 0; c < channels; c += kLanes)
+    transform_input(to.v + at * plan.v_row + c, plan.v_point, pixels, channel + c, (int)least(kLanes, channels - c));
 }
 
-// A dy A^T, in panels: to[panel][point][tile][width].
-void transform_gradients(float* to, const float* dy, const Conv2d& g, const Plan& plan, const Part& part, int64_t first,
-                         int64_t count) {
-  for (int64_t t = 0; t < count; t++) {
-    Tile tile = plan.tiles.at(first + t);
-    int rows = (int)least(4, g.oh - tile.i), across = (int)least(4, g.ow - tile.j);
-    const float* corner = dy + ((tile.n * g.oh + tile.i) * g.ow + tile.j) * g.k + part.k;
-    for (int64_t k = 0; k < part.columns; k += kLanes) {
-      int live = (int)least(kLanes, part.columns - k);
-      vec half[6][4];
-      for (int j = 0; j < 4; j++) {
-        vec y[4], o[6];
-        for (int i = 0; i < 4; i++)
-          y[i] = i < rows && j < across ? load_first(corner + (i * g.ow + j) * g.k + k, live) : zero();
-        output_points(y, o);
-        for (int i = 0; i < 6; i++) half[i][j] = o[i];
+// A dy A^T of one tile; outputs past the map's edge count as zero.
+void transform_gradient(const Arrays& to, const float* dy, const Conv2d& g, const Plan& plan, int64_t tile,
+                        int64_t at) {
+  Tile t = plan.tiles.at(tile);
+  int rows = (int)least(4, g.oh - t.i), across = (int)least(4, g.ow - t.j);
+  const float* pixels[16];
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 4; j++)
+      pixels[i * 4 + j] = i < rows && j < across ? dy + ((t.n * g.oh + t.i + i) * g.ow + t.j + j) * g.k : nullptr;
+  for (int64_t k = 0; k < g.k; k += kLanes) {
+    int live = (int)least(kLanes, g.k - k);
+    vec half[6][4];
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+      vec y[4], o[6];
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) {
+        const float* p = pixels[i * 4 + j];
+        y[i] = !p ? zero() : live == kLanes ? load(p + k) : load_first(p + k, live);
       }
-      int64_t panel = k / kPanel;
-      int width = panel_width(part.columns - panel * kPanel);
-      float* out = to + panel * kPoints * kTiles * kPanel + t * width + k % kPanel;
-      for (int i = 0; i < 6; i++) {
-        vec o[6];
-        output_points(half[i], o);
-        for (int j = 0; j < 6; j++) store(out + (i * 6 + j) * kTiles * width, o[j]);
-      }
+      output_points(y, o);
+#pragma GCC unroll 6
+      for (int i = 0; i < 6; i++) half[i][j] = o[i];
+    }
+    float* out = to.g + at * plan.g_row + k;
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+      vec o[6];
+      output_points(half[i], o);
+#pragma GCC unroll 6
+      for (int j = 0; j < 6; j++) store(out + (i * 6 + j) * plan.g_point, o[j]);
     }
   }
 }
 
-void multiply(float* m, const float* v, const float* to, const Plan& plan, const Part& part, int64_t count,
-              bool accumulate) {
-  const float* rows[kChannels];
-  float* out[kChannels];
+// Half of one point's product: rows [first, last) of its channels.
+void multiply(const Arrays& to, const Conv2d& g, const Plan& plan, int point, int64_t first, int64_t last,
+              int64_t tiles, bool accumulate) {
+  constexpr int64_t kRows = 96;
+  const float* rows[kRows];
+  float* out[kRows];
   Finish finish;
   finish.accumulate = accumulate;
-  for (int e = 0; e < kPoints; e++)
-    for (int64_t k = 0; k < part.columns; k += kPanel) {
-      int width = panel_width(part.columns - k);
-      for (int64_t c = 0; c < part.rows; c++) {
-        rows[c] = v + e * kTiles * plan.channels + c;
-        out[c] = m + (e * plan.channels + c) * plan.columns + k;
+  const float* b = to.g + point * plan.g_point;
+  for (int64_t k = 0; k < g.k; k += kPanel)
+    for (int64_t from = first; from < last; from += kRows) {
+      int64_t count = least(kRows, last - from);
+      for (int64_t c = 0; c < count; c++) {
+        rows[c] = to.v + point * plan.v_point + from + c;
+        out[c] = to.m + point * plan.m_point + (from + c) * plan.m_row + k;
       }
-      const float* b = to + k * kPoints * kTiles + e * kTiles * width;
-      micro_rows({rows, 0, 1, count, plan.channels}, b, width, out, part.rows, width, finish);
+      int width = panel_width(g.k - k);
+      micro_rows({rows, 0, 1, tiles, plan.v_row}, b + k, plan.g_row, out, count, width, finish);
     }
 }
 
-// dw[r][s][c][k] = G^T m G.
-void transform_filters(float* dw, const float* m, const Conv2d& g, const Plan& plan, const Part& part) {
-  int64_t point = plan.channels * plan.columns;
-  for (int64_t c = 0; c < part.rows; c++)
-    for (int64_t k = 0; k < part.columns; k += kLanes) {
-      int live = (int)least(kLanes, part.columns - k);
-      const float* from = m + c * plan.columns + k;
-      vec half[3][6];
-      for (int j = 0; j < 6; j++) {
-        vec d[6], o[3];
-        for (int i = 0; i < 6; i++) d[i] = load(from + (i * 6 + j) * point);
-        filter_rows(d, o);
-        for (int i = 0; i < 3; i++) half[i][j] = o[i];
-      }
-      for (int i = 0; i < 3; i++) {
-        vec o[3];
-        filter_rows(half[i], o);
-        for (int j = 0; j < 3; j++) store_first(dw + ((i * 3 + j) * g.c + part.c + c) * g.k + part.k + k, o[j], live);
-      }
+// dw[r][s][channel + c][k] = G^T m G.
+void transform_filters(float* dw, const Arrays& from, const Conv2d& g, const Plan& plan, int64_t channel, int64_t c) {
+  for (int64_t k = 0; k < g.k; k += kLanes) {
+    int live = (int)least(kLanes, g.k - k);
+    const float* m = from.m + c * plan.m_row + k;
+    vec half[3][6];
+#pragma GCC unroll 6
+    for (int j = 0; j < 6; j++) {
+      vec d[6], o[3];
+      for (int i = 0; i < 6; i++) d[i] = load(m + (i * 6 + j) * plan.m_point);
+      filter_rows(d, o);
+      for (int i = 0; i < 3; i++) half[i][j] = o[i];
     }
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; i++) {
+      vec o[3];
+      filter_rows(half[i], o);
+      for (int j = 0; j < 3; j++) store_first(dw + ((i * 3 + j) * g.c + channel + c) * g.k + k, o[j], live);
+    }
+  }
+}
+
+void part_gradient(float* dw, const float* x, const float* dy, const Conv2d& g, const Plan& plan, const Arrays& arrays,
+                   int64_t channel, int team) {
+  int64_t channels = least(plan.channels, g.c - channel), halves = (channels + 1) / 2;
+  for (int64_t first = 0; first < plan.tiles.count; first += plan.batch) {
+    int64_t tiles = least(plan.batch, plan.tiles.count - first);
+    parallel_tasks(team, ceil_div(tiles, kTaskTiles), [&](int64_t task, int) {
+      for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
+        transform_inputs(arrays, x, g, plan, channel, channels, first + at, at);
+        transform_gradient(arrays, dy, g, plan, first + at, at);
+      }
+    });
+    parallel_tasks(team, 2 * kPoints, [&](int64_t task, int) {
+      int64_t begin = task % 2 * halves;
+      multiply(arrays, g, plan, (int)(task / 2), begin, least(channels, begin + halves), tiles, first > 0);
+    });
+  }
+  parallel_tasks(team, channels, [&](int64_t c, int) { transform_filters(dw, arrays, g, plan, channel, c); });
 }
 
 }  // namespace
 
-size_t winograd_dw_workspace(const Conv2d& g, int threads) {
-  Plan plan(g);
-  return (size_t)(plan.zeros + plan.partials(g) + threads * plan.own());
-}
+size_t winograd_dw_workspace(const Conv2d& g, int) { return (size_t)Plan(g).bytes(g); }
 
 void winograd_dw(float* dw, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads) {
   Plan plan(g);
-  int64_t size = 9 * g.c * g.k, stride = align64(size * 4) / 4;
   if (plan.tiles.count == 0) {
-    memset(dw, 0, (size_t)size * 4);
+    memset(dw, 0, (size_t)(9 * g.c * g.k) * 4);
     return;
   }
-  float* zeros = (float*)workspace;
-  memset(zeros, 0, (size_t)plan.zeros);
-  float* partials = plan.chunks > 1 ? (float*)(workspace + plan.zeros) : dw;
-  char* own = workspace + plan.zeros + plan.partials(g);
-  int team = plan.tiles.count * kPoints * g.c * ceil_div(g.k, kLanes) < kSerialWork ? 1 : threads;
-  parallel_tasks(team, plan.row_parts * plan.column_parts * plan.chunks, [&](int64_t task, int thread) {
-    int64_t chunk = task % plan.chunks, rest = task / plan.chunks;
-    Part part;
-    part.c = rest % plan.row_parts * plan.channels, part.rows = least(plan.channels, g.c - part.c);
-    part.k = rest / plan.row_parts * plan.columns, part.columns = least(plan.columns, g.k - part.k);
-    part.first = chunk * plan.chunk * kTiles, part.last = least(plan.tiles.count, part.first + plan.chunk * kTiles);
-    float* v = (float*)(own + thread * plan.own());
-    float* to = v + plan.v / 4;
-    float* m = to + plan.g / 4;
-    for (int64_t first = part.first; first < part.last; first += kTiles) {
-      int64_t count = least(kTiles, part.last - first);
-      transform_inputs(v, x, zeros, g, plan, part, first, count);
-      transform_gradients(to, dy, g, plan, part, first, count);
-      multiply(m, v, to, plan, part, count, first > part.first);
-    }
-    transform_filters(partials + chunk * stride, m, g, plan, part);
-  });
-  if (plan.chunks > 1) add_partials(dw, partials, size, stride, plan.chunks);
+  memset(workspace, 0, (size_t)plan.zeros(g));
+  Arrays arrays{(const float*)workspace, (float*)(workspace + plan.zeros(g)), nullptr, nullptr};
+  arrays.g = arrays.v + kPoints * plan.v_point;
+  arrays.m = arrays.g + kPoints * plan.g_point;
+  int team = plan.tiles.count * kPoints * g.c * ceil_div(g.k, 16) < kSerialWork ? 1 : threads;
+  for (int64_t channel = 0; channel < g.c; channel += plan.channels)
+    part_gradient(dw, x, dy, g, plan, arrays, channel, team);
 }
 
 }  // namespace ISA

@@ -10,10 +10,16 @@
 
 namespace fastcnn {
 #if defined(__x86_64__)
-namespace avx512 { extern const Table table; }
-namespace avx2 { extern const Table table; }
+namespace avx512 {
+extern const Table table;
+}
+namespace avx2 {
+extern const Table table;
+}
 #endif
-namespace base { extern const Table table; }
+namespace base {
+extern const Table table;
+}
 
 namespace {
 
@@ -25,8 +31,7 @@ struct Candidate {
 #if defined(__x86_64__)
 bool has_avx512() {  // x86-64-v4
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vl");
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 bool has_avx2() {  // x86-64-v3
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
@@ -56,8 +61,8 @@ struct Choice {
       table = find(asked);
       reason = "FASTCNN_ISA asks for it";
       if (!table)
-        snprintf(error, sizeof error, "FASTCNN_ISA: expected avx512, avx2 or base, as far as this CPU has it; got %.40s",
-                 asked);
+        snprintf(error, sizeof error,
+                 "FASTCNN_ISA: expected avx512, avx2 or base, as far as this CPU has it; got %.40s", asked);
     }
     if (!table) table = find(nullptr);
     if (!table) {

@@ -1,7 +1,7 @@
 // Aligned memory for results and workspaces.
 //
-// A fresh large buffer costs a page fault per 4 KiB, often more than the kernel that fills it. So freed blocks are kept,
-// up to a bound, and handed out again; and large ones ask for huge pages.
+// A fresh large buffer costs a page fault per 4 KiB, often more than the kernel that fills it. So freed blocks are
+// kept, up to a bound, and handed out again; and large ones ask for huge pages.
 #include <stdlib.h>
 #include <sys/mman.h>
 

@@ -16,10 +16,10 @@ int affinity_cpus();
 int cgroup_cpus();  // 0 where no quota is set
 
 // dispatch.cpp
-const Table& kernels();          // the table in use
-const char* isa_name();          // its name
-const char* isa_reason();        // why this one, in words
-int isa_count();                 // tables this CPU can run, best first
+const Table& kernels();    // the table in use
+const char* isa_name();    // its name
+const char* isa_reason();  // why this one, in words
+int isa_count();           // tables this CPU can run, best first
 const char* isa_available(int i);
 bool set_isa(const char* name);  // false: unknown, or not for this CPU
 const char* isa_error();         // what is wrong with FASTCNN_ISA, or null

@@ -1,4 +1,5 @@
-/* The C API with the caller's own buffers and workspace: a convolution with bias and ReLU, checked against the plain loops. */
+/* The C API with the caller's own buffers and workspace: a convolution with bias and ReLU, checked against the plain
+ * loops. */
 #include <fastcnn.h>
 #include <stdio.h>
 #include <stdlib.h>

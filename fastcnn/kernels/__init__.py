@@ -1,6 +1,19 @@
 """The kernels: NumPy in, NumPy out, no autograd. For benchmarks and for other tools."""
 
-from . import activations, arithmetic, conv, depthwise, linear, losses, normalization, optimizers, pooling, random, shaping
+from . import (
+    activations,
+    arithmetic,
+    conv,
+    depthwise,
+    linear,
+    losses,
+    normalization,
+    optimizers,
+    pooling,
+    random,
+    reductions,
+    shaping,
+)
 from .linear import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .depthwise import *  # noqa: F403
@@ -8,6 +21,7 @@ from .pooling import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .activations import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
+from .reductions import *  # noqa: F403
 from .shaping import *  # noqa: F403
 from .losses import *  # noqa: F403
 from .random import *  # noqa: F403
@@ -21,6 +35,7 @@ __all__ = [
     *normalization.__all__,
     *activations.__all__,
     *arithmetic.__all__,
+    *reductions.__all__,
     *shaping.__all__,
     *losses.__all__,
     *random.__all__,

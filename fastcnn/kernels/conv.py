@@ -157,7 +157,7 @@ def conv2d_dw(
 
 
 def conv2d_db(dy: ArrayLike, out: Array | None = None) -> Array:
-    """The gradient of ``conv2d``, or of a dense layer, with respect to its bias: ``dy`` summed over all but its last axis.
+    """The gradient of ``conv2d`` or a dense layer with respect to its bias: ``dy`` summed over all but the last axis.
 
     Args:
         dy: the gradient with respect to the result, ``(..., k)``.

@@ -24,7 +24,7 @@ def matmul(
         out: where to put the result.
 
     Returns:
-        float32 ``(..., m, n)``. A row of the result does not depend on the other rows of ``a``, not even in its last bit.
+        float32 ``(..., m, n)``. A row of it does not depend on the other rows of ``a``, not even in its last bit.
 
     Example:
         >>> matmul([[1, 2], [3, 4]], [[1, 0], [1, 1]])

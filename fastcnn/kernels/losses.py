@@ -42,8 +42,8 @@ def categorical_crossentropy(
     Args:
         y_true: (..., c), one-hot or probabilities.
         y_pred: (..., c), logits or probabilities.
-        from_logits: whether ``y_pred`` still has to go through softmax; if not, it is clipped to [1e-7, 1 - 1e-7] after being
-            scaled to sum 1.
+        from_logits: whether ``y_pred`` still has to go through softmax; if not, it is scaled to sum 1 and clipped to
+            [1e-7, 1 - 1e-7].
         label_smoothing: between 0 and 1; ``t`` becomes ``t * (1 - s) + s / c``.
 
     Returns:
@@ -70,8 +70,8 @@ def categorical_crossentropy_dx(
         y_true: (..., c), one-hot or probabilities.
         y_pred: (..., c), logits or probabilities.
         weight: a number, or an array of the losses' shape, that the gradient is multiplied by.
-        from_logits: whether ``y_pred`` still has to go through softmax; if not, it is clipped to [1e-7, 1 - 1e-7] after being
-            scaled to sum 1.
+        from_logits: whether ``y_pred`` still has to go through softmax; if not, it is scaled to sum 1 and clipped to
+            [1e-7, 1 - 1e-7].
         label_smoothing: between 0 and 1; ``t`` becomes ``t * (1 - s) + s / c``.
 
     Returns:
@@ -93,8 +93,8 @@ def sparse_categorical_crossentropy(
     Args:
         y_true: (...), integers in [0, c).
         y_pred: (..., c), logits or probabilities.
-        from_logits: whether ``y_pred`` still has to go through softmax; if not, it is clipped to [1e-7, 1 - 1e-7] after being
-            scaled to sum 1.
+        from_logits: whether ``y_pred`` still has to go through softmax; if not, it is scaled to sum 1 and clipped to
+            [1e-7, 1 - 1e-7].
         label_smoothing: between 0 and 1; ``t`` becomes ``t * (1 - s) + s / c``.
 
     Returns:
@@ -121,8 +121,8 @@ def sparse_categorical_crossentropy_dx(
         y_true: (...), integers in [0, c).
         y_pred: (..., c), logits or probabilities.
         weight: a number, or an array of the losses' shape, that the gradient is multiplied by.
-        from_logits: whether ``y_pred`` still has to go through softmax; if not, it is clipped to [1e-7, 1 - 1e-7] after being
-            scaled to sum 1.
+        from_logits: whether ``y_pred`` still has to go through softmax; if not, it is scaled to sum 1 and clipped to
+            [1e-7, 1 - 1e-7].
         label_smoothing: between 0 and 1; ``t`` becomes ``t * (1 - s) + s / c``.
 
     Returns:

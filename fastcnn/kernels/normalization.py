@@ -1,6 +1,6 @@
 """Batch, group, instance and layer normalisation, forward and backward; channels last.
 
-All of them compute ``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` and differ in what the mean and the (biased)
+All of them compute ``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` and differ in what mean and (biased)
 variance are taken over. ``inv_std`` is ``1 / sqrt(variance + epsilon)``.
 """
 
@@ -46,7 +46,7 @@ def batch_norm(
         x: (..., c).
         gamma: (c,); None is 1.
         beta: (c,); None is 0.
-        moving_mean: (c,) float32, updated in place to ``momentum * moving_mean + (1 - momentum) * mean``; None for none.
+        moving_mean: (c,) float32, updated in place to ``momentum * moving_mean + (1 - momentum) * mean``; or None.
         moving_variance: (c,) float32, updated in place likewise.
         momentum: how much of the moving statistics stays, 0 to 1.
         epsilon: added to the variance.

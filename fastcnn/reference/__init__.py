@@ -1,6 +1,18 @@
 """The kernels in plain NumPy: the truth for tests and the yardstick for benchmarks."""
 
-from . import activations, arithmetic, conv, depthwise, linear, losses, normalization, optimizers, pooling, random, shaping
+from . import (
+    activations,
+    arithmetic,
+    conv,
+    depthwise,
+    linear,
+    losses,
+    normalization,
+    optimizers,
+    pooling,
+    random,
+    shaping,
+)
 from .linear import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .depthwise import *  # noqa: F403

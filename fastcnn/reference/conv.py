@@ -30,8 +30,9 @@ def conv2d_padding(
             need = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
             sides.append((need // 2, need - need // 2))
         return sides[0], sides[1]
-    h, w = (padding, padding) if isinstance(padding, int) else padding  # type: ignore[misc]
-    return (h, h) if isinstance(h, int) else tuple(h), (w, w) if isinstance(w, int) else tuple(w)  # type: ignore[return-value]
+    sides_given: Any = (padding, padding) if isinstance(padding, int) else padding
+    h, w = sides_given
+    return (h, h) if isinstance(h, int) else tuple(h), (w, w) if isinstance(w, int) else tuple(w)
 
 
 def _taps(w_shape: tuple[int, ...], oh: int, ow: int, strides: Pair, dilation: Pair) -> Iterator[tuple[int, int, Any]]:
@@ -77,7 +78,7 @@ def conv2d(
     for r, s, seen in _taps(w.shape, oh, ow, strides, dilation):
         for g in range(groups):
             y[..., g, :] += _grouped(padded[seen], groups)[..., g, :] @ filters[r, s, :, g]
-    y = y.reshape(*y.shape[:3], -1)
+    y = y.reshape(y.shape[0], oh, ow, -1)  # type: ignore[assignment]
     return y if bias is None else y + np.asarray(bias, np.float64)
 
 

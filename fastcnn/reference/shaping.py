@@ -76,7 +76,7 @@ def pad(x: ArrayLike, paddings: Paddings, mode: str = "constant", constant_value
     x = np.asarray(x)
     if mode == "constant":
         return np.pad(x, _pairs(paddings, x.ndim), constant_values=constant_values)
-    return np.pad(x, _pairs(paddings, x.ndim), mode=mode)  # type: ignore[call-overload, no-any-return]
+    return np.pad(x, _pairs(paddings, x.ndim), mode=mode)  # type: ignore[call-overload]
 
 
 def pad_dx(dy: ArrayLike, paddings: Paddings, mode: str = "constant") -> Array:

@@ -50,8 +50,8 @@ FASTCNN_API const char* fastcnn_isa_reason(void);     /* why this one, in words 
 FASTCNN_API const char* fastcnn_isa_error(void);      /* what is wrong with FASTCNN_ISA, or NULL */
 FASTCNN_API const char* fastcnn_available_isa(int i); /* those this CPU can run, best first; NULL past the last */
 
-/* Memory aligned to 64 bytes for arrays and workspaces; NULL when there is none. Large blocks that are freed are kept for
- * the next call, up to a bound: a fresh one would cost a page fault per 4 KiB. */
+/* Memory aligned to 64 bytes for arrays and workspaces; NULL when there is none. Large blocks that are freed are kept
+ * for the next call, up to a bound: a fresh one would cost a page fault per 4 KiB. */
 FASTCNN_API void* fastcnn_alloc(size_t bytes);
 FASTCNN_API void fastcnn_free(void* memory);
 FASTCNN_API size_t fastcnn_cached_bytes(void);

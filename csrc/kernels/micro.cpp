@@ -1,0 +1,99 @@
+#include "micro.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+inline const float* residual_of(const Finish& f, const float* c) {
+  return (const float*)(f.residual + ((const char*)c - f.origin));
+}
+
+template <int NV>
+inline vec tile_load(const float* p, int j, int tail) {
+  return j == NV - 1 ? load_first(p + j * kLanes, tail) : load(p + j * kLanes);
+}
+
+// f(i, j) for every vector of a tile, unrolled, so that the accumulators stay in registers.
+template <int MR, int NV, class F>
+inline __attribute__((always_inline)) void each(F f) {
+#pragma GCC unroll 6
+  for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; j++) f(i, j);
+}
+
+// tail: columns of the last vector.
+template <int MR, int NV>
+inline void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, int tail) {
+  if (f.accumulate) each<MR, NV>([&](int i, int j) { acc[i][j] = tile_load<NV>(c[i], j, tail) + acc[i][j]; });
+  if (f.last) {
+    if (f.bias) each<MR, NV>([&](int i, int j) { acc[i][j] += tile_load<NV>(f.bias, j, tail); });
+    if (f.residual) each<MR, NV>([&](int i, int j) { acc[i][j] += tile_load<NV>(residual_of(f, c[i]), j, tail); });
+    if (f.clamp) each<MR, NV>([&](int i, int j) { acc[i][j] = min(splat(f.high), max(splat(f.low), acc[i][j])); });
+  }
+  if (f.stream)
+    each<MR, NV>([&](int i, int j) { stream(c[i] + j * kLanes, acc[i][j]); });
+  else if (tail == kLanes)
+    each<MR, NV>([&](int i, int j) { store(c[i] + j * kLanes, acc[i][j]); });
+  else
+    each<MR, NV>([&](int i, int j) {
+      if (j == NV - 1)
+        store_first(c[i] + j * kLanes, acc[i][j], tail);
+      else
+        store(c[i] + j * kLanes, acc[i][j]);
+    });
+}
+
+template <int MR, int NV>
+void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish, int tail) {
+  vec acc[MR][NV];
+  each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
+  const float* const* rows = a.rows;
+  for (int64_t s = 0; s < a.count; s++, rows += a.stride) {
+    const float* row[MR];
+    for (int i = 0; i < MR; i++) row[i] = rows[i] + a.offset;
+    int64_t end = a.depth * a.step;
+    for (int64_t p = 0; p != end; p += a.step) {
+      vec column[NV];
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
+      b += b_step;
+      each<MR, NV>([&](int i, int j) { acc[i][j] = fma(splat(row[i][p]), column[j], acc[i][j]); });
+    }
+  }
+  tile_finish<MR, NV>(acc, c, finish, tail);
+}
+
+typedef void (*MicroTile)(const Segments&, const float*, int64_t, float* const*, const Finish&, int);
+
+template <int NV>
+inline MicroTile micro_of(int rows) {
+  constexpr MicroTile of[kTileRows + 1] = {nullptr,           micro_tile<1, NV>, micro_tile<2, NV>, micro_tile<3, NV>,
+                                           micro_tile<4, NV>, micro_tile<5, NV>, micro_tile<6, NV>};
+  return of[rows];
+}
+inline MicroTile micro_of(int rows, int vectors) {
+#if defined(__AVX512F__)
+  if (vectors == 4) return micro_of<4>(rows);
+  if (vectors == 3) return micro_of<3>(rows);
+#endif
+  return vectors == 2 ? micro_of<2>(rows) : micro_of<1>(rows);
+}
+
+}  // namespace
+
+void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int64_t m, int columns,
+                const Finish& finish) {
+  int vectors = (columns + kLanes - 1) / kLanes;
+  int tail = columns - (vectors - 1) * kLanes;
+  int64_t groups = (m + kTileRows - 1) / kTileRows;
+  for (int64_t g = 0, done = 0; g < groups; g++) {
+    int rows = (int)((m - done + groups - g - 1) / (groups - g));
+    micro_of(rows, vectors)(a, b, b_step, c + done, finish, tail);
+    a.rows += rows;
+    done += rows;
+  }
+}
+
+}  // namespace ISA
+}  // namespace fastcnn

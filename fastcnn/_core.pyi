@@ -1,0 +1,676 @@
+# The bindings of fastcnn.h. Generated from the module: make stubs
+import typing
+
+import numpy
+
+__all__: list[str] = [
+    "abi_version",
+    "activate",
+    "activate_dx",
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamax",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_dx",
+    "add_scaled",
+    "affinity_cpus",
+    "arg",
+    "available_isas",
+    "avg_pool",
+    "avg_pool_dx",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_inference",
+    "bernoulli",
+    "binary",
+    "cached_bytes",
+    "cgroup_cpus",
+    "clear_cache",
+    "clip",
+    "clip_by_norm",
+    "clip_by_value",
+    "clip_factor",
+    "compare",
+    "compiler",
+    "concat",
+    "conv2d",
+    "conv2d_algorithm",
+    "conv2d_db",
+    "conv2d_dw",
+    "conv2d_dx",
+    "conv2d_output_shape",
+    "count",
+    "cross_entropy",
+    "depthwise_conv1d",
+    "depthwise_conv1d_dw",
+    "depthwise_conv1d_dx",
+    "depthwise_conv2d",
+    "depthwise_conv2d_dw",
+    "depthwise_conv2d_dx",
+    "depthwise_conv_db",
+    "dropout",
+    "elementary",
+    "flip",
+    "from_uint8",
+    "get_isa",
+    "get_num_threads",
+    "global_avg_pool",
+    "global_avg_pool_dx",
+    "global_max_pool",
+    "global_max_pool_dx",
+    "global_norm",
+    "group_norm",
+    "group_norm_backward",
+    "integers",
+    "isa_reason",
+    "l2_norm",
+    "layer_norm",
+    "layer_norm_backward",
+    "lion",
+    "matmul",
+    "max_pool",
+    "max_pool_dx",
+    "maxout",
+    "maxout_dx",
+    "moving_average",
+    "nadam",
+    "normal",
+    "one_hot",
+    "pad",
+    "pad_dx",
+    "permutation",
+    "philox",
+    "pointwise_loss",
+    "prelu",
+    "prelu_backward",
+    "probe_copy",
+    "probe_peak",
+    "reduce",
+    "repeat",
+    "resize2d",
+    "resize2d_dx",
+    "rmsprop",
+    "set_isa",
+    "set_num_threads",
+    "sgd",
+    "slice",
+    "slice_dx",
+    "softmax",
+    "softmax_dx",
+    "sparse_cross_entropy",
+    "take",
+    "tile",
+    "transpose",
+    "truncated_normal",
+    "unary",
+    "unbroadcast",
+    "uniform",
+    "upsample2d",
+    "upsample2d_dx",
+    "version",
+    "where",
+]
+
+def abi_version() -> int: ...
+def activate(
+    x: typing.Any, activation: typing.Any, alpha: typing.SupportsFloat | typing.SupportsIndex, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def activate_dx(
+    dy: typing.Any,
+    x: typing.Any,
+    activation: typing.Any,
+    alpha: typing.SupportsFloat | typing.SupportsIndex,
+    out: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def adadelta(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.Any,
+) -> typing.Any: ...
+def adagrad(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.SupportsFloat | typing.SupportsIndex,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: typing.Any,
+) -> typing.Any: ...
+def adam(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg9: typing.Any,
+    arg10: typing.Any,
+) -> typing.Any: ...
+def adamax(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg9: typing.Any,
+) -> typing.Any: ...
+def adaptive_avg_pool2d(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def adaptive_avg_pool2d_dx(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def add_scaled(
+    x1: typing.Any, x2: typing.Any, scale: typing.SupportsFloat | typing.SupportsIndex, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def affinity_cpus() -> int: ...
+def arg(largest: bool, x: typing.Any, axis: typing.Any, keepdims: bool) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def available_isas() -> list[typing.Any]: ...
+def avg_pool(
+    arg0: typing.Any,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: bool,
+    arg7: bool,
+    arg8: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def avg_pool_dx(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: bool,
+    arg8: bool,
+    arg9: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def batch_norm(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: bool,
+    arg8: typing.Any,
+    arg9: typing.Any,
+    arg10: typing.Any,
+) -> tuple[typing.Any, ...]: ...
+def batch_norm_backward(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: bool,
+    arg8: bool,
+    arg9: typing.Any,
+) -> tuple[typing.Any, ...]: ...
+def batch_norm_inference(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+    arg8: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def bernoulli(
+    arg0: typing.Any,
+    arg1: typing.SupportsFloat | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def binary(
+    op: typing.SupportsInt | typing.SupportsIndex, x1: typing.Any, x2: typing.Any, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def cached_bytes() -> int: ...
+def cgroup_cpus() -> int: ...
+def clear_cache() -> None: ...
+def clip(
+    x: typing.Any,
+    x_min: typing.SupportsFloat | typing.SupportsIndex,
+    x_max: typing.SupportsFloat | typing.SupportsIndex,
+    out: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def clip_by_norm(
+    arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def clip_by_value(
+    arg0: typing.Any,
+    arg1: typing.SupportsFloat | typing.SupportsIndex,
+    arg2: typing.SupportsFloat | typing.SupportsIndex,
+    arg3: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def clip_factor(
+    arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex
+) -> float: ...
+def compare(
+    op: typing.SupportsInt | typing.SupportsIndex, x1: typing.Any, x2: typing.Any, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def compiler() -> str: ...
+def concat(
+    arrays: typing.Any, axis: typing.Any, stacked: bool, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def conv2d(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg9: typing.Any,
+    arg10: typing.Any,
+    arg11: typing.Any,
+    arg12: typing.Any,
+    arg13: typing.Any,
+    arg14: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def conv2d_algorithm(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+) -> str: ...
+def conv2d_db(arg0: typing.Any, arg1: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def conv2d_dw(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+    arg8: typing.Any,
+    arg9: typing.Any,
+    arg10: typing.Any,
+    arg11: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def conv2d_dx(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+    arg8: typing.Any,
+    arg9: typing.SupportsFloat | typing.SupportsIndex,
+    arg10: typing.Any,
+    arg11: typing.Any,
+    arg12: typing.Any,
+    arg13: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def conv2d_output_shape(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
+) -> tuple[typing.Any, ...]: ...
+def count(
+    op: typing.SupportsInt | typing.SupportsIndex, x: typing.Any, axis: typing.Any, keepdims: bool
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def cross_entropy(
+    y_true: typing.Any,
+    y_pred: typing.Any,
+    weight: typing.Any,
+    from_logits: bool,
+    label_smoothing: typing.SupportsFloat | typing.SupportsIndex,
+    gradient: bool,
+) -> typing.Any: ...
+def depthwise_conv1d(
+    x: typing.Any,
+    w: typing.Any,
+    bias: typing.Any,
+    strides: typing.Any,
+    padding: typing.Any,
+    dilation: typing.Any,
+    activation: typing.Any,
+    out: typing.Any,
+    residual: typing.Any = None,
+    alpha: typing.Any = None,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def depthwise_conv1d_dw(
+    x: typing.Any,
+    dy: typing.Any,
+    w_shape: typing.Any,
+    strides: typing.Any,
+    padding: typing.Any,
+    dilation: typing.Any,
+    out: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def depthwise_conv1d_dx(
+    dy: typing.Any,
+    w: typing.Any,
+    x_shape: typing.Any,
+    strides: typing.Any,
+    padding: typing.Any,
+    dilation: typing.Any,
+    out: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def depthwise_conv2d(
+    x: typing.Any,
+    w: typing.Any,
+    bias: typing.Any,
+    strides: typing.Any,
+    padding: typing.Any,
+    dilation: typing.Any,
+    activation: typing.Any,
+    out: typing.Any,
+    residual: typing.Any = None,
+    alpha: typing.Any = None,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def depthwise_conv2d_dw(
+    x: typing.Any,
+    dy: typing.Any,
+    w_shape: typing.Any,
+    strides: typing.Any,
+    padding: typing.Any,
+    dilation: typing.Any,
+    out: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def depthwise_conv2d_dx(
+    dy: typing.Any,
+    w: typing.Any,
+    x_shape: typing.Any,
+    strides: typing.Any,
+    padding: typing.Any,
+    dilation: typing.Any,
+    out: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def depthwise_conv_db(dy: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def dropout(
+    arg0: typing.Any,
+    arg1: typing.SupportsFloat | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: str,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def elementary(x: typing.Any, function: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def flip(x: typing.Any, axis: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def from_uint8(
+    x: typing.Any,
+    scale: typing.SupportsFloat | typing.SupportsIndex,
+    offset: typing.SupportsFloat | typing.SupportsIndex,
+    out: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def get_isa() -> str: ...
+def get_num_threads() -> int: ...
+def global_avg_pool(
+    arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def global_avg_pool_dx(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.SupportsInt | typing.SupportsIndex, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def global_max_pool(
+    arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def global_max_pool_dx(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.SupportsInt | typing.SupportsIndex, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def global_norm(arg0: typing.Any) -> float: ...
+def group_norm(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+) -> tuple[typing.Any, ...]: ...
+def group_norm_backward(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+    arg8: bool,
+    arg9: typing.Any,
+) -> tuple[typing.Any, ...]: ...
+def integers(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def isa_reason() -> str: ...
+def l2_norm(arg0: typing.Any) -> float: ...
+def layer_norm(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
+) -> tuple[typing.Any, ...]: ...
+def layer_norm_backward(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+) -> tuple[typing.Any, ...]: ...
+def lion(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.SupportsFloat | typing.SupportsIndex,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+    arg6: typing.Any,
+) -> typing.Any: ...
+def matmul(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: bool,
+    arg3: bool,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.Any,
+    arg8: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def max_pool(
+    arg0: typing.Any,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: bool,
+    arg7: bool,
+    arg8: typing.Any,
+) -> typing.Any: ...
+def max_pool_dx(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: bool,
+    arg8: typing.Any,
+    arg9: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def maxout(x: typing.Any, num_units: typing.Any, axis: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def maxout_dx(
+    dy: typing.Any, x: typing.Any, num_units: typing.Any, axis: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def moving_average(arg0: typing.Any, arg1: typing.Any, arg2: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+def nadam(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg9: typing.Any,
+) -> typing.Any: ...
+def normal(
+    arg0: typing.Any,
+    arg1: typing.SupportsFloat | typing.SupportsIndex,
+    arg2: typing.SupportsFloat | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def one_hot(x: typing.Any, num_classes: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def pad(
+    x: typing.Any,
+    paddings: typing.Any,
+    mode: typing.Any,
+    constant_values: typing.SupportsFloat | typing.SupportsIndex,
+    out: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def pad_dx(
+    dy: typing.Any, paddings: typing.Any, mode: typing.Any, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def permutation(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def philox(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def pointwise_loss(
+    y_true: typing.Any,
+    y_pred: typing.Any,
+    weight: typing.Any,
+    kind: typing.SupportsInt | typing.SupportsIndex,
+    parameter: typing.SupportsFloat | typing.SupportsIndex,
+    gradient: bool,
+) -> typing.Any: ...
+def prelu(x: typing.Any, alpha: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def prelu_backward(dy: typing.Any, x: typing.Any, alpha: typing.Any) -> tuple[typing.Any, ...]: ...
+def probe_copy(
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    bytes: typing.SupportsInt | typing.SupportsIndex,
+    streaming: bool,
+    seconds: typing.SupportsFloat | typing.SupportsIndex,
+) -> float: ...
+def probe_peak(
+    threads: typing.SupportsInt | typing.SupportsIndex, seconds: typing.SupportsFloat | typing.SupportsIndex
+) -> float: ...
+def reduce(
+    op: typing.SupportsInt | typing.SupportsIndex, x: typing.Any, axis: typing.Any, keepdims: bool, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def repeat(
+    x: typing.Any, repeats: typing.Any, axis: typing.Any, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def resize2d(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def resize2d_dx(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def rmsprop(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg9: typing.Any,
+) -> typing.Any: ...
+def set_isa(name: str) -> None: ...
+def set_num_threads(threads: typing.Any) -> None: ...
+def sgd(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.SupportsFloat | typing.SupportsIndex,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: bool,
+    arg6: typing.Any,
+) -> typing.Any: ...
+def slice(
+    x: typing.Any, begin: typing.Any, end: typing.Any, strides: typing.Any, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def slice_dx(
+    dy: typing.Any, x_shape: typing.Any, begin: typing.Any, end: typing.Any, strides: typing.Any, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def softmax(
+    x: typing.Any, axis: typing.Any, logarithm: bool, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def softmax_dx(
+    dy: typing.Any, y: typing.Any, axis: typing.Any, logarithm: bool, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def sparse_cross_entropy(
+    y_true: typing.Any,
+    y_pred: typing.Any,
+    weight: typing.Any,
+    from_logits: bool,
+    label_smoothing: typing.SupportsFloat | typing.SupportsIndex,
+    gradient: bool,
+) -> typing.Any: ...
+def take(x: typing.Any, indices: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def tile(x: typing.Any, repeats: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def transpose(x: typing.Any, axes: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def truncated_normal(
+    arg0: typing.Any,
+    arg1: typing.SupportsFloat | typing.SupportsIndex,
+    arg2: typing.SupportsFloat | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def unary(
+    op: typing.SupportsInt | typing.SupportsIndex, x: typing.Any, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def unbroadcast(dy: typing.Any, shape: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def uniform(
+    arg0: typing.Any,
+    arg1: typing.SupportsFloat | typing.SupportsIndex,
+    arg2: typing.SupportsFloat | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def upsample2d(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def upsample2d_dx(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def version() -> str: ...
+def where(
+    condition: typing.Any, x1: typing.Any, x2: typing.Any, out: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
