@@ -1,7 +1,6 @@
 # The bindings of fastcnn.h. Generated from the module: make stubs
-import typing
-
 import numpy
+import typing
 
 __all__: list[str] = [
     "abi_version",
@@ -42,6 +41,9 @@ __all__: list[str] = [
     "conv2d_output_shape",
     "count",
     "cross_entropy",
+    "dense",
+    "dense_dw",
+    "dense_dx",
     "depthwise_conv1d",
     "depthwise_conv1d_dw",
     "depthwise_conv1d_dx",
@@ -52,6 +54,7 @@ __all__: list[str] = [
     "dropout",
     "elementary",
     "flip",
+    "floats",
     "from_uint8",
     "get_isa",
     "get_num_threads",
@@ -62,6 +65,7 @@ __all__: list[str] = [
     "global_norm",
     "group_norm",
     "group_norm_backward",
+    "integer",
     "integers",
     "isa_reason",
     "l2_norm",
@@ -79,6 +83,8 @@ __all__: list[str] = [
     "one_hot",
     "pad",
     "pad_dx",
+    "padding",
+    "pair",
     "permutation",
     "philox",
     "pointwise_loss",
@@ -114,32 +120,23 @@ __all__: list[str] = [
 
 def abi_version() -> int: ...
 def activate(
-    x: typing.Any, activation: typing.Any, alpha: typing.SupportsFloat | typing.SupportsIndex, out: typing.Any
+    x: typing.Any, activation: typing.Any, alpha: float, out: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def activate_dx(
-    dy: typing.Any,
-    x: typing.Any,
-    activation: typing.Any,
-    alpha: typing.SupportsFloat | typing.SupportsIndex,
-    out: typing.Any,
+    dy: typing.Any, x: typing.Any, activation: typing.Any, alpha: float, out: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def adadelta(
     arg0: typing.Any,
     arg1: typing.Any,
     arg2: typing.Any,
     arg3: typing.Any,
-    arg4: typing.SupportsFloat | typing.SupportsIndex,
-    arg5: typing.SupportsFloat | typing.SupportsIndex,
-    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg4: float,
+    arg5: float,
+    arg6: float,
     arg7: typing.Any,
 ) -> typing.Any: ...
 def adagrad(
-    arg0: typing.Any,
-    arg1: typing.Any,
-    arg2: typing.Any,
-    arg3: typing.SupportsFloat | typing.SupportsIndex,
-    arg4: typing.SupportsFloat | typing.SupportsIndex,
-    arg5: typing.Any,
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: float, arg4: float, arg5: typing.Any
 ) -> typing.Any: ...
 def adam(
     arg0: typing.Any,
@@ -147,10 +144,10 @@ def adam(
     arg2: typing.Any,
     arg3: typing.Any,
     arg4: typing.Any,
-    arg5: typing.SupportsFloat | typing.SupportsIndex,
-    arg6: typing.SupportsFloat | typing.SupportsIndex,
-    arg7: typing.SupportsFloat | typing.SupportsIndex,
-    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: float,
+    arg6: float,
+    arg7: float,
+    arg8: float,
     arg9: typing.Any,
     arg10: typing.Any,
 ) -> typing.Any: ...
@@ -160,10 +157,10 @@ def adamax(
     arg2: typing.Any,
     arg3: typing.Any,
     arg4: typing.Any,
-    arg5: typing.SupportsFloat | typing.SupportsIndex,
-    arg6: typing.SupportsFloat | typing.SupportsIndex,
-    arg7: typing.SupportsFloat | typing.SupportsIndex,
-    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: float,
+    arg6: float,
+    arg7: float,
+    arg8: float,
     arg9: typing.Any,
 ) -> typing.Any: ...
 def adaptive_avg_pool2d(
@@ -173,7 +170,7 @@ def adaptive_avg_pool2d_dx(
     arg0: typing.Any, arg1: typing.Any, arg2: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def add_scaled(
-    x1: typing.Any, x2: typing.Any, scale: typing.SupportsFloat | typing.SupportsIndex, out: typing.Any
+    x1: typing.Any, x2: typing.Any, scale: float, out: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def affinity_cpus() -> int: ...
 def arg(largest: bool, x: typing.Any, axis: typing.Any, keepdims: bool) -> numpy.ndarray[typing.Any, typing.Any]: ...
@@ -238,12 +235,7 @@ def batch_norm_inference(
     arg8: typing.Any,
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def bernoulli(
-    arg0: typing.Any,
-    arg1: typing.SupportsFloat | typing.SupportsIndex,
-    arg2: typing.Any,
-    arg3: typing.Any,
-    arg4: typing.Any,
-    arg5: typing.Any,
+    arg0: typing.Any, arg1: float, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def binary(
     op: typing.SupportsInt | typing.SupportsIndex, x1: typing.Any, x2: typing.Any, out: typing.Any
@@ -251,24 +243,12 @@ def binary(
 def cached_bytes() -> int: ...
 def cgroup_cpus() -> int: ...
 def clear_cache() -> None: ...
-def clip(
-    x: typing.Any,
-    x_min: typing.SupportsFloat | typing.SupportsIndex,
-    x_max: typing.SupportsFloat | typing.SupportsIndex,
-    out: typing.Any,
-) -> numpy.ndarray[typing.Any, typing.Any]: ...
-def clip_by_norm(
-    arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.Any
-) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def clip(x: typing.Any, x_min: float, x_max: float, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def clip_by_norm(arg0: typing.Any, arg1: float, arg2: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def clip_by_value(
-    arg0: typing.Any,
-    arg1: typing.SupportsFloat | typing.SupportsIndex,
-    arg2: typing.SupportsFloat | typing.SupportsIndex,
-    arg3: typing.Any,
+    arg0: typing.Any, arg1: float, arg2: float, arg3: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
-def clip_factor(
-    arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex
-) -> float: ...
+def clip_factor(arg0: float, arg1: float) -> float: ...
 def compare(
     op: typing.SupportsInt | typing.SupportsIndex, x1: typing.Any, x2: typing.Any, out: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
@@ -285,7 +265,7 @@ def conv2d(
     arg5: typing.Any,
     arg6: typing.Any,
     arg7: typing.Any,
-    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: float,
     arg9: typing.Any,
     arg10: typing.Any,
     arg11: typing.Any,
@@ -328,7 +308,7 @@ def conv2d_dx(
     arg6: typing.Any,
     arg7: typing.Any,
     arg8: typing.Any,
-    arg9: typing.SupportsFloat | typing.SupportsIndex,
+    arg9: float,
     arg10: typing.Any,
     arg11: typing.Any,
     arg12: typing.Any,
@@ -345,9 +325,20 @@ def cross_entropy(
     y_pred: typing.Any,
     weight: typing.Any,
     from_logits: bool,
-    label_smoothing: typing.SupportsFloat | typing.SupportsIndex,
+    label_smoothing: float,
     gradient: bool,
 ) -> typing.Any: ...
+def dense(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: float,
+    arg5: typing.Any,
+    arg6: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def dense_dw(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def dense_dx(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def depthwise_conv1d(
     x: typing.Any,
     w: typing.Any,
@@ -411,7 +402,7 @@ def depthwise_conv2d_dx(
 def depthwise_conv_db(dy: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def dropout(
     arg0: typing.Any,
-    arg1: typing.SupportsFloat | typing.SupportsIndex,
+    arg1: float,
     arg2: typing.Any,
     arg3: typing.Any,
     arg4: typing.Any,
@@ -421,11 +412,9 @@ def dropout(
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def elementary(x: typing.Any, function: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def flip(x: typing.Any, axis: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def floats(arg0: typing.Any, arg1: str) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def from_uint8(
-    x: typing.Any,
-    scale: typing.SupportsFloat | typing.SupportsIndex,
-    offset: typing.SupportsFloat | typing.SupportsIndex,
-    out: typing.Any,
+    x: typing.Any, scale: float, offset: float, out: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def get_isa() -> str: ...
 def get_num_threads() -> int: ...
@@ -464,6 +453,7 @@ def group_norm_backward(
     arg8: bool,
     arg9: typing.Any,
 ) -> tuple[typing.Any, ...]: ...
+def integer(arg0: typing.Any, arg1: str) -> int: ...
 def integers(
     arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
@@ -482,24 +472,10 @@ def layer_norm_backward(
     arg6: typing.Any,
 ) -> tuple[typing.Any, ...]: ...
 def lion(
-    arg0: typing.Any,
-    arg1: typing.Any,
-    arg2: typing.Any,
-    arg3: typing.SupportsFloat | typing.SupportsIndex,
-    arg4: typing.SupportsFloat | typing.SupportsIndex,
-    arg5: typing.SupportsFloat | typing.SupportsIndex,
-    arg6: typing.Any,
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: float, arg4: float, arg5: float, arg6: typing.Any
 ) -> typing.Any: ...
 def matmul(
-    arg0: typing.Any,
-    arg1: typing.Any,
-    arg2: bool,
-    arg3: bool,
-    arg4: typing.Any,
-    arg5: typing.Any,
-    arg6: typing.SupportsFloat | typing.SupportsIndex,
-    arg7: typing.Any,
-    arg8: typing.Any,
+    arg0: typing.Any, arg1: typing.Any, arg2: bool, arg3: bool, arg4: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def max_pool(
     arg0: typing.Any,
@@ -528,39 +504,31 @@ def maxout(x: typing.Any, num_units: typing.Any, axis: typing.Any) -> numpy.ndar
 def maxout_dx(
     dy: typing.Any, x: typing.Any, num_units: typing.Any, axis: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
-def moving_average(arg0: typing.Any, arg1: typing.Any, arg2: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+def moving_average(arg0: typing.Any, arg1: typing.Any, arg2: float) -> None: ...
 def nadam(
     arg0: typing.Any,
     arg1: typing.Any,
     arg2: typing.Any,
     arg3: typing.Any,
     arg4: typing.Any,
-    arg5: typing.SupportsFloat | typing.SupportsIndex,
-    arg6: typing.SupportsFloat | typing.SupportsIndex,
-    arg7: typing.SupportsFloat | typing.SupportsIndex,
-    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: float,
+    arg6: float,
+    arg7: float,
+    arg8: float,
     arg9: typing.Any,
 ) -> typing.Any: ...
 def normal(
-    arg0: typing.Any,
-    arg1: typing.SupportsFloat | typing.SupportsIndex,
-    arg2: typing.SupportsFloat | typing.SupportsIndex,
-    arg3: typing.Any,
-    arg4: typing.Any,
-    arg5: typing.Any,
-    arg6: typing.Any,
+    arg0: typing.Any, arg1: float, arg2: float, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any, arg6: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def one_hot(x: typing.Any, num_classes: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def pad(
-    x: typing.Any,
-    paddings: typing.Any,
-    mode: typing.Any,
-    constant_values: typing.SupportsFloat | typing.SupportsIndex,
-    out: typing.Any,
+    x: typing.Any, paddings: typing.Any, mode: typing.Any, constant_values: float, out: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def pad_dx(
     dy: typing.Any, paddings: typing.Any, mode: typing.Any, out: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def padding(arg0: typing.Any) -> typing.Any: ...
+def pair(arg0: typing.Any, arg1: str) -> tuple[int, int]: ...
 def permutation(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def philox(
     arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any
@@ -570,7 +538,7 @@ def pointwise_loss(
     y_pred: typing.Any,
     weight: typing.Any,
     kind: typing.SupportsInt | typing.SupportsIndex,
-    parameter: typing.SupportsFloat | typing.SupportsIndex,
+    parameter: float,
     gradient: bool,
 ) -> typing.Any: ...
 def prelu(x: typing.Any, alpha: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
@@ -602,22 +570,16 @@ def rmsprop(
     arg2: typing.Any,
     arg3: typing.Any,
     arg4: typing.Any,
-    arg5: typing.SupportsFloat | typing.SupportsIndex,
-    arg6: typing.SupportsFloat | typing.SupportsIndex,
-    arg7: typing.SupportsFloat | typing.SupportsIndex,
-    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: float,
+    arg6: float,
+    arg7: float,
+    arg8: float,
     arg9: typing.Any,
 ) -> typing.Any: ...
 def set_isa(name: str) -> None: ...
 def set_num_threads(threads: typing.Any) -> None: ...
 def sgd(
-    arg0: typing.Any,
-    arg1: typing.Any,
-    arg2: typing.Any,
-    arg3: typing.SupportsFloat | typing.SupportsIndex,
-    arg4: typing.SupportsFloat | typing.SupportsIndex,
-    arg5: bool,
-    arg6: typing.Any,
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: float, arg4: float, arg5: bool, arg6: typing.Any
 ) -> typing.Any: ...
 def slice(
     x: typing.Any, begin: typing.Any, end: typing.Any, strides: typing.Any, out: typing.Any
@@ -636,33 +598,21 @@ def sparse_cross_entropy(
     y_pred: typing.Any,
     weight: typing.Any,
     from_logits: bool,
-    label_smoothing: typing.SupportsFloat | typing.SupportsIndex,
+    label_smoothing: float,
     gradient: bool,
 ) -> typing.Any: ...
 def take(x: typing.Any, indices: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def tile(x: typing.Any, repeats: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def transpose(x: typing.Any, axes: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def truncated_normal(
-    arg0: typing.Any,
-    arg1: typing.SupportsFloat | typing.SupportsIndex,
-    arg2: typing.SupportsFloat | typing.SupportsIndex,
-    arg3: typing.Any,
-    arg4: typing.Any,
-    arg5: typing.Any,
-    arg6: typing.Any,
+    arg0: typing.Any, arg1: float, arg2: float, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any, arg6: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def unary(
     op: typing.SupportsInt | typing.SupportsIndex, x: typing.Any, out: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def unbroadcast(dy: typing.Any, shape: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def uniform(
-    arg0: typing.Any,
-    arg1: typing.SupportsFloat | typing.SupportsIndex,
-    arg2: typing.SupportsFloat | typing.SupportsIndex,
-    arg3: typing.Any,
-    arg4: typing.Any,
-    arg5: typing.Any,
-    arg6: typing.Any,
+    arg0: typing.Any, arg1: float, arg2: float, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any, arg6: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def upsample2d(
     arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any
