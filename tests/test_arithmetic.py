@@ -208,7 +208,7 @@ def test_bits_do_not_depend_on_threads_or_isa(rng):
 
 
 def test_errors_name_the_argument():
-    with pytest.raises(ValueError, match=r"a of shape \(2, 3\) and b of shape \(4,\) cannot be broadcast"):
+    with pytest.raises(ValueError, match=r"x1 of shape \(2, 3\) and x2 of shape \(4,\) cannot be broadcast"):
         k.add(np.ones((2, 3)), np.ones(4))
     with pytest.raises(ValueError, match="x1 must have at most 8 dimensions"):
         k.add(np.ones((1,) * 9), 1.0)
