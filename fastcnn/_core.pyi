@@ -1,6 +1,7 @@
 # The bindings of fastcnn.h. Generated from the module: make stubs
-import numpy
 import typing
+
+import numpy
 
 __all__: list[str] = [
     "abi_version",
