@@ -18,6 +18,7 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
+constexpr int64_t kTaskFloats = 8192;    // of the margin's copy, for one task
 constexpr int64_t kRowRunChannels = 16;  // up to here a tap of c floats is too short for the micro-kernel
 
 int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -168,12 +169,15 @@ void add_margin(float* to, const float* x, const Conv2d& g, int threads) {
   int64_t rows = reach_h(g), columns = reach_w(g), row_floats = columns * g.c;
   int64_t left = g.left < columns ? g.left : columns;
   int64_t live = g.w < columns - left ? g.w : columns - left;
-  parallel_tasks(g.n * rows * row_floats / 16 < kSerialWork ? 1 : threads, g.n * rows, [&](int64_t task, int) {
-    int64_t n = task / rows, a = task % rows - g.top;
-    float* row = to + task * row_floats;
-    bool in = a >= 0 && a < g.h;
-    if (!in || live < columns) memset(row, 0, (size_t)row_floats * 4);
-    if (in) memcpy(row + left * g.c, x + (n * g.h + a) * g.w * g.c, (size_t)(live * g.c) * 4);
+  int64_t lines = g.n * rows, each = kTaskFloats / row_floats + 1;
+  parallel_tasks(lines * row_floats / 16 < kSerialWork ? 1 : threads, (lines + each - 1) / each, [&](int64_t task, int) {
+    for (int64_t line = task * each; line < lines && line < (task + 1) * each; line++) {
+      int64_t n = line / rows, a = line % rows - g.top;
+      float* row = to + line * row_floats;
+      bool in = a >= 0 && a < g.h;
+      if (!in || live < columns) memset(row, 0, (size_t)row_floats * 4);
+      if (in) memcpy(row + left * g.c, x + (n * g.h + a) * g.w * g.c, (size_t)(live * g.c) * 4);
+    }
   });
 }
 

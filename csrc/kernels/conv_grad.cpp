@@ -15,7 +15,8 @@ namespace {
 constexpr int64_t kPack = 48;          // columns of windows packed together: whole tiles and whole vectors on every ISA
 constexpr int64_t kPanels = 4;         // panels of dy kept in L2 together
 constexpr int64_t kPanelColumns = 64;  // in the plan, which must not depend on the ISA
-constexpr int64_t kTasks = 16;
+constexpr int64_t kTasks = 16, kFewTasks = 6;
+constexpr int64_t kPixelsAhead = 8;  // of a row of x, asked for while it is packed
 
 int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -35,7 +36,8 @@ struct Plan {
     if (packs * column_parts * g.groups < 2 * kTasks) {  // few filters: share out the pixels, not the rows
       row_parts = ceil_div(packs, 16);
       int64_t wanted = ceil_div(kTasks, row_parts * column_parts * g.groups);
-      chunks = blocks / 4 < 1 ? 1 : least(wanted, blocks / 4);
+      chunks = blocks / 2 < 1 ? 1 : least(wanted, blocks / 2);
+      row_parts = least(packs, ceil_div(kFewTasks, chunks * column_parts * g.groups));
     }
     chunk = ceil_div(blocks, chunks);
     if (chunk > 0) chunks = ceil_div(blocks, chunk);
@@ -59,6 +61,7 @@ void pack_windows(float* to, const float* x, const Conv2d& g, int64_t m0, int64_
       int64_t a = i * g.stride_h + down, b = j * g.stride_w + right;
       if ((uint64_t)a < (uint64_t)g.h && (uint64_t)b < (uint64_t)g.w) {
         const float* in = x + ((n * g.h + a) * g.w + b) * g.c + from;
+        for (int64_t v = 0; v < length; v += 16) __builtin_prefetch(in + kPixelsAhead * g.stride_w * g.c + v);
         for (int v = 0; v < full; v++) store(out + v * kLanes, load(in + v * kLanes));
         if (tail) store_first(out + full * kLanes, load_first(in + full * kLanes, tail), tail);
       } else {
@@ -79,18 +82,24 @@ struct Scratch {
   float* windows;  // [pixel][kPack]
 };
 
+// The windows of a 1x1 filter without stride or padding are x as it stands.
+bool plain(const Conv2d& g) {
+  return g.kh == 1 && g.kw == 1 && g.stride_h == 1 && g.stride_w == 1 && g.top == 0 && g.left == 0 && g.oh == g.h &&
+         g.ow == g.w;
+}
+
 // One block of pixels into rows [m0, m0 + rows) of a pack and the panels of columns [column, column + columns).
-void block_product(float* dw, const Conv2d& g, Scratch s, int64_t m0, int64_t rows, int64_t column, int64_t columns,
-                   int64_t count, bool accumulate) {
+void block_product(float* dw, const Conv2d& g, const float* windows, int64_t step, const float* dy, int64_t m0,
+                   int64_t rows, int64_t column, int64_t columns, int64_t count, bool accumulate) {
   const float* a[kPack];
   float* c[kPack];
-  for (int64_t i = 0; i < rows; i++) a[i] = s.windows + i;
+  for (int64_t i = 0; i < rows; i++) a[i] = windows + i;
   Finish finish;
   finish.accumulate = accumulate;
   for (int64_t from = 0; from < columns; from += kPanel) {
     int width = (int)least(kPanel, columns - from);
     for (int64_t i = 0; i < rows; i++) c[i] = dw + (m0 + i) * g.k + column + from;
-    micro_rows({a, 0, 1, count, kPack}, s.dy + from * kDepth, panel_width(width), c, rows, width, finish);
+    micro_rows({a, 0, 1, count, step}, dy + from * kDepth, panel_width(width), c, rows, width, finish);
   }
 }
 
@@ -109,8 +118,18 @@ void task_product(float* dw, const float* x, const float* dy, const Conv2d& g, c
     }
     for (int64_t m0 = row_part * plan.rows_each * kPack; m0 < m_end; m0 += kPack) {
       int64_t rows = least(kPack, m_end - m0);
-      pack_windows(s.windows, x + group * cg, g, m0, rows, first, count);
-      block_product(dw, g, s, m0, rows, column, columns, count, first > begin);
+      const float* windows = x + first * g.c + group * cg + m0;
+      int64_t step = g.c;
+      if (plain(g)) {  // ask for what comes next: strips of rows, which no prefetcher follows
+        bool more = m0 + kPack < m_end;
+        const float* next = more ? windows + kPack : windows - m0 + row_part * plan.rows_each * kPack + count * g.c;
+        for (int64_t p = 0; p < (more ? count : least(kDepth, end - first - count)); p++)
+          for (int64_t i = 0; i < kPack; i += 16) __builtin_prefetch(next + p * g.c + i, 0, 2);
+      } else {
+        pack_windows(s.windows, x + group * cg, g, m0, rows, first, count);
+        windows = s.windows, step = kPack;
+      }
+      block_product(dw, g, windows, step, s.dy, m0, rows, column, columns, count, first > begin);
     }
   }
 }

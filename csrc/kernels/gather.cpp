@@ -53,6 +53,7 @@ struct Layout {
     shared = pixels > kFewPixels;
     if (shared) {
       blocks = (pixels + kBlockPixels - 1) / kBlockPixels;
+      blocks = (blocks + threads - 1) / threads * threads;
       for (split = 1; blocks * split < 4 * threads && split < panels;) split++;
     } else {
       split = panels;

@@ -20,7 +20,7 @@ constexpr int kPanel = kTileVectors * kLanes;  // columns of a packed panel of B
 
 // Sums over p are cut into blocks of about this length, each summed from zero and then added to c. It bounds the error
 // of long sums and keeps a block of B in L2. It is part of the numbers' definition: the same on every ISA.
-constexpr int64_t kDepth = 384;
+constexpr int64_t kDepth = 512;
 static inline int64_t depth_of_block(int64_t run) {  // run cut into equal pieces of kDepth at most
   int64_t pieces = (run + kDepth - 1) / kDepth;
   return pieces > 1 ? (run + pieces - 1) / pieces : run;
