@@ -98,8 +98,8 @@ bool winograd_fits(const Conv2d& g) {
          g.groups == 1;
 }
 
-// Winograd pays where the transforms are small beside the products (enough channels), where the tiles of 4x4 outputs are
-// mostly full, and where an image has some of them: its filter is four times as large and has to be read for each.
+// Winograd pays where the transforms are small beside the products (enough channels), where the tiles of 4x4 outputs
+// are mostly full, and where an image has some of them: its filter is four times as large and has to be read for each.
 ConvAlgorithm choose(const Geometry& g) {
   if (g.given.algorithm == FASTCNN_ALGORITHM_WINOGRAD) return ConvAlgorithm::winograd;
   if (g.given.algorithm == FASTCNN_ALGORITHM_DIRECT || g.given.precision == FASTCNN_PRECISION_STRICT ||

@@ -170,15 +170,16 @@ void add_margin(float* to, const float* x, const Conv2d& g, int threads) {
   int64_t left = g.left < columns ? g.left : columns;
   int64_t live = g.w < columns - left ? g.w : columns - left;
   int64_t lines = g.n * rows, each = kTaskFloats / row_floats + 1;
-  parallel_tasks(lines * row_floats / 16 < kSerialWork ? 1 : threads, (lines + each - 1) / each, [&](int64_t task, int) {
-    for (int64_t line = task * each; line < lines && line < (task + 1) * each; line++) {
-      int64_t n = line / rows, a = line % rows - g.top;
-      float* row = to + line * row_floats;
-      bool in = a >= 0 && a < g.h;
-      if (!in || live < columns) memset(row, 0, (size_t)row_floats * 4);
-      if (in) memcpy(row + left * g.c, x + (n * g.h + a) * g.w * g.c, (size_t)(live * g.c) * 4);
-    }
-  });
+  parallel_tasks(lines * row_floats / 16 < kSerialWork ? 1 : threads, (lines + each - 1) / each,
+                 [&](int64_t task, int) {
+                   for (int64_t line = task * each; line < lines && line < (task + 1) * each; line++) {
+                     int64_t n = line / rows, a = line % rows - g.top;
+                     float* row = to + line * row_floats;
+                     bool in = a >= 0 && a < g.h;
+                     if (!in || live < columns) memset(row, 0, (size_t)row_floats * 4);
+                     if (in) memcpy(row + left * g.c, x + (n * g.h + a) * g.w * g.c, (size_t)(live * g.c) * 4);
+                   }
+                 });
 }
 
 extern const ConvKernels conv_kernels;

@@ -80,8 +80,8 @@ inline MicroTile micro_of(int rows, int vectors) {
   return vectors == 2 ? micro_of<2>(rows) : micro_of<1>(rows);
 }
 
-// The next rows of a plain product: each is a short run somewhere in memory, over before a prefetcher has noticed it. Into
-// L2, for b passes through L1 in the meantime.
+// The next rows of a plain product: each is a short run somewhere in memory, over before a prefetcher has noticed it.
+// Into L2, for b passes through L1 in the meantime.
 inline void ask_for(const Segments& a, int first, int rows) {
   for (int i = first; i < first + rows; i++)
     for (int64_t p = 0; p < a.depth; p += 16) __builtin_prefetch(a.rows[i] + a.offset + p, 0, 2);

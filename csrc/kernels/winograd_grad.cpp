@@ -14,8 +14,8 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kSumBytes = int64_t(10) << 20;   // of m, at most
-constexpr int64_t kTileBytes = int64_t(10) << 20;  // of v and g, at most
+constexpr int64_t kSumBytes = int64_t(10) << 20;      // of m, at most
+constexpr int64_t kTileBytes = int64_t(10240) << 10;  // of v and g, at most
 constexpr int64_t kTaskTiles = 4;
 
 int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }

@@ -12,7 +12,7 @@
 namespace fastcnn {
 namespace {
 
-constexpr size_t kAlign = 64, kHugePage = size_t(2) << 20;
+constexpr size_t kAlign = 64, kPage = 4096, kHugePage = size_t(2) << 20;
 constexpr size_t kCachedFrom = size_t(64) << 10;  // smaller blocks are malloc's business
 constexpr int kSlots = 64;
 
@@ -26,9 +26,17 @@ constexpr size_t kTag = 0xfa57c99;
 
 struct Cache {
   std::mutex lock;
-  Header* free[kSlots] = {};
+  Header* free[kSlots] = {};  // the first `count`, the longest unused first
+  int count = 0;
   size_t bytes = 0;
   size_t limit = size_t(1) << 30;
+
+  Header* take(int i) {
+    Header* header = free[i];
+    for (count--; i < count; i++) free[i] = free[i + 1];
+    bytes -= header->bytes;
+    return header;
+  }
 };
 Cache& cache() {
   static Cache* one = new Cache;  // never destroyed: arrays may outlive every other static
@@ -42,31 +50,54 @@ size_t rounded(size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
+// Large blocks are mapped on their own, at the bounds of huge pages: what malloc hands out of its heap has small pages
+// already, and the kernels walk many arrays at once.
+constexpr size_t kMappedFrom = 2 * kHugePage;
+
+void* map(size_t bytes) {
+  size_t whole = bytes + kHugePage;
+  void* start = mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) return nullptr;
+  char* begin = static_cast<char*>(start);
+  size_t before = (kHugePage - reinterpret_cast<uintptr_t>(begin) % kHugePage) % kHugePage;
+  if (before) munmap(begin, before);
+  if (before < kHugePage) munmap(begin + before + bytes, kHugePage - before);
+#ifdef MADV_HUGEPAGE
+  madvise(begin + before, bytes, MADV_HUGEPAGE);
+#endif
+  return begin + before;
+}
+
+void give_back(Header* header) {
+  header->tag = 0;
+  if (header->bytes >= kMappedFrom)
+    munmap(header, header->bytes);
+  else
+    free(header);
+}
+
 }  // namespace
 
 void* allocate(size_t bytes) {
   if (bytes > PTRDIFF_MAX / 2) return nullptr;
   size_t whole = rounded(bytes + sizeof(Header));
+  if (whole >= kMappedFrom) whole = (whole + kPage - 1) / kPage * kPage;
   if (whole >= kCachedFrom) {
     Cache& c = cache();
     std::lock_guard<std::mutex> hold(c.lock);
     int best = -1;
-    for (int i = 0; i < kSlots; i++)
-      if (c.free[i] && c.free[i]->bytes >= whole && c.free[i]->bytes <= whole + whole / 4 &&
+    for (int i = 0; i < c.count; i++)
+      if (c.free[i]->bytes >= whole && c.free[i]->bytes <= whole + whole / 4 &&
           (best < 0 || c.free[i]->bytes < c.free[best]->bytes))
         best = i;
-    if (best >= 0) {
-      Header* header = c.free[best];
-      c.free[best] = nullptr;
-      c.bytes -= header->bytes;
-      return header + 1;
-    }
+    if (best >= 0) return c.take(best) + 1;
   }
   void* block = nullptr;
-  if (posix_memalign(&block, whole >= 2 * kHugePage ? kHugePage : kAlign, whole) != 0) return nullptr;
-#ifdef MADV_HUGEPAGE
-  if (whole >= 2 * kHugePage) madvise(block, whole, MADV_HUGEPAGE);
-#endif
+  if (whole >= kMappedFrom)
+    block = map(whole);
+  else if (posix_memalign(&block, kAlign, whole) != 0)
+    block = nullptr;
+  if (!block) return nullptr;
   Header* header = static_cast<Header*>(block);
   header->bytes = whole;
   header->tag = kTag;
@@ -78,30 +109,17 @@ void release(void* memory) {
   Header* header = static_cast<Header*>(memory) - 1;
   if (header->tag != kTag) abort();  // not from allocate: the heap is already broken
   Cache& c = cache();
-  if (header->bytes >= kCachedFrom) {
-    std::lock_guard<std::mutex> hold(c.lock);
-    if (c.bytes + header->bytes <= c.limit)
-      for (int i = 0; i < kSlots; i++)
-        if (!c.free[i]) {
-          c.free[i] = header;
-          c.bytes += header->bytes;
-          return;
-        }
-  }
-  header->tag = 0;
-  free(header);
+  if (header->bytes < kCachedFrom || header->bytes > c.limit) return give_back(header);
+  std::lock_guard<std::mutex> hold(c.lock);
+  while (c.count == kSlots || c.bytes + header->bytes > c.limit) give_back(c.take(0));
+  c.free[c.count++] = header;
+  c.bytes += header->bytes;
 }
 
 void release_cached() {
   Cache& c = cache();
   std::lock_guard<std::mutex> hold(c.lock);
-  for (int i = 0; i < kSlots; i++)
-    if (c.free[i]) {
-      c.free[i]->tag = 0;
-      free(c.free[i]);
-      c.free[i] = nullptr;
-    }
-  c.bytes = 0;
+  while (c.count > 0) give_back(c.take(0));
 }
 
 size_t cached_bytes() {
@@ -110,11 +128,10 @@ size_t cached_bytes() {
 }
 
 void set_cache_limit(size_t bytes) {
-  {
-    std::lock_guard<std::mutex> hold(cache().lock);
-    cache().limit = bytes;
-  }
-  if (cached_bytes() > bytes) release_cached();
+  Cache& c = cache();
+  std::lock_guard<std::mutex> hold(c.lock);
+  c.limit = bytes;
+  while (c.bytes > bytes) give_back(c.take(0));
 }
 
 }  // namespace fastcnn
