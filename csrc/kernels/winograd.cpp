@@ -19,6 +19,7 @@ namespace {
 
 constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count on the shared cache
 constexpr int64_t kSharedTiles = int64_t(10) << 20;   // bytes of v that do
+constexpr int64_t kBlock = 64;                        // tiles multiplied together, at most
 constexpr int64_t kStep = 16;                         // channels of the filter transformed together
 
 int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -56,6 +57,7 @@ struct Plan {
     u = panels * u_panel;
     block = p.c <= 128 ? 24 : 48;
     by_panels = u > kSharedFilter || tiles.count < 2 * threads * block;
+    if (by_panels) block = kBlock;  // fewer passes over u, which has left L2 by the next one
     int64_t v_tile = kPoints * channels * 4;
     batch = kSharedTiles / v_tile / block * block;
     if (batch < block) batch = block;
@@ -119,8 +121,8 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
               int64_t tiles) {
   int64_t piece = depth_of_block(p.c);
-  const float* rows[64];
-  float* out[64];
+  const float* rows[kBlock];
+  float* out[kBlock];
   for (int e = 0; e < kPoints; e++) {
     for (int64_t t = 0; t < count; t++) {
       rows[t] = v + e * point_stride(tiles * plan.channels) + t * plan.channels;

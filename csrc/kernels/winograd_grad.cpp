@@ -23,6 +23,9 @@ int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t align16(int64_t floats) { return (floats + 15) / 16 * 16; }
 
+// Rows of which only a strip is read at a time must not lie a power of two apart.
+int64_t apart(int64_t floats) { return floats % 128 == 0 ? floats + 16 : floats; }
+
 struct Plan {
   Tiles tiles;
   int64_t channels;             // of a part
@@ -36,7 +39,7 @@ struct Plan {
     batch = least(kDepth, most(48, kTileBytes / (kPoints * (channels + columns) * 4)));
     int64_t batches = ceil_div(tiles.count, batch);
     batch = batches ? ceil_div(tiles.count, batches) : 0;
-    v_row = channels + 16, g_row = columns + 16, m_row = columns;  // not a power of two apart, as the points
+    v_row = apart(channels), g_row = apart(columns), m_row = columns;
     v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row),
     m_point = point_stride(channels * m_row);
   }
