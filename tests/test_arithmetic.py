@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from checks import assert_same, assert_same_bits_everywhere, integers, normal, relative_l2
 
 from fastcnn import kernels as k
 from fastcnn import reference as r
-from tests.checks import assert_same, assert_same_bits_everywhere, integers, normal, relative_l2
 
 BINARY = ["add", "subtract", "multiply", "maximum", "minimum", "squared_difference"]
 COMPARE = ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"]

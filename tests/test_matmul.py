@@ -9,7 +9,7 @@ from checks import assert_same, assert_same_bits_everywhere, integers, normal, r
 
 from fastcnn import kernels, reference
 
-SHAPES = int(os.environ.get("FASTCNN_TEST_SHAPES", "2400"))
+SHAPES = int(os.environ.get("FASTCNN_TEST_SHAPES", "3600"))
 
 
 @pytest.mark.parametrize("part", range(4))

@@ -5,10 +5,10 @@ import math
 
 import numpy as np
 import pytest
+from checks import assert_same, assert_same_bits_everywhere, integers, normal, relative_l2
 
 from fastcnn import kernels as k
 from fastcnn import reference as r
-from tests.checks import assert_same, assert_same_bits_everywhere, integers, normal, relative_l2
 
 EXACT = ["sum", "max", "min", "sum_squares", "count_nonzero"]
 NAN, INF = math.nan, math.inf

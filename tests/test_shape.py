@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+from checks import assert_same, assert_same_bits_everywhere, integers
 
 from fastcnn import kernels as k
 from fastcnn import reference as r
-from tests.checks import assert_same, assert_same_bits_everywhere, integers
 
 MODES = ["constant", "reflect", "symmetric", "edge", "wrap"]
 
