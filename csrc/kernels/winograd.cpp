@@ -117,10 +117,10 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
   }
 }
 
-// m of one panel: 36 products, summed over channels in blocks of kDepth at most.
+// m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
               int64_t tiles) {
-  int64_t piece = depth_of_block(p.c);
+  int64_t pieces = (p.c + kPointDepth - 1) / kPointDepth, piece = (p.c + pieces - 1) / pieces;
   const float* rows[kBlock];
   float* out[kBlock];
   for (int e = 0; e < kPoints; e++) {

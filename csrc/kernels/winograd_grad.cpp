@@ -36,7 +36,7 @@ struct Plan {
     int64_t columns = align16(c.k);
     int64_t fit = most(32, kSumBytes / (kPoints * columns * 4)), parts = ceil_div(c.c, fit);
     channels = align16(ceil_div(c.c, parts));
-    batch = least(kDepth, most(48, kTileBytes / (kPoints * (channels + columns) * 4)));
+    batch = least(kPointDepth, most(48, kTileBytes / (kPoints * (channels + columns) * 4)));
     int64_t batches = ceil_div(tiles.count, batch);
     batch = batches ? ceil_div(tiles.count, batches) : 0;
     v_row = apart(channels), g_row = apart(columns), m_row = columns;
