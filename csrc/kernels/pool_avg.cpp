@@ -10,6 +10,7 @@ template <int K, class Lanes>
 inline vec sum_of(const float* x, const Window& window, Lanes lanes) {
   vec sum = zero();
   if constexpr (K > 0) {
+    ask_ahead<K>(x, window);
 #pragma GCC unroll 3
     for (int i = 0; i < K; i++) {
       const float* row = x + window.corner + i * window.row_step;

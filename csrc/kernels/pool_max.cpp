@@ -26,16 +26,24 @@ inline void take_larger(vec& best, ivec& at, vec v, int32_t tap) {
   at = select(stays, at, isplat(tap));
 }
 
+// The same where nobody asks which tap it was; max returns v when either is NaN.
+inline void take_larger(vec& best, vec v) { best = select(best != best, best, max(best, v)); }
+
 // One vector of channels. K: a whole window of K x K; 0: any part of any window.
 template <int K, class Index, class Lanes>
 inline void max_of(float* y, Index* index, const float* x, const Window& window, int64_t kw, Lanes lanes) {
   ivec at = isplat(0);
   if constexpr (K > 0) {
+    ask_ahead<K>(x, window);
     vec best = lanes.get(x + window.corner);
 #pragma GCC unroll 9
-    for (int tap = 1; tap < K * K; tap++)
-      take_larger(best, at, lanes.get(x + window.corner + tap / K * window.row_step + tap % K * window.column_step),
-                  tap);
+    for (int tap = 1; tap < K * K; tap++) {
+      vec v = lanes.get(x + window.corner + tap / K * window.row_step + tap % K * window.column_step);
+      if constexpr (kIndexed<Index>)
+        take_larger(best, at, v, tap);
+      else
+        take_larger(best, v);
+    }
     put_max(y, index, best, at, lanes);
   } else {
     vec best = splat(-__builtin_inff());
