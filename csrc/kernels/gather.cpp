@@ -114,8 +114,8 @@ int columns_of(const Gather& g, int64_t panel) {
 
 // One panel of one pixel block; out is left pointing at the next panel's columns. packed: the whole panel when shared,
 // else a thread's scratch for one block of the sum.
-void panel_product(const Gather& g, bool shared, int64_t panel, float* packed, const float** rows, float* const* out,
-                   int64_t count) {
+void panel_product(const Gather& g, bool shared, bool cold, int64_t panel, float* packed, const float** rows,
+                   float* const* out, int64_t count) {
   Blocks k(g.taps, g.run);
   int columns = columns_of(g, panel), width = panel_width(columns);
   Finish finish;
@@ -136,7 +136,7 @@ void panel_product(const Gather& g, bool shared, int64_t panel, float* packed, c
         pack_filter(g, packed + t * depth * width, tap + t, from, depth, panel * kPanel, columns);
     finish.accumulate = tap > 0 || from > 0;
     finish.last = g.taps == 0 || (tap + taps == g.taps && from + depth == g.run);  // no taps: zeros
-    micro_rows({rows + tap * count, count, taps, depth, 1, from}, b, width, out, count, columns, finish);
+    micro_rows({rows + tap * count, count, taps, depth, 1, from, cold}, b, width, out, count, columns, finish);
     from += depth;
     if (from == g.run) from = 0, tap += taps;
   } while (tap < g.taps);
@@ -177,7 +177,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
     for (int64_t i = 0; i < count; i++) to.out[i] += begin * kPanel;
     for (int64_t panel = begin; panel < end; panel++) {
       float* b = layout.shared ? packed + panel * kPanel * g.taps * g.run : scratch;
-      panel_product(g, layout.shared, panel, b, to.rows, to.out, count);
+      panel_product(g, layout.shared, panel == begin && g.taps == 1, panel, b, to.rows, to.out, count);
       for (int64_t i = 0; i < count; i++) to.out[i] += kPanel;
     }
     if (g.stream) stream_fence();

@@ -96,7 +96,7 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int64_t groups = (m + kTileRows - 1) / kTileRows;
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
-    if (a.count == 1 && a.step == 1) ask_for(a, rows, done + 2 * rows <= m ? rows : (int)(m - done - rows));
+    if (a.cold) ask_for(a, rows, done + 2 * rows <= m ? rows : (int)(m - done - rows));
     micro_of(rows, vectors)(a, b, b_step, c + done, finish, tail);
     a.rows += rows;
     done += rows;

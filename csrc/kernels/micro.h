@@ -51,6 +51,7 @@ struct Segments {
   int64_t count;
   int64_t depth, step;
   int64_t offset = 0;  // added to every row
+  bool cold = false;   // the rows have not been read yet: ask for them ahead
 };
 
 // m rows of one panel with `columns` columns (at most kPanel). Rows are dealt out evenly, so that 49 rows make tiles of
