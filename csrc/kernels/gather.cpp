@@ -15,8 +15,9 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kBlockPixels = 96;  // a multiple of kTileRows
-constexpr int64_t kFewPixels = 400;   // up to this many the filter is packed panel by panel
+constexpr int64_t kBlockPixels = 96;                 // a multiple of kTileRows
+constexpr int64_t kSharedFilter = int64_t(8) << 20;  // bytes of the packed filter that all pixels see in turn
+constexpr int64_t kFewPixels = 400;                  // up to this many the filter is packed panel by panel
 
 // The sum over (tap, run) cut into blocks: several whole taps, or equal pieces of one.
 struct Blocks {
@@ -46,7 +47,7 @@ struct Pointers {
 struct Layout {
   bool shared;                  // the whole filter is packed once, for all threads
   int64_t blocks, block;        // pixel blocks and the pixels of one
-  int64_t split;                // parts that the panels of a block are dealt out in
+  int64_t split;                // parts of the panels, one after the other: each fits the shared cache
   int64_t zeros, packed, rows;  // bytes: a row of zeros; the packed filter (shared, or a thread's block); pointers
   Layout(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads) {
     int64_t panels = panel_count(columns);
@@ -54,7 +55,10 @@ struct Layout {
     if (shared) {
       blocks = (pixels + kBlockPixels - 1) / kBlockPixels;
       blocks = (blocks + threads - 1) / threads * threads;
-      for (split = 1; blocks * split < 4 * threads && split < panels;) split++;
+      int64_t bytes = taps * run * padded_columns(columns) * 4;
+      split = (bytes + kSharedFilter - 1) / kSharedFilter;
+      while (blocks * split < 4 * threads && split < panels) split++;
+      if (split > panels) split = panels;
     } else {
       split = panels;
       blocks = (2 * threads + panels - 1) / panels;
@@ -167,7 +171,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
       pack_filter(g, to, tap, 0, g.run, panel * kPanel, columns);
     });
   parallel_tasks(team, layout.blocks * layout.split, [&](int64_t task, int thread) {
-    int64_t part = task % layout.split, first = task / layout.split * layout.block;
+    int64_t part = task / layout.blocks, first = task % layout.blocks * layout.block;
     int64_t count = pixels - first < layout.block ? pixels - first : layout.block;
     if (count <= 0) return;
     Pointers to(own + thread * layout.own(), g.taps, count);
