@@ -311,3 +311,24 @@ def test_out_is_checked_for_overlap() -> None:
         kernels.conv2d(x, np.zeros((1, 1, 2, 2), np.float32), out=frozen)
     with pytest.raises(ValueError, match="out must be C-contiguous"):
         kernels.conv2d(x, np.zeros((1, 1, 2, 2), np.float32), out=np.zeros((1, 4, 4, 4), np.float32)[..., ::2])
+
+
+@pytest.mark.parametrize(("channels", "algorithm"), [(3, "direct"), (32, "direct"), (32, "winograd")])
+def test_results_past_the_caches_are_the_same(
+    isa: str, channels: int, algorithm: str, rng: np.random.Generator
+) -> None:
+    """Results of 32 MB and more are stored past the caches where whole vectors are aligned; elsewhere as usual."""
+    x, w = normal(rng, (1, 256, 256, channels)), normal(rng, (3, 3, channels, 128))
+    bias = normal(rng, (128,))
+    memory = np.empty(256 * 256 * 128 + 32, np.float32)
+    results = []
+    for offset in (0, 1):  # floats from an aligned address
+        start = -memory.ctypes.data // 4 % 16 + offset
+        out = memory[start : start + 256 * 256 * 128].reshape(1, 256, 256, 128)
+        out[...] = np.nan
+        kernels.conv2d(x, w, bias, padding="same", activation="relu", algorithm=algorithm, out=out)
+        results.append(out.copy())
+    assert np.array_equal(*results)
+    rows = slice(0, 5)
+    expected = np.maximum(reference.conv2d(x[:, :6], w, bias, padding="same")[:, rows], 0)
+    assert relative_l2(results[0][:, rows], expected) <= 3e-6
