@@ -11,8 +11,8 @@
 
 #include "conv_parts.h"
 #include "gather.h"
-#include "pack.h"
 #include "runtime/parallel.h"
+#include "sizes.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -20,8 +20,6 @@ namespace {
 
 constexpr int64_t kTaskFloats = 8192;    // of the margin's copy, for one task
 constexpr int64_t kRowRunChannels = 16;  // up to here a tap of c floats is too short for the micro-kernel
-
-int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 bool all_inside(const Conv2d& g) { return g.top == 0 && g.left == 0 && reach_h(g) <= g.h && reach_w(g) <= g.w; }
 

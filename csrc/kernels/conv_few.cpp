@@ -9,6 +9,7 @@
 #include "conv_parts.h"
 #include "pack.h"
 #include "runtime/parallel.h"
+#include "sizes.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -18,11 +19,6 @@ constexpr int64_t kPixels = 64;   // of dy together; the same on every ISA, for 
 constexpr int64_t kOwnRows = 32;  // rows of dx that a task owns
 constexpr int64_t kTasks = 16;
 constexpr int64_t kPanelColumns = 64;
-
-int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 struct WeightPlan {
   int64_t m, rows_each;           // rows of the product; rows of pixels in a block of the sum

@@ -7,6 +7,7 @@
 #include "conv_parts.h"
 #include "pack.h"
 #include "runtime/parallel.h"
+#include "sizes.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -17,10 +18,6 @@ constexpr int64_t kPanels = 4;         // panels of dy kept in L2 together
 constexpr int64_t kPanelColumns = 64;  // in the plan, which must not depend on the ISA
 constexpr int64_t kTasks = 16, kFewTasks = 6;
 constexpr int64_t kPixelsAhead = 8;  // of a row of x, asked for while it is packed
-
-int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 struct Plan {
   int64_t pixels, m, columns;                  // the product's sizes, of one group

@@ -7,6 +7,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "sizes.h"
+
 namespace fastcnn {
 namespace ISA {
 
@@ -28,8 +30,6 @@ struct Range {
   int64_t begin, end;
 };
 
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t round_up(int64_t a, int64_t b) { return a / b + (a % b != 0); }  // a >= 0
 
 // A distance between cells, in floats. With a single cell there is none, and its product might overflow.

@@ -10,6 +10,7 @@
 #include "apply_activation.h"
 #include "pack.h"
 #include "runtime/parallel.h"
+#include "sizes.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -28,8 +29,6 @@ struct Blocks {
     if (taps_each > taps) taps_each = taps;
   }
 };
-
-int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // A thread's pointers for one block of pixels.
 struct Pointers {

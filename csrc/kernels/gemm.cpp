@@ -9,6 +9,7 @@
 #include "gather.h"
 #include "pack.h"
 #include "runtime/parallel.h"
+#include "sizes.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -17,9 +18,6 @@ namespace {
 constexpr int64_t kThinRows = 8;       // up to here reading b takes longer than multiplying
 constexpr int64_t kThinColumns = 512;  // of b, walked along together
 constexpr int kThinDepth = 8;          // rows of b at a time
-
-int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // acc[i][j..j + J vectors) += sum over D rows p of a[i][p] * b[p][j...]; live: lanes of the last vector.
 template <int M, int D, int J>

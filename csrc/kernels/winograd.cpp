@@ -12,6 +12,7 @@
 #include "conv_parts.h"
 #include "pack.h"
 #include "runtime/parallel.h"
+#include "sizes.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -21,10 +22,6 @@ constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count o
 constexpr int64_t kSharedTiles = int64_t(10) << 20;   // bytes of v that do
 constexpr int64_t kBlock = 64;                        // tiles multiplied together, at most
 constexpr int64_t kStep = 16;                         // channels of the filter transformed together
-
-int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-int64_t align16(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 // y (n, oh, ow, k) from x (n, h, w, c); turned: the filter is (3, 3, k, c), taken backwards.
 struct Problem {

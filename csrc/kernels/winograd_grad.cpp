@@ -8,6 +8,7 @@
 #include "conv_parts.h"
 #include "pack.h"
 #include "runtime/parallel.h"
+#include "sizes.h"
 #include "winograd.h"
 
 namespace fastcnn {
@@ -17,11 +18,6 @@ namespace {
 constexpr int64_t kSumBytes = int64_t(10) << 20;      // of m, at most
 constexpr int64_t kTileBytes = int64_t(10240) << 10;  // of v and g, at most
 constexpr int64_t kTaskTiles = 4;
-
-int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t align16(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 // Rows of which only a strip is read at a time must not lie a power of two apart.
 int64_t apart(int64_t floats) { return floats % 128 == 0 ? floats + 16 : floats; }
