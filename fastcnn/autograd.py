@@ -1,0 +1,306 @@
+"""Reverse-mode differentiation: a tape of what ran, walked backwards."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from fastcnn import ops
+from fastcnn.seam import Primitive, apply, state
+from fastcnn.tensor import Operators, SymbolicTensor, Tensor, Valued, Variable, convert_to_tensor
+
+__all__ = ["GradientTape", "custom_gradient", "grad", "stop_gradient"]
+
+
+class GradientTape:
+    """Remembers the operations run inside its ``with`` block, to compute gradients of their results.
+
+    Trainable variables are followed by themselves; anything else after ``watch``. A tape inside a tape gives second
+    derivatives.
+
+    Args:
+        persistent: whether ``gradient`` may be called more than once. The memory is kept until the tape is dropped.
+        watch_accessed_variables: whether trainable variables are followed by themselves.
+
+    Example:
+        >>> import fastcnn
+        >>> x = fastcnn.Variable(3.0)
+        >>> with fastcnn.GradientTape() as tape:
+        ...     y = x * x
+        >>> float(tape.gradient(y, x))
+        6.0
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True):
+        self.persistent = persistent
+        self.watch_accessed_variables = watch_accessed_variables
+        self._records: list[tuple[Any, ...]] | None = []
+        self._live: set[int] = set()
+        self._watched: list[Any] = []  # kept alive, for their ids must not pass to others
+
+    def __enter__(self) -> Self:
+        if any(tape is self for tape in state.tapes):
+            raise ValueError("this GradientTape is recording already")
+        state.tapes = (*state.tapes, self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        state.tapes = tuple(tape for tape in state.tapes if tape is not self)
+
+    def watch(self, tensor: Any) -> None:
+        """Follows a tensor, or each of a list of tensors, from here on."""
+        for t in tensor if isinstance(tensor, (list, tuple)) else [tensor]:
+            if not isinstance(t, Operators):
+                raise TypeError(f"watch takes tensors, got {type(t).__name__}; convert_to_tensor makes one")
+            self._live.add(id(t))
+            self._watched.append(t)
+
+    def watched_variables(self) -> list[Variable]:
+        """The variables that recorded operations have read."""
+        seen: dict[int, Variable] = {}
+        for _, inputs, *_ in self._records or ():
+            seen |= {id(t): t for t in inputs if isinstance(t, Variable) and self.follows(t)}
+        return list(seen.values())
+
+    def follows(self, tensor: Any) -> bool:
+        """Whether a gradient with respect to the tensor could be asked for."""
+        if id(tensor) in self._live:
+            return True
+        return tensor.__class__ is Variable and self.watch_accessed_variables and tensor.trainable
+
+    def record(self, primitive: Primitive, inputs: tuple[Any, ...], outputs: Any, attrs: dict[str, Any]) -> None:
+        """Called by the seam."""
+        live = self._live
+        needs = None
+        versions = 0
+        for i, t in enumerate(inputs):
+            if id(t) in live:
+                pass
+            elif t.__class__ is Variable and self.watch_accessed_variables and t._trainable and t._layer_trainable:
+                versions += t.version
+            else:
+                continue
+            if needs is None:
+                needs = [False] * len(inputs)
+            needs[i] = True
+        if needs is None or self._records is None:
+            return
+        if outputs.__class__ is tuple:
+            live.update(map(id, outputs))
+        else:
+            live.add(id(outputs))
+        self._records.append((primitive, inputs, outputs, attrs, needs, versions))
+
+    def stop_recording(self) -> "_Paused":
+        """A context in which nothing is recorded: ``with tape.stop_recording(): ...``."""
+        return _Paused(self)
+
+    def reset(self) -> None:
+        """Forgets everything recorded so far."""
+        self._records, self._live, self._watched = [], set(), []
+
+    def gradient(
+        self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"
+    ) -> Any:
+        """Gradients of ``target`` (its sum, where it is not a scalar) with respect to ``sources``.
+
+        Args:
+            target: a tensor, or a list of them whose gradients add up.
+            sources: a tensor or variable, or a list, or a dict of them.
+            output_gradients: what to multiply with, in the form of ``target``; ones unless given.
+            unconnected_gradients: ``"none"`` or ``"zero"``: what to give where the target does not depend on the source.
+
+        Returns:
+            Tensors in the form of ``sources``.
+        """
+        if unconnected_gradients not in ("none", "zero"):
+            raise ValueError(f"unconnected_gradients must be 'none' or 'zero', got {unconnected_gradients!r}")
+        if self._records is None:
+            raise RuntimeError("gradient was called already; a tape for several calls is GradientTape(persistent=True)")
+        targets = list(target) if isinstance(target, (list, tuple)) else [target]
+        given = output_gradients if isinstance(output_gradients, (list, tuple)) else [output_gradients]
+        if isinstance(sources, dict):
+            names, flat = list(sources), list(sources.values())
+        else:
+            names, flat = None, list(sources) if isinstance(sources, (list, tuple)) else [sources]
+        for t in (*targets, *flat):
+            if not isinstance(t, Operators):
+                raise TypeError(f"gradient takes tensors and variables, got {type(t).__name__}")
+        gradients: dict[int, Any] = {}
+        for t, g in zip(targets, given if len(given) == len(targets) else given * len(targets), strict=False):
+            seed = ops.ones_like(t) if g is None else convert_to_tensor(g, "float")
+            if seed.shape != t.shape:
+                raise ValueError(f"output_gradients: expected shape {t.shape}, got {seed.shape}")
+            _accumulate(gradients, t, seed)
+        self._walk(gradients, {id(s) for s in flat})
+        found = [gradients.get(id(s)) for s in flat]
+        if unconnected_gradients == "zero":
+            found = [ops.zeros_like(s) if g is None else g for s, g in zip(flat, found, strict=True)]
+        if names is not None:
+            return dict(zip(names, found, strict=True))
+        return found if isinstance(sources, (list, tuple)) else found[0]
+
+    def _walk(self, gradients: dict[int, Any], keep: set[int]) -> None:
+        records = self._records
+        assert records is not None
+        if self.persistent:
+            records = list(records)
+        else:
+            self._records = None
+        inside = any(tape is self for tape in state.tapes)
+        while records:
+            primitive, inputs, outputs, attrs, needs, versions = records.pop()
+            if outputs.__class__ is tuple:
+                dy: Any = tuple([gradients.get(id(o)) for o in outputs])
+                if all(g is None for g in dy):
+                    continue
+                for o in outputs:
+                    if id(o) not in keep:
+                        gradients.pop(id(o), None)
+            else:
+                dy = gradients.get(id(outputs)) if id(outputs) in keep else gradients.pop(id(outputs), None)
+                if dy is None:
+                    continue
+            if primitive.gradient is None:
+                raise ValueError(
+                    f"{primitive.name} has no gradient, but the target depends on it; "
+                    "fastcnn.ops.stop_gradient says that none is wanted"
+                )
+            if versions != sum([t.version for t, n in zip(inputs, needs, strict=True) if n and t.__class__ is Variable]):
+                raise RuntimeError(
+                    f"a variable that {primitive.name} read was assigned to before its gradient was computed; "
+                    "call gradient first, then assign"
+                )
+            for t, g, need in zip(inputs, primitive.gradient(dy, inputs, outputs, attrs, needs), needs, strict=True):
+                if need and g is not None:
+                    _accumulate(gradients, t, g)
+        if self.persistent and inside:
+            self._live.update(map(id, gradients.values()))
+            self._watched.extend(gradients.values())
+
+
+class _Paused:
+    def __init__(self, tape: GradientTape):
+        self._tape = tape
+
+    def __enter__(self) -> None:
+        self._before = state.tapes
+        self._tape.__exit__()
+
+    def __exit__(self, *exception: object) -> None:
+        state.tapes = self._before
+
+
+def _accumulate(gradients: dict[int, Any], t: Any, g: Any) -> None:
+    key = id(t)
+    before = gradients.get(key)
+    gradients[key] = g if before is None else ops.add(before, g)
+
+
+def stop_gradient(variable: Any) -> Any:
+    """The same numbers, as a constant: no gradient flows through.
+
+    Example:
+        >>> import fastcnn
+        >>> x = fastcnn.Variable(3.0)
+        >>> with fastcnn.GradientTape() as tape:
+        ...     y = x * fastcnn.ops.stop_gradient(x)
+        >>> float(tape.gradient(y, x))
+        3.0
+    """
+    return ops.stop_gradient(variable)
+
+
+class _Custom:
+    """Stands for a primitive on the tape: a function whose gradient its author has written."""
+
+    def __init__(self, name: str, backward: Callable[..., Any]):
+        self.name, self._backward = name, backward
+
+    def gradient(self, dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[Any, ...]:
+        wanted = dy if isinstance(dy, tuple) else (dy,)
+        given = outputs if isinstance(outputs, tuple) else (outputs,)
+        filled = [ops.zeros_like(o) if g is None else g for g, o in zip(wanted, given, strict=True)]
+        found = self._backward(*filled)
+        found = tuple(found) if isinstance(found, (list, tuple)) else (found,)
+        if len(found) != len(inputs):
+            raise ValueError(f"{self.name}: its gradient must return {len(inputs)} values, one an argument, got {len(found)}")
+        for x, g in zip(inputs, found, strict=True):
+            if g is not None and tuple(g.shape) != tuple(x.shape):
+                raise ValueError(f"{self.name}: expected a gradient of shape {x.shape}, got {g.shape}")
+        return found
+
+
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a function a gradient of its author's own.
+
+    Args:
+        f: takes tensors, returns ``(result, gradient)``, where ``gradient(upstream)`` returns one gradient an argument.
+            ``gradient`` may also be written as ``gradient(*args, upstream=...)``, as in Keras.
+
+    Example:
+        >>> import fastcnn
+        >>> @fastcnn.custom_gradient
+        ... def clipped(x):
+        ...     return x, lambda upstream: fastcnn.ops.clip(upstream, -1.0, 1.0)
+        >>> x = fastcnn.Variable(2.0)
+        >>> with fastcnn.GradientTape() as tape:
+        ...     y = 5.0 * clipped(x)
+        >>> float(tape.gradient(y, x))
+        1.0
+    """
+    import functools
+    import inspect
+
+    @functools.wraps(f)
+    def wrapped(*args: Any) -> Any:
+        inputs = tuple(a if isinstance(a, Operators) else convert_to_tensor(a, "float") for a in args)
+        before, state.tapes = state.tapes, ()
+        try:
+            result, backward = f(*inputs)
+        finally:
+            state.tapes = before
+        # What comes out must be new objects: an identity would otherwise be taken for its own input.
+        own = tuple(_renamed(r) for r in result) if isinstance(result, (list, tuple)) else _renamed(result)
+        if "upstream" in inspect.signature(backward).parameters and len(inspect.signature(backward).parameters) > 1:
+            given = backward
+            backward = lambda *upstream: given(*inputs, upstream=upstream[0] if len(upstream) == 1 else upstream)  # noqa: E731
+        custom: Any = _Custom(getattr(f, "__name__", "custom_gradient"), backward)
+        for tape in state.tapes:
+            tape.record(custom, inputs, own, {})
+        return own
+
+    return wrapped
+
+
+def _renamed(t: Any) -> Any:
+    if isinstance(t, SymbolicTensor):
+        return apply(ops.identity_primitive, (t,), {})
+    return Tensor(t.array if isinstance(t, Valued) else np.asarray(t))
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The function that computes the gradient of ``f``.
+
+    Args:
+        f: takes tensors, returns one.
+        argnums: the argument, or arguments, to differentiate by.
+
+    Example:
+        >>> import fastcnn
+        >>> float(fastcnn.grad(lambda x: x * x)(3.0))
+        6.0
+        >>> float(fastcnn.grad(fastcnn.grad(lambda x: x * x * x))(3.0))
+        18.0
+    """
+
+    def gradient(*args: Any) -> Any:
+        tensors = [a if isinstance(a, Operators) else convert_to_tensor(a, "float") for a in args]
+        wanted = [argnums] if isinstance(argnums, int) else list(argnums)
+        with GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([tensors[i] for i in wanted])
+            y = f(*tensors)
+        found = tape.gradient(y, [tensors[i] for i in wanted], unconnected_gradients="zero")
+        return found[0] if isinstance(argnums, int) else found
+
+    return gradient

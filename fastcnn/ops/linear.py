@@ -1,0 +1,131 @@
+"""Matrix products."""
+
+from typing import Any
+
+from fastcnn import kernels, reference
+from fastcnn.seam import Primitive, Shape, apply, gradient_of
+from fastcnn.tensor import Operators, convert_to_tensor
+
+from . import reductions, shaping
+
+__all__ = ["dense", "matmul"]
+
+
+def matmul(x1: Any, x2: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
+    """Matrix product over the last two axes; the axes before them broadcast.
+
+    Args:
+        x1: (..., m, k), or (k,).
+        x2: (..., k, n), or (k,).
+        transpose_a: x1 is (..., k, m).
+        transpose_b: x2 is (..., n, k).
+
+    Returns:
+        (..., m, n).
+
+    Example:
+        >>> matmul([[1.0, 2.0]], [[3.0], [4.0]]).numpy()
+        array([[11.]], dtype=float32)
+    """
+    a = x1 if isinstance(x1, Operators) else convert_to_tensor(x1)
+    b = x2 if isinstance(x2, Operators) else convert_to_tensor(x2)
+    if a.ndim == 0 or b.ndim == 0:
+        raise ValueError(f"matmul takes vectors and matrices, got shapes {a.shape} and {b.shape}")
+    if a.ndim == 1 or b.ndim == 1:
+        if transpose_a or transpose_b:
+            raise ValueError("a vector cannot be transposed")
+        left = shaping.expand_dims(a, 0) if a.ndim == 1 else a
+        right = shaping.expand_dims(b, -1) if b.ndim == 1 else b
+        drop = tuple(axis for axis, vector in ((-2, a.ndim == 1), (-1, b.ndim == 1)) if vector)
+        return shaping.squeeze(apply(MATMUL, (left, right), {"transpose_a": False, "transpose_b": False}), drop)
+    return apply(MATMUL, (a, b), {"transpose_a": transpose_a, "transpose_b": transpose_b})
+
+
+def _matmul_shape(a: Shape, b: Shape, transpose_a: bool, transpose_b: bool) -> Shape:
+    m, k = (a[-1], a[-2]) if transpose_a else (a[-2], a[-1])
+    k2, n = (b[-1], b[-2]) if transpose_b else (b[-2], b[-1])
+    if k is not None and k2 is not None and k != k2:
+        raise ValueError(f"matmul: the inner sizes of {a} and {b} differ: {k} and {k2}")
+    return (*shaping.broadcast_shapes(a[:-2], b[:-2]), m, n)
+
+
+MATMUL = Primitive("matmul", kernels.matmul, reference.matmul, _matmul_shape)
+
+
+@gradient_of(MATMUL)
+def _matmul_gradient(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[Any, Any]:
+    a, b = inputs
+    ta, tb = attrs["transpose_a"], attrs["transpose_b"]
+    da = db = None
+    if needs[0]:
+        da = matmul(b, dy, tb, True) if ta else matmul(dy, b, False, not tb)
+        da = reductions.unbroadcast(da, a)
+    if needs[1]:
+        db = matmul(dy, a, True, ta) if tb else matmul(a, dy, not ta, False)
+        db = reductions.unbroadcast(db, b)
+    return da, db
+
+
+def dense(x: Any, w: Any, bias: Any = None, activation: str | None = None) -> Any:
+    """``activation(x @ w + bias)`` in one pass.
+
+    Args:
+        x: (..., c).
+        w: (c, k).
+        bias: (k,) or None.
+        activation: None, "relu" or "relu6".
+
+    Returns:
+        (..., k).
+
+    Example:
+        >>> dense([[1.0, 2.0]], [[3.0], [4.0]], [-20.0], "relu").numpy()
+        array([[0.]], dtype=float32)
+    """
+    x = x if isinstance(x, Operators) else convert_to_tensor(x)
+    w = w if isinstance(w, Operators) else convert_to_tensor(w)
+    bias = bias if bias is None or isinstance(bias, Operators) else convert_to_tensor(bias)
+    return apply(DENSE, (x, w, bias), {"activation": activation})
+
+
+def _dense_shape(x: Shape, w: Shape, bias: Shape | None, activation: str | None) -> Shape:
+    if len(w) != 2 or (x[-1] is not None and x[-1] != w[0]):
+        raise ValueError(f"dense: x of shape {x} needs w of shape ({x[-1]}, k), got {w}")
+    return (*x[:-1], w[1])
+
+
+def _dense_reference(x: Any, w: Any, bias: Any, activation: str | None) -> Any:
+    y = reference.dense(x, w, bias)
+    return y if activation is None else reference.activate(y, activation)
+
+
+DENSE = Primitive("dense", kernels.dense, _dense_reference, _dense_shape)
+
+
+@gradient_of(DENSE)
+def _dense_gradient(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[Any, Any, Any]:
+    from . import activations
+
+    x, w, bias = inputs
+    if attrs["activation"] is not None:
+        dy = activations.activation_gradient(dy, outputs, attrs["activation"])
+    dx = apply(DENSE_DX, (dy, w), {}) if needs[0] else None
+    dw = apply(DENSE_DW, (x, dy), {}) if needs[1] else None
+    db = reductions.sum(dy, axis=tuple(range(len(dy.shape) - 1))) if bias is not None and needs[2] else None
+    return dx, dw, db
+
+
+DENSE_DX = Primitive("dense_dx", kernels.dense_dx, reference.dense_dx, lambda dy, w: (*dy[:-1], w[0]))
+DENSE_DW = Primitive("dense_dw", kernels.dense_dw, reference.dense_dw, lambda x, dy: (x[-1], dy[-1]))
+
+
+@gradient_of(DENSE_DX)
+def _dense_dx_gradient(g: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[Any, Any]:
+    dy, w = inputs
+    return dense(g, w) if needs[0] else None, apply(DENSE_DW, (g, dy), {}) if needs[1] else None
+
+
+@gradient_of(DENSE_DW)
+def _dense_dw_gradient(g: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[Any, Any]:
+    x, dy = inputs
+    return apply(DENSE_DX, (dy, g), {}) if needs[0] else None, dense(x, g) if needs[1] else None

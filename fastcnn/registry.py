@@ -1,0 +1,167 @@
+"""Names to classes and back: what a string such as ``"adam"`` means, and how an object becomes part of a config."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = [
+    "Registry",
+    "custom_object_scope",
+    "get_custom_objects",
+    "get_registered_name",
+    "register_keras_serializable",
+    "suggestion",
+]
+
+_custom: dict[str, Any] = {}
+
+
+def suggestion(name: str, known: Any) -> str:
+    """``" Did you mean 'relu'?"``, or nothing where no known name is near."""
+    import difflib
+
+    near = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The classes and functions that the user has made known, by name; may be changed."""
+    return _custom
+
+
+@contextmanager
+def custom_object_scope(custom_objects: dict[str, Any]) -> Iterator[None]:
+    """Makes classes and functions known by name within a ``with`` block.
+
+    Example:
+        >>> from fastcnn import activations
+        >>> with custom_object_scope({"twice": lambda x: x * 2}):
+        ...     activations.get("twice")(3)
+        6
+    """
+    before = dict(_custom)
+    _custom.update(custom_objects)
+    try:
+        yield
+    finally:
+        _custom.clear()
+        _custom.update(before)
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
+    """Makes a class or function known to ``load_model`` under ``package>name``: a decorator.
+
+    Args:
+        package: keeps names of different authors apart.
+        name: the class's own unless given.
+    """
+
+    def register(thing: Any) -> Any:
+        full = f"{package}>{name or thing.__name__}"
+        _custom[full] = thing
+        thing._registered_name = full
+        return thing
+
+    return register
+
+
+def get_registered_name(thing: Any) -> str:
+    """``package>name`` of a registered class, else its own name."""
+    return str(getattr(thing, "_registered_name", thing.__name__))
+
+
+class Registry:
+    """What names of one kind mean.
+
+    Args:
+        kind: for messages: "layer", "optimizer".
+        module: what Keras calls the module, such as "keras.layers": configs name it.
+        functions: whether plain functions are of this kind; they serialize to their name.
+    """
+
+    def __init__(self, kind: str, module: str, functions: bool = False):
+        self.kind, self.module, self.functions = kind, module, functions
+        self.names: dict[str, Any] = {}
+
+    def register(self, *aliases: str) -> Callable[[Any], Any]:
+        """A decorator: the class is known by its own name, in any case, and by the aliases."""
+
+        def add(thing: Any) -> Any:
+            for name in (thing.__name__, *aliases):
+                self.names[name] = thing
+            self.names.setdefault(_snake(thing.__name__), thing)
+            return thing
+
+        return add
+
+    def find(self, name: str) -> Any:
+        """The class or function of that name."""
+        for names in (_custom, self.names):
+            if name in names:
+                return names[name]
+        for full, thing in _custom.items():
+            if full.partition(">")[2] == name:
+                return thing
+        folded = {known.lower(): thing for known, thing in self.names.items()}
+        if name.lower() in folded:
+            return folded[name.lower()]
+        raise ValueError(f"there is no {self.kind} {name!r}.{suggestion(name, [*self.names, *_custom])}")
+
+    def get(self, identifier: Any) -> Any:
+        """An object from a name, a config, a class, or the object itself; None stays None."""
+        if identifier is None:
+            return None
+        if isinstance(identifier, str):
+            found = self.find(identifier)
+            return found() if isinstance(found, type) else found
+        if isinstance(identifier, dict):
+            return self.deserialize(identifier)
+        if isinstance(identifier, type):
+            return identifier()
+        if callable(identifier) or hasattr(identifier, "get_config"):
+            return identifier
+        raise TypeError(f"cannot make a {self.kind} of {identifier!r}; give a name, an object or a config")
+
+    def serialize(self, thing: Any) -> Any:
+        """The config of an object, in Keras 3's form."""
+        if thing is None:
+            return None
+        if not hasattr(thing, "get_config"):
+            return str(getattr(thing, "_registered_name", None) or thing.__name__)
+        registered = getattr(type(thing), "_registered_name", None)
+        module = getattr(type(thing), "_keras_module", self.module)
+        return {
+            "module": None if registered else module,
+            "class_name": type(thing).__name__,
+            "config": thing.get_config(),
+            "registered_name": registered,
+        }
+
+    def deserialize(self, config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+        """The object that a config, or a name, describes."""
+        if custom_objects:
+            with custom_object_scope(custom_objects):
+                return self.deserialize(config)
+        if config is None or not isinstance(config, dict):
+            return self.get(config)
+        if "class_name" not in config:
+            raise ValueError(f"the config of a {self.kind} needs a 'class_name', got the keys {sorted(config)}")
+        inner = config.get("config", {})
+        if config["class_name"] == "function":
+            return self.find(str(inner))
+        cls = self.find(str(config.get("registered_name") or config["class_name"]))
+        if not isinstance(cls, type):
+            return cls
+        if hasattr(cls, "from_config"):
+            return cls.from_config(dict(inner))
+        return cls(**inner)
+
+
+def _snake(name: str) -> str:
+    out = []
+    for i, letter in enumerate(name):
+        boundary = i and letter.isupper() and (not name[i - 1].isupper() or (i + 1 < len(name) and name[i + 1].islower()))
+        if boundary and name[i - 1] != "_":
+            out.append("_")
+        out.append(letter.lower())
+    return "".join(out)
