@@ -10,6 +10,7 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "register_keras_serializable",
+    "snake_case",
     "suggestion",
 ]
 
@@ -89,7 +90,7 @@ class Registry:
         def add(thing: Any) -> Any:
             for name in (thing.__name__, *aliases):
                 self.names[name] = thing
-            self.names.setdefault(_snake(thing.__name__), thing)
+            self.names.setdefault(snake_case(thing.__name__), thing)
             return thing
 
         return add
@@ -157,11 +158,9 @@ class Registry:
         return cls(**inner)
 
 
-def _snake(name: str) -> str:
-    out = []
-    for i, letter in enumerate(name):
-        boundary = i and letter.isupper() and (not name[i - 1].isupper() or (i + 1 < len(name) and name[i + 1].islower()))
-        if boundary and name[i - 1] != "_":
-            out.append("_")
-        out.append(letter.lower())
-    return "".join(out)
+def snake_case(name: str) -> str:
+    """Keras's names of classes in lower case: Conv2D is conv2d, LeakyReLU is leaky_re_lu."""
+    import re
+
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
