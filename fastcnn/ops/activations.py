@@ -45,23 +45,10 @@ ACTIVATE = Primitive("activate", kernels.activate, reference.activate, _activate
 ACTIVATE_DX = Primitive("activate_dx", kernels.activate_dx, reference.activate_dx, _activate_dx_shape)
 _ATTRS: dict[str, dict[str, Any]] = {
     name: {"activation": name}
-    for name in [
-        "step",
-        "relu",
-        "relu6",
-        "selu",
-        "sigmoid",
-        "hard_sigmoid",
-        "tanh",
-        "softplus",
-        "softsign",
-        "silu",
-        "hard_silu",
-        "gelu",
-        "gelu_tanh",
-        "mish",
-        "exp",
-    ]
+    for name in (
+        *("step", "relu", "relu6", "selu", "sigmoid", "hard_sigmoid", "tanh", "softplus", "softsign"),
+        *("silu", "hard_silu", "gelu", "gelu_tanh", "mish", "exp"),
+    )
 }
 
 

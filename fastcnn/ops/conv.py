@@ -275,8 +275,8 @@ def conv_transpose(
         kernel: (kh, kw, c, k) or (length, c, k): ``c`` channels come out.
         strides: an int, or one an axis.
         padding: "valid", "same", an int, one an axis, or pairs (before, after).
-        output_padding: cells to add at the end, less than the stride; None gives ``size * stride`` cells for "same", and
-            the smallest result, but at least ``size * stride`` cells, for "valid".
+        output_padding: cells to add at the end, less than the stride; None gives ``size * stride`` cells for "same",
+            and for "valid" the smallest result, but at least that many.
         data_format: "channels_last" (unless given) or "channels_first".
         dilation_rate: an int, or one an axis.
         bias: (c,) or None.

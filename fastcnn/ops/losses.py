@@ -88,7 +88,7 @@ def sparse_categorical_crossentropy(
     if not _same(target.shape, output.shape[:-1]):
         raise ValueError(
             f"sparse_categorical_crossentropy: target must have the shape of output without its classes, "
-            f"{tuple(output.shape[:-1])}, got {tuple(target.shape)}; for one-hot labels there is categorical_crossentropy"
+            f"{tuple(output.shape[:-1])}, got {tuple(target.shape)}; for one-hot labels, use categorical_crossentropy"
         )
     if target.dtype[0] not in "iu":
         target = ops.cast(target, "int32")
