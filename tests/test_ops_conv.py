@@ -73,9 +73,10 @@ def test_conv_transpose_one_dimension(arguments):
 
 def test_conv_transpose_is_keras():
     """ones against ones: each cell counts the windows over it."""
-    row = lambda **arguments: (
-        ops.conv_transpose(np.ones((1, 3, 1)), np.ones((3, 1, 1)), **arguments).array.ravel().tolist()
-    )  # noqa: E731
+
+    def row(**arguments):
+        return ops.conv_transpose(np.ones((1, 3, 1)), np.ones((3, 1, 1)), **arguments).array.ravel().tolist()
+
     assert row() == [1, 2, 3, 2, 1]
     assert row(padding="same") == [2, 3, 2]
     assert row(strides=2) == [1, 1, 2, 1, 2, 1, 1]

@@ -6,6 +6,8 @@ The gradients' own gradients are found by a tape from the loss written in operat
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from fastcnn import kernels, ops, reference
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
 from fastcnn.tensor import Operators, convert_to_tensor
@@ -90,8 +92,6 @@ def sparse_categorical_crossentropy(
             f"sparse_categorical_crossentropy: target must have the shape of output without its classes, "
             f"{tuple(output.shape[:-1])}, got {tuple(target.shape)}; for one-hot labels, use categorical_crossentropy"
         )
-    if target.dtype[0] not in "iu":
-        target = ops.cast(target, "int32")
     attrs = {"from_logits": from_logits}
     if ignore_class is None:
         return apply(SPARSE, (target, output), attrs)
@@ -158,14 +158,14 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 
 def _same(a: Any, b: Any) -> bool:
     """Whether the shapes can be equal."""
-    return len(a) == len(b) and all(m == n or m is None or n is None for m, n in zip(a, b, strict=True))
+    return a == b or (len(a) == len(b) and all(None in (m, n) or m == n for m, n in zip(a, b, strict=True)))
 
 
 def _alike(target: Any, output: Any, name: str) -> tuple[Any, Any]:
     """Both of one shape: a last axis of length 1 that one of them lacks is added or dropped, as in Keras."""
     target, output = _pair(target, output)
     t, o = target.shape, output.shape
-    if t == o or _same(t, o):
+    if _same(t, o):
         return target, output
     if len(t) == len(o) + 1 and t[-1] == 1:
         return _alike(ops.squeeze(target, -1), output, name)
@@ -200,17 +200,19 @@ def _dx(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def _labels(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Labels may have come as floats, and the kernels are quickest on what they count in."""
+    return lambda t, *rest, **attrs: function(t.astype(np.int64, copy=False), *rest, **attrs)
+
+
 def _loss(name: str, formula: Callable[..., Any], kernel: str | None = None) -> Primitive:
     """The primitive of a loss, with that of its gradient."""
     at = kernel or name
-    forward = Primitive(name, _row(getattr(kernels, at)), _row(getattr(reference, at)), _loss_shape)
-    backward = Primitive(
-        name + "_dx",
-        _dx(getattr(kernels, at + "_dx")),
-        _dx(getattr(reference, at + "_dx")),
-        lambda t, x, weight, **attrs: x,
-    )
-    _rules(forward, backward, formula)
+    cast = _labels if name.startswith("sparse") else lambda function: function
+    fast, slow = (cast(_row(getattr(module, at))) for module in (kernels, reference))
+    fast_dx, slow_dx = (cast(_dx(getattr(module, at + "_dx"))) for module in (kernels, reference))
+    forward = Primitive(name, fast, slow, _loss_shape)
+    _rules(forward, Primitive(name + "_dx", fast_dx, slow_dx, lambda t, x, weight, **attrs: x), formula)
     return forward
 
 
@@ -248,7 +250,7 @@ def _categorical(target: Any, output: Any, from_logits: bool, label_smoothing: f
 
 
 def _sparse(target: Any, output: Any, from_logits: bool) -> Any:
-    return _categorical(ops.one_hot(target, output.shape[-1]), output, from_logits)
+    return _categorical(ops.one_hot(ops.cast(target, "int32"), output.shape[-1]), output, from_logits)
 
 
 def _binary(target: Any, output: Any, from_logits: bool) -> Any:
