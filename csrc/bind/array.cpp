@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "bind/run.h"
+
 namespace fastcnn::bind {
 namespace {
 
@@ -73,6 +75,11 @@ const Input<T>& Input<T>::shaped(const Shape& expected) const {
   return *this;
 }
 
+Recorder*& recorder() {
+  static thread_local Recorder* current = nullptr;
+  return current;
+}
+
 py::array new_array(const py::dtype& dtype, const Shape& shape) {
   int64_t bytes = dtype.itemsize();
   for (py::ssize_t d : shape)
@@ -80,6 +87,8 @@ py::array new_array(const py::dtype& dtype, const Shape& shape) {
       PyErr_SetString(PyExc_MemoryError, ("no memory for an array of shape " + text(shape)).c_str());
       throw py::error_already_set();
     }
+  if (Recorder* r = recorder())
+    if (py::object memory = r->place(dtype, shape)) return memory;
   if (bytes < (int64_t)kOwnFrom) return py::array(dtype, shape);
   void* memory = fastcnn_alloc((size_t)bytes);
   if (!memory) {
