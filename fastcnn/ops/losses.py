@@ -6,8 +6,6 @@ The gradients' own gradients are found by a tape from the loss written in operat
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from fastcnn import kernels, ops, reference
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
 from fastcnn.tensor import Operators, convert_to_tensor
@@ -92,6 +90,8 @@ def sparse_categorical_crossentropy(
             f"sparse_categorical_crossentropy: target must have the shape of output without its classes, "
             f"{tuple(output.shape[:-1])}, got {tuple(target.shape)}; for one-hot labels, use categorical_crossentropy"
         )
+    if target.dtype != "int64":  # what the kernel counts in
+        target = ops.cast(target, "int64")
     attrs = {"from_logits": from_logits}
     if ignore_class is None:
         return apply(SPARSE, (target, output), attrs)
@@ -191,28 +191,25 @@ def _row(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _dx(function: Callable[..., Any]) -> Callable[..., Any]:
+def _row_dx(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Loss and gradient, likewise."""
+
     def run(t: Any, x: Any, weight: Any, **attrs: Any) -> Any:
-        if x.ndim == 1:
-            return function(t[None], x[None], weight.reshape(1), **attrs)[1][0]
-        return function(t, x, weight, **attrs)[1]
+        if x.ndim != 1:
+            return function(t, x, weight, **attrs)
+        loss, dx = function(t[None], x[None], weight.reshape(1), **attrs)
+        return loss.reshape(()), dx[0]
 
     return run
-
-
-def _labels(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Labels may have come as floats, and the kernels are quickest on what they count in."""
-    return lambda t, *rest, **attrs: function(t.astype(np.int64, copy=False), *rest, **attrs)
 
 
 def _loss(name: str, formula: Callable[..., Any], kernel: str | None = None) -> Primitive:
     """The primitive of a loss, with that of its gradient."""
     at = kernel or name
-    cast = _labels if name.startswith("sparse") else lambda function: function
-    fast, slow = (cast(_row(getattr(module, at))) for module in (kernels, reference))
-    fast_dx, slow_dx = (cast(_dx(getattr(module, at + "_dx"))) for module in (kernels, reference))
+    fast, slow = (_row(getattr(module, at)) for module in (kernels, reference))
+    fast_dx, slow_dx = (_row_dx(getattr(module, at + "_dx")) for module in (kernels, reference))
     forward = Primitive(name, fast, slow, _loss_shape)
-    _rules(forward, Primitive(name + "_dx", fast_dx, slow_dx, lambda t, x, weight, **attrs: x), formula)
+    _rules(forward, Primitive(name + "_dx", fast_dx, slow_dx, lambda t, x, weight, **attrs: [x[:-1], x]), formula)
     return forward
 
 
@@ -222,16 +219,16 @@ def _rules(forward: Primitive, backward: Primitive, formula: Callable[..., Any])
     @gradient_of(forward)
     def _forward(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[Any, Any]:
         target = by_target(dy, inputs, outputs, attrs, (True, False))[0] if needs[0] else None
-        return target, apply(backward, (*inputs, dy), attrs) if needs[1] else None
+        return target, apply(backward, (*inputs, dy), attrs)[1] if needs[1] else None
 
     @composed_gradient
-    def _backward(target: Any, output: Any, weight: Any, **attrs: Any) -> Any:
+    def _backward(target: Any, output: Any, weight: Any, **attrs: Any) -> tuple[Any, Any]:
         from fastcnn.autograd import GradientTape
 
         with GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(output)
             loss = formula(target, output, **attrs)
-        return tape.gradient(loss, output, weight)
+        return loss, tape.gradient(loss, output, weight)
 
     gradient_of(backward)(_backward)
 
@@ -250,7 +247,7 @@ def _categorical(target: Any, output: Any, from_logits: bool, label_smoothing: f
 
 
 def _sparse(target: Any, output: Any, from_logits: bool) -> Any:
-    return _categorical(ops.one_hot(ops.cast(target, "int32"), output.shape[-1]), output, from_logits)
+    return _categorical(ops.one_hot(target, output.shape[-1]), output, from_logits)
 
 
 def _binary(target: Any, output: Any, from_logits: bool) -> Any:
@@ -282,7 +279,8 @@ def _each(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _each_dx(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(t: Any, x: Any, weight: Any, **attrs: Any) -> Any:
-        return function(t.reshape(-1, 1), x.reshape(-1, 1), weight.reshape(-1), **attrs)[1].reshape(x.shape)
+        loss, dx = function(t.reshape(-1, 1), x.reshape(-1, 1), weight.reshape(-1), **attrs)
+        return loss.reshape(x.shape), dx.reshape(x.shape)
 
     return run
 
@@ -303,6 +301,6 @@ BINARY_DX = Primitive(
     "binary_crossentropy_dx",
     _each_dx(kernels.binary_crossentropy_dx),
     _each_dx(reference.binary_crossentropy_dx),
-    lambda t, x, weight, from_logits: x,
+    lambda t, x, weight, from_logits: [x, x],
 )
 _rules(BINARY, BINARY_DX, _binary)

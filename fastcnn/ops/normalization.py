@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from fastcnn import kernels, ops, reference
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
 from fastcnn.tensor import Operators, convert_to_tensor
@@ -91,11 +89,9 @@ def _batch_norm(module: Any) -> Callable[..., Any]:
 
 
 def _batch_norm_backward(module: Any) -> Callable[..., Any]:
-    """``spread`` is what there is: inv_std after training's forward pass, else the variance."""
     function = module.batch_norm_backward
 
-    def run(dy: Any, x: Any, mean: Any, spread: Any, gamma: Any, training: bool, epsilon: float) -> Any:
-        inv_std = spread if training else 1.0 / np.sqrt(spread + spread.dtype.type(epsilon))
+    def run(dy: Any, x: Any, mean: Any, inv_std: Any, gamma: Any, training: bool, epsilon: float) -> Any:
         return function(dy, x, mean, inv_std, gamma, training=training)[:3]
 
     return run
@@ -138,8 +134,9 @@ def _batch_norm_gradient(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: 
 @gradient_of(BATCH_NORM_INFERENCE)
 def _batch_norm_inference_gradient(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[Any, ...]:
     x, mean, variance, gamma, _ = inputs
+    inv_std = ops.rsqrt(variance + attrs["epsilon"])
     attrs = {"training": False, "epsilon": attrs["epsilon"]}
-    dx, dgamma, dbeta = apply(BATCH_NORM_BACKWARD, (dy, x, mean, variance, gamma), attrs)
+    dx, dgamma, dbeta = apply(BATCH_NORM_BACKWARD, (dy, x, mean, inv_std, gamma), attrs)
     return dx, None, None, dgamma, dbeta
 
 
@@ -159,15 +156,14 @@ def _through(scaled: Any, xhat: Any, inv_std: Any, axes: tuple[int, ...]) -> Any
 @gradient_of(BATCH_NORM_BACKWARD)
 @composed_gradient
 def _batch_norm_backward_composed(
-    dy: Any, x: Any, mean: Any, spread: Any, gamma: Any, training: bool, epsilon: float
+    dy: Any, x: Any, mean: Any, inv_std: Any, gamma: Any, training: bool, epsilon: float
 ) -> tuple[Any, Any, Any]:
     axes = tuple(range(len(x.shape) - 1))
     scaled = dy if gamma is None else dy * gamma
-    if training:  # mean and spread are functions of x here: their share of the gradient comes through x
+    if training:  # mean and inv_std are functions of x here: their share of the gradient comes through x
         xhat, inv_std = _centred(x, axes, epsilon)
         dx = _through(scaled, xhat, inv_std, axes)
     else:
-        inv_std = 1.0 / ops.sqrt(spread + epsilon)
         xhat, dx = (x - mean) * inv_std, scaled * inv_std
     return dx, ops.sum(dy * xhat, axis=axes), ops.sum(dy, axis=axes)
 
