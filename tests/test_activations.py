@@ -75,6 +75,27 @@ def test_relu(arguments):
     check_all(lambda x: activations.relu(x, **arguments), X, order=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("celu", lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0)))),
+        ("log_sigmoid", lambda x: -np.log1p(np.exp(-x))),
+        ("hard_tanh", lambda x: np.clip(x, -1, 1)),
+        ("tanh_shrink", lambda x: x - np.tanh(x)),
+        ("soft_shrink", lambda x: np.sign(x) * np.maximum(abs(x) - 0.5, 0)),
+        ("hard_shrink", lambda x: np.where(abs(x) > 0.5, x, 0)),
+        ("squareplus", lambda x: (x + np.sqrt(x * x + 4)) / 2),
+    ],
+)
+def test_formulas(name, formula):
+    np.testing.assert_allclose(activations.get(name)(X).array, formula(X), rtol=1e-5, atol=1e-5)
+    check_all(activations.get(name), X, order=1)
+
+
+def test_threshold():
+    assert activations.threshold([-2.0, 2.0], 1.0, 9.0).array.tolist() == [9, 2]
+
+
 def test_defaults_are_keras():
     assert float(activations.leaky_relu(-1.0)) == pytest.approx(-0.2)
     assert float(activations.gelu(-1.0)) == pytest.approx(-0.15865525)
