@@ -12,34 +12,34 @@ class Program : public Recorder {
  public:
   void keep(Step step) override { steps_.push_back(std::move(step)); }
 
-  // Results go to the arrays that were set out for them, in order.
+  // A result goes to the first free place of its type and shape; what has none is scratch of the kernel's own.
   py::object place(const py::dtype& dtype, const Shape& shape) override {
-    if (next_ >= places_.size()) {
-      PyErr_SetString(PyExc_RuntimeError, "the program has no place for another result");
-      throw py::error_already_set();
+    for (py::object& free : places_) {
+      if (!free) continue;
+      py::array a = py::reinterpret_borrow<py::array>(free);
+      if (!a.dtype().equal(dtype) || Shape(a.shape(), a.shape() + a.ndim()) != shape) continue;
+      kept_.push_back(free);
+      free = py::object();
+      return a;
     }
-    py::array a = py::reinterpret_borrow<py::array>(places_[next_]);
-    if (!a.dtype().is(dtype) && !a.dtype().equal(dtype)) mismatch(a, dtype, shape);
-    if (Shape(a.shape(), a.shape() + a.ndim()) != shape) mismatch(a, dtype, shape);
-    return places_[next_++];
+    return py::object();
   }
+  void hold(py::object array) override { kept_.push_back(std::move(array)); }
 
   void begin(py::list places) {
     if (recorder()) throw py::value_error("another program is being recorded in this thread");
     places_.clear();
     for (py::handle place : places) places_.push_back(py::reinterpret_borrow<py::object>(place));
-    next_ = 0;
     recorder() = this;
   }
-  // How many places were taken.
-  size_t end() {
+  // Whether all places were taken.
+  bool end() {
     recorder() = nullptr;
-    kept_.insert(kept_.end(), places_.begin(), places_.end());
+    bool all = true;
+    for (const py::object& free : places_) all = all && !free;
     places_.clear();
-    return next_;
+    return all;
   }
-  void hold(py::object object) { kept_.push_back(std::move(object)); }
-
   void run(size_t first, size_t last) {
     if (last > steps_.size()) last = steps_.size();
     using Clock = std::chrono::steady_clock;
@@ -75,14 +75,8 @@ class Program : public Recorder {
   size_t size() const { return steps_.size(); }
 
  private:
-  [[noreturn]] static void mismatch(const py::array& a, const py::dtype& dtype, const Shape& shape) {
-    throw py::value_error("the program's next place is " + std::string(py::str(a.dtype())) + " " +
-                          text(Shape(a.shape(), a.shape() + a.ndim())) + ", the result " + std::string(py::str(dtype)) +
-                          " " + text(shape));
-  }
   std::vector<Step> steps_;
   std::vector<py::object> places_, kept_;
-  size_t next_ = 0;
 };
 
 }  // namespace
@@ -93,7 +87,6 @@ void bind_program(py::module_& m) {
       .def(py::init<>())
       .def("begin", &Program::begin, arg("places"))
       .def("end", &Program::end)
-      .def("hold", &Program::hold, arg("object"))
       .def("run", &Program::run, arg("first") = 0, arg("last") = SIZE_MAX)
       .def("time", &Program::time)
       .def("__len__", &Program::size);

@@ -16,6 +16,8 @@ class Recorder {
   virtual void keep(Step step) = 0;
   // The memory of a result; an empty handle leaves the choice to the caller.
   virtual py::object place(const py::dtype& dtype, const Shape& shape) = 0;
+  // Steps hold plain pointers: the arrays must live as long as they.
+  virtual void hold(py::object array) = 0;
 };
 Recorder*& recorder();
 
