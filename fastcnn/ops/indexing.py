@@ -66,7 +66,9 @@ def _plain(part: Any) -> Any:
 def _check_symbolic(shape: Shape, parts: tuple[Any, ...]) -> None:
     for part in parts:
         if isinstance(part, np.ndarray) and part.dtype == bool:
-            raise NotImplementedError("a boolean mask on a symbolic tensor: its count is not known; use fastcnn.ops.where")
+            raise NotImplementedError(
+                "a boolean mask on a symbolic tensor: its count is not known; use fastcnn.ops.where"
+            )
 
 
 def _getitem(x: Any, key: Any) -> Any:

@@ -38,7 +38,9 @@ def _keyed(draw: Any) -> Any:
 
 
 DROPOUT = Primitive("dropout", _keyed(kernels.dropout), _keyed(reference.dropout), lambda x, key, **attrs: x)
-DROPOUT_DX = Primitive("dropout_dx", _keyed(kernels.dropout_dx), _keyed(reference.dropout_dx), lambda dy, key, **attrs: dy)
+DROPOUT_DX = Primitive(
+    "dropout_dx", _keyed(kernels.dropout_dx), _keyed(reference.dropout_dx), lambda dy, key, **attrs: dy
+)
 
 
 @gradient_of(DROPOUT)
