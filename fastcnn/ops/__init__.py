@@ -50,6 +50,7 @@ __all__ = [
     *resizing.__all__,
     *activations.__all__,
     *normalization.__all__,
+    *noise.__all__,
     *losses.__all__,
     *noise.__all__,
 ]
