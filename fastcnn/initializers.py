@@ -1,7 +1,7 @@
 """What weights are before training: constants, random numbers scaled by the number of inputs, orthogonal matrices.
 
-A random initializer is a function of its seed and of the shape: called twice it gives the same numbers, unless its seed is
-a ``SeedGenerator``. Which initializer a layer uses where its user named none is a matter of ``set_init_policy``.
+A random initializer is a function of its seed and of the shape: called twice it gives the same numbers, unless its
+seed is a ``SeedGenerator``. What a layer uses where its user named nothing is a matter of ``set_init_policy``.
 """
 
 import math
@@ -169,8 +169,8 @@ class RandomInitializer(Initializer):
     """What the random initializers have in common: the seed.
 
     Args:
-        seed: an int; or a ``SeedGenerator``, which gives other numbers at each call; or None: drawn once, from the global
-            seed, when the initializer is made.
+        seed: an int; or a ``SeedGenerator``, which gives other numbers at each call; or None: drawn once, from the
+            global seed, when the initializer is made.
     """
 
     def __init__(self, seed: Any = None):
@@ -297,7 +297,8 @@ class VarianceScaling(RandomInitializer):
     Args:
         scale: positive.
         mode: ``n`` is the number of inputs ("fan_in"), of outputs ("fan_out"), or their mean ("fan_avg").
-        distribution: ``"truncated_normal"``, ``"untruncated_normal"`` or ``"uniform"``, in [-l, l], l = sqrt(3 scale / n).
+        distribution: ``"truncated_normal"``, ``"untruncated_normal"`` or ``"uniform"``, in
+            [-l, l], l = sqrt(3 scale / n).
         seed: int, ``SeedGenerator`` or None.
 
     Example:
@@ -429,8 +430,8 @@ class LecunUniform(_Scaled):
 class XavierFanIn(_Scaled):
     """Normal of standard deviation 1 / sqrt(fan_in): ``randn(fan_in, fan_out) / sqrt(fan_in)``.
 
-    Xavier's rule as it is often taught. Keras's Glorot initializers use the mean of both fans, and ``LecunNormal`` has the
-    variance of this one but is truncated.
+    Xavier's rule as it is often taught. Keras's Glorot initializers use the mean of both fans, and ``LecunNormal``
+    has the variance of this one but is truncated.
 
     Example:
         >>> round(float(XavierFanIn(seed=1)((400, 400)).numpy().std()), 3)
@@ -443,7 +444,7 @@ class XavierFanIn(_Scaled):
 
 @_registry.register()
 class FanInUniform(RandomInitializer):
-    """Uniform in [-l, l], l = 1 / sqrt(fan_in): what PyTorch gives biases, ``fan_in`` being that of the kernel beside them.
+    """Uniform in [-l, l], l = 1 / sqrt(fan_in): what PyTorch gives biases, ``fan_in`` being the kernel's.
 
     Args:
         fan_in: the kernel's number of inputs; layers fill it in with ``with_fan_in``.
@@ -474,8 +475,8 @@ class FanInUniform(RandomInitializer):
 class Orthogonal(RandomInitializer):
     """``gain`` times a random matrix with orthonormal rows or columns, whichever are fewer.
 
-    Axes before the last are taken together. It comes from LAPACK's QR decomposition: the same numbers in each run, but their
-    last bits may depend on the machine's LAPACK.
+    Axes before the last are taken together. It comes from LAPACK's QR decomposition: the same numbers in each run,
+    but their last bits may depend on the machine's LAPACK.
 
     Args:
         gain: a factor.
@@ -509,7 +510,7 @@ class Orthogonal(RandomInitializer):
 get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize
 
 _POLICIES = ("keras", "notes", "torch")
-_RELUS = frozenset("relu relu6 leaky_relu elu selu gelu silu swish mish celu prelu hard_silu hard_swish crelu".split())
+_RELUS = {"relu", "relu6", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu", "swish", "mish"}
 _DEFAULTS = {"kernel": "glorot_uniform", "bias": "zeros"}
 _policy = "keras"
 
@@ -519,8 +520,8 @@ def set_init_policy(policy: str) -> None:
 
     * ``"keras"``: Glorot uniform kernels, zero biases.
     * ``"notes"``: He normal kernels in layers whose activation is of ReLU's family, the hidden ones; Glorot uniform
-      where it is softmax, sigmoid, tanh or none, as at the output. (Convolutions that a batch normalization follows have no
-      activation of their own: name ``"he_normal"`` there.)
+      where it is softmax, sigmoid, tanh or none, as at the output. (Convolutions that a batch normalization follows
+      have no activation of their own: name ``"he_normal"`` there.)
     * ``"torch"``: kernels and biases uniform in [-l, l], l = 1 / sqrt(fan_in): Kaiming's with a = sqrt(5).
 
     Only the untouched default changes, which is the string ``"glorot_uniform"`` or ``"zeros"``; an object, such as
@@ -602,3 +603,11 @@ def with_fan_in(initializer: Any, kernel_shape: Shape) -> Any:
     if isinstance(initializer, FanInUniform) and initializer.fan_in is None:
         initializer.fan_in = compute_fans(kernel_shape)[0]
     return initializer
+
+
+zeros, ones, constant, identity, orthogonal = Zeros, Ones, Constant, Identity, Orthogonal
+random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
+variance_scaling = VarianceScaling
+glorot_normal, glorot_uniform = GlorotNormal, GlorotUniform
+he_normal, he_uniform = HeNormal, HeUniform
+lecun_normal, lecun_uniform = LecunNormal, LecunUniform
