@@ -121,7 +121,7 @@ class Loss:
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None):
         if reduction not in REDUCTIONS:
             raise ValueError(
-                f"reduction must be one of 'sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none' or None, "
+                "reduction must be 'sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none' or None, "
                 f"got {reduction!r}.{suggestion(str(reduction), [r for r in REDUCTIONS if r])}"
             )
         self.name = name or type(self).__name__

@@ -1,4 +1,4 @@
-"""Cross-entropies: of classes one-hot or as integers, of yes and no, and their focal kin, which mind easy samples less."""
+"""Cross-entropies: of classes one-hot or as integers, of yes and no; and the focal ones, which mind easy samples less."""
 
 from typing import Any
 
@@ -121,7 +121,7 @@ def sparse_categorical_crossentropy(
         one_hot = len(t) == len(p) + 1 and t[-1] == classes
         remedy = "these look one-hot: use categorical_crossentropy" if one_hot else "one integer a sample is needed"
         raise ValueError(
-            f"sparse_categorical_crossentropy: expected y_true of shape {tuple(p)}, that of y_pred without its classes, "
+            f"sparse_categorical_crossentropy: expected y_true of shape {tuple(p)}, y_pred's without its classes, "
             f"got {tuple(t)}; {remedy}"
         )
     if ignore_class is None:

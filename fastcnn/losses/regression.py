@@ -1,4 +1,4 @@
-"""Losses of numbers: how far a prediction is from the truth. Functions give a loss for each sample, classes reduce them."""
+"""Losses of numbers: how far a prediction is from the truth. Functions give one a sample, classes reduce them."""
 
 import math
 from typing import Any
