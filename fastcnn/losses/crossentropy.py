@@ -1,4 +1,4 @@
-"""Cross-entropies: of classes one-hot or as integers, of yes and no; and the focal ones, which mind easy samples less."""
+"""Cross-entropies: of classes one-hot or as integers, of yes and no; and focal ones, which mind easy samples less."""
 
 from typing import Any
 

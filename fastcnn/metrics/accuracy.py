@@ -58,8 +58,8 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Array:
     t, p = array(y_true), array(y_pred)
     if t.shape != p.shape:
         raise ValueError(
-            f"categorical_accuracy: y_true must be one-hot, of shape {p.shape}, got {t.shape}; for integer labels there "
-            "is sparse_categorical_accuracy"
+            f"categorical_accuracy: y_true must be one-hot, of shape {p.shape}, got {t.shape}; for integer labels "
+            "there is sparse_categorical_accuracy"
         )
     return np.asarray(t.argmax(-1) == p.argmax(-1))
 
@@ -82,8 +82,8 @@ def _labels(name: str, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
         t = t[..., 0]
     if t.shape != p.shape[:-1]:
         raise ValueError(
-            f"{name}: y_true must be integer labels, of shape {p.shape[:-1]}, got {t.shape}; for one-hot labels there is "
-            f"{name.removeprefix('sparse_')}"
+            f"{name}: y_true must be integer labels, of shape {p.shape[:-1]}, got {t.shape}; for one-hot labels there "
+            f"is {name.removeprefix('sparse_')}"
         )
     return t, p
 

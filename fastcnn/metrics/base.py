@@ -4,14 +4,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from fastcnn.registry import Registry, _snake
+from fastcnn.registry import Registry, snake_case
 from fastcnn.tensor import Operators, Tensor, Variable
 
 __all__ = ["Metric"]
 
 Array = np.ndarray[Any, Any]
 registry = Registry("metric", "keras.metrics", functions=True)
-_made: dict[str, int] = {}  # how many metrics have had a name of their class
 
 
 def array(value: Any) -> Array:
@@ -73,9 +72,9 @@ class Metric:
 
     def __init__(self, dtype: Any = None, name: str | None = None):
         if name is None:
-            name = _snake(type(self).__name__)
-            number = _made[name] = _made.get(name, -1) + 1
-            name = f"{name}_{number}" if number else name
+            from fastcnn.layers.registry import automatic_name
+
+            name = automatic_name(snake_case(type(self).__name__))
         self.name = name
         self.dtype = "float32" if dtype is None else str(getattr(dtype, "name", dtype))
         self._variables: list[Variable] = []

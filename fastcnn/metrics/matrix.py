@@ -217,10 +217,8 @@ class FBetaScore(Metric):
         if not self._variables:
             for name in ("true_positives", "false_positives", "false_negatives", "intermediate_weights"):
                 self.add_variable((t.shape[1],), name=name)
-        if self.threshold is None:
-            yes = (p >= p.max(axis=-1, keepdims=True)) & (abs(p) > 1e-9)
-        else:
-            yes = p > self.threshold
+        greatest = p.max(axis=-1, keepdims=True)
+        yes = (p >= greatest) & (abs(p) > 1e-9) if self.threshold is None else p > self.threshold
         w = np.ones((len(t), 1)) if sample_weight is None else array(sample_weight).reshape(-1, 1)
         for v, count in zip(self._variables, (yes * t, yes * (1 - t), (1 - yes) * t, t), strict=True):
             v.array += (count * w).sum(axis=0)
