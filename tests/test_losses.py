@@ -14,7 +14,7 @@ VALUES = json.loads(FROZEN.read_text())["losses"]
 
 
 @pytest.mark.parametrize(
-    ("case", "expected"), zip(loss_cases(), VALUES, strict=True), ids=[f"{c[0]}-{c[1]}" for c in loss_cases()]
+    ("case", "expected"), list(zip(loss_cases(), VALUES, strict=True)), ids=[f"{c[0]}-{c[1]}" for c in loss_cases()]
 )
 def test_keras_values(case, expected):
     for got, want in zip(loss_values(lambda n: getattr(losses, n), case), expected, strict=True):

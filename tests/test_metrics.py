@@ -14,7 +14,7 @@ VALUES = json.loads(FROZEN.read_text())["metrics"]
 
 
 @pytest.mark.parametrize(
-    ("case", "expected"), zip(metric_cases(), VALUES, strict=True), ids=[f"{c[0]}-{c[1]}" for c in metric_cases()]
+    ("case", "expected"), list(zip(metric_cases(), VALUES, strict=True)), ids=[f"{c[0]}-{c[1]}" for c in metric_cases()]
 )
 def test_keras_values(case, expected):
     for got, want in zip(metric_values(lambda n: getattr(metrics, n), case), expected, strict=True):
