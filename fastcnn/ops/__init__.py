@@ -1,10 +1,11 @@
 """Operations on tensors, with keras.ops' names: each runs a kernel, and the tapes know its gradient."""
 
-from . import activations, arithmetic, indexing, linear, losses, normalization, pooling, reductions, shaping
+from . import activations, arithmetic, creation, indexing, linear, losses, normalization, pooling, reductions, shaping
 from . import conv as conv_family  # the name conv will be the operation's
 from .activations import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .conv import *  # noqa: F403
+from .creation import *  # noqa: F403
 from .indexing import *  # noqa: F403
 from .linear import *  # noqa: F403
 from .losses import *  # noqa: F403
@@ -15,6 +16,7 @@ from .shaping import *  # noqa: F403
 
 __all__ = [
     *arithmetic.__all__,
+    *creation.__all__,
     *reductions.__all__,
     *shaping.__all__,
     *indexing.__all__,
