@@ -35,7 +35,10 @@ def one_cycle(step: float) -> float:
 FORMULAS: list[tuple[Any, Any]] = [
     (schedules.ExponentialDecay(0.1, 10, 0.5), lambda s: 0.1 * 0.5 ** (s / 10)),
     (schedules.ExponentialDecay(0.1, 10, 0.5, staircase=True), lambda s: 0.1 * 0.5 ** (s // 10)),
-    (schedules.PiecewiseConstantDecay([10, 20], [1.0, 0.5, 0.1]), lambda s: 1.0 if s <= 10 else 0.5 if s <= 20 else 0.1),
+    (
+        schedules.PiecewiseConstantDecay([10, 20], [1.0, 0.5, 0.1]),
+        lambda s: 1.0 if s <= 10 else 0.5 if s <= 20 else 0.1,
+    ),
     (schedules.PolynomialDecay(0.1, 20, 0.01, 2.0), lambda s: (0.1 - 0.01) * (1 - min(s, 20) / 20) ** 2 + 0.01),
     (schedules.PolynomialDecay(0.1, 10, 0.01, 2.0, cycle=True), cycled),
     (schedules.InverseTimeDecay(0.1, 10, 0.5), lambda s: 0.1 / (1 + 0.5 * s / 10)),
@@ -58,7 +61,7 @@ FORMULAS: list[tuple[Any, Any]] = [
 def test_formula(schedule: Any, formula: Any) -> None:
     expected = [formula(step) for step in STEPS]
     assert [schedule(step) for step in STEPS] == pytest.approx(expected, rel=1e-12)
-    np.testing.assert_array_equal(schedule(np.array(STEPS)), [schedule(step) for step in STEPS])
+    np.testing.assert_allclose(schedule(np.array(STEPS)), expected, rtol=1e-12)
     assert schedule(Tensor(np.array(5))) == schedule(Variable(5, dtype="int64")) == schedule(5)
     assert isinstance(schedule(5), float)
     assert schedule(5).numpy() == schedule(5)
