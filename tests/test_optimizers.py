@@ -605,3 +605,38 @@ def test_state_of_a_rule_of_ones_own() -> None:
         optimizer.add_variable((2,), "twos")
     with pytest.raises(NotImplementedError, match="Optimizer must override update_step"):
         Optimizer(0.1).apply([[1.0]], [Variable([1.0], name="w")])
+
+
+# Keras itself, where it is installed
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("cls", CLASSES)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"gradient_accumulation_steps": 3, "clipnorm": 0.5, "weight_decay": 0.01},
+        {"use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 4, "global_clipnorm": 1.0},
+        {"use_ema": True, "ema_overwrite_frequency": 2, "gradient_accumulation_steps": 3, "clipvalue": 0.5},
+    ],
+    ids=["plain", "accumulation", "average", "both"],
+)
+def test_against_keras(cls: Any, options: dict[str, Any]) -> None:
+    keras = pytest.importorskip("keras")
+    theirs = getattr(keras.optimizers, cls.__name__)(**options)
+    weights = [
+        keras.Variable(w.astype(np.float32), name=n) for w, n in zip(START, ("dense_kernel", "dense_bias"), strict=True)
+    ]
+    ours, own = cls(**options), variables()
+    for g in gradients(12):
+        theirs.apply([d.astype(np.float32) for d in g], weights)
+        ours.apply(g, own)
+    assert list(theirs.get_config()) == list(ours.get_config())
+    pairs = [*zip(weights, own, strict=True), *zip(theirs.variables, ours.variables, strict=True)]
+    for a, b in pairs:
+        np.testing.assert_allclose(b.numpy(), np.asarray(a.numpy()), rtol=2e-6, atol=2e-6)
+    names = [v.name for v in theirs.variables]
+    if cls is Nadam:
+        names[-1] = "u_product"  # which Keras does not name
+    assert [v.name for v in ours.variables] == names
