@@ -84,11 +84,14 @@ def _member(archive: Any, name: str, path: Path) -> Array:
     except KeyError:
         raise ValueError(f"{path}: has no array {name!r}, only {archive.namelist()[:10]}") from None
     with archive.open(info) as file:
-        version = np.lib.format.read_magic(file)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
-        if read is None:
-            raise ValueError(f"{path}: {name} has version {version} of the npy format; 1.0 and 2.0 are known")
-        shape, fortran, dtype = read(file)
+        try:
+            version = np.lib.format.read_magic(file)
+            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+            shape, fortran, dtype = read(file)
+        except KeyError:
+            raise ValueError(f"{path}: {name} has version {version} of the npy format; 1.0 and 2.0 are known") from None
+        except Exception as error:  # NumPy parses the header as Python's literals: many kinds of errors
+            raise ValueError(f"{path}: {name} has no sound npy header: {error}") from error
         if dtype.kind not in "iu" or fortran or any(n < 0 for n in shape):
             raise ValueError(f"{path}: {name} must hold whole numbers in C order, got {dtype}")
         return _numbers(file, shape, dtype, f"{path}: {name}")

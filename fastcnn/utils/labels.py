@@ -59,6 +59,5 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> Array:
         [[0.6, 0.8]]
     """
     array = np.asarray(x)
-    norms = np.atleast_1d(np.linalg.norm(array, order, axis))
-    norms[norms == 0] = 1
-    return array / np.expand_dims(norms, axis)
+    norms = np.linalg.norm(array, order, axis, keepdims=True)
+    return array / np.where(norms == 0, 1, norms)
