@@ -358,11 +358,16 @@ def test_cifar_archive_that_is_none_or_links_elsewhere(tmp_path: Path) -> None:
 def test_digits() -> None:
     pytest.importorskip("sklearn", reason="scikit-learn is not installed")
     (x_train, y_train), (x_test, y_test) = digits.load_data()
-    assert (x_train.shape, y_train.shape, x_test.shape, y_test.shape) == ((1442, 8, 8), (1442,), (355, 8, 8), (355,))
+    assert (x_train.shape, y_train.shape, x_test.shape, y_test.shape) == (
+        (1442, 8, 8, 1),
+        (1442,),
+        (355, 8, 8, 1),
+        (355,),
+    )
     assert {a.dtype.name for a in (x_train, y_train, x_test, y_test)} == {"uint8"}
     assert (x_train.min(), x_train.max()) == (0, 16)
     assert np.bincount(y_test).tolist() == [35, 36, 35, 36, 36, 36, 36, 35, 34, 36]
-    assert x_train[0, 0].tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
+    assert x_train[0, 0, :, 0].tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
 
 
 def test_digits_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

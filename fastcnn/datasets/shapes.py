@@ -44,7 +44,7 @@ def load_data(
     return train, _draw(num_test, size, channels, noise, random)
 
 
-def _draw(n: int, size: int, channels: int, noise: float, random: np.random.Generator) -> tuple[Array, Array]:
+def _draw(n: int, size: int, channels: int, noise: float, random: Any) -> tuple[Array, Array]:
     labels = np.arange(n) % len(CLASSES)
     radius = size * (0.2 + 0.15 * random.random((n, 1, 1)))
     centre = size / 2 + (size / 2 - radius[..., None] * 1.2) * (2 * random.random((n, 2, 1, 1)) - 1).transpose(

@@ -1,7 +1,5 @@
 """One seed for everything that draws random numbers."""
 
-import random
-
 import numpy as np
 
 __all__ = ["set_random_seed"]
@@ -20,6 +18,8 @@ def set_random_seed(seed: int) -> None:
         >>> np.random.rand() == first
         True
     """
+    import random
+
     from fastcnn.random import set_global_seed
 
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
