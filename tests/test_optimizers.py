@@ -364,6 +364,20 @@ def test_config_round_trip(cls: Any) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+def test_config_of_keras_2() -> None:
+    config = {
+        "name": "Adam",
+        "learning_rate": 0.5,
+        "decay": 0.0,
+        "beta_1": 0.8,
+        "jit_compile": True,
+        "is_legacy_optimizer": False,
+    }
+    assert optimizers.deserialize({"class_name": "Adam", "config": config}).beta_1 == 0.8
+    with pytest.raises(ValueError, match="unknown argument 'decay'. Write a schedule"):
+        Adam.from_config({**config, "decay": 0.1})
+
+
 def test_config_of_a_function_needs_its_name() -> None:
     def rate() -> float:
         return 0.5

@@ -450,8 +450,10 @@ class Optimizer:
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
-        """The optimizer that ``get_config`` described."""
-        config = dict(config)
+        """The optimizer that ``get_config`` described, here or in Keras 2, whose ``jit_compile`` changes no number."""
+        config = {k: v for k, v in config.items() if k not in ("jit_compile", "is_legacy_optimizer")}
+        if not config.get("decay", 1):
+            del config["decay"]
         rate = config.get("learning_rate")
         if isinstance(rate, (dict, str)):
             config["learning_rate"] = schedules.deserialize(rate, custom_objects)
