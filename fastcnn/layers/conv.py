@@ -72,7 +72,7 @@ class Convolution(Weighted, Spatial):
             raise ValueError(f"{self._label()}: {channels} input channels cannot be divided into {self.groups} groups")
         self.compute_output_shape(input_shape)
         self.kernel = self._weight("kernel", (*self.kernel_size, channels // self.groups, self.filters))
-        self._make_bias(self.filters)
+        self._make_bias(self.filters, self.kernel)
         self._channels = channels
 
     def call(self, inputs: Any) -> Any:

@@ -63,7 +63,7 @@ class TransposedConvolution(Weighted, Spatial):
         channels = self._known_channels(input_shape)
         self.compute_output_shape(input_shape)
         self.kernel = self._weight("kernel", (*self.kernel_size, self.filters, channels))
-        self._make_bias(self.filters)
+        self._make_bias(self.filters, self.kernel)
         self._channels = channels
 
     def call(self, inputs: Any) -> Any:

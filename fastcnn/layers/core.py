@@ -78,7 +78,7 @@ class Dense(Weighted):
         if input_shape[-1] is None:
             raise ValueError(f"Dense {self.name!r}: the last axis of the input must have a known size, got {input_shape}")
         self.kernel = self._weight("kernel", (input_shape[-1], self.units))
-        self._make_bias(self.units)
+        self._make_bias(self.units, self.kernel)
 
     def call(self, inputs: Any) -> Any:
         """(n, ..., c) to (n, ..., units)."""

@@ -109,7 +109,7 @@ class DepthwiseConvolution(ByChannel):
         channels = self._known_channels(input_shape)
         self.compute_output_shape(input_shape)
         self.kernel = self._weight("kernel", (*self.kernel_size, channels, self.depth_multiplier), "depthwise")
-        self._make_bias(channels * self.depth_multiplier)
+        self._make_bias(channels * self.depth_multiplier, self.kernel)
         self._channels = channels
 
     def call(self, inputs: Any) -> Any:
@@ -255,7 +255,7 @@ class SeparableConvolution(ByChannel):
         self.pointwise_kernel = self._weight(
             "pointwise_kernel", (*(1,) * self.rank, between, self.filters), "pointwise"
         )
-        self._make_bias(self.filters)
+        self._make_bias(self.filters, self.pointwise_kernel)
         self._channels = channels
 
     def call(self, inputs: Any) -> Any:

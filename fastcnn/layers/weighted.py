@@ -22,6 +22,7 @@ class Weighted(Layer):
     """
 
     bias: Variable | None
+    bias_initializer: Any
 
     def __init__(self, activation: Any, use_bias: bool, rules: dict[str, Any], activity_regularizer: Any, **kwargs: Any):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -30,8 +31,9 @@ class Weighted(Layer):
         self._rules = tuple(rules)
         for name, rule in rules.items():
             kind = name.rpartition("_")[2]
-            if kind == "initializer" and name != "bias_initializer":
-                setattr(self, name, initializers.by_policy(rule, activation))
+            if kind == "initializer":
+                role = "bias" if name.startswith("bias") else "kernel"
+                setattr(self, name, initializers.by_policy(rule, activation, role))
             else:
                 setattr(self, name, _KINDS[kind].get(rule))
 
@@ -48,19 +50,21 @@ class Weighted(Layer):
         plain = self._fused is not None or function in (None, activations.linear)
         self._after = None if plain else function
 
-    def _weight(self, name: str, shape: tuple[int, ...], rules: str | None = None) -> Variable:
+    def _weight(self, name: str, shape: tuple[int, ...], rules: str | None = None, initializer: Any = None) -> Variable:
         """Makes a weight by the rules of its name, or of another one."""
         rules = rules or name
         return self.add_weight(
             shape,
-            getattr(self, f"{rules}_initializer"),
+            initializer or getattr(self, f"{rules}_initializer"),
             regularizer=getattr(self, f"{rules}_regularizer"),
             constraint=getattr(self, f"{rules}_constraint"),
             name=name,
         )
 
-    def _make_bias(self, size: int) -> None:
-        self.bias = self._weight("bias", (size,)) if self.use_bias else None
+    def _make_bias(self, size: int, kernel: Variable) -> None:
+        """Makes the bias, where there is one; some initializers want to know the kernel beside it."""
+        initializer = initializers.with_fan_in(self.bias_initializer, kernel.shape)
+        self.bias = self._weight("bias", (size,), initializer=initializer) if self.use_bias else None
 
     def get_config(self) -> dict[str, Any]:
         """The activation and the rules of the weights; subclasses add their sizes."""
