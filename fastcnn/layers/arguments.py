@@ -43,7 +43,9 @@ def choice(value: Any, allowed: tuple[str, ...], name: str) -> str:
     if word not in allowed:
         words = " or ".join([", ".join(map(repr, allowed[:-1])), repr(allowed[-1])])
         hint = suggestion(word, allowed) if isinstance(word, str) else ""
-        raise ValueError(f"{name} must be {words}, got {value!r}.{hint}" if hint else f"{name} must be {words}, got {value!r}")
+        raise ValueError(
+            f"{name} must be {words}, got {value!r}.{hint}" if hint else f"{name} must be {words}, got {value!r}"
+        )
     return str(word)
 
 

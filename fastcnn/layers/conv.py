@@ -63,7 +63,9 @@ class Convolution(Weighted, Spatial):
         self.data_format = data_layout(data_format)
         self.padding_mode, self.padding_value = "constant", 0.0
         if self.filters % self.groups:
-            raise ValueError(f"filters must be divisible by groups, got {self.filters} filters and {self.groups} groups")
+            raise ValueError(
+                f"filters must be divisible by groups, got {self.filters} filters and {self.groups} groups"
+            )
 
     def build(self, input_shape: Any) -> None:
         """Makes the kernel (*kernel_size, c / groups, filters) and the bias (filters,)."""

@@ -53,10 +53,14 @@ class TransposedConvolution(Weighted, Spatial):
         self.strides = integers(strides, self.rank, "strides")
         self.dilation_rate = integers(dilation_rate, self.rank, "dilation_rate")
         self.padding = choice(padding, ("valid", "same"), "padding")
-        self.output_padding = None if output_padding is None else integers(output_padding, self.rank, "output_padding", 0)
+        self.output_padding = (
+            None if output_padding is None else integers(output_padding, self.rank, "output_padding", 0)
+        )
         self.data_format = data_layout(data_format)
         if self.output_padding and any(p >= s for p, s in zip(self.output_padding, self.strides, strict=True)):
-            raise ValueError(f"output_padding must be smaller than strides, got {self.output_padding} and {self.strides}")
+            raise ValueError(
+                f"output_padding must be smaller than strides, got {self.output_padding} and {self.strides}"
+            )
 
     def build(self, input_shape: Any) -> None:
         """Makes the kernel (*kernel_size, filters, c) and the bias (filters,)."""

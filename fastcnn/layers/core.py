@@ -76,7 +76,9 @@ class Dense(Weighted):
         """Makes the kernel (c, units) and the bias (units,)."""
         self.compute_output_shape(input_shape)
         if input_shape[-1] is None:
-            raise ValueError(f"Dense {self.name!r}: the last axis of the input must have a known size, got {input_shape}")
+            raise ValueError(
+                f"Dense {self.name!r}: the last axis of the input must have a known size, got {input_shape}"
+            )
         self.kernel = self._weight("kernel", (input_shape[-1], self.units))
         self._make_bias(self.units, self.kernel)
 
@@ -91,7 +93,9 @@ class Dense(Weighted):
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """(n, ..., units)."""
         if len(input_shape) < 2:
-            raise ValueError(f"Dense {self.name!r}: expected at least 2 dimensions (batch, ..., features), got {input_shape}")
+            raise ValueError(
+                f"Dense {self.name!r}: expected at least 2 dimensions (batch, ..., features), got {input_shape}"
+            )
         size = self.kernel.shape[0] if self.built else input_shape[-1]
         if input_shape[-1] is not None and input_shape[-1] != size:
             hint = "; put Flatten() or GlobalAveragePooling2D() before it" if len(input_shape) > 2 else ""

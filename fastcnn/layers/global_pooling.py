@@ -29,11 +29,6 @@ class GlobalPooling(Spatial):
         self.keepdims = bool(keepdims)
         self.built = True
 
-    def _places(self) -> tuple[int, ...]:
-        """The axes that are pooled."""
-        first = 1 if self.data_format == "channels_last" else 2
-        return tuple(range(first, first + self.rank))
-
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """(n, c), or with sizes of one where they are kept."""
         batch, sizes, channels = self._split(input_shape)
@@ -49,9 +44,7 @@ class _GlobalAverage(GlobalPooling):
         """The mean of each channel."""
         if len(inputs.shape) != self.rank + 2:
             self._split(inputs.shape)
-        if self.data_format == "channels_last":
-            return ops.global_average_pool(inputs, self.keepdims)
-        return ops.mean(inputs, self._places(), self.keepdims)
+        return ops.global_average_pool(inputs, self.keepdims, self.data_format)
 
 
 class _GlobalMax(GlobalPooling):
@@ -59,9 +52,7 @@ class _GlobalMax(GlobalPooling):
         """The maximum of each channel."""
         if len(inputs.shape) != self.rank + 2:
             self._split(inputs.shape)
-        if self.data_format == "channels_last":
-            return ops.global_max_pool(inputs, self.keepdims)
-        return ops.max(inputs, self._places(), self.keepdims)
+        return ops.global_max_pool(inputs, self.keepdims, self.data_format)
 
 
 @registry.register("GlobalAvgPool1D")

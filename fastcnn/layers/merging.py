@@ -218,7 +218,9 @@ class Concatenate(Merge):
             if i == axis:
                 result.append(None if None in column else sum(n or 0 for n in column))
             elif len(known) > 1:
-                raise ValueError(f"{self._label()}: the shapes {shapes} differ along axis {i}, not only along axis {axis}")
+                raise ValueError(
+                    f"{self._label()}: the shapes {shapes} differ along axis {i}, not only along axis {axis}"
+                )
             else:
                 result.append(next(iter(known), None))
         return tuple(result)

@@ -22,7 +22,9 @@ class Spatial(Layer):
         if len(shape) != self.rank + 2:
             axes = _AXES[self.rank]
             order = f"batch, {axes}, channels" if self.data_format == "channels_last" else f"batch, channels, {axes}"
-            raise ValueError(f"{self._label()}: expected {self.rank + 2} dimensions ({order}), got shape {tuple(shape)}")
+            raise ValueError(
+                f"{self._label()}: expected {self.rank + 2} dimensions ({order}), got shape {tuple(shape)}"
+            )
         if self.data_format == "channels_last":
             return shape[0], tuple(shape[1:-1]), shape[-1]
         return shape[0], tuple(shape[2:]), shape[1]

@@ -24,7 +24,9 @@ class Weighted(Layer):
     bias: Variable | None
     bias_initializer: Any
 
-    def __init__(self, activation: Any, use_bias: bool, rules: dict[str, Any], activity_regularizer: Any, **kwargs: Any):
+    def __init__(
+        self, activation: Any, use_bias: bool, rules: dict[str, Any], activity_regularizer: Any, **kwargs: Any
+    ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
