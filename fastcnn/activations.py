@@ -5,6 +5,7 @@ from typing import Any
 
 from fastcnn import ops
 from fastcnn.registry import Registry
+from fastcnn.tensor import convert_to_tensor
 
 __all__ = [
     "deserialize",
@@ -56,7 +57,7 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
         return ops.leaky_relu(x, negative_slope)
     if threshold == 0 and not negative_slope and max_value in (None, 6):
         return ops.relu(x) if max_value is None else ops.relu6(x)
-    x = ops.convert_to_tensor(x)
+    x = convert_to_tensor(x)
     above = x * ops.cast(ops.greater(x, threshold), x.dtype) if threshold else ops.relu(x)
     if max_value is not None:
         above = ops.minimum(ops.maximum(above, 0.0), max_value)

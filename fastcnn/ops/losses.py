@@ -186,7 +186,7 @@ def _row(function: Callable[..., Any]) -> Callable[..., Any]:
     """The kernels take (n,) for (n, 1); here, as everywhere, the last axis is the one averaged over."""
 
     def run(t: Any, x: Any, **attrs: Any) -> Any:
-        return function(t, x, **attrs) if x.ndim != 1 else function(t[None], x[None], **attrs)[0]
+        return function(t, x, **attrs) if x.ndim != 1 else function(t[None], x[None], **attrs).reshape(())
 
     return run
 
