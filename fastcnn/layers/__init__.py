@@ -1,18 +1,29 @@
 """Layers, with Keras 3's names, arguments and weight shapes."""
 
-from .registry import deserialize, get, serialize
-from .layer import Layer
-from .input import Input, InputLayer
-from . import borders, conv, conv_transpose, core, dots, global_pooling, merging, pooling, reshaping, separable
-from . import upsampling
+from . import (
+    borders,
+    conv,
+    conv_transpose,
+    core,
+    dots,
+    global_pooling,
+    merging,
+    pooling,
+    reshaping,
+    separable,
+    upsampling,
+)
 from .borders import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .conv_transpose import *  # noqa: F403
 from .core import *  # noqa: F403
 from .dots import *  # noqa: F403
 from .global_pooling import *  # noqa: F403
+from .input import Input, InputLayer
+from .layer import Layer
 from .merging import *  # noqa: F403
 from .pooling import *  # noqa: F403
+from .registry import deserialize, get, serialize
 from .reshaping import *  # noqa: F403
 from .separable import *  # noqa: F403
 from .upsampling import *  # noqa: F403

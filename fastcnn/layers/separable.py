@@ -111,6 +111,7 @@ class DepthwiseConvolution(ByChannel):
         self.kernel = self._weight("kernel", (*self.kernel_size, channels, self.depth_multiplier), "depthwise")
         self._make_bias(channels * self.depth_multiplier, self.kernel)
         self._channels = channels
+        self.built = True
 
     def call(self, inputs: Any) -> Any:
         """The windows' sums of products within each channel, the bias, the activation."""
@@ -259,6 +260,7 @@ class SeparableConvolution(ByChannel):
         )
         self._make_bias(self.filters, self.pointwise_kernel)
         self._channels = channels
+        self.built = True
 
     def call(self, inputs: Any) -> Any:
         """A depthwise convolution, a mixture of its channels, the bias, the activation."""
