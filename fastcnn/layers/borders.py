@@ -47,7 +47,7 @@ class _ZeroPadding(Border):
     def call(self, inputs: Any) -> Any:
         """Zeros around the input."""
         self._split(inputs.shape)
-        return ops.pad(inputs, self._join((0, 0), self._pairs, (0, 0)))  # type: ignore[arg-type]
+        return ops.pad(inputs, self._join((0, 0), self._pairs, (0, 0)))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -63,7 +63,7 @@ class _Cropping(Border):
         """The input without its border."""
         self.compute_output_shape(inputs.shape)
         parts = [slice(before, -after or None) for before, after in self._pairs]
-        return inputs[self._join(slice(None), parts, slice(None))]  # type: ignore[arg-type]
+        return inputs[self._join(slice(None), parts, slice(None))]
 
 
 @registry.register()

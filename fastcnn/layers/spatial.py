@@ -29,7 +29,7 @@ class Spatial(Layer):
             return shape[0], tuple(shape[1:-1]), shape[-1]
         return shape[0], tuple(shape[2:]), shape[1]
 
-    def _join(self, batch: Any, sizes: Any, channels: int | None) -> Shape:
+    def _join(self, batch: Any, sizes: Any, channels: Any) -> Shape:
         """The shape with that batch size, those sizes and channels."""
         if self.data_format == "channels_last":
             return (batch, *sizes, channels)
