@@ -10,6 +10,7 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "register_keras_serializable",
+    "snake_case",
     "suggestion",
 ]
 
@@ -89,7 +90,7 @@ class Registry:
         def add(thing: Any) -> Any:
             for name in (thing.__name__, *aliases):
                 self.names[name] = thing
-            self.names.setdefault(_snake(thing.__name__), thing)
+            self.names.setdefault(snake_case(thing.__name__), thing)
             return thing
 
         return add
@@ -129,13 +130,15 @@ class Registry:
         if not hasattr(thing, "get_config"):
             return str(getattr(thing, "_registered_name", None) or thing.__name__)
         registered = getattr(type(thing), "_registered_name", None)
-        module = getattr(type(thing), "_keras_module", self.module)
-        return {
+        module, name = getattr(thing, "serialized_as", None) or (self.module, type(thing).__name__)
+        config = {
             "module": None if registered else module,
-            "class_name": type(thing).__name__,
+            "class_name": name,
             "config": thing.get_config(),
             "registered_name": registered,
         }
+        built = thing.get_build_config() if hasattr(thing, "get_build_config") else None
+        return config if built is None else {**config, "build_config": built}
 
     def deserialize(self, config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
         """The object that a config, or a name, describes."""
@@ -152,16 +155,15 @@ class Registry:
         cls = self.find(str(config.get("registered_name") or config["class_name"]))
         if not isinstance(cls, type):
             return cls
-        if hasattr(cls, "from_config"):
-            return cls.from_config(dict(inner))
-        return cls(**inner)
+        made = cls.from_config(dict(inner)) if hasattr(cls, "from_config") else cls(**inner)
+        if config.get("build_config") and hasattr(made, "build_from_config"):
+            made.build_from_config(config["build_config"])
+        return made
 
 
-def _snake(name: str) -> str:
-    out = []
-    for i, letter in enumerate(name):
-        boundary = i and letter.isupper() and (not name[i - 1].isupper() or (i + 1 < len(name) and name[i + 1].islower()))
-        if boundary and name[i - 1] != "_":
-            out.append("_")
-        out.append(letter.lower())
-    return "".join(out)
+def snake_case(name: str) -> str:
+    """Keras's names of classes in lower case: Conv2D is conv2d, LeakyReLU is leaky_re_lu."""
+    import re
+
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -22,6 +22,7 @@ class _State(threading.local):
     precise = False
     tapes: tuple[Any, ...] = ()
     training: bool | None = None
+    root: Any = None  # the outermost layer that is being called
     steps: list["Node"] | None = None  # where symbolic calls are noted, while a program is being captured
 
 
