@@ -3,17 +3,10 @@
 from typing import Any
 
 from fastcnn import activations, constraints, initializers, ops, regularizers
-from fastcnn.layers.layer import InputSpec, Layer
+from fastcnn.layers.input_spec import InputSpec, SameShape
 from fastcnn.layers.registry import registry
 
 __all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
-
-
-class _Elementwise(Layer):
-    """A layer whose output has the shape of its input."""
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return tuple(input_shape)
 
 
 def _not_negative(argument: str, value: Any) -> float:
@@ -23,7 +16,7 @@ def _not_negative(argument: str, value: Any) -> float:
 
 
 @registry.register()
-class Activation(_Elementwise):
+class Activation(SameShape):
     """Applies an activation function.
 
     Args:
@@ -50,7 +43,7 @@ class Activation(_Elementwise):
 
 
 @registry.register()
-class ReLU(_Elementwise):
+class ReLU(SameShape):
     """``x`` where it is above the threshold, ``negative_slope * (x - threshold)`` elsewhere, at most ``max_value``.
 
     Args:
@@ -92,7 +85,7 @@ class ReLU(_Elementwise):
 
 
 @registry.register()
-class LeakyReLU(_Elementwise):
+class LeakyReLU(SameShape):
     """``x`` where positive, else ``negative_slope * x``.
 
     Args:
@@ -120,7 +113,7 @@ class LeakyReLU(_Elementwise):
 
 
 @registry.register()
-class ELU(_Elementwise):
+class ELU(SameShape):
     """``x`` where positive, else ``alpha * (exp(x) - 1)``.
 
     Args:
@@ -147,7 +140,7 @@ class ELU(_Elementwise):
 
 
 @registry.register()
-class PReLU(_Elementwise):
+class PReLU(SameShape):
     """``x`` where positive, else ``alpha * x``, where ``alpha`` is learned.
 
     Args:
@@ -207,11 +200,10 @@ class PReLU(_Elementwise):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
-        shape = self.alpha.shape
-        if len(shape) == 1 or self.alpha.size == shape[-1]:
-            # The kernel has one slope a channel.
-            return ops.prelu(inputs, self.alpha if len(shape) == 1 else ops.reshape(self.alpha, (-1,)))
-        return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
+        self._check(inputs)
+        alpha = self.alpha
+        # The kernel takes one slope a channel: a row of them.
+        return ops.prelu(inputs, ops.reshape(alpha, (-1,)) if alpha.size == alpha.shape[-1] else alpha)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -224,7 +216,7 @@ class PReLU(_Elementwise):
 
 
 @registry.register()
-class Softmax(_Elementwise):
+class Softmax(SameShape):
     """``exp(x) / sum(exp(x))``: numbers that sum to one.
 
     Args:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from fastcnn import constraints, initializers, ops, regularizers
-from fastcnn.layers.layer import InputSpec, Layer
+from fastcnn.layers.input_spec import InputSpec
+from fastcnn.layers.layer import Layer
 from fastcnn.layers.registry import registry
 
 __all__ = ["Maxout"]
@@ -65,6 +66,7 @@ class Maxout(Layer):
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape: Any) -> None:
+        self.input_spec.check(self.name, input_shape)
         size = input_shape[-1]
         if size is None:
             raise ValueError(f"{self.name}: the size of the last axis must be known, got inputs of shape {input_shape}")
@@ -87,9 +89,11 @@ class Maxout(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
+        self.input_spec.check(self.name, inputs.shape)
         return ops.maxout(ops.dense(inputs, self.kernel, self.bias), self.units, -1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
+        self.input_spec.check(self.name, input_shape)
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from typing import Any
 
 from fastcnn import constraints, initializers, ops, regularizers
-from fastcnn.layers.layer import InputSpec, Layer
+from fastcnn.layers.input_spec import InputSpec, SameShape
+from fastcnn.layers.layer import Layer
 from fastcnn.layers.registry import registry
 
 __all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization", "UnitNormalization"]
 
 
-class _ScaleAndCenter(Layer):
+class _ScaleAndCenter(SameShape):
     """What the normalisations have in common: ``gamma`` and ``beta``, and how they are made."""
 
     def __init__(
@@ -57,9 +58,6 @@ class _ScaleAndCenter(Layer):
                 name="beta",
             )
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return tuple(input_shape)
-
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
@@ -84,15 +82,12 @@ def _position(layer: Layer, axis: int, shape: Any) -> int:
     return axis % len(shape)
 
 
-def _order_with_last(axes: list[int], rank: int) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """The permutation that brings the axes to the end, and the one back; None where they are there already."""
-    order = (*(i for i in range(rank) if i not in axes), *axes)
-    if order == tuple(range(rank)):
+def _order_with_last(axis: int, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The permutation that brings the axis to the end, and the one back; None where it is there already."""
+    if axis == rank - 1:
         return None
-    back = [0] * rank
-    for position, axis in enumerate(order):
-        back[axis] = position
-    return order, tuple(back)
+    others = [i for i in range(rank) if i != axis]
+    return (*others, axis), tuple(rank - 1 if i == axis else others.index(i) for i in range(rank))
 
 
 @registry.register()
@@ -171,10 +166,11 @@ class BatchNormalization(_ScaleAndCenter):
             shape=(size,), initializer=self.moving_variance_initializer, trainable=False, name="moving_variance"
         )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={axis: size})
-        self._order = _order_with_last([axis], len(input_shape))
+        self._order = _order_with_last(axis, len(input_shape))
         self.built = True
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
+        self._check(inputs)
         order = self._order
         outputs = ops.batch_norm(
             inputs if order is None else ops.transpose(inputs, order[0]),
@@ -246,23 +242,18 @@ class LayerNormalization(_ScaleAndCenter):
         )  # fmt: skip
         self.axis = _axes_argument(axis)
         self._axes: tuple[int, ...] = ()
-        self._order: tuple[tuple[int, ...], tuple[int, ...]] | None = None
 
     def build(self, input_shape: Any) -> None:
         rank = len(input_shape)
         axes = sorted({_position(self, a, input_shape) for a in ([self.axis] if isinstance(self.axis, int) else self.axis)})
         self._add_scale_and_center(tuple(input_shape[a] for a in axes))
         self.input_spec = InputSpec(ndim=rank, axes={a: input_shape[a] for a in axes})
-        self._axes = tuple(range(rank - len(axes), rank))
-        self._order = _order_with_last(axes, rank)
+        self._axes = tuple(axes)
         self.built = True
 
     def call(self, inputs: Any) -> Any:
-        order = self._order
-        if order is None:
-            return ops.layer_norm(inputs, self.gamma, self.beta, self._axes, self.epsilon)
-        outputs = ops.layer_norm(ops.transpose(inputs, order[0]), self.gamma, self.beta, self._axes, self.epsilon)
-        return ops.transpose(outputs, order[1])
+        self._check(inputs)
+        return ops.layer_norm(inputs, self.gamma, self.beta, self._axes, self.epsilon)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis, "rms_scaling": False}
@@ -337,10 +328,11 @@ class GroupNormalization(_ScaleAndCenter):
             )
         self._add_scale_and_center((size,))
         self.input_spec = InputSpec(ndim=len(input_shape), axes={axis: size})
-        self._order = _order_with_last([axis], len(input_shape))
+        self._order = _order_with_last(axis, len(input_shape))
         self.built = True
 
     def call(self, inputs: Any) -> Any:
+        self._check(inputs)
         order = self._order
         if order is None:
             return ops.group_norm(inputs, self.gamma, self.beta, self.groups, self.epsilon)
@@ -352,7 +344,7 @@ class GroupNormalization(_ScaleAndCenter):
 
 
 @registry.register()
-class UnitNormalization(Layer):
+class UnitNormalization(SameShape):
     """Divides by the Euclidean norm: ``x / sqrt(sum(x ** 2))``, zeros stay zeros.
 
     Args:
@@ -371,16 +363,15 @@ class UnitNormalization(Layer):
         super().__init__(**kwargs)
         self.axis = _axes_argument(axis)
 
-    def call(self, inputs: Any) -> Any:
-        squares = ops.sum(ops.square(inputs), axis=self.axis, keepdims=True)
-        # The least norm that Keras divides by is 1e-12.
-        return inputs * ops.rsqrt(ops.maximum(squares, 1e-24))
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def build(self, input_shape: Any) -> None:
         for axis in [self.axis] if isinstance(self.axis, int) else self.axis:
-            if not -len(input_shape) <= axis < len(input_shape):
-                raise ValueError(f"{self.name}: axis {axis} does not exist in inputs of shape {tuple(input_shape)}")
-        return tuple(input_shape)
+            _position(self, axis, input_shape)
+        self.input_spec = InputSpec(ndim=len(input_shape))
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        self._check(inputs)
+        return ops.normalize(inputs, axis=self.axis, order=2, epsilon=1e-12)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

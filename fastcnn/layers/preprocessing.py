@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.layers.layer import Layer
+from fastcnn.layers.input_spec import InputSpec, SameShape
 from fastcnn.layers.registry import registry
 from fastcnn.tensor import Tensor, Valued, convert_to_tensor
 
@@ -15,7 +15,7 @@ __all__ = ["Normalization", "Rescaling"]
 
 
 @registry.register()
-class Rescaling(Layer):
+class Rescaling(SameShape):
     """``inputs * scale + offset``, of integers too: ``Rescaling(1 / 255)`` brings pixels to 0..1.
 
     Args:
@@ -40,9 +40,6 @@ class Rescaling(Layer):
     def call(self, inputs: Any) -> Any:
         return ops.add(ops.multiply(convert_to_tensor(inputs, "float"), self._scale), self._offset)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return tuple(input_shape)
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scale": _plain(self.scale), "offset": _plain(self.offset)}
 
@@ -52,7 +49,7 @@ def _plain(value: Any) -> Any:
 
 
 @registry.register()
-class Normalization(Layer):
+class Normalization(SameShape):
     """``(inputs - mean) / sqrt(variance)``, with mean and variance given or found in data by ``adapt``.
 
     Args:
@@ -107,6 +104,7 @@ class Normalization(Layer):
             )
             # Keras keeps a count that nothing reads any more; its files hold one.
             self.count = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="count")
+        self.input_spec = InputSpec(ndim=rank, axes=dict(zip(self._keep, self._kept_sizes, strict=True)))
         self.built = True
 
     def adapt(self, data: Any) -> None:
@@ -187,14 +185,12 @@ class Normalization(Layer):
         return Tensor(self._constants()[2].array ** 2)
 
     def call(self, inputs: Any) -> Any:
+        self._check(inputs)
         _, mean, stddev, inverse = self._constants()
         inputs = convert_to_tensor(inputs, "float")
         if self.invert:
             return ops.add(ops.multiply(inputs, stddev), mean)
         return ops.multiply(ops.subtract(inputs, mean), inverse)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -4,7 +4,8 @@ import math
 from typing import Any
 
 from fastcnn import ops, random, regularizers
-from fastcnn.layers.layer import InputSpec, Layer
+from fastcnn.layers.arguments import data_layout
+from fastcnn.layers.input_spec import InputSpec, SameShape
 from fastcnn.layers.registry import registry
 
 __all__ = [
@@ -18,7 +19,7 @@ __all__ = [
 ]
 
 
-class _Random(Layer):
+class _Random(SameShape):
     """A layer that draws numbers, in training only."""
 
     def __init__(self, argument: str, strength: float, seed: int | None, below_one: bool = False, **kwargs: Any):
@@ -30,9 +31,6 @@ class _Random(Layer):
         self.seed = seed
         if strength > 0:
             self.seed_generator = random.SeedGenerator(seed)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return tuple(input_shape)
 
 
 def _checked_noise_shape(noise_shape: Any) -> tuple[int | None, ...] | None:
@@ -74,6 +72,7 @@ class Dropout(_Random):
         self.noise_shape = _checked_noise_shape(noise_shape)
 
     def call(self, inputs: Any, training: bool | None = False) -> Any:
+        self._check(inputs)
         if not training or not self.rate:
             return inputs
         if self.rate == 1:
@@ -149,9 +148,7 @@ class SpatialDropout2D(_SpatialDropout):
         **kwargs: Any,
     ):
         super().__init__(rate, seed, name, dtype, **kwargs)
-        if data_format not in (None, "channels_last", "channels_first"):
-            raise ValueError(f"data_format must be 'channels_last' or 'channels_first', got {data_format!r}")
-        self.data_format = data_format or "channels_last"
+        self.data_format = data_layout(data_format)
         self.noise_shape = (None, None, 1, 1) if self.data_format == "channels_first" else (None, 1, 1, None)
         self.input_spec = InputSpec(ndim=4)
 
@@ -265,7 +262,7 @@ class GaussianDropout(_Gaussian):
 
 
 @registry.register()
-class ActivityRegularization(Layer):
+class ActivityRegularization(SameShape):
     """Gives its input back and adds ``l1 * sum(abs(x)) + l2 * sum(x ** 2)``, divided by the number of samples, to the loss.
 
     Args:
@@ -289,9 +286,6 @@ class ActivityRegularization(Layer):
 
     def call(self, inputs: Any) -> Any:
         return inputs
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
