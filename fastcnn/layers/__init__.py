@@ -3,5 +3,36 @@
 from .registry import deserialize, get, serialize
 from .layer import Layer
 from .input import Input, InputLayer
+from . import borders, conv, conv_transpose, core, dots, global_pooling, merging, pooling, reshaping, separable
+from . import upsampling
+from .borders import *  # noqa: F403
+from .conv import *  # noqa: F403
+from .conv_transpose import *  # noqa: F403
+from .core import *  # noqa: F403
+from .dots import *  # noqa: F403
+from .global_pooling import *  # noqa: F403
+from .merging import *  # noqa: F403
+from .pooling import *  # noqa: F403
+from .reshaping import *  # noqa: F403
+from .separable import *  # noqa: F403
+from .upsampling import *  # noqa: F403
 
-__all__ = ["Input", "InputLayer", "Layer", "deserialize", "get", "serialize"]
+__all__ = [
+    "Input",
+    "InputLayer",
+    "Layer",
+    "deserialize",
+    "get",
+    "serialize",
+    *core.__all__,
+    *conv.__all__,
+    *conv_transpose.__all__,
+    *separable.__all__,
+    *pooling.__all__,
+    *global_pooling.__all__,
+    *reshaping.__all__,
+    *borders.__all__,
+    *upsampling.__all__,
+    *merging.__all__,
+    *dots.__all__,
+]
