@@ -168,6 +168,27 @@ def test_sizes_of_transposed_convolutions_are_keras_s(size, kernel, stride, padd
 
 
 @pytest.mark.parametrize(
+    "kernel, stride, padding, extra, expected",
+    [
+        (3, 2, "same", None, [1, 2, 13, 20, 130, 200]),
+        (3, 2, "same", 0, [2, 13, 20, 130, 200]),
+        (4, 2, "same", None, [2, 13, 24, 130, 240, 300]),
+        (2, 3, "same", None, [1, 2, 0, 10, 20, 0, 100, 200, 0]),
+        (5, 2, "same", 1, [2, 13, 24, 135, 240, 350]),
+        (3, 3, "same", None, [1, 2, 3, 10, 20, 30, 100, 200, 300]),
+        (2, 3, "valid", None, [1, 2, 0, 10, 20, 0, 100, 200, 0]),
+        (3, 2, "valid", 1, [1, 2, 13, 20, 130, 200, 300, 0]),
+        (3, 1, "same", None, [12, 123, 230]),
+    ],
+)
+def test_what_keras_3_15_gives_for_transposed_convolutions(kernel, stride, padding, extra, expected):
+    layer = layers.Conv1DTranspose(1, kernel, stride, padding, extra)
+    layer.build((1, 3, 1))
+    layer.set_weights([np.arange(1.0, kernel + 1).reshape(kernel, 1, 1), np.zeros(1)])
+    assert layer(np.array([[[1.0], [10.0], [100.0]]])).numpy().ravel().tolist() == expected
+
+
+@pytest.mark.parametrize(
     "options", [{}, {"padding": "same", "strides": 2}, {"dilation_rate": 2}, {"padding": 1}], ids=str
 )
 @pytest.mark.parametrize("first", [False, True], ids=["last", "first"])
