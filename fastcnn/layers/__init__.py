@@ -4,15 +4,21 @@ from .registry import deserialize, get, serialize
 from .layer import Layer
 from .input import Input, InputLayer
 from . import borders, conv, conv_transpose, core, dots, global_pooling, merging, pooling, reshaping, separable
-from . import upsampling
+from . import activation, input_spec, maxout, normalization, preprocessing, regularization, upsampling
+from .activation import *  # noqa: F403
 from .borders import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .conv_transpose import *  # noqa: F403
 from .core import *  # noqa: F403
 from .dots import *  # noqa: F403
 from .global_pooling import *  # noqa: F403
+from .input_spec import InputSpec
+from .maxout import *  # noqa: F403
 from .merging import *  # noqa: F403
+from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
+from .preprocessing import *  # noqa: F403
+from .regularization import *  # noqa: F403
 from .reshaping import *  # noqa: F403
 from .separable import *  # noqa: F403
 from .upsampling import *  # noqa: F403
@@ -20,6 +26,7 @@ from .upsampling import *  # noqa: F403
 __all__ = [
     "Input",
     "InputLayer",
+    "InputSpec",
     "Layer",
     "deserialize",
     "get",
@@ -35,4 +42,9 @@ __all__ = [
     *upsampling.__all__,
     *merging.__all__,
     *dots.__all__,
+    *activation.__all__,
+    *maxout.__all__,
+    *normalization.__all__,
+    *regularization.__all__,
+    *preprocessing.__all__,
 ]

@@ -235,7 +235,9 @@ class Softmax(SameShape):
 
     def __init__(self, axis: Any = -1, **kwargs: Any):
         super().__init__(**kwargs)
-        if not isinstance(axis, int) and not (isinstance(axis, (list, tuple)) and all(isinstance(a, int) for a in axis)):
+        if not isinstance(axis, int) and not (
+            isinstance(axis, (list, tuple)) and all(isinstance(a, int) for a in axis)
+        ):
             raise TypeError(f"axis must be an int or a list of ints, got {axis!r}")
         self.axis = axis
 

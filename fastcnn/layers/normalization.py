@@ -140,7 +140,11 @@ class BatchNormalization(_ScaleAndCenter):
         synchronized: bool = False,
         **kwargs: Any,
     ):
-        for argument, given in (("renorm", renorm), ("renorm_clipping", renorm_clipping), ("synchronized", synchronized)):
+        for argument, given in (
+            ("renorm", renorm),
+            ("renorm_clipping", renorm_clipping),
+            ("synchronized", synchronized),
+        ):
             if given:
                 raise NotImplementedError(f"BatchNormalization does not support {argument}={given!r}; leave it out")
         if not 0 <= momentum <= 1:
@@ -245,7 +249,9 @@ class LayerNormalization(_ScaleAndCenter):
 
     def build(self, input_shape: Any) -> None:
         rank = len(input_shape)
-        axes = sorted({_position(self, a, input_shape) for a in ([self.axis] if isinstance(self.axis, int) else self.axis)})
+        axes = sorted(
+            {_position(self, a, input_shape) for a in ([self.axis] if isinstance(self.axis, int) else self.axis)}
+        )
         self._add_scale_and_center(tuple(input_shape[a] for a in axes))
         self.input_spec = InputSpec(ndim=rank, axes={a: input_shape[a] for a in axes})
         self._axes = tuple(axes)

@@ -75,13 +75,17 @@ class Normalization(SameShape):
         super().__init__(**kwargs)
         self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None):
-            raise ValueError(f"give both mean and variance or none of them, got mean={mean!r} and variance={variance!r}")
+            raise ValueError(
+                f"give both mean and variance or none of them, got mean={mean!r} and variance={variance!r}"
+            )
         if np.shape(mean) != np.shape(variance):
             raise ValueError(
                 f"mean and variance must have the same shape, got {np.shape(mean)} and {np.shape(variance)}"
             )
         if np.ndim(mean) > len(self.axis):
-            raise ValueError(f"mean must have at most one dimension for each of axis={axis}, got shape {np.shape(mean)}")
+            raise ValueError(
+                f"mean must have at most one dimension for each of axis={axis}, got shape {np.shape(mean)}"
+            )
         self.input_mean, self.input_variance, self.invert = mean, variance, invert
         self._keep: tuple[int, ...] = ()
         self._kept_sizes: tuple[int, ...] = ()

@@ -111,9 +111,7 @@ class SpatialDropout1D(_SpatialDropout):
         True
     """
 
-    def __init__(
-        self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None, **kwargs: Any
-    ):
+    def __init__(self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None, **kwargs: Any):
         super().__init__(rate, seed, name, dtype, **kwargs)
         self.noise_shape = (None, 1, None)
         self.input_spec = InputSpec(ndim=3)
