@@ -5,17 +5,18 @@ from typing import Any
 Case = tuple[str, dict[str, Any], Any, dict[str, Any]]
 
 FIRST = {"data_format": "channels_first"}
+ANY_RANK = {"no_wrong_rank": True}
 
 CASES: list[Case] = [
-    ("Dense", {"units": 5}, (3, 4), {}),
-    ("Dense", {"units": 5, "activation": "relu", "use_bias": False}, (2, 3, 4), {}),
+    ("Dense", {"units": 5}, (3, 4), ANY_RANK),
+    ("Dense", {"units": 5, "activation": "relu", "use_bias": False}, (2, 3, 4), ANY_RANK),
     (
         "Dense",
         {"units": 3, "activation": "softmax", "kernel_regularizer": "l2", "bias_constraint": "non_neg"},
         (3, 4),
-        {},
+        ANY_RANK,
     ),
-    ("Identity", {}, (3, 4), {}),
+    ("Identity", {}, (3, 4), ANY_RANK),
     ("Conv1D", {"filters": 4, "kernel_size": 3, "padding": "causal", "dilation_rate": 2}, (2, 8, 3), {}),
     ("Conv1D", {"filters": 4, "kernel_size": 3, "padding": "same", "strides": 2, **FIRST}, (2, 3, 8), {}),
     ("Conv2D", {"filters": 4, "kernel_size": 3}, (2, 6, 7, 3), {}),
@@ -62,9 +63,9 @@ CASES: list[Case] = [
     ("GlobalMaxPooling1D", {"keepdims": True}, (2, 5, 3), {}),
     ("GlobalMaxPooling2D", {}, (2, 4, 5, 3), {}),
     ("GlobalMaxPooling2D", FIRST, (2, 3, 4, 5), {}),
-    ("Flatten", {}, (2, 3, 4, 5), {}),
-    ("Flatten", FIRST, (2, 3, 4, 5), {}),
-    ("Reshape", {"target_shape": (2, -1)}, (3, 4, 5), {}),
+    ("Flatten", {}, (2, 3, 4, 5), ANY_RANK),
+    ("Flatten", FIRST, (2, 3, 4, 5), ANY_RANK),
+    ("Reshape", {"target_shape": (2, -1)}, (3, 4, 5), ANY_RANK),
     ("Permute", {"dims": (3, 1, 2)}, (2, 3, 4, 5), {}),
     ("RepeatVector", {"n": 3}, (2, 4), {}),
     ("ZeroPadding1D", {"padding": (1, 2)}, (2, 4, 3), {}),

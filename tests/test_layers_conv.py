@@ -17,7 +17,6 @@ def integers(*shape):
 def with_integers(layer, shape):
     """The layer, built, with small integers in all its weights."""
     layer.build(shape)
-    layer.built = True
     layer.set_weights([integers(*w.shape) for w in layer.weights])
     return layer
 
@@ -166,6 +165,27 @@ def test_sizes_of_transposed_convolutions_are_keras_s(size, kernel, stride, padd
     ):
         assert layer.compute_output_shape(shape) == (1, *(expected,) * (len(shape) - 2), 2)
         assert layer(np.ones(shape)).shape == layer.compute_output_shape(shape)
+
+
+@pytest.mark.parametrize(
+    "kernel, stride, padding, extra, expected",
+    [
+        (3, 2, "same", None, [1, 2, 13, 20, 130, 200]),
+        (3, 2, "same", 0, [2, 13, 20, 130, 200]),
+        (4, 2, "same", None, [2, 13, 24, 130, 240, 300]),
+        (2, 3, "same", None, [1, 2, 0, 10, 20, 0, 100, 200, 0]),
+        (5, 2, "same", 1, [2, 13, 24, 135, 240, 350]),
+        (3, 3, "same", None, [1, 2, 3, 10, 20, 30, 100, 200, 300]),
+        (2, 3, "valid", None, [1, 2, 0, 10, 20, 0, 100, 200, 0]),
+        (3, 2, "valid", 1, [1, 2, 13, 20, 130, 200, 300, 0]),
+        (3, 1, "same", None, [12, 123, 230]),
+    ],
+)
+def test_what_keras_3_15_gives_for_transposed_convolutions(kernel, stride, padding, extra, expected):
+    layer = layers.Conv1DTranspose(1, kernel, stride, padding, extra)
+    layer.build((1, 3, 1))
+    layer.set_weights([np.arange(1.0, kernel + 1).reshape(kernel, 1, 1), np.zeros(1)])
+    assert layer(np.array([[[1.0], [10.0], [100.0]]])).numpy().ravel().tolist() == expected
 
 
 @pytest.mark.parametrize(

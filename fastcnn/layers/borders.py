@@ -17,9 +17,8 @@ class Border(Spatial):
     _sign = 1
     _argument = "padding"
 
-    def __init__(self, cells: Any, data_format: str | None, **kwargs: Any):
+    def __init__(self, cells: Any, **kwargs: Any):
         super().__init__(**kwargs)
-        self.data_format = data_layout(data_format)
         if self.rank == 1:
             found: Any = integers(cells, 2, self._argument, 0)
             self._pairs: tuple[tuple[int, int], ...] = (found,)
@@ -47,7 +46,7 @@ class _ZeroPadding(Border):
     def call(self, inputs: Any) -> Any:
         """Zeros around the input."""
         self._split(inputs.shape)
-        return ops.pad(inputs, self._join((0, 0), self._pairs, (0, 0)))  # type: ignore[arg-type]
+        return ops.pad(inputs, self._join((0, 0), self._pairs, (0, 0)))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -63,7 +62,7 @@ class _Cropping(Border):
         """The input without its border."""
         self.compute_output_shape(inputs.shape)
         parts = [slice(before, -after or None) for before, after in self._pairs]
-        return inputs[self._join(slice(None), parts, slice(None))]  # type: ignore[arg-type]
+        return inputs[self._join(slice(None), parts, slice(None))]
 
 
 @registry.register()
@@ -84,7 +83,8 @@ class ZeroPadding1D(_ZeroPadding):
     rank = 1
 
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any):
-        super().__init__(padding, data_format, **kwargs)
+        super().__init__(padding, **kwargs)
+        self.data_format = data_layout(data_format)
 
 
 @registry.register()
@@ -106,7 +106,8 @@ class ZeroPadding2D(_ZeroPadding):
     rank = 2
 
     def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any):
-        super().__init__(padding, data_format, **kwargs)
+        super().__init__(padding, **kwargs)
+        self.data_format = data_layout(data_format)
 
 
 @registry.register()
@@ -126,7 +127,7 @@ class Cropping1D(_Cropping):
     rank = 1
 
     def __init__(self, cropping: Any = (1, 1), **kwargs: Any):
-        super().__init__(cropping, "channels_last", **kwargs)
+        super().__init__(cropping, **kwargs)
 
 
 @registry.register()
@@ -148,7 +149,8 @@ class Cropping2D(_Cropping):
     rank = 2
 
     def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any):
-        super().__init__(cropping, data_format, **kwargs)
+        super().__init__(cropping, **kwargs)
+        self.data_format = data_layout(data_format)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

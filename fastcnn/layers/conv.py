@@ -76,6 +76,7 @@ class Convolution(Weighted, Spatial):
         self.kernel = self._weight("kernel", (*self.kernel_size, channels // self.groups, self.filters))
         self._make_bias(self.filters, self.kernel)
         self._channels = channels
+        self.built = True
 
     def call(self, inputs: Any) -> Any:
         """The windows' sums of products, the bias, the activation."""

@@ -69,6 +69,7 @@ class TransposedConvolution(Weighted, Spatial):
         self.kernel = self._weight("kernel", (*self.kernel_size, self.filters, channels))
         self._make_bias(self.filters, self.kernel)
         self._channels = channels
+        self.built = True
 
     def call(self, inputs: Any) -> Any:
         """Each input spread over a window of the output, the bias, the activation."""

@@ -81,6 +81,7 @@ class Dense(Weighted):
             )
         self.kernel = self._weight("kernel", (input_shape[-1], self.units))
         self._make_bias(self.units, self.kernel)
+        self.built = True
 
     def call(self, inputs: Any) -> Any:
         """(n, ..., c) to (n, ..., units)."""

@@ -32,6 +32,9 @@ class Merge(Layer):
 
     _operation: Callable[..., Any]
 
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+
     def _label(self) -> str:
         return f"{type(self).__name__} {self.name!r}"
 

@@ -111,6 +111,7 @@ class DepthwiseConvolution(ByChannel):
         self.kernel = self._weight("kernel", (*self.kernel_size, channels, self.depth_multiplier), "depthwise")
         self._make_bias(channels * self.depth_multiplier, self.kernel)
         self._channels = channels
+        self.built = True
 
     def call(self, inputs: Any) -> Any:
         """The windows' sums of products within each channel, the bias, the activation."""
@@ -141,7 +142,8 @@ class DepthwiseConv1D(DepthwiseConvolution):
         dilation_rate: distance between the cells of the window.
         activation, use_bias: as in Conv1D, like the rest; ``depthwise_...`` speaks of the kernel.
 
-    Shapes: (n, steps, c) to (n, places, c * depth_multiplier). Weights: kernel (kernel_size, c, depth_multiplier), bias.
+    Shapes: (n, steps, c) to (n, places, c * depth_multiplier). Weights:
+    kernel (kernel_size, c, depth_multiplier), bias (c * depth_multiplier,).
 
     Example:
         >>> DepthwiseConv1D(2, depthwise_initializer="ones")([[[1.0, 5.0], [2.0, 6.0]]]).numpy()
@@ -164,7 +166,8 @@ class DepthwiseConv2D(DepthwiseConvolution):
         dilation_rate: int or (height, width), the distance between the cells of the window.
         activation, use_bias: as in Conv2D, like the rest; ``depthwise_...`` speaks of the kernel.
 
-    Shapes: (n, h, w, c) to (n, oh, ow, c * depth_multiplier). Weights: kernel (kh, kw, c, depth_multiplier), bias.
+    Shapes: (n, h, w, c) to (n, oh, ow, c * depth_multiplier). Weights:
+    kernel (kh, kw, c, depth_multiplier), bias (c * depth_multiplier,).
 
     Example:
         >>> import numpy as np
@@ -245,7 +248,7 @@ class SeparableConvolution(ByChannel):
         self._take_windows(kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate)
 
     def build(self, input_shape: Any) -> None:
-        """Makes the kernels (*kernel_size, c, depth_multiplier) and (1, ..., c * depth_multiplier, filters), and the bias."""
+        """Makes (*kernel_size, c, depth_multiplier) and (1, ..., c * depth_multiplier, filters), and the bias."""
         channels = self._known_channels(input_shape)
         self.compute_output_shape(input_shape)
         between = channels * self.depth_multiplier
@@ -257,6 +260,7 @@ class SeparableConvolution(ByChannel):
         )
         self._make_bias(self.filters, self.pointwise_kernel)
         self._channels = channels
+        self.built = True
 
     def call(self, inputs: Any) -> Any:
         """A depthwise convolution, a mixture of its channels, the bias, the activation."""
@@ -294,7 +298,7 @@ class SeparableConv1D(SeparableConvolution):
         data_format: "channels_last" (n, steps, c) or "channels_first" (n, c, steps).
         dilation_rate: distance between the cells of the window.
         depth_multiplier: channels between the two steps, for each that comes in.
-        activation, use_bias: as in Conv1D, like the rest; ``depthwise_...`` and ``pointwise_...`` speak of the two kernels.
+        activation, use_bias: as in Conv1D, like the rest; ``depthwise_`` and ``pointwise_`` name the kernels.
 
     Shapes: (n, steps, c) to (n, places, filters). Weights: depthwise_kernel (kernel_size, c, depth_multiplier),
     pointwise_kernel (1, c * depth_multiplier, filters), bias (filters,).
@@ -320,7 +324,7 @@ class SeparableConv2D(SeparableConvolution):
         data_format: "channels_last" (n, h, w, c) or "channels_first" (n, c, h, w).
         dilation_rate: int or (height, width), the distance between the cells of the window.
         depth_multiplier: channels between the two steps, for each that comes in.
-        activation, use_bias: as in Conv2D, like the rest; ``depthwise_...`` and ``pointwise_...`` speak of the two kernels.
+        activation, use_bias: as in Conv2D, like the rest; ``depthwise_`` and ``pointwise_`` name the kernels.
 
     Shapes: (n, h, w, c) to (n, oh, ow, filters). Weights: depthwise_kernel (kh, kw, c, depth_multiplier),
     pointwise_kernel (1, 1, c * depth_multiplier, filters), bias (filters,).

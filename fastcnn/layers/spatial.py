@@ -14,26 +14,24 @@ class Spatial(Layer):
     """A layer over ``rank`` axes besides batch and channels."""
 
     rank: int
-    data_format: str
+    data_format: str | None = None  # None: channels come last, and there is no choice
     _channels: int  # that the weights were made for
 
     def _split(self, shape: Any) -> tuple[Any, tuple[int | None, ...], int | None]:
         """Batch size, sizes, channels of an input's shape."""
         if len(shape) != self.rank + 2:
             axes = _AXES[self.rank]
-            order = f"batch, {axes}, channels" if self.data_format == "channels_last" else f"batch, channels, {axes}"
+            order = f"batch, channels, {axes}" if self.data_format == "channels_first" else f"batch, {axes}, channels"
             raise ValueError(
                 f"{self._label()}: expected {self.rank + 2} dimensions ({order}), got shape {tuple(shape)}"
             )
-        if self.data_format == "channels_last":
-            return shape[0], tuple(shape[1:-1]), shape[-1]
-        return shape[0], tuple(shape[2:]), shape[1]
+        if self.data_format == "channels_first":
+            return shape[0], tuple(shape[2:]), shape[1]
+        return shape[0], tuple(shape[1:-1]), shape[-1]
 
-    def _join(self, batch: Any, sizes: Any, channels: int | None) -> Shape:
+    def _join(self, batch: Any, sizes: Any, channels: Any) -> Shape:
         """The shape with that batch size, those sizes and channels."""
-        if self.data_format == "channels_last":
-            return (batch, *sizes, channels)
-        return (batch, channels, *sizes)
+        return (batch, channels, *sizes) if self.data_format == "channels_first" else (batch, *sizes, channels)
 
     def _label(self) -> str:
         return f"{type(self).__name__} {self.name!r}"

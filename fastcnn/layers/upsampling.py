@@ -26,7 +26,6 @@ class UpSampling1D(Spatial):
     """
 
     rank = 1
-    data_format = "channels_last"
 
     def __init__(self, size: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
