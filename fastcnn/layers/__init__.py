@@ -1,49 +1,40 @@
 """Layers, with Keras 3's names, arguments and weight shapes."""
 
-<<<<<<< HEAD
-from .registry import deserialize, get, serialize
-from .layer import Layer
-from .input import Input, InputLayer
-from . import borders, conv, conv_transpose, core, dots, global_pooling, merging, pooling, reshaping, separable
-from . import activation, maxout, normalization, preprocessing, regularization, upsampling
-from .activation import *  # noqa: F403
-=======
 from . import (
+    activation,
     borders,
     conv,
     conv_transpose,
     core,
     dots,
     global_pooling,
+    maxout,
     merging,
+    normalization,
     pooling,
+    preprocessing,
+    regularization,
     reshaping,
     separable,
     upsampling,
 )
->>>>>>> layers1
+from .activation import *  # noqa: F403
 from .borders import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .conv_transpose import *  # noqa: F403
 from .core import *  # noqa: F403
 from .dots import *  # noqa: F403
 from .global_pooling import *  # noqa: F403
-<<<<<<< HEAD
-from .input_spec import InputSpec
-from .maxout import *  # noqa: F403
-=======
 from .input import Input, InputLayer
+from .input_spec import InputSpec
 from .layer import Layer
->>>>>>> layers1
+from .maxout import *  # noqa: F403
 from .merging import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
-<<<<<<< HEAD
 from .preprocessing import *  # noqa: F403
-from .regularization import *  # noqa: F403
-=======
 from .registry import deserialize, get, serialize
->>>>>>> layers1
+from .regularization import *  # noqa: F403
 from .reshaping import *  # noqa: F403
 from .separable import *  # noqa: F403
 from .upsampling import *  # noqa: F403

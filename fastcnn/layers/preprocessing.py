@@ -160,7 +160,7 @@ class Normalization(SameShape):
         return mean, squares / count
 
     def _constants(self) -> tuple[Any, Tensor, Tensor, Tensor]:
-        """Mean, the root of the variance and its inverse, in a shape that broadcasts; made anew when the weights change."""
+        """Mean, standard deviation and its inverse, in a shape that broadcasts; made anew when the weights change."""
         given = self.input_mean is not None
         key = (given or (self.adapt_mean.version, self.adapt_variance.version), convert_to_tensor(0.0).dtype)
         if self._ready is None or self._ready[0] != key:

@@ -261,7 +261,7 @@ class GaussianDropout(_Gaussian):
 
 @registry.register()
 class ActivityRegularization(SameShape):
-    """Gives its input back and adds ``l1 * sum(abs(x)) + l2 * sum(x ** 2)``, divided by the number of samples, to the loss.
+    """Gives its input back and adds ``l1 * sum(abs(x)) + l2 * sum(x ** 2)``, over the batch size, to the loss.
 
     Args:
         l1: the weight of the absolute values.
