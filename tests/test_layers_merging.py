@@ -50,6 +50,14 @@ def test_sizes_of_one_and_missing_axes_broadcast(name, f):
     assert layer.compute_output_shape([(None, 1, 4), (None, None, 4)]) == (None, None, 4)
 
 
+def test_bytes_are_added_as_floats():
+    x = np.full((1, 2), 200, np.uint8)
+    for name, expected in (("Add", 400), ("Subtract", 0), ("Multiply", 40000), ("Average", 200), ("Maximum", 200)):
+        y = getattr(layers, name)()([x, x])
+        assert (y.dtype, y.numpy().tolist()) == ("float32", [[expected, expected]])
+    assert layers.Dot(1)([x, x]).numpy().tolist() == [[80000.0]]
+
+
 DOTS = [
     (1, A[:, 0], B[:, 0], np.einsum("nk,nk->n", A[:, 0], B[:, 0])[:, None]),
     (-1, A[:, 0], B[:, 0], np.einsum("nk,nk->n", A[:, 0], B[:, 0])[:, None]),

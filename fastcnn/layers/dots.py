@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastcnn import ops
-from fastcnn.layers.merging import Merge
+from fastcnn.layers.merging import Merge, floating
 from fastcnn.layers.registry import registry
 from fastcnn.seam import Shape
 
@@ -60,7 +60,7 @@ class Dot(Merge):
         if not isinstance(inputs, (list, tuple)):
             self._shapes(tuple(inputs.shape))
         left, right, i, j = self._pair([tuple(x.shape) for x in inputs])
-        a, b = inputs
+        a, b = floating(inputs[0]), floating(inputs[1])
         if self.normalize:
             a, b = _unit(a, i), _unit(b, j)
         rows = [n for n in range(1, len(left)) if n != i]

@@ -7,7 +7,7 @@ from typing import Any
 from fastcnn import ops
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.registry import registry
-from fastcnn.seam import Shape
+from fastcnn.seam import Shape, float_dtype
 
 __all__ = [
     "Add",
@@ -57,6 +57,7 @@ class Merge(Layer):
         """The inputs, from left to right."""
         if not isinstance(inputs, (list, tuple)):
             self._shapes(tuple(inputs.shape))
+        inputs = [floating(x) for x in inputs]
         ranks = [len(x.shape) for x in inputs]
         if min(ranks) != max(ranks):
             inputs = [_lifted(x, max(ranks)) for x in inputs]
@@ -87,6 +88,11 @@ def _common(sizes: tuple[int | None, ...]) -> int | None:
     if len(others - {None}) > 1:
         return -1
     return None if None in others else next(iter(others), 1)
+
+
+def floating(x: Any) -> Any:
+    """Whole numbers, of images perhaps, as floats: a sum of bytes would not fit into a byte."""
+    return x if x.dtype.startswith("float") else ops.cast(x, float_dtype().name)
 
 
 def _lifted(x: Any, rank: int) -> Any:
