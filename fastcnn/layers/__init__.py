@@ -1,18 +1,24 @@
 """Layers, with Keras 3's names, arguments and weight shapes."""
 
 from . import (
+    activation,
     borders,
     conv,
     conv_transpose,
     core,
     dots,
     global_pooling,
+    maxout,
     merging,
+    normalization,
     pooling,
+    preprocessing,
+    regularization,
     reshaping,
     separable,
     upsampling,
 )
+from .activation import *  # noqa: F403
 from .borders import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .conv_transpose import *  # noqa: F403
@@ -20,10 +26,15 @@ from .core import *  # noqa: F403
 from .dots import *  # noqa: F403
 from .global_pooling import *  # noqa: F403
 from .input import Input, InputLayer
+from .input_spec import InputSpec
 from .layer import Layer
+from .maxout import *  # noqa: F403
 from .merging import *  # noqa: F403
+from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
+from .preprocessing import *  # noqa: F403
 from .registry import deserialize, get, serialize
+from .regularization import *  # noqa: F403
 from .reshaping import *  # noqa: F403
 from .separable import *  # noqa: F403
 from .upsampling import *  # noqa: F403
@@ -31,6 +42,7 @@ from .upsampling import *  # noqa: F403
 __all__ = [
     "Input",
     "InputLayer",
+    "InputSpec",
     "Layer",
     "deserialize",
     "get",
@@ -46,4 +58,9 @@ __all__ = [
     *upsampling.__all__,
     *merging.__all__,
     *dots.__all__,
+    *activation.__all__,
+    *maxout.__all__,
+    *normalization.__all__,
+    *regularization.__all__,
+    *preprocessing.__all__,
 ]

@@ -146,7 +146,7 @@ class PReLU(SameShape):
     Args:
         alpha_initializer: where the slopes start.
         alpha_regularizer, alpha_constraint: as for any weight.
-        shared_axes: axes, counted with the samples' axis 0, along which one slope serves all: ``[1, 2]`` after a Conv2D.
+        shared_axes: axes (the samples' is 0) along which one slope serves all: ``[1, 2]`` after a Conv2D.
 
     Input and output shape: any of two axes or more, the same.
 
@@ -186,7 +186,7 @@ class PReLU(SameShape):
         own = {i: input_shape[i] for i in range(1, rank) if i not in shared}
         if None in own.values():
             raise ValueError(
-                f"{self.name}: sizes of axes that are not shared must be known, got inputs of shape {tuple(input_shape)}; "
+                f"{self.name}: sizes of axes that are not shared must be known, got shape {tuple(input_shape)}; "
                 "add the others to shared_axes"
             )
         self.alpha = self.add_weight(
@@ -235,7 +235,9 @@ class Softmax(SameShape):
 
     def __init__(self, axis: Any = -1, **kwargs: Any):
         super().__init__(**kwargs)
-        if not isinstance(axis, int) and not (isinstance(axis, (list, tuple)) and all(isinstance(a, int) for a in axis)):
+        if not isinstance(axis, int) and not (
+            isinstance(axis, (list, tuple)) and all(isinstance(a, int) for a in axis)
+        ):
             raise TypeError(f"axis must be an int or a list of ints, got {axis!r}")
         self.axis = axis
 

@@ -24,8 +24,7 @@ class Maxout(Layer):
         kernel_regularizer, bias_regularizer, activity_regularizer: added to the loss.
         kernel_constraint, bias_constraint: applied after each update.
 
-    Input shape: ``(batch, ..., size)``. Output shape: ``(batch, ..., units)``. Weights: kernel ``(size, units * num_pieces)``,
-    bias ``(units * num_pieces,)``.
+    Shapes: (n, ..., size) to (n, ..., units). Weights: kernel (size, units * num_pieces), bias (units * num_pieces,).
 
     Example:
         >>> import numpy as np

@@ -94,8 +94,8 @@ def _order_with_last(axis: int, rank: int) -> tuple[tuple[int, ...], tuple[int, 
 class BatchNormalization(_ScaleAndCenter):
     """Normalises each channel over the batch: ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``.
 
-    In training with the batch's own mean and variance, which also move the moving ones; otherwise with the moving ones. With
-    ``trainable = False`` always with the moving ones, which then stay as they are.
+    In training with the batch's own mean and variance, which also move the moving ones; otherwise with the moving
+    ones. With ``trainable = False`` always with the moving ones, which then stay as they are.
 
     Args:
         axis: the channels' axis.
@@ -140,7 +140,11 @@ class BatchNormalization(_ScaleAndCenter):
         synchronized: bool = False,
         **kwargs: Any,
     ):
-        for argument, given in (("renorm", renorm), ("renorm_clipping", renorm_clipping), ("synchronized", synchronized)):
+        for argument, given in (
+            ("renorm", renorm),
+            ("renorm_clipping", renorm_clipping),
+            ("synchronized", synchronized),
+        ):
             if given:
                 raise NotImplementedError(f"BatchNormalization does not support {argument}={given!r}; leave it out")
         if not 0 <= momentum <= 1:
@@ -203,12 +207,12 @@ class LayerNormalization(_ScaleAndCenter):
     """Normalises each sample by itself, over the given axes: ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``.
 
     Args:
-        axis: the axes, an int or several, over which mean and variance are taken; ``gamma`` and ``beta`` have their shape.
+        axis: the axes, an int or several, that mean and variance are taken over; ``gamma`` and ``beta`` have their shape.
         epsilon: added to the variance.
         center: whether there is a ``beta``.
         scale: whether there is a ``gamma``.
-        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: as for
-            any weight.
+        beta_initializer, gamma_initializer: what the weights begin as.
+        beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: as for any weight.
 
     Input and output shape: any, the same.
 
@@ -245,7 +249,9 @@ class LayerNormalization(_ScaleAndCenter):
 
     def build(self, input_shape: Any) -> None:
         rank = len(input_shape)
-        axes = sorted({_position(self, a, input_shape) for a in ([self.axis] if isinstance(self.axis, int) else self.axis)})
+        axes = sorted(
+            {_position(self, a, input_shape) for a in ([self.axis] if isinstance(self.axis, int) else self.axis)}
+        )
         self._add_scale_and_center(tuple(input_shape[a] for a in axes))
         self.input_spec = InputSpec(ndim=rank, axes={a: input_shape[a] for a in axes})
         self._axes = tuple(axes)
@@ -272,14 +278,14 @@ class GroupNormalization(_ScaleAndCenter):
     """Normalises each sample over all positions and the channels of a group.
 
     Args:
-        groups: how many groups of neighbouring channels; must divide their number. -1 makes every channel a group of its own:
-            instance normalisation.
+        groups: how many groups of neighbouring channels; must divide their number. -1 makes every channel a group of its
+            own: instance normalisation.
         axis: the channels' axis.
         epsilon: added to the variance.
         center: whether there is a ``beta``.
         scale: whether there is a ``gamma``.
-        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: as for
-            any weight.
+        beta_initializer, gamma_initializer: what the weights begin as.
+        beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: as for any weight.
 
     Input and output shape: ``(batch, ..., channels)``, the same.
 

@@ -75,13 +75,17 @@ class Normalization(SameShape):
         super().__init__(**kwargs)
         self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None):
-            raise ValueError(f"give both mean and variance or none of them, got mean={mean!r} and variance={variance!r}")
+            raise ValueError(
+                f"give both mean and variance or none of them, got mean={mean!r} and variance={variance!r}"
+            )
         if np.shape(mean) != np.shape(variance):
             raise ValueError(
                 f"mean and variance must have the same shape, got {np.shape(mean)} and {np.shape(variance)}"
             )
         if np.ndim(mean) > len(self.axis):
-            raise ValueError(f"mean must have at most one dimension for each of axis={axis}, got shape {np.shape(mean)}")
+            raise ValueError(
+                f"mean must have at most one dimension for each of axis={axis}, got shape {np.shape(mean)}"
+            )
         self.input_mean, self.input_variance, self.invert = mean, variance, invert
         self._keep: tuple[int, ...] = ()
         self._kept_sizes: tuple[int, ...] = ()
@@ -156,7 +160,7 @@ class Normalization(SameShape):
         return mean, squares / count
 
     def _constants(self) -> tuple[Any, Tensor, Tensor, Tensor]:
-        """Mean, the root of the variance and its inverse, in a shape that broadcasts; made anew when the weights change."""
+        """Mean, standard deviation and its inverse, in a shape that broadcasts; made anew when the weights change."""
         given = self.input_mean is not None
         key = (given or (self.adapt_mean.version, self.adapt_variance.version), convert_to_tensor(0.0).dtype)
         if self._ready is None or self._ready[0] != key:

@@ -111,9 +111,7 @@ class SpatialDropout1D(_SpatialDropout):
         True
     """
 
-    def __init__(
-        self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None, **kwargs: Any
-    ):
+    def __init__(self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None, **kwargs: Any):
         super().__init__(rate, seed, name, dtype, **kwargs)
         self.noise_shape = (None, 1, None)
         self.input_spec = InputSpec(ndim=3)
@@ -263,7 +261,7 @@ class GaussianDropout(_Gaussian):
 
 @registry.register()
 class ActivityRegularization(SameShape):
-    """Gives its input back and adds ``l1 * sum(abs(x)) + l2 * sum(x ** 2)``, divided by the number of samples, to the loss.
+    """Gives its input back and adds ``l1 * sum(abs(x)) + l2 * sum(x ** 2)``, over the batch size, to the loss.
 
     Args:
         l1: the weight of the absolute values.
