@@ -3,6 +3,7 @@
 from . import (
     activations,
     arithmetic,
+    creation,
     depthwise,
     global_pooling,
     indexing,
@@ -19,6 +20,7 @@ from . import conv as conv_family  # the name conv will be the operation's
 from .activations import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .conv import *  # noqa: F403
+from .creation import *  # noqa: F403
 from .depthwise import *  # noqa: F403
 from .global_pooling import *  # noqa: F403
 from .indexing import *  # noqa: F403
@@ -33,6 +35,7 @@ from .transposed import *  # noqa: F403
 
 __all__ = [
     *arithmetic.__all__,
+    *creation.__all__,
     *reductions.__all__,
     *shaping.__all__,
     *indexing.__all__,
