@@ -9,6 +9,7 @@ from . import (
     indexing,
     linear,
     losses,
+    noise,
     normalization,
     pooling,
     reductions,
@@ -26,6 +27,7 @@ from .global_pooling import *  # noqa: F403
 from .indexing import *  # noqa: F403
 from .linear import *  # noqa: F403
 from .losses import *  # noqa: F403
+from .noise import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .reductions import *  # noqa: F403
@@ -48,5 +50,6 @@ __all__ = [
     *resizing.__all__,
     *activations.__all__,
     *normalization.__all__,
+    *noise.__all__,
     *losses.__all__,
 ]

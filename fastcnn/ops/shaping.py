@@ -120,7 +120,11 @@ def _reshape_shape(x: Shape, shape: Shape) -> Shape:
 
 RESHAPE = Primitive("reshape", _reshape, _reshape, _reshape_shape, _own_dtype)
 RESHAPE_LIKE = Primitive(
-    "reshape_like", lambda x, like: x.reshape(like.shape), lambda x, like: x.reshape(like.shape), lambda x, like: like, _own_dtype
+    "reshape_like",
+    lambda x, like: x.reshape(like.shape),
+    lambda x, like: x.reshape(like.shape),
+    lambda x, like: like,
+    _own_dtype,
 )
 
 
@@ -317,7 +321,7 @@ def _joined(*arrays: Any, axis: int) -> Any:
 
 
 def _join(*arrays: Any, axis: int) -> Any:
-    return (kernels.concat(arrays, axis) if all(a.dtype == np.float32 for a in arrays) else _joined(*arrays, axis=axis))
+    return kernels.concat(arrays, axis) if all(a.dtype == np.float32 for a in arrays) else _joined(*arrays, axis=axis)
 
 
 def _joined_shape(*shapes: Shape, axis: int) -> Shape:
@@ -393,7 +397,9 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
         if indices_or_sections < 1 or size % indices_or_sections:
             raise ValueError(f"split: {size} elements cannot be cut into {indices_or_sections} equal pieces")
         step = size // int(indices_or_sections)
-        cuts = tuple(range(step, step * int(indices_or_sections), step)) if step else (0,) * (int(indices_or_sections) - 1)
+        cuts = (
+            tuple(range(step, step * int(indices_or_sections), step)) if step else (0,) * (int(indices_or_sections) - 1)
+        )
     else:
         cuts = tuple(int(cut) for cut in indices_or_sections)
     return list(apply(SPLIT, (x,), {"cuts": cuts, "axis": axis}))
@@ -514,9 +520,7 @@ def flip(x: Any, axis: Any = None) -> Any:
     return apply(FLIP, (x,), {"axis": reductions.normalized_axes(axis, len(x.shape))})
 
 
-FLIP = _moving(
-    "flip", kernels.flip, lambda x, axis: np.ascontiguousarray(np.flip(x, axis)), lambda x, axis: x
-)
+FLIP = _moving("flip", kernels.flip, lambda x, axis: np.ascontiguousarray(np.flip(x, axis)), lambda x, axis: x)
 
 
 @gradient_of(FLIP)
