@@ -1,6 +1,7 @@
 """Operations on tensors, with keras.ops' names: each runs a kernel, and the tapes know its gradient."""
 
-from . import activations, arithmetic, conv, indexing, linear, losses, normalization, pooling, reductions, shaping
+from . import activations, arithmetic, indexing, linear, losses, normalization, pooling, reductions, shaping
+from . import conv as conv_family  # the name conv will be the operation's
 from .activations import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .conv import *  # noqa: F403
@@ -18,7 +19,7 @@ __all__ = [
     *shaping.__all__,
     *indexing.__all__,
     *linear.__all__,
-    *conv.__all__,
+    *conv_family.__all__,
     *pooling.__all__,
     *activations.__all__,
     *normalization.__all__,

@@ -90,6 +90,7 @@ def conv2d_dx(
     padding: Padding = "valid",
     dilation: Pair = (1, 1),
     groups: int = 1,
+    padding_mode: str = "constant",
 ) -> Array:
     """Every dy is spread back over the window it came from."""
     dy, w = np.asarray(dy, np.float64), np.asarray(w, np.float64)
@@ -100,7 +101,18 @@ def conv2d_dx(
     for r, s, seen in _taps(w.shape, dy.shape[1], dy.shape[2], strides, dilation):
         for g in range(groups):
             _grouped(padded, groups)[seen][..., g, :] += _grouped(dy, groups)[..., g, :] @ filters[r, s, :, g].T
+    if padding_mode != "constant":
+        return _folded(_folded(padded, 1, h, (top, bottom), padding_mode), 2, width, (left, right), padding_mode)
     return padded[:, top : top + h, left : left + width]
+
+
+def _folded(padded: Array, axis: int, size: int, sides: tuple[int, int], padding_mode: str) -> Array:
+    """What fell on the padding, added to the cells that the padding repeats."""
+    cells = np.pad(np.arange(size), sides, MODES[padding_mode])  # type: ignore[call-overload]
+    rest = np.moveaxis(padded, axis, 0)
+    folded = np.zeros((size, *rest.shape[1:]))
+    np.add.at(folded, cells, rest)
+    return np.moveaxis(folded, 0, axis)
 
 
 def conv2d_dw(

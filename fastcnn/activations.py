@@ -1,0 +1,185 @@
+"""Activation functions by name, with Keras's names, arguments and defaults."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastcnn import ops
+from fastcnn.registry import Registry
+
+__all__ = [
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "step",
+    "swish",
+    "tanh",
+]
+
+REGISTRY = Registry("activation function", "keras.activations", functions=True)
+
+
+@REGISTRY.register()
+def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+    """``max(x, 0)``, and its variants.
+
+    Args:
+        x: a tensor.
+        negative_slope: of ``x - threshold`` below the threshold.
+        max_value: what the result does not pass, or None.
+        threshold: below it, the unit is off.
+
+    Example:
+        >>> relu([-2.0, 1.0, 9.0], negative_slope=0.5, max_value=6.0).numpy()
+        array([-1.,  1.,  6.], dtype=float32)
+    """
+    if max_value is not None and max_value < 0:
+        raise ValueError(f"max_value must not be negative, got {max_value}")
+    if negative_slope and max_value is None and threshold == 0:
+        return ops.leaky_relu(x, negative_slope)
+    if threshold == 0 and not negative_slope and max_value in (None, 6):
+        return ops.relu(x) if max_value is None else ops.relu6(x)
+    x = ops.convert_to_tensor(x)
+    above = x * ops.cast(ops.greater(x, threshold), x.dtype) if threshold else ops.relu(x)
+    if max_value is not None:
+        above = ops.minimum(ops.maximum(above, 0.0), max_value)
+    return above - negative_slope * ops.relu(threshold - x) if negative_slope else above
+
+
+@REGISTRY.register()
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
+    """``x`` where positive, else ``negative_slope * x``.
+
+    Example:
+        >>> leaky_relu([-2.0, 2.0]).numpy()
+        array([-0.4,  2. ], dtype=float32)
+    """
+    return ops.leaky_relu(x, negative_slope)
+
+
+@REGISTRY.register()
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """``x`` where positive, else ``alpha * (exp(x) - 1)``.
+
+    Example:
+        >>> elu([-200.0, 2.0]).numpy()
+        array([-1.,  2.], dtype=float32)
+    """
+    return ops.elu(x, alpha)
+
+
+@REGISTRY.register()
+def gelu(x: Any, approximate: bool = False) -> Any:
+    """``x * Phi(x)`` with the normal distribution's ``Phi``, or its approximation by a tanh.
+
+    Example:
+        >>> gelu([0.0, 50.0]).numpy()
+        array([ 0., 50.], dtype=float32)
+    """
+    return ops.gelu(x, approximate)
+
+
+@REGISTRY.register()
+def softmax(x: Any, axis: int = -1) -> Any:
+    """``exp(x) / sum(exp(x))`` along an axis.
+
+    Example:
+        >>> softmax([[1.0, 1.0]]).numpy()
+        array([[0.5, 0.5]], dtype=float32)
+    """
+    return ops.softmax(x, axis)
+
+
+@REGISTRY.register()
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """The logarithm of ``softmax``, without its underflow.
+
+    Example:
+        >>> log_softmax([0.0, 200.0]).numpy()
+        array([-200.,    0.], dtype=float32)
+    """
+    return ops.log_softmax(x, axis)
+
+
+@REGISTRY.register()
+def linear(x: Any) -> Any:
+    """x itself.
+
+    Example:
+        >>> linear(3.0)
+        3.0
+    """
+    return x
+
+
+@REGISTRY.register()
+def exponential(x: Any) -> Any:
+    """``e ** x``.
+
+    Example:
+        >>> exponential([0.0, 1.0]).numpy()
+        array([1.       , 2.7182817], dtype=float32)
+    """
+    return ops.exp(x)
+
+
+relu6, selu, sigmoid, hard_sigmoid, tanh = ops.relu6, ops.selu, ops.sigmoid, ops.hard_sigmoid, ops.tanh
+softplus, softsign, silu, hard_silu, mish, step = (
+    ops.softplus,
+    ops.softsign,
+    ops.silu,
+    ops.hard_silu,
+    ops.mish,
+    ops.step,
+)
+swish, hard_swish = silu, hard_silu
+_ALIASES = {"silu": ("swish",), "hard_silu": ("hard_swish",), "step": ("heaviside",)}
+for _function in (relu6, selu, sigmoid, hard_sigmoid, tanh, softplus, softsign, silu, hard_silu, mish, step):
+    REGISTRY.register(*_ALIASES.get(_function.__name__, ()))(_function)
+
+
+def get(identifier: Any) -> Callable[..., Any]:
+    """The function that a name, a config or a function stands for; None is ``linear``.
+
+    Example:
+        >>> get("relu") is relu
+        True
+    """
+    return linear if identifier is None else REGISTRY.get(identifier)
+
+
+def serialize(activation: Any) -> Any:
+    """The name of an activation function.
+
+    Example:
+        >>> serialize(relu)
+        'relu'
+    """
+    return REGISTRY.serialize(activation)
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Callable[..., Any]:
+    """The function that a name or config stands for.
+
+    Example:
+        >>> deserialize("relu") is relu
+        True
+    """
+    return REGISTRY.deserialize(config, custom_objects)
