@@ -1,0 +1,1 @@
+"""compile, fit, evaluate, predict: what makes a layer a model that learns."""
