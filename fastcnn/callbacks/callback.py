@@ -124,7 +124,7 @@ class CallbackList(Callback):
     Example:
         >>> callbacks = CallbackList([Callback()], add_history=True, epochs=2)
         >>> [type(c).__name__ for c in callbacks.callbacks]
-        ['Callback', 'History']
+        ['History', 'Callback']
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class CallbackList(Callback):
             self.callbacks.append(ProgbarLogger())
         if add_history and self.history is None:
             self.history = History()
-            self.callbacks.append(self.history)
+            self.callbacks.insert(0, self.history)  # first, so that who saves at an epoch's end finds it complete
         self._rebind()
         if model is not None:
             self.set_model(model)
