@@ -5,18 +5,23 @@ from typing import Any
 
 from fastcnn import ops
 from fastcnn.registry import Registry
+from fastcnn.tensor import convert_to_tensor
 
 __all__ = [
+    "celu",
     "deserialize",
     "elu",
     "exponential",
     "gelu",
     "get",
+    "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
     "hard_swish",
+    "hard_tanh",
     "leaky_relu",
     "linear",
+    "log_sigmoid",
     "log_softmax",
     "mish",
     "relu",
@@ -25,12 +30,16 @@ __all__ = [
     "serialize",
     "sigmoid",
     "silu",
+    "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "squareplus",
     "step",
     "swish",
     "tanh",
+    "tanh_shrink",
+    "threshold",
 ]
 
 REGISTRY = Registry("activation function", "keras.activations", functions=True)
@@ -56,7 +65,7 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
         return ops.leaky_relu(x, negative_slope)
     if threshold == 0 and not negative_slope and max_value in (None, 6):
         return ops.relu(x) if max_value is None else ops.relu6(x)
-    x = ops.convert_to_tensor(x)
+    x = convert_to_tensor(x)
     above = x * ops.cast(ops.greater(x, threshold), x.dtype) if threshold else ops.relu(x)
     if max_value is not None:
         above = ops.minimum(ops.maximum(above, 0.0), max_value)
@@ -116,6 +125,99 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
         array([-200.,    0.], dtype=float32)
     """
     return ops.log_softmax(x, axis)
+
+
+@REGISTRY.register()
+def celu(x: Any, alpha: float = 1.0) -> Any:
+    """``x`` where positive, else ``alpha * (exp(x / alpha) - 1)``.
+
+    Example:
+        >>> celu([-200.0, 2.0]).numpy()
+        array([-1.,  2.], dtype=float32)
+    """
+    return alpha * ops.elu(convert_to_tensor(x) / alpha)
+
+
+@REGISTRY.register()
+def log_sigmoid(x: Any) -> Any:
+    """``log(sigmoid(x))``, without its underflow.
+
+    Example:
+        >>> log_sigmoid([-200.0]).numpy()
+        array([-200.], dtype=float32)
+    """
+    return -ops.softplus(-convert_to_tensor(x))
+
+
+@REGISTRY.register()
+def hard_tanh(x: Any) -> Any:
+    """x within [-1, 1], else the bound.
+
+    Example:
+        >>> hard_tanh([-2.0, 0.5]).numpy()
+        array([-1. ,  0.5], dtype=float32)
+    """
+    return ops.clip(x, -1.0, 1.0)
+
+
+@REGISTRY.register()
+def tanh_shrink(x: Any) -> Any:
+    """``x - tanh(x)``.
+
+    Example:
+        >>> tanh_shrink([0.0, 20.0]).numpy()
+        array([ 0., 19.], dtype=float32)
+    """
+    x = convert_to_tensor(x)
+    return x - ops.tanh(x)
+
+
+@REGISTRY.register()
+def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x moved towards 0 by the threshold, 0 within it.
+
+    Example:
+        >>> soft_shrink([-2.0, 0.25, 2.0]).numpy()
+        array([-1.5,  0. ,  1.5], dtype=float32)
+    """
+    x = convert_to_tensor(x)
+    return ops.relu(x - threshold) - ops.relu(-x - threshold)
+
+
+@REGISTRY.register()
+def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x beyond the threshold, 0 within it.
+
+    Example:
+        >>> hard_shrink([-2.0, 0.25, 2.0]).numpy()
+        array([-2.,  0.,  2.], dtype=float32)
+    """
+    x = convert_to_tensor(x)
+    return x * ops.cast(ops.greater(ops.abs(x), threshold), x.dtype)
+
+
+@REGISTRY.register()
+def threshold(x: Any, threshold: float, default_value: float) -> Any:
+    """x above the threshold, else the default.
+
+    Example:
+        >>> threshold([-2.0, 2.0], 1.0, 9.0).numpy()
+        array([9., 2.], dtype=float32)
+    """
+    x = convert_to_tensor(x)
+    return ops.where(ops.greater(x, threshold), x, ops.full_like(x, default_value))
+
+
+@REGISTRY.register()
+def squareplus(x: Any, b: float = 4.0) -> Any:
+    """``(x + sqrt(x * x + b)) / 2``.
+
+    Example:
+        >>> squareplus([0.0]).numpy()
+        array([1.], dtype=float32)
+    """
+    x = convert_to_tensor(x)
+    return (x + ops.sqrt(x * x + b)) * 0.5
 
 
 @REGISTRY.register()

@@ -39,7 +39,7 @@ def getitem(x: Any, key: Any) -> Any:
     The gradient adds up where an element was picked more than once.
 
     Example:
-        >>> getitem([[1.0, 2.0], [3.0, 4.0]], (slice(None), 1)).numpy()
+        >>> getitem([[1.0, 2.0], [3.0, 4.0]], (..., 1)).numpy()
         array([2., 4.], dtype=float32)
     """
     x = arithmetic.identity_primitive(x) if isinstance(x, Variable) else _tensor(x)

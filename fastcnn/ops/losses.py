@@ -90,8 +90,8 @@ def sparse_categorical_crossentropy(
             f"sparse_categorical_crossentropy: target must have the shape of output without its classes, "
             f"{tuple(output.shape[:-1])}, got {tuple(target.shape)}; for one-hot labels, use categorical_crossentropy"
         )
-    if target.dtype[0] not in "iu":
-        target = ops.cast(target, "int32")
+    if target.dtype != "int64":  # what the kernel counts in
+        target = ops.cast(target, "int64")
     attrs = {"from_logits": from_logits}
     if ignore_class is None:
         return apply(SPARSE, (target, output), attrs)
@@ -158,14 +158,14 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 
 def _same(a: Any, b: Any) -> bool:
     """Whether the shapes can be equal."""
-    return len(a) == len(b) and all(m == n or m is None or n is None for m, n in zip(a, b, strict=True))
+    return a == b or (len(a) == len(b) and all(None in (m, n) or m == n for m, n in zip(a, b, strict=True)))
 
 
 def _alike(target: Any, output: Any, name: str) -> tuple[Any, Any]:
     """Both of one shape: a last axis of length 1 that one of them lacks is added or dropped, as in Keras."""
     target, output = _pair(target, output)
     t, o = target.shape, output.shape
-    if t == o or _same(t, o):
+    if _same(t, o):
         return target, output
     if len(t) == len(o) + 1 and t[-1] == 1:
         return _alike(ops.squeeze(target, -1), output, name)
@@ -186,16 +186,19 @@ def _row(function: Callable[..., Any]) -> Callable[..., Any]:
     """The kernels take (n,) for (n, 1); here, as everywhere, the last axis is the one averaged over."""
 
     def run(t: Any, x: Any, **attrs: Any) -> Any:
-        return function(t, x, **attrs) if x.ndim != 1 else function(t[None], x[None], **attrs)[0]
+        return function(t, x, **attrs) if x.ndim != 1 else function(t[None], x[None], **attrs).reshape(())
 
     return run
 
 
-def _dx(function: Callable[..., Any]) -> Callable[..., Any]:
+def _row_dx(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Loss and gradient, likewise."""
+
     def run(t: Any, x: Any, weight: Any, **attrs: Any) -> Any:
-        if x.ndim == 1:
-            return function(t[None], x[None], weight.reshape(1), **attrs)[1][0]
-        return function(t, x, weight, **attrs)[1]
+        if x.ndim != 1:
+            return function(t, x, weight, **attrs)
+        loss, dx = function(t[None], x[None], weight.reshape(1), **attrs)
+        return loss.reshape(()), dx[0]
 
     return run
 
@@ -203,14 +206,10 @@ def _dx(function: Callable[..., Any]) -> Callable[..., Any]:
 def _loss(name: str, formula: Callable[..., Any], kernel: str | None = None) -> Primitive:
     """The primitive of a loss, with that of its gradient."""
     at = kernel or name
-    forward = Primitive(name, _row(getattr(kernels, at)), _row(getattr(reference, at)), _loss_shape)
-    backward = Primitive(
-        name + "_dx",
-        _dx(getattr(kernels, at + "_dx")),
-        _dx(getattr(reference, at + "_dx")),
-        lambda t, x, weight, **attrs: x,
-    )
-    _rules(forward, backward, formula)
+    fast, slow = (_row(getattr(module, at)) for module in (kernels, reference))
+    fast_dx, slow_dx = (_row_dx(getattr(module, at + "_dx")) for module in (kernels, reference))
+    forward = Primitive(name, fast, slow, _loss_shape)
+    _rules(forward, Primitive(name + "_dx", fast_dx, slow_dx, lambda t, x, weight, **attrs: [x[:-1], x]), formula)
     return forward
 
 
@@ -220,16 +219,16 @@ def _rules(forward: Primitive, backward: Primitive, formula: Callable[..., Any])
     @gradient_of(forward)
     def _forward(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[Any, Any]:
         target = by_target(dy, inputs, outputs, attrs, (True, False))[0] if needs[0] else None
-        return target, apply(backward, (*inputs, dy), attrs) if needs[1] else None
+        return target, apply(backward, (*inputs, dy), attrs)[1] if needs[1] else None
 
     @composed_gradient
-    def _backward(target: Any, output: Any, weight: Any, **attrs: Any) -> Any:
+    def _backward(target: Any, output: Any, weight: Any, **attrs: Any) -> tuple[Any, Any]:
         from fastcnn.autograd import GradientTape
 
         with GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(output)
             loss = formula(target, output, **attrs)
-        return tape.gradient(loss, output, weight)
+        return loss, tape.gradient(loss, output, weight)
 
     gradient_of(backward)(_backward)
 
@@ -280,7 +279,8 @@ def _each(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _each_dx(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(t: Any, x: Any, weight: Any, **attrs: Any) -> Any:
-        return function(t.reshape(-1, 1), x.reshape(-1, 1), weight.reshape(-1), **attrs)[1].reshape(x.shape)
+        loss, dx = function(t.reshape(-1, 1), x.reshape(-1, 1), weight.reshape(-1), **attrs)
+        return loss.reshape(x.shape), dx.reshape(x.shape)
 
     return run
 
@@ -301,6 +301,6 @@ BINARY_DX = Primitive(
     "binary_crossentropy_dx",
     _each_dx(kernels.binary_crossentropy_dx),
     _each_dx(reference.binary_crossentropy_dx),
-    lambda t, x, weight, from_logits: x,
+    lambda t, x, weight, from_logits: [x, x],
 )
 _rules(BINARY, BINARY_DX, _binary)

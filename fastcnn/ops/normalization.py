@@ -64,7 +64,7 @@ def batch_norm(
         The shape of x.
 
     Example:
-        >>> from fastcnn import Variable
+        >>> from fastcnn.tensor import Variable
         >>> mean, variance = Variable([0.0], trainable=False), Variable([1.0], trainable=False)
         >>> batch_norm([[1.0], [3.0]], None, None, mean, variance, training=True, epsilon=0.0).numpy().ravel()
         array([-1.,  1.], dtype=float32)
@@ -134,7 +134,7 @@ def _batch_norm_gradient(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: 
 @gradient_of(BATCH_NORM_INFERENCE)
 def _batch_norm_inference_gradient(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[Any, ...]:
     x, mean, variance, gamma, _ = inputs
-    inv_std = 1.0 / ops.sqrt(variance + attrs["epsilon"])
+    inv_std = ops.rsqrt(variance + attrs["epsilon"])
     attrs = {"training": False, "epsilon": attrs["epsilon"]}
     dx, dgamma, dbeta = apply(BATCH_NORM_BACKWARD, (dy, x, mean, inv_std, gamma), attrs)
     return dx, None, None, dgamma, dbeta
@@ -160,12 +160,11 @@ def _batch_norm_backward_composed(
 ) -> tuple[Any, Any, Any]:
     axes = tuple(range(len(x.shape) - 1))
     scaled = dy if gamma is None else dy * gamma
-    if training:  # mean and inv_std are functions of x here: what the outer tape wants of them comes through x
+    if training:  # mean and inv_std are functions of x here: their share of the gradient comes through x
         xhat, inv_std = _centred(x, axes, epsilon)
         dx = _through(scaled, xhat, inv_std, axes)
     else:
-        xhat = (x - mean) * inv_std
-        dx = scaled * inv_std
+        xhat, dx = (x - mean) * inv_std, scaled * inv_std
     return dx, ops.sum(dy * xhat, axis=axes), ops.sum(dy, axis=axes)
 
 
