@@ -92,9 +92,9 @@ class Optimizer:
         self._learning_rate: Any = learning_rate
         if not callable(learning_rate):
             self._learning_rate = self._variable(rate_of(learning_rate), "float64", "learning_rate")
-        self._trainable: list[Variable] = []
+        self._trainable_variables: list[Variable] = []
         self._index: dict[int, int] = {}  # by id: variables compare elementwise
-        self._averages: list[Variable] = []
+        self._model_variables_moving_average: list[Variable] = []
         self._accumulators: list[Variable] = []
         self._slots: list[Slots] = []
         self._own: list[Variable] = []  # made by add_variable, in the order in which they were made
@@ -122,14 +122,16 @@ class Optimizer:
         names = {name: first for group in self.slot_groups() for name, first in group.items()}
         before = dict(self._index)
         known = {id(v) for v in wanted}
-        order = wanted + [v for v in self._trainable if id(v) not in known]
+        order = wanted + [v for v in self._trainable_variables if id(v) not in known]
         averages, accumulators, slots = [], [], []
         for variable in order:
             if np.dtype(variable.dtype).kind != "f":
                 raise TypeError(f"{variable.path}: an optimizer changes variables of floats, got {variable.dtype}")
             old = before.get(id(variable))
             if self.use_ema:
-                averages.append(self._slot(variable, "average", 0.0) if old is None else self._averages[old])
+                averages.append(
+                    self._slot(variable, "average", 0.0) if old is None else self._model_variables_moving_average[old]
+                )
             if self.gradient_accumulation_steps:
                 new = self._slot(variable, "gradient_accumulator", 0.0) if old is None else self._accumulators[old]
                 accumulators.append(new)
@@ -139,8 +141,8 @@ class Optimizer:
                 else self._slots[old]
             )
             slots.append(made)
-        self._averages, self._accumulators, self._slots = averages, accumulators, slots
-        self._trainable, self._index = order, {id(v): i for i, v in enumerate(order)}
+        self._model_variables_moving_average, self._accumulators, self._slots = averages, accumulators, slots
+        self._trainable_variables, self._index = order, {id(v): i for i, v in enumerate(order)}
         self.built = True
 
     @property
@@ -148,7 +150,14 @@ class Optimizer:
         """Everything that a checkpoint must hold, in Keras's order."""
         rate = [self._learning_rate] if isinstance(self._learning_rate, Variable) else []
         grouped = [slots[name] for group in self.slot_groups() for slots in self._slots for name in group]
-        return [self._iterations, *rate, *self._averages, *self._accumulators, *grouped, *self._own]
+        return [
+            self._iterations,
+            *rate,
+            *self._model_variables_moving_average,
+            *self._accumulators,
+            *grouped,
+            *self._own,
+        ]
 
     @property
     def iterations(self) -> Any:
@@ -264,7 +273,7 @@ class Optimizer:
                 raise ValueError(
                     "apply(grads) without variables needs an optimizer that is built: call build(variables)"
                 )
-            trainable_variables = self._trainable
+            trainable_variables = self._trainable_variables
         elif not self.built:
             self.build(trainable_variables)
         if len(grads) != len(trainable_variables):
@@ -396,10 +405,10 @@ class Optimizer:
     def _average(self) -> None:
         count = int(self.iterations)
         momentum = self.ema_momentum if count else 0.0  # the average begins as the variables after the first update
-        for average, variable in zip(self._averages, self._trainable, strict=True):
+        for average, variable in zip(self._model_variables_moving_average, self._trainable_variables, strict=True):
             arithmetic(variable.array).moving_average(average.array, variable.array, momentum)
         if self.ema_overwrite_frequency and (count + 1) % self.ema_overwrite_frequency == 0:
-            self.finalize_variable_values(self._trainable)
+            self.finalize_variable_values(self._trainable_variables)
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
         """Where ``use_ema`` is set, replaces the variables by their moving averages."""
@@ -409,7 +418,7 @@ class Optimizer:
                     raise ValueError(
                         f"{variable.path}: the optimizer was not built for this variable and has no average of it"
                     )
-                variable.assign(self._averages[self._index[id(variable)]].array)
+                variable.assign(self._model_variables_moving_average[self._index[id(variable)]].array)
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss as it is: ``loss_scale_factor`` is not supported and always None."""
@@ -441,8 +450,10 @@ class Optimizer:
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
-        """The optimizer that ``get_config`` described."""
-        config = dict(config)
+        """The optimizer that ``get_config`` described, here or in Keras 2, whose ``jit_compile`` changes no number."""
+        config = {k: v for k, v in config.items() if k not in ("jit_compile", "is_legacy_optimizer")}
+        if not config.get("decay", 1):
+            del config["decay"]
         rate = config.get("learning_rate")
         if isinstance(rate, (dict, str)):
             config["learning_rate"] = schedules.deserialize(rate, custom_objects)
@@ -480,7 +491,7 @@ class Optimizer:
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         self.__dict__.update(saved)
-        self._index = {id(v): i for i, v in enumerate(self._trainable)}  # copies live elsewhere
+        self._index = {id(v): i for i, v in enumerate(self._trainable_variables)}  # copies live elsewhere
 
     def __repr__(self) -> str:
         rate = self._learning_rate

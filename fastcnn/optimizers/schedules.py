@@ -383,7 +383,7 @@ class StepDecay(_Formula):
         [1.0, 0.5, 0.25]
     """
 
-    _keras_module = "fastcnn.optimizers.schedules"
+    serialized_as = ("fastcnn.optimizers.schedules", "StepDecay")
     initial_learning_rate: float
     drop_steps: float
     drop: float
@@ -428,7 +428,7 @@ class OneCycle(_Formula):
         [0.04, 1.0, 0.0]
     """
 
-    _keras_module = "fastcnn.optimizers.schedules"
+    serialized_as = ("fastcnn.optimizers.schedules", "OneCycle")
     max_lr: float
     total_steps: int
     pct_start: float
