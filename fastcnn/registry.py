@@ -130,13 +130,15 @@ class Registry:
         if not hasattr(thing, "get_config"):
             return str(getattr(thing, "_registered_name", None) or thing.__name__)
         registered = getattr(type(thing), "_registered_name", None)
-        module = getattr(type(thing), "_keras_module", self.module)
-        return {
+        module, name = getattr(thing, "serialized_as", None) or (self.module, type(thing).__name__)
+        config = {
             "module": None if registered else module,
-            "class_name": type(thing).__name__,
+            "class_name": name,
             "config": thing.get_config(),
             "registered_name": registered,
         }
+        built = thing.get_build_config() if hasattr(thing, "get_build_config") else None
+        return config if built is None else {**config, "build_config": built}
 
     def deserialize(self, config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
         """The object that a config, or a name, describes."""
@@ -153,9 +155,10 @@ class Registry:
         cls = self.find(str(config.get("registered_name") or config["class_name"]))
         if not isinstance(cls, type):
             return cls
-        if hasattr(cls, "from_config"):
-            return cls.from_config(dict(inner))
-        return cls(**inner)
+        made = cls.from_config(dict(inner)) if hasattr(cls, "from_config") else cls(**inner)
+        if config.get("build_config") and hasattr(made, "build_from_config"):
+            made.build_from_config(config["build_config"])
+        return made
 
 
 def snake_case(name: str) -> str:

@@ -1,0 +1,55 @@
+"""What Keras programs expect of ``keras.backend`` and ``keras.config``: the type of numbers, the layout, a clean slate."""
+
+from typing import Any
+
+from fastcnn.layers.registry import forget_names
+from fastcnn.seam import _State, state
+
+__all__ = ["clear_session", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx", "set_image_data_format"]
+
+_values: dict[str, Any] = {"epsilon": 1e-7}
+
+
+def floatx() -> str:
+    """The type of weights and of numbers with a fraction: "float32", unless ``set_floatx`` said otherwise.
+
+    Example:
+        >>> floatx()
+        'float32'
+    """
+    return "float64" if state.precise else "float32"
+
+
+def set_floatx(value: str) -> None:
+    """Chooses "float32", the kernels, or "float64", the NumPy references: slow, for checking numbers."""
+    if value not in ("float32", "float64"):
+        raise ValueError(f"floatx must be 'float32' or 'float64', got {value!r}")
+    _State.precise = value == "float64"
+
+
+def epsilon() -> float:
+    """The small number that keeps logarithms finite."""
+    return float(_values["epsilon"])
+
+
+def set_epsilon(value: float) -> None:
+    """Sets ``epsilon()``; the fused losses keep 1e-7."""
+    _values["epsilon"] = float(value)
+
+
+def image_data_format() -> str:
+    """The layout of layers that are not told one: always "channels_last"."""
+    return "channels_last"
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Accepts "channels_last" only; layers take ``data_format="channels_first"`` one by one."""
+    if data_format != "channels_last":
+        raise NotImplementedError(
+            f"the default data_format is 'channels_last', got {data_format!r}; pass data_format='channels_first' to the layers"
+        )
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Forgets the names given to layers, so that the next ``Dense`` is ``dense`` again."""
+    forget_names()

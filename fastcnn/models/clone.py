@@ -1,0 +1,105 @@
+"""New models from old ones: copies with fresh weights, models from JSON."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastcnn.layers.input import InputLayer
+from fastcnn.layers.layer import Layer, _contents, _map
+from fastcnn.layers.registry import registry
+from fastcnn.models.graph import Graph
+from fastcnn.models.model import Model
+from fastcnn.models.sequential import Sequential
+from fastcnn.seam import Primitive, apply
+from fastcnn.tensor import SymbolicTensor
+
+__all__ = ["clone_model", "model_from_json"]
+
+
+def clone_model(
+    model: Any,
+    input_tensors: Any = None,
+    clone_function: Callable[[Layer], Layer] | None = None,
+    call_function: Any = None,
+    recursive: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """The same architecture with weights of its own, freshly initialised.
+
+    Args:
+        model: functional, Sequential, or of a class with ``get_config``.
+        input_tensors: what the copy begins with instead of new inputs.
+        clone_function: makes the copy of a layer; ``layer.from_config(layer.get_config())`` unless given.
+        call_function: not supported.
+        recursive: whether ``clone_function`` is also applied inside nested models.
+
+    Example:
+        >>> from fastcnn import layers
+        >>> model = Sequential([layers.Input((4,)), layers.Dense(3)])
+        >>> clone_model(model).output_shape
+        (None, 3)
+    """
+    if call_function is not None:
+        raise NotImplementedError("call_function is not supported by fastcnn")
+    if kwargs:
+        raise TypeError(f"clone_model got an unknown argument {next(iter(kwargs))!r}")
+
+    def copy(layer: Layer) -> Layer:
+        if recursive and isinstance(layer, Model) and layer._graph is not None:
+            return clone_model(layer, clone_function=clone_function, recursive=True)
+        if clone_function is not None:
+            return clone_function(layer)
+        return registry.deserialize(registry.serialize(layer))
+
+    if isinstance(model, Sequential):
+        layers = [registry.deserialize(registry.serialize(m)) if isinstance(m, InputLayer) else copy(m) for m in model._stack]
+        if input_tensors is not None:
+            layers = [input_tensors, *(layer for layer in layers if not isinstance(layer, InputLayer))]
+        return type(model)(layers, name=model.name)
+    if model._graph is None:
+        if input_tensors is not None or clone_function is not None:
+            raise ValueError("a model with a call of its own has no graph; clone_model can only make it anew from its config")
+        return type(model).from_config(model.get_config())
+    return _clone_graph(model, model._graph, input_tensors, copy)
+
+
+def _clone_graph(model: Any, graph: Graph, input_tensors: Any, copy: Callable[[Layer], Layer]) -> Any:
+    twins: dict[int, Layer] = {}
+    values: dict[int, Any] = {}
+    given = None if input_tensors is None else _contents(input_tensors)
+    if given is not None and len(given) != len(graph.flat_inputs):
+        raise ValueError(f"input_tensors must be {len(graph.flat_inputs)} tensors, got {len(given)}")
+    for i, t in enumerate(graph.flat_inputs):
+        if given is not None:
+            values[id(t)] = given[i]
+        else:
+            values[id(t)] = registry.deserialize(registry.serialize(t.node.operation))._calls[0].outputs[0]
+
+    def fill(t: Any) -> Any:
+        return values[id(t)] if t.__class__ is SymbolicTensor else t
+
+    for node in graph.nodes:
+        if all(id(t) in values for t in node.outputs):
+            continue
+        if isinstance(node.operation, Primitive):
+            made = apply(node.operation, tuple(map(fill, node.inputs)), node.attrs)
+        else:
+            if id(node.operation) not in twins:
+                twins[id(node.operation)] = copy(node.operation)
+            made = twins[id(node.operation)](*_map(list(node.inputs), fill), **_map(node.attrs, fill))
+        for t, value in zip(node.outputs, _contents(made), strict=True):
+            values[id(t)] = value
+    return Model(inputs=_map(graph.inputs, fill), outputs=_map(graph.outputs, fill), name=model.name)
+
+
+def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model that ``to_json`` described, with fresh weights.
+
+    Example:
+        >>> from fastcnn import layers
+        >>> model = Sequential([layers.Input((4,)), layers.Dense(3)])
+        >>> model_from_json(model.to_json()).output_shape
+        (None, 3)
+    """
+    import json
+
+    return registry.deserialize(json.loads(json_string), custom_objects)

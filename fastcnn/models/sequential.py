@@ -1,0 +1,146 @@
+"""Sequential: one layer after another."""
+
+from typing import Any
+
+from fastcnn.layers.input import InputLayer
+from fastcnn.layers.layer import Layer, _Changes
+from fastcnn.layers.registry import registry
+from fastcnn.models.graph import Graph
+from fastcnn.models.model import Model
+from fastcnn.registry import custom_object_scope
+from fastcnn.tensor import SymbolicTensor
+
+__all__ = ["Sequential"]
+
+
+@registry.register()
+class Sequential(Model):
+    """Layers one after another, each with one input and one output.
+
+    The weights are made at once where the first layer is an ``Input`` (or has ``input_shape=``), else when data comes.
+
+    Args:
+        layers: a list of layers.
+        trainable: whether training changes the weights.
+        name: ``sequential`` unless given.
+
+    Example:
+        >>> from fastcnn import layers
+        >>> model = Sequential([layers.Input((4,)), layers.Dense(3, activation="relu"), layers.Dense(2)])
+        >>> model.output_shape
+        (None, 2)
+        >>> model.count_params()
+        23
+    """
+
+    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None):
+        Model.__init__(self, trainable=trainable, name=name)
+        self._stack: list[Layer] = []
+        self._track("_layers", self._stack)
+        for layer in layers or []:
+            self.add(layer, rebuild=False)
+        self._rebuild()
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Appends a layer."""
+        if isinstance(layer, SymbolicTensor) and layer.node is not None and isinstance(layer.node.operation, InputLayer):
+            layer = layer.node.operation
+        if not isinstance(layer, Layer):
+            raise TypeError(f"Sequential takes layers, got {layer!r}; functions go into a Layer subclass")
+        if isinstance(layer, InputLayer) and self._stack:
+            raise ValueError(f"Sequential begins with one Input, but {layer.name!r} comes at position {len(self._stack)}")
+        for other in self._stack:
+            if other is layer:
+                raise ValueError(
+                    f"Sequential has layer {layer.name!r} already, and cannot share it; "
+                    "a functional model, Model(inputs, outputs), can call one layer several times"
+                )
+            if other.name == layer.name:
+                raise ValueError(f"two layers are called {layer.name!r}; give one of them another name")
+        if not self._stack and not isinstance(layer, InputLayer):
+            shape = layer.input_shape_argument
+            if shape is None and isinstance(layer, Model) and layer._graph is not None and not isinstance(layer.input_shape, list):
+                shape = layer.input_shape
+            if shape is not None:
+                self._stack.append(InputLayer(batch_shape=shape))
+        self._stack.append(layer)
+        _Changes.count += 1
+        if rebuild:
+            self._rebuild()
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Takes the last layer away and returns it."""
+        if not self.layers:
+            raise ValueError("there is no layer to take away")
+        layer = self._stack.pop()
+        _Changes.count += 1
+        if rebuild:
+            self._rebuild()
+        return layer
+
+    @property
+    def layers(self) -> list[Layer]:  # type: ignore[override]
+        """The layers, without the Input."""
+        return [layer for layer in self._stack if not isinstance(layer, InputLayer)]
+
+    def _rebuild(self) -> None:
+        """Makes the graph anew, as far as the input shape is known."""
+        self._graph, self.built = None, False
+        if self._stack and isinstance(self._stack[0], InputLayer):
+            self._connect(self._stack[0]._calls[0].outputs[0])
+
+    def _connect(self, x: SymbolicTensor) -> None:
+        y: Any = x
+        for layer in self.layers:
+            y = layer(y)
+            if not isinstance(y, SymbolicTensor):
+                raise ValueError(f"Sequential: layer {layer.name!r} has several outputs; use a functional model")
+        self._graph, self.built = Graph(x, y), True
+        self._build_shape = x.shape
+
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights for the shape of a batch, such as ``(None, 28, 28, 1)``."""
+        if self._graph is None and input_shape is not None and self._stack:
+            self._stack.insert(0, InputLayer(batch_shape=tuple(input_shape)))
+            try:
+                self._rebuild()
+            except Exception:
+                self._stack.pop(0)
+                raise
+            _Changes.count += 1
+
+    def _build_for(self, x: Any) -> None:
+        if isinstance(x, (list, tuple, dict)):
+            raise ValueError(f"Sequential {self.name!r} has one input, got {len(x)}; a functional model can have several")
+        if not self._stack:
+            raise ValueError(f"Sequential {self.name!r} has no layers yet")
+        self.build((None, *x.shape[1:]))
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Runs the layers."""
+        if self._graph is None:
+            raise ValueError(f"Sequential {self.name!r} has no layers yet")
+        return self._graph.run(self._match(inputs))
+
+    @property
+    def serialized_as(self) -> tuple[str, str] | None:
+        """What Keras calls the class in its files."""
+        return ("keras", "Sequential") if type(self) is Sequential else None
+
+    def get_config(self) -> dict[str, Any]:
+        """The configs of the layers."""
+        config: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self._dtype}
+        config["layers"] = [registry.serialize(layer) for layer in self._stack]
+        if self._graph is not None:
+            config["build_input_shape"] = list(self._graph.flat_inputs[0].shape)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """The model that ``get_config`` described."""
+        with custom_object_scope(custom_objects or {}):
+            layers = [registry.deserialize(c) for c in config["layers"]]
+        model = cls(layers, trainable=config.get("trainable", True), name=config.get("name"))
+        if not model.built and config.get("build_input_shape"):
+            model.build(tuple(config["build_input_shape"]))
+        return model
