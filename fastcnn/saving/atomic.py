@@ -14,8 +14,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file to write to that takes the name ``path`` only when the block ends without an error.
 
     The bytes go to a file beside it, are forced to the disk, get the name, and then the folder is forced to the disk:
-    after a crash or a power cut there is the old file or the new one. Missing folders are made. Where ``path`` is a link, the
-    file it points to is replaced.
+    after a crash or a power cut there is the old file or the new one. Missing folders are made. Where ``path`` is a
+    link, the file it points to is replaced.
 
     Args:
         path: where the file is to be.

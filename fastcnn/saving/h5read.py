@@ -1,8 +1,8 @@
-"""HDF5 files, read strictly: hard links, plain numbers, no filters but gzip and shuffle, nothing outside of the file."""
+"""HDF5 files, read strictly: hard links, plain numbers, no filters but gzip and shuffle, nothing out of the file."""
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -68,10 +68,10 @@ class H5File:
         except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, UnicodeError) as error:
             raise self.source.refuse(f"the HDF5 file is damaged: {str(error)[:300]}") from None
 
-    def __enter__(self) -> "H5File":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: Any) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -113,10 +113,10 @@ class H5File:
             raise self.source.refuse(
                 f"dataset {path!r}: only the filters {', '.join(_FILTERS.values())} are read, got {filters}"
             )
-        declared = _product(dataset.shape) * dtype.itemsize
-        if dataset.chunks is None and declared > dataset.id.get_storage_size():
+        declared, stored = _product(dataset.shape) * dtype.itemsize, dataset.id.get_storage_size()
+        if dataset.chunks is None and declared > stored:
             raise self.source.refuse(
-                f"dataset {path!r} of shape {dataset.shape} has {declared} bytes, stored are {dataset.id.get_storage_size()}"
+                f"dataset {path!r} of shape {dataset.shape} has {declared} bytes, stored are {stored}"
             )
 
     def read(self, path: str) -> Array:
@@ -159,7 +159,7 @@ class H5File:
         return [_text(v) for v in value]
 
     def texts(self, group: str, name: str) -> list[str]:
-        """A list of texts that may be spread over attributes ``name0``, ``name1``...: one attribute holds 64 KB at most."""
+        """A list of texts, maybe spread over attributes ``name0``, ``name1``...: one attribute holds 64 KB at most."""
         whole = self.attribute(group, name)
         if whole is not None:
             return list(whole)

@@ -1,4 +1,4 @@
-"""The variables of a model by name, and arrays from a file onto them: everything is checked before anything is assigned."""
+"""The variables of a model by name, and arrays of a file onto them: all is checked before anything is assigned."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _FEW = 5
 
 
 def named_weights(model: Any) -> dict[str, Variable]:
-    """The weights by ``layer/weight``, sublayers as ``block/layer/weight``; the name of the model itself is no part of it."""
+    """The weights by ``layer/weight``, or ``block/layer/weight``; the name of the model itself is no part of it."""
     named: dict[str, Variable] = {}
     for prefix, layer in _layers(model):
         for v in layer._ordered_own():
@@ -58,7 +58,7 @@ def _unique(name: str, taken: Any) -> str:
 def match(
     arrays: dict[str, Array], variables: dict[str, Variable], source: Any, skip_mismatch: bool = False
 ) -> list[tuple[Variable, Array]]:
-    """Which array is for which variable: by name; by order where all names differ only in those of layers, or are numbers.
+    """Which array is for which variable: by name; by order where names differ only in those of layers, or are numbers.
 
     Args:
         arrays: what the file holds.
