@@ -21,8 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     bench = commands.add_parser("bench", help="what this machine can do, and how much of it the kernels reach")
     bench.add_argument("--json", action="store_true", help="the same as JSON")
     bench.add_argument("--seconds", type=float, default=0.3, help="time for each measurement (%(default)s)")
-    demo = commands.add_parser("demo", help="a filter bank and a pooling pyramid on an image")
-    demo.add_argument("image", nargs="?", help="a picture to use (needs Pillow); a synthesised one otherwise")
+    demo = commands.add_parser("demo", help="trains a network on handwritten digits and shows what it learned")
+    demo.add_argument("--gallery", action="store_true", help="instead: the kernels at work on a picture, and their speed")
+    demo.add_argument("image", nargs="?", help="a picture for the gallery (needs Pillow); a synthesised one otherwise")
     demo.add_argument("--output", default="demo-output", help="folder of the pictures (%(default)s)")
     options = parser.parse_args(arguments)
 
@@ -35,9 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
 
         return quickbench.main(options.seconds, options.json)
     if options.command == "demo":
-        from fastcnn import demo as demo_module
+        if options.gallery or options.image:
+            from fastcnn.demo import gallery
 
-        return demo_module.main(options.image, options.output)
+            return gallery.main(options.image, options.output)
+        from fastcnn.demo import training
+
+        return training.main(options.output)
 
     lines = []
     if options.includes:

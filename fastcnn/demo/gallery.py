@@ -1,4 +1,4 @@
-"""``make demo``: the kernels at work on a picture, and how fast they are.
+"""``python -m fastcnn demo --gallery``: the kernels at work on a picture, and how fast they are.
 
 A filter bank (one convolution with sixteen 15x15 filters), the direction of every edge (Gabor filters) and a
 pooling pyramid, written as PNG files. Then a table of the kernels' speed beside the same functions in NumPy.
