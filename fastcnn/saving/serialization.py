@@ -1,38 +1,24 @@
 """Objects as configs and back, in Keras 3's form. A config is data: it names classes, and only known ones are found."""
 
-import importlib
 from typing import Any
 
 import numpy as np
 
-from fastcnn.registry import custom_object_scope, get_custom_objects, suggestion
+from fastcnn.registry import Registry, custom_object_scope, get_custom_objects, suggestion
 
 __all__ = ["deserialize_keras_object", "normalize", "serialize_keras_object"]
 
-_MODULES = {
-    "keras.layers": "fastcnn.layers",
-    "keras.models": "fastcnn.layers",
-    "keras": "fastcnn.layers",
-    "keras.src.models.functional": "fastcnn.layers",
-    "keras.src.models.sequential": "fastcnn.layers",
-    "keras.initializers": "fastcnn.initializers",
-    "keras.regularizers": "fastcnn.regularizers",
-    "keras.constraints": "fastcnn.constraints",
-    "keras.activations": "fastcnn.activations",
-    "keras.losses": "fastcnn.losses",
-    "keras.metrics": "fastcnn.metrics",
-    "keras.optimizers.schedules": "fastcnn.schedules",
-    "keras.optimizers": "fastcnn.optimizers",
-}
+_LAYERS = ("keras", "keras.models", "keras.src.models.functional", "keras.src.models.sequential")
 # What newer or older versions of Keras write into configs, with the value that says: not used.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "quantization_config": (None,), "input_axes": (None,), "output_axes": (None,), "synchronized": (False,),
-    "renorm": (False,), "renorm_clipping": (None,), "renorm_momentum": (0.99,), "optional": (False,), "sparse": (False,),
-    "ragged": (False,), "dynamic": (False,), "virtual_batch_size": (None,), "adjustment": (None,), "fused": (None, True),
-    "lora_rank": (None,), "lora_alpha": (None,), "build_input_shape": (None,),
+    "renorm": (False,), "renorm_clipping": (None,), "renorm_momentum": (0.99,), "optional": (False,),
+    "ragged": (False,), "sparse": (False,), "dynamic": (False,), "virtual_batch_size": (None,), "adjustment": (None,), "fused": (None,),
+    "lora_rank": (None,), "lora_alpha": (None,),
 }  # fmt: skip
+_NUMBERS = {*"float64 float32 float16 int64 int32 int16 int8 uint64 uint32 uint16 uint8 bool".split()}  # noqa: SIM905
 _LAMBDA = (
-    "it holds a Lambda, which is code in a file, and fastcnn never runs code from a file. Make a Layer subclass of it, "
+    "it holds a Lambda, which is code in a file, and fastcnn runs no code from files. Make a Layer subclass of it, "
     "decorate that with @fastcnn.saving.register_keras_serializable(), build the model in Python and load the weights only"
 )
 
@@ -68,20 +54,35 @@ def _function(function: Any) -> dict[str, Any]:
     if function.__name__ == "<lambda>":
         raise ValueError("a lambda cannot be saved; give the function a name with def, and register it")
     name = getattr(function, "_registered_name", None)
-    return {"module": None if name else "builtins", "class_name": "function", "config": name or function.__name__, "registered_name": name or function.__name__}  # fmt: skip
+    config = name or function.__name__
+    return {
+        "module": None if name else "builtins",
+        "class_name": "function",
+        "config": config,
+        "registered_name": config,
+    }
 
 
-def _owner(cls: type) -> Any:
-    """The module of fastcnn whose registry knows the class, or a base of it."""
+def _registries() -> list[Registry]:
+    import fastcnn
+
+    return list(Registry.by_module.values()) if fastcnn else []
+
+
+def _owner(cls: type) -> Registry:
+    """The registry that knows the class, or the nearest of its bases."""
     for base in cls.__mro__:
-        for name in dict.fromkeys(_MODULES.values()):
-            if base.__module__ == name or base.__module__.startswith(f"{name}."):
-                return importlib.import_module(name)
-        if base.__module__.startswith("fastcnn.models"):
-            return importlib.import_module("fastcnn.layers")
+        for registry in _registries():
+            if any(known is base for known in registry.names.values()) or _is_root(base, registry):
+                return registry
     raise TypeError(
         f"{cls.__name__} is neither a layer nor an initializer, loss, metric... of fastcnn, nor derived from one"
     )
+
+
+def _is_root(base: type, registry: Registry) -> bool:
+    """Whether a class is the common base of a kind: Layer, Loss, Metric."""
+    return base.__name__.lower() == registry.kind and base.__module__.startswith("fastcnn.")
 
 
 def deserialize_keras_object(config: Any, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True) -> Any:
@@ -93,8 +94,8 @@ def deserialize_keras_object(config: Any, custom_objects: dict[str, Any] | None 
         safe_mode: must be True; there is no unsafe mode.
 
     Example:
-        >>> deserialize_keras_object({"a": [1, {"class_name": "__numpy__", "config": {"value": [1, 2], "dtype": "int32"}}]})
-        {'a': [1, array([1, 2], dtype=int32)]}
+        >>> deserialize_keras_object([1, {"class_name": "__numpy__", "config": {"value": [1, 2], "dtype": "int32"}}])
+        [1, array([1, 2], dtype=int32)]
     """
     if not safe_mode:
         raise NotImplementedError("safe_mode=False is not supported by fastcnn: no file may run code")
@@ -112,36 +113,36 @@ def _object(config: Any) -> Any:
         return np.array(inner["value"], dtype=_number_type(inner["dtype"]))
     if kind is None or "config" not in config:
         return {key: _object(value) for key, value in config.items()}
-    return _module(config).deserialize(config)
+    return _registry(config).deserialize(config)
 
 
 def _number_type(name: Any) -> Any:
-    if name not in ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool"):  # fmt: skip
+    if name not in _NUMBERS:
         raise ValueError(f"an array in a config must hold numbers, got dtype {name!r}")
     return np.dtype(name)
 
 
-def _module(config: dict[str, Any]) -> Any:
-    """The module that knows the class of a config: by the name of Keras's module, else the first that has the class."""
+def _registry(config: dict[str, Any]) -> Registry:
+    """The registry that knows the class of a config: that of the module it names, else the first that has the class."""
     name = config["class_name"] if config["class_name"] != "function" else config["config"]
-    known = _MODULES.get(str(config.get("module")))
-    for candidate in [known] if known else dict.fromkeys(_MODULES.values()):
-        module = importlib.import_module(str(candidate))
-        if name in _names(module):
-            return module
-    custom = get_custom_objects()
-    if name in custom or config.get("registered_name") in custom:
-        return importlib.import_module("fastcnn.layers")
+    module = str(config.get("module"))
+    named = Registry.by_module.get("keras.layers" if module in _LAYERS else module)
+    for registry in [named] if named else _registries():
+        if name in registry.names:
+            return registry
+    if _is_custom(config):
+        return named or Registry.by_module["keras.layers"]
     raise unknown(str(name))
 
 
-def _names(module: Any) -> Any:
-    return module.registry.names if hasattr(module.registry, "names") else module.registry.registry.names
+def _is_custom(config: dict[str, Any]) -> bool:
+    names = (config.get("class_name"), config.get("registered_name"), str(config.get("config"))[:200])
+    return any(full in names or full.partition(">")[2] in names for full in get_custom_objects())
 
 
 def unknown(name: str) -> ValueError:
     """The error for a class that nobody knows."""
-    every = [n for m in dict.fromkeys(_MODULES.values()) for n in _names(importlib.import_module(m))]
+    every = [known for registry in _registries() for known in registry.names]
     return ValueError(
         f"the config names {name!r}, which fastcnn does not know.{suggestion(name, every)} If it is yours, pass "
         f"custom_objects={{{name!r}: {name}}} or decorate it with @fastcnn.saving.register_keras_serializable()"
@@ -149,10 +150,10 @@ def unknown(name: str) -> ValueError:
 
 
 def normalize(config: Any) -> Any:
-    """A config as our classes expect it: dtype policies as names, and without what only says that a feature is not used.
+    """A config as our classes expect it: dtype policies as names, and without what only says that a feature is unused.
 
     Raises:
-        ValueError: the config holds a Lambda.
+        ValueError: the config holds a Lambda, or names a class that nobody knows.
     """
     if isinstance(config, (list, tuple)):
         return type(config)([normalize(v) for v in config])
@@ -164,6 +165,8 @@ def normalize(config: Any) -> Any:
     if kind in ("DTypePolicy", "Policy") and isinstance(inner, dict):
         return inner.get("name")
     if kind is not None and isinstance(inner, dict):
+        if "module" in config and kind not in ("function", "Primitive") and not str(kind).startswith("__"):
+            _registry(config)
         inner = {key: value for key, value in inner.items() if not _is_neutral(key, value)}
         config = {**config, "config": inner}
     return {key: normalize(value) for key, value in config.items()}
