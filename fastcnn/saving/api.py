@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-
 __all__ = ["load_model", "load_weights", "restore", "save_model", "save_weights"]
 
 MODELS = (".fastcnn", ".keras")
@@ -106,8 +105,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
 
     Args:
         model: built.
-        filepath: ends in ``.weights.h5`` (Keras 3 reads it; with the state of the optimizer; needs h5py), ``.safetensors``
-            or ``.npz`` (arrays by ``layer/weight``), or ``.fastcnn`` (the whole model).
+        filepath: ends in ``.weights.h5`` (Keras 3 reads it; with the state of the optimizer; needs h5py),
+            ``.safetensors`` or ``.npz`` (arrays by ``layer/weight``), or ``.fastcnn`` (the whole model).
         overwrite: whether a file of that name may be replaced; if not, and there is one, FileExistsError is raised.
 
     Example:
@@ -256,6 +255,6 @@ def _check_overwrite(filepath: Any, overwrite: bool) -> None:
 def _check_built(model: Any, what: str) -> None:
     if not model.built:
         raise ValueError(
-            f"model {model.name!r} has no weights yet, so it cannot be {what}: begin it with Input, call it on a batch, "
-            "or call model.build(input_shape)"
+            f"model {model.name!r} has no weights yet, so it cannot be {what}: begin it with Input, call it on a "
+            "batch, or call model.build(input_shape)"
         )

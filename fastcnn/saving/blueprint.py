@@ -45,7 +45,7 @@ def model_from(config: Any, custom_objects: dict[str, Any] | None, source: Sourc
 
 @contextmanager
 def _bounded(source: Source) -> Iterator[None]:
-    """Weights come from a gate of their own, of the same size: arrays of the file and the model's weights are both needed."""
+    """Weights have a gate of their own, of the same size: the file's arrays and the model's weights are both needed."""
     weights = Source(source.name, source.size)
     before = state.admit
     state.admit = lambda nbytes, what: admit(nbytes, weights, what)

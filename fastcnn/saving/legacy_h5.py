@@ -25,7 +25,7 @@ def is_legacy(h5: H5File) -> bool:
 
 
 def load_legacy(path: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Any:
-    """The model of an ``.h5`` file that Keras 2 has written. The optimizer starts anew: its slots had other names and orders."""
+    """The model of an ``.h5`` file of Keras 2. The optimizer starts anew: its slots had other names and orders."""
     with H5File(path) as h5:
         text = h5.attribute("", "model_config")
         if not isinstance(text, str):
@@ -74,8 +74,8 @@ def load_legacy_weights(model: Any, h5: H5File, skip_mismatch: bool = False, by_
             )
     elif len(layers) != len(stored):
         raise ValueError(
-            f"{h5.source.name}: the model has {len(layers)} layers with weights, the file {len(stored)}; nothing was loaded. "
-            f"The model begins with {[m.name for m in layers[:5]]}, the file with {list(stored)[:5]}"
+            f"{h5.source.name}: the model has {len(layers)} layers with weights, the file {len(stored)}; nothing was "
+            f"loaded. The model begins with {[m.name for m in layers[:5]]}, the file with {list(stored)[:5]}"
         )
     else:
         pairs = list(zip(layers, stored, strict=True))
@@ -101,7 +101,7 @@ def _numbered(h5: H5File, paths: list[str]) -> dict[str, Array]:
 
 
 def _match_layer(layer: Any, name: str, paths: list[str], h5: H5File, skip_mismatch: bool) -> list[tuple[Any, Array]]:
-    """Trainable weights come first in these files, as far as they were trainable then; kinds of weights tell which order."""
+    """Trainable weights come first in these files, if they were trainable then; the weights' names tell which order."""
     arrays = [h5.read(path) for path in paths]
     kinds = [path.rpartition("/")[2].partition(":")[0] for path in paths]
     every = layer.weights

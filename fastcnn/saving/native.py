@@ -1,9 +1,10 @@
 """``.fastcnn``: everything in one safetensors file. The metadata describe the model; each tensor has a checksum.
 
 Tensors are called ``weights/layer/weight``, ``seeds/layer/seed_generator``, ``optimizer/0``..., ``metrics/0``... and
-``training/0``...; any reader of safetensors can open the file. The entry ``fastcnn`` of its metadata is a JSON document:
-``format`` (1), ``version`` (of fastcnn), ``model`` (Keras 3's config), ``compile``, ``training`` (whatever the trainer wants
-to keep, arrays by the names of their tensors) and ``crc32`` of every tensor; the entry ``crc32`` is that of the document.
+``training/0``...; any reader of safetensors can open the file. The entry ``fastcnn`` of its metadata is a JSON
+document: ``format`` (1), ``version`` (of fastcnn), ``model`` (Keras 3's config), ``compile``, ``training`` (whatever
+the trainer wants to keep, arrays by the names of their tensors) and ``crc32`` of every tensor; the entry ``crc32`` is
+that of the document.
 """
 
 import zlib
@@ -32,7 +33,7 @@ def save_native(model: Any, path: Any, include_optimizer: bool = True, training_
         model: built.
         path: where.
         include_optimizer: whether the arguments of ``compile``, the optimizer's and the metrics' state are kept.
-        training_state: numbers, strings, arrays, lists and dicts (with strings as keys) that ``restore_native`` gives back.
+        training_state: numbers, strings, arrays, lists and dicts (with strings as keys) for ``restore_native``.
     """
     import json
 
@@ -72,7 +73,7 @@ def load_native_weights(model: Any, path: Any, skip_mismatch: bool = False) -> N
 
 
 def restore_native(model: Any, path: Any) -> Any:
-    """Puts a compiled model into the state that a ``.fastcnn`` file holds: weights, optimizer, metrics, random generators.
+    """Puts a compiled model into the state of a ``.fastcnn`` file: weights, optimizer, metrics, random generators.
 
     Returns:
         The ``training_state`` that the file was written with.

@@ -13,13 +13,13 @@ _LAYERS = ("keras", "keras.models", "keras.src.models.functional", "keras.src.mo
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "quantization_config": (None,), "input_axes": (None,), "output_axes": (None,), "synchronized": (False,),
     "renorm": (False,), "renorm_clipping": (None,), "renorm_momentum": (0.99,), "optional": (False,),
-    "ragged": (False,), "sparse": (False,), "dynamic": (False,), "virtual_batch_size": (None,), "adjustment": (None,), "fused": (None,),
-    "lora_rank": (None,), "lora_alpha": (None,),
+    "ragged": (False,), "sparse": (False,), "dynamic": (False,), "virtual_batch_size": (None,), "adjustment": (None,),
+    "fused": (None,), "lora_rank": (None,), "lora_alpha": (None,),
 }  # fmt: skip
 _NUMBERS = {*"float64 float32 float16 int64 int32 int16 int8 uint64 uint32 uint16 uint8 bool".split()}  # noqa: SIM905
 _LAMBDA = (
     "it holds a Lambda, which is code in a file, and fastcnn runs no code from files. Make a Layer subclass of it, "
-    "decorate that with @fastcnn.saving.register_keras_serializable(), build the model in Python and load the weights only"
+    "decorate that with @fastcnn.saving.register_keras_serializable(), build the model in Python and load weights only"
 )
 
 
