@@ -78,7 +78,7 @@ def parse_json(text: bytes | str, source: Source, what: str) -> Any:
     commas = (",", "[", "{") if isinstance(text, str) else (b",", b"[", b"{")
     admit(4 * len(text) + _NODE * sum(text.count(c) for c in commas), source, what)  # type: ignore[arg-type]
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text if isinstance(text, str) else text.decode(), object_pairs_hook=_once)
     except RecursionError:
         raise source.refuse(f"{what} is nested too deeply") from None
     except ValueError as error:
