@@ -1,5 +1,6 @@
 """HDF5 files, read strictly: hard links, plain numbers, no filters but gzip and shuffle, nothing out of the file."""
 
+import io
 import os
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +14,8 @@ __all__ = ["H5File", "import_h5py"]
 Array = np.ndarray[Any, Any]
 _DEPTH = 64
 _NODE = 1024  # what h5py keeps of one object, about
+_BLOCK = 1 << 20
+_HEAP = b"GCOL"
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "checksum"}
 
 
@@ -35,7 +38,8 @@ class H5File:
     """
 
     def __init__(self, path: Any, data: bytes | None = None, source: Source | None = None):
-        self._h5py = import_h5py()
+        self._h5py, self._path, self._data = import_h5py(), path, data
+        self._longest: int | None = None
         if data is None:
             self.source = Source(path, Path(path).stat().st_size)
         else:
@@ -50,8 +54,6 @@ class H5File:
             raise
 
     def _open(self, path: Any, data: bytes | None) -> Any:
-        import io
-
         try:
             return self._h5py.File(os.fspath(path) if data is None else io.BytesIO(data), "r")
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
@@ -146,17 +148,33 @@ class H5File:
         info = holder.attrs.get_id(name)
         if info.shape is None:
             return None
-        if info.dtype.kind == "O" and (info.shape != () or self._h5py.check_string_dtype(info.dtype) is None):
-            raise self.source.refuse(f"attribute {name!r} of {group or '/'!r} must hold text")
+        if info.dtype.kind == "O":
+            if self._h5py.check_string_dtype(info.dtype) is None:
+                raise self.source.refuse(f"attribute {name!r} of {group or '/'!r} must hold text")
+            admit(_product(info.shape) * self._longest_text(), self.source, f"attribute {name!r}")
         admit(4 * _product(info.shape) * info.dtype.itemsize, self.source, f"attribute {name!r}")
         value = holder.attrs[name]
         if info.shape == ():
             return _text(value)
-        if info.dtype.kind not in "SU" and info.shape != (0,):
+        if info.dtype.kind not in "SUO" and info.shape != (0,):
             raise self.source.refuse(
                 f"attribute {name!r} of {group or '/'!r} must be a list of texts, got {info.dtype}"
             )
         return [_text(v) for v in value]
+
+    def _longest_text(self) -> int:
+        """Texts of any length lie in heaps, and many may be the same one; none is longer than the largest heap."""
+        if self._longest is None:
+            self._longest, before = 0, b""
+            with io.BytesIO(self._data) if self._data is not None else Path(self._path).open("rb") as file:
+                while block := file.read(_BLOCK):
+                    both = before + block
+                    at = both.find(_HEAP)
+                    while at >= 0:
+                        self._longest = max(self._longest, int.from_bytes(both[at + 8 : at + 16], "little"))
+                        at = both.find(_HEAP, at + 1)
+                    before = both[-15:]
+        return self._longest
 
     def texts(self, group: str, name: str) -> list[str]:
         """A list of texts, maybe spread over attributes ``name0``, ``name1``...: one attribute holds 64 KB at most."""
