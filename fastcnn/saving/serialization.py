@@ -1,5 +1,6 @@
 """Objects as configs and back, in Keras 3's form. A config is data: it names classes, and only known ones are found."""
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from fastcnn.registry import Registry, custom_object_scope, get_custom_objects, 
 
 __all__ = ["deserialize_keras_object", "normalize", "serialize_keras_object"]
 
+_KINDS = ("activations", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers", "models")
 _LAYERS = ("keras", "keras.models", "keras.src.models.functional", "keras.src.models.sequential")
 # What newer or older versions of Keras write into configs, with the value that says: not used.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -63,16 +65,17 @@ def _function(function: Any) -> dict[str, Any]:
     }
 
 
-def _registries() -> list[Registry]:
-    import fastcnn
-
-    return list(Registry.by_module.values()) if fastcnn else []
+def _registries() -> dict[str, Registry]:
+    """All of them, by the names of Keras's modules; for this the modules must be there."""
+    for name in _KINDS:
+        importlib.import_module(f"fastcnn.{name}")
+    return Registry.by_module
 
 
 def _owner(cls: type) -> Registry:
     """The registry that knows the class, or the nearest of its bases."""
     for base in cls.__mro__:
-        for registry in _registries():
+        for registry in _registries().values():
             if any(known is base for known in registry.names.values()) or _is_root(base, registry):
                 return registry
     raise TypeError(
@@ -126,12 +129,13 @@ def _registry(config: dict[str, Any]) -> Registry:
     """The registry that knows the class of a config: that of the module it names, else the first that has the class."""
     name = config["class_name"] if config["class_name"] != "function" else config["config"]
     module = str(config.get("module"))
-    named = Registry.by_module.get("keras.layers" if module in _LAYERS else module)
-    for registry in [named] if named else _registries():
+    registries = _registries()
+    named = registries.get("keras.layers" if module in _LAYERS else module)
+    for registry in [named] if named else registries.values():
         if name in registry.names:
             return registry
     if _is_custom(config):
-        return named or Registry.by_module["keras.layers"]
+        return named or registries["keras.layers"]
     raise unknown(str(name))
 
 
@@ -142,7 +146,7 @@ def _is_custom(config: dict[str, Any]) -> bool:
 
 def unknown(name: str) -> ValueError:
     """The error for a class that nobody knows."""
-    every = [known for registry in _registries() for known in registry.names]
+    every = [known for registry in _registries().values() for known in registry.names]
     return ValueError(
         f"the config names {name!r}, which fastcnn does not know.{suggestion(name, every)} If it is yours, pass "
         f"custom_objects={{{name!r}: {name}}} or decorate it with @fastcnn.saving.register_keras_serializable()"
