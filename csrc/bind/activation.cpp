@@ -1,4 +1,4 @@
-#include "bind/array.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -25,23 +25,13 @@ Split around(const Input<T>& x, py::handle axis_) {
   return s;
 }
 
-template <class Call>
-void call(Call f) {
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = f();
-  }
-  check(status);
-}
-
 py::array activate(py::handle x_, py::handle name, Real32<"alpha"> alpha, py::handle out) {
   Input<float> x(x_, "x");
   fastcnn_activation f = activation(name);
   Output<float> y(out, x.shape());
   y.apart_from(x, true);
   float* to = y.data();
-  call([&] { return fastcnn_activate(f, alpha, x.size(), x.data(), to); });
+  run([=] { return fastcnn_activate(f, alpha, x.size(), x.data(), to); });
   return y.array();
 }
 
@@ -52,7 +42,7 @@ py::array activate_dx(py::handle dy_, py::handle x_, py::handle name, Real32<"al
   Output<float> dx(out, x.shape());
   dx.apart_from(x, true).apart_from(dy, true);
   float* to = dx.data();
-  call([&] { return fastcnn_activate_backward(f, alpha, x.size(), dy.data(), x.data(), to); });
+  run([=] { return fastcnn_activate_backward(f, alpha, x.size(), dy.data(), x.data(), to); });
   return dx.array();
 }
 
@@ -62,7 +52,7 @@ py::array elementary(py::handle x_, py::handle name, py::handle out) {
   Output<float> y(out, x.shape());
   y.apart_from(x, true);
   float* to = y.data();
-  call([&] { return fastcnn_elementary(f, x.size(), x.data(), to); });
+  run([=] { return fastcnn_elementary(f, x.size(), x.data(), to); });
   return y.array();
 }
 
@@ -84,7 +74,7 @@ py::array prelu(py::handle x_, py::handle alpha_, py::handle out) {
   Output<float> y(out, x.shape());
   y.apart_from(x, true).apart_from(alpha);
   float* to = y.data();
-  call([&] { return fastcnn_prelu(rows, c, x.data(), alpha.data(), to); });
+  run([=] { return fastcnn_prelu(rows, c, x.data(), alpha.data(), to); });
   return y.array();
 }
 
@@ -95,7 +85,7 @@ py::tuple prelu_backward(py::handle dy_, py::handle x_, py::handle alpha_) {
   dy.shaped(x.shape());
   Output<float> dx(x.shape()), dalpha({c});
   float *to = dx.data(), *to_alpha = dalpha.data();
-  call([&] { return fastcnn_prelu_backward(rows, c, dy.data(), x.data(), alpha.data(), to, to_alpha, nullptr, 0); });
+  run([=] { return fastcnn_prelu_backward(rows, c, dy.data(), x.data(), alpha.data(), to, to_alpha, nullptr, 0); });
   return py::make_tuple(dx.array(), dalpha.array());
 }
 
@@ -105,7 +95,7 @@ py::array softmax(py::handle x_, py::handle axis, Flag<"logarithm"> logarithm, p
   Output<float> y(out, x.shape());
   y.apart_from(x, true);
   float* to = y.data();
-  call([&] { return fastcnn_softmax(logarithm, s.outer, s.size, s.inner, x.data(), to); });
+  run([=] { return fastcnn_softmax(logarithm, s.outer, s.size, s.inner, x.data(), to); });
   return y.array();
 }
 
@@ -116,7 +106,7 @@ py::array softmax_dx(py::handle dy_, py::handle y_, py::handle axis, Flag<"logar
   Output<float> dx(out, y.shape());
   dx.apart_from(dy, true).apart_from(y);
   float* to = dx.data();
-  call([&] { return fastcnn_softmax_backward(logarithm, s.outer, s.size, s.inner, dy.data(), y.data(), to); });
+  run([=] { return fastcnn_softmax_backward(logarithm, s.outer, s.size, s.inner, dy.data(), y.data(), to); });
   return dx.array();
 }
 
@@ -136,7 +126,7 @@ py::array maxout(py::handle x_, py::handle num_units, py::handle axis) {
   shape[s.axis] = units;
   Output<float> y(shape);
   float* to = y.data();
-  call([&] { return fastcnn_maxout(s.outer, units, pieces, s.inner, x.data(), to); });
+  run([=] { return fastcnn_maxout(s.outer, units, pieces, s.inner, x.data(), to); });
   return y.array();
 }
 
@@ -149,7 +139,7 @@ py::array maxout_dx(py::handle dy_, py::handle x_, py::handle num_units, py::han
   dy.shaped(shape);
   Output<float> dx(x.shape());
   float* to = dx.data();
-  call([&] { return fastcnn_maxout_backward(s.outer, units, pieces, s.inner, dy.data(), x.data(), to); });
+  run([=] { return fastcnn_maxout_backward(s.outer, units, pieces, s.inner, dy.data(), x.data(), to); });
   return dx.array();
 }
 

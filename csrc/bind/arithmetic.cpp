@@ -1,4 +1,5 @@
 #include "bind/dims.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -27,12 +28,7 @@ py::array binary(int op, py::handle a, py::handle b, py::handle out) {
     keep_apart(y, o.a, o.a.shape() == shape_of(o.y_dims));
     keep_apart(y, o.b, o.b.shape() == shape_of(o.y_dims));
   }
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_binary((fastcnn_binary_op)op, &o.a_dims, o.a.data(), &o.b_dims, o.b.data(), y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_binary((fastcnn_binary_op)op, &o.a_dims, o.a.data(), &o.b_dims, o.b.data(), y.data()); });
   return y.array();
 }
 
@@ -43,12 +39,7 @@ py::array add_scaled(py::handle a, py::handle b, Real32<"scale"> scale, py::hand
     keep_apart(y, o.a, o.a.shape() == shape_of(o.y_dims));
     keep_apart(y, o.b, o.b.shape() == shape_of(o.y_dims));
   }
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_add_scaled(scale, &o.a_dims, o.a.data(), &o.b_dims, o.b.data(), y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_add_scaled(scale, &o.a_dims, o.a.data(), &o.b_dims, o.b.data(), y.data()); });
   return y.array();
 }
 
@@ -59,13 +50,10 @@ py::array compare(int op, py::handle a, py::handle b, py::handle out) {
     keep_apart(y, o.a, false);
     keep_apart(y, o.b, false);
   }
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_compare((fastcnn_compare_op)op, &o.a_dims, o.a.data(), &o.b_dims, o.b.data(),
-                             reinterpret_cast<uint8_t*>(y.data()));
-  }
-  check(status);
+  run([=] {
+    return fastcnn_compare((fastcnn_compare_op)op, &o.a_dims, o.a.data(), &o.b_dims, o.b.data(),
+                           reinterpret_cast<uint8_t*>(y.data()));
+  });
   return y.array();
 }
 
@@ -81,13 +69,10 @@ py::array where(py::handle condition_, py::handle a_, py::handle b_, py::handle 
     if (py::module_::import("numpy").attr("may_share_memory")(y.array(), condition.array()).cast<bool>())
       throw py::value_error("out must not share memory with condition");
   }
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_where(&condition_dims, reinterpret_cast<const uint8_t*>(condition.data()), &o.a_dims, o.a.data(),
-                           &o.b_dims, o.b.data(), y.data());
-  }
-  check(status);
+  run([=] {
+    return fastcnn_where(&condition_dims, reinterpret_cast<const uint8_t*>(condition.data()), &o.a_dims, o.a.data(),
+                         &o.b_dims, o.b.data(), y.data());
+  });
   return y.array();
 }
 
@@ -95,12 +80,7 @@ py::array unary(int op, py::handle x_, py::handle out) {
   Input<float> x(x_, "x");
   Output<float> y(out, x.shape());
   y.apart_from(x, true);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_unary((fastcnn_unary_op)op, x.size(), x.data(), y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_unary((fastcnn_unary_op)op, x.size(), x.data(), y.data()); });
   return y.array();
 }
 
@@ -108,12 +88,7 @@ py::array clip(py::handle x_, Real32<"x_min"> low, Real32<"x_max"> high, py::han
   Input<float> x(x_, "x");
   Output<float> y(out, x.shape());
   y.apart_from(x, true);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_clip(low, high, x.size(), x.data(), y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_clip(low, high, x.size(), x.data(), y.data()); });
   return y.array();
 }
 
@@ -134,12 +109,7 @@ py::array reduce(int op, py::handle x_, py::handle axis, Flag<"keepdims"> keepdi
   uint32_t axes = axis_mask(axis, dims.rank);
   Output<float> y(out, reduced(dims, axes, keepdims));
   y.apart_from(x);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_reduce((fastcnn_reduce_op)op, &dims, axes, x.data(), y.data(), nullptr, 0);
-  }
-  check(status);
+  run([=] { return fastcnn_reduce((fastcnn_reduce_op)op, &dims, axes, x.data(), y.data(), nullptr, 0); });
   return y.array();
 }
 
@@ -148,12 +118,7 @@ py::array count(int op, py::handle x_, py::handle axis, Flag<"keepdims"> keepdim
   fastcnn_dims dims = dims_of(x);
   uint32_t axes = axis_mask(axis, dims.rank);
   Output<int64_t> y(reduced(dims, axes, keepdims));
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_count((fastcnn_count_op)op, &dims, axes, x.data(), y.data(), nullptr, 0);
-  }
-  check(status);
+  run([=] { return fastcnn_count((fastcnn_count_op)op, &dims, axes, x.data(), y.data(), nullptr, 0); });
   return y.array();
 }
 
@@ -163,12 +128,7 @@ py::array arg(Flag<"largest"> largest, py::handle x_, py::handle axis_, Flag<"ke
   if (axis_.is_none()) flat.rank = 1, flat.dim[0] = x.size();
   int axis = axis_.is_none() ? 0 : axis_of(axis_, dims.rank);
   Output<int64_t> y(reduced(dims, axis_.is_none() ? (1u << dims.rank) - 1 : 1u << axis, keepdims));
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = (largest ? fastcnn_argmax : fastcnn_argmin)(&flat, axis, x.data(), y.data());
-  }
-  check(status);
+  run([=] { return (largest ? fastcnn_argmax : fastcnn_argmin)(&flat, axis, x.data(), y.data()); });
   return y.array();
 }
 
@@ -184,12 +144,7 @@ py::array unbroadcast(py::handle dy_, py::handle shape_, py::handle out) {
   check(fastcnn_unbroadcast_workspace(&dy_dims, &dx_dims, &bytes));
   Output<float> dx(out, shape);
   dx.apart_from(dy);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_unbroadcast(&dy_dims, dy.data(), &dx_dims, dx.data(), nullptr, 0);
-  }
-  check(status);
+  run([=] { return fastcnn_unbroadcast(&dy_dims, dy.data(), &dx_dims, dx.data(), nullptr, 0); });
   return dx.array();
 }
 

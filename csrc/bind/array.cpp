@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "bind/run.h"
+
 namespace fastcnn::bind {
 namespace {
 
@@ -52,9 +54,14 @@ void Input<T>::hold(py::handle object) {
     auto a = py::reinterpret_borrow<py::array>(object);
     if (contiguous(a) && native<T>(a) && aligned(a, sizeof(T))) {
       array_ = std::move(a);
+      if (Recorder* r = recorder()) r->hold(array_);
       return;
     }
   }
+  // A copy made now would be what every later run of the program sees.
+  if (recorder())
+    type_error(std::string(name_) + " must be a contiguous " + std::string(py::str(py::dtype::of<T>())) +
+               " array to be part of a program");
   array_ = py::reinterpret_borrow<py::array>(converter()(object, py::dtype::of<T>(), name_));
 }
 
@@ -73,7 +80,12 @@ const Input<T>& Input<T>::shaped(const Shape& expected) const {
   return *this;
 }
 
-py::array new_array(const py::dtype& dtype, const Shape& shape) {
+Recorder*& recorder() {
+  static thread_local Recorder* current = nullptr;
+  return current;
+}
+
+py::array fresh_array(const py::dtype& dtype, const Shape& shape) {
   int64_t bytes = dtype.itemsize();
   for (py::ssize_t d : shape)
     if (d < 0 || __builtin_mul_overflow(bytes, (int64_t)d, &bytes)) {
@@ -88,6 +100,16 @@ py::array new_array(const py::dtype& dtype, const Shape& shape) {
   }
   py::capsule owner(memory, [](void* p) { fastcnn_free(p); });
   return py::array(dtype, shape, memory, owner);
+}
+
+py::array new_array(const py::dtype& dtype, const Shape& shape) {
+  if (Recorder* r = recorder()) {
+    if (py::object memory = r->place(dtype, shape)) return memory;
+    py::array scratch = fresh_array(dtype, shape);
+    r->hold(scratch);
+    return scratch;
+  }
+  return fresh_array(dtype, shape);
 }
 
 template <class T>
@@ -107,6 +129,7 @@ Output<T>::Output(py::handle out, const Shape& shape, const char* name) : name_(
   if (!contiguous(a) || !aligned(a, sizeof(T))) throw py::value_error(who + " must be C-contiguous and aligned");
   if (!a.writeable()) throw py::value_error(who + " must be writable, got a read-only array");
   array_ = std::move(a);
+  if (Recorder* r = recorder()) r->hold(array_);
 }
 
 template <class T>

@@ -52,7 +52,7 @@ class Output {
  public:
   explicit Output(const Shape& shape) : Output(py::none(), shape) {}
   Output(py::handle out, const Shape& shape, const char* name = "out");
-  T* data() { return static_cast<T*>(array_.mutable_data()); }
+  T* data() const { return static_cast<T*>(const_cast<py::array&>(array_).mutable_data()); }
   // in_place: the very same memory is fine, a partial overlap is not.
   template <class U>
   Output& apart_from(const Input<U>& input, bool in_place = false);

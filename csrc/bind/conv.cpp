@@ -1,4 +1,4 @@
-#include "bind/array.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -72,12 +72,7 @@ py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle stri
   fastcnn_epilogue e = epilogue(bias, residual, name, alpha);
   Output<float> y(out, shape);
   y.apart_from(x).apart_from(w).apart_from(bias).apart_from(residual, true);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_conv2d(&p, x.data(), w.data(), &e, y.data(), nullptr, 0);
-  }
-  check(status);
+  run([=] { return fastcnn_conv2d(&p, x.data(), w.data(), &e, y.data(), nullptr, 0); });
   return y.array();
 }
 
@@ -95,12 +90,7 @@ py::array conv2d_dx(py::handle dy_, py::handle w_, py::handle x_shape, py::handl
   bool plain = !bias && e.activation == FASTCNN_LINEAR;
   Output<float> dx(out, shape);
   dx.apart_from(dy).apart_from(w).apart_from(bias);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_conv2d_dx(&p, dy.data(), w.data(), plain ? nullptr : &e, dx.data(), nullptr, 0);
-  }
-  check(status);
+  run([=] { return fastcnn_conv2d_dx(&p, dy.data(), w.data(), plain ? nullptr : &e, dx.data(), nullptr, 0); });
   return dx.array();
 }
 
@@ -114,12 +104,7 @@ py::array conv2d_dw(py::handle x_, py::handle dy_, py::handle w_shape, py::handl
   dy.shaped(output_shape(p));
   Output<float> dw(out, shape);
   dw.apart_from(x).apart_from(dy);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_conv2d_dw(&p, x.data(), dy.data(), dw.data(), nullptr, 0);
-  }
-  check(status);
+  run([=] { return fastcnn_conv2d_dw(&p, x.data(), dy.data(), dw.data(), nullptr, 0); });
   return dw.array();
 }
 
@@ -130,12 +115,7 @@ py::array conv2d_db(py::handle dy_, py::handle out) {
   for (int i = 0; i < dy.ndim() - 1; i++) rows *= dy.dim(i);
   Output<float> db(out, {k});
   db.apart_from(dy);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_bias_gradient(rows, k, dy.data(), db.data());
-  }
-  check(status);
+  run([=] { return fastcnn_bias_gradient(rows, k, dy.data(), db.data()); });
   return db.array();
 }
 

@@ -1,4 +1,4 @@
-#include "bind/array.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -76,12 +76,7 @@ py::array forward(py::handle x_, py::handle w_, py::handle bias_, py::handle str
   if (!alpha.is_none()) end.alpha = (float)real(alpha, "alpha");
   Output<float> y(out, g.y());
   y.apart_from(x).apart_from(w).apart_from(bias).apart_from(residual, true);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_depthwise_conv2d(&g.p, x.data(), w.data(), &end, y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_depthwise_conv2d(&g.p, x.data(), w.data(), &end, y.data()); });
   return y.array();
 }
 
@@ -95,12 +90,7 @@ py::array dx(py::handle dy_, py::handle w_, py::handle x_shape, py::handle strid
   dy.shaped(g.y());
   Output<float> result(out, shape);
   result.apart_from(dy).apart_from(w);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_depthwise_conv2d_dx(&g.p, dy.data(), w.data(), result.data());
-  }
-  check(status);
+  run([=] { return fastcnn_depthwise_conv2d_dx(&g.p, dy.data(), w.data(), result.data()); });
   return result.array();
 }
 
@@ -114,12 +104,7 @@ py::array dw(py::handle x_, py::handle dy_, py::handle w_shape, py::handle strid
   dy.shaped(g.y());
   Output<float> result(out, shape);
   result.apart_from(x).apart_from(dy);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_depthwise_conv2d_dw(&g.p, x.data(), dy.data(), result.data(), nullptr, 0);
-  }
-  check(status);
+  run([=] { return fastcnn_depthwise_conv2d_dw(&g.p, x.data(), dy.data(), result.data(), nullptr, 0); });
   return result.array();
 }
 
@@ -132,12 +117,7 @@ py::array db(py::handle dy_, py::handle out) {
   if (p.w == 0) p.n = 0, p.w = 1;
   Output<float> result(out, {p.c});
   result.apart_from(dy);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_depthwise_conv2d_db(&p, dy.data(), result.data(), nullptr, 0);
-  }
-  check(status);
+  run([=] { return fastcnn_depthwise_conv2d_db(&p, dy.data(), result.data(), nullptr, 0); });
   return result.array();
 }
 

@@ -1,4 +1,4 @@
-#include "bind/array.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -33,7 +33,7 @@ struct Weight {
 };
 
 template <class Call>
-py::object run(const Input<float>& x, const Rows& rows, bool gradient, Call call) {
+py::object compute(const Input<float>& x, const Rows& rows, bool gradient, Call call) {
   Output<float> loss(rows.shape);
   py::object result = loss.array();
   float *to = loss.data(), *dx = nullptr;
@@ -42,12 +42,7 @@ py::object run(const Input<float>& x, const Rows& rows, bool gradient, Call call
     dx = d.data();
     result = py::make_tuple(loss.array(), d.array());
   }
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = call(to, dx);
-  }
-  check(status);
+  run([=] { return call(to, dx); });
   return result;
 }
 
@@ -60,7 +55,7 @@ py::object sparse_cross_entropy(py::handle y_true, py::handle y_pred, py::handle
   labels.shaped(rows.shape);
   Weight weight(weight_, rows.shape);
   fastcnn_cross_entropy_options options = {!from_logits, label_smoothing, weight.scale};
-  return run(x, rows, gradient, [&](float* loss, float* dx) {
+  return compute(x, rows, gradient, [=](float* loss, float* dx) {
     return fastcnn_sparse_cross_entropy(&options, rows.n, rows.c, x.data(), labels.data(), weight.each.data(), loss,
                                         dx);
   });
@@ -73,7 +68,7 @@ py::object cross_entropy(py::handle y_true, py::handle y_pred, py::handle weight
   Rows rows(x, false);
   Weight weight(weight_, rows.shape);
   fastcnn_cross_entropy_options options = {!from_logits, label_smoothing, weight.scale};
-  return run(x, rows, gradient, [&](float* loss, float* dx) {
+  return compute(x, rows, gradient, [=](float* loss, float* dx) {
     return fastcnn_cross_entropy(&options, rows.n, rows.c, x.data(), targets.data(), weight.each.data(), loss, dx);
   });
 }
@@ -84,7 +79,7 @@ py::object pointwise(py::handle y_true, py::handle y_pred, py::handle weight_, i
   t.shaped(x.shape());
   Rows rows(x, true);
   Weight weight(weight_, rows.shape);
-  return run(x, rows, gradient, [&](float* loss, float* dx) {
+  return compute(x, rows, gradient, [=](float* loss, float* dx) {
     return fastcnn_pointwise((fastcnn_pointwise_loss)kind, parameter, weight.scale, rows.n, rows.c, x.data(), t.data(),
                              weight.each.data(), loss, dx);
   });

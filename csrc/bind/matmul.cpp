@@ -1,4 +1,4 @@
-#include "bind/array.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -53,12 +53,7 @@ py::array product(const Input<float>& a, const Input<float>& b, bool ta, bool tb
   fastcnn_epilogue e{bias.data(), residual.data(), activation(name), alpha};
   Output<float> y(out, shape);
   y.apart_from(a).apart_from(b).apart_from(bias).apart_from(residual, true);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_matmul(&p, a.data(), b.data(), &e, y.data(), nullptr, 0);
-  }
-  check(status);
+  run([=] { return fastcnn_matmul(&p, a.data(), b.data(), &e, y.data(), nullptr, 0); });
   return y.array();
 }
 

@@ -9,6 +9,7 @@ void bind_conv(py::module_& m);
 void bind_depthwise(py::module_& m);
 void bind_pool(py::module_& m);
 void bind_norm(py::module_& m);
+void bind_program(py::module_& m);
 void bind_activation(py::module_& m);
 void bind_arithmetic(py::module_& m);
 void bind_shape(py::module_& m);
@@ -28,6 +29,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   bind_depthwise(m);
   bind_pool(m);
   bind_norm(m);
+  bind_program(m);
   bind_activation(m);
   bind_arithmetic(m);
   bind_shape(m);

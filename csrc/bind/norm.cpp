@@ -1,4 +1,4 @@
-#include "bind/array.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -35,16 +35,6 @@ fastcnn_activation clamp(py::handle value) {
   if (value.is_none()) return FASTCNN_LINEAR;
   constexpr fastcnn_activation kind[] = {FASTCNN_LINEAR, FASTCNN_RELU, FASTCNN_RELU6};
   return kind[choice(value, "activation", {"linear", "relu", "relu6"})];
-}
-
-template <class F>
-void run(F call) {
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = call();
-  }
-  check(status);
 }
 
 // x, its parameters and the residual, and where y goes.
@@ -111,7 +101,7 @@ py::tuple batch_norm(py::handle x, py::handle gamma, py::handle beta, py::handle
     return array.is_none() ? nullptr : Result(array, channels, name).apart_from(a.x).data();
   };
   float *m = updated(moving_mean, "moving_mean"), *v = updated(moving_variance, "moving_variance");
-  run([&] {
+  run([=] {
     return fastcnn_batch_norm_train(&p, a.x.data(), a.gamma.data(), a.beta.data(), a.residual.data(), a.y.data(),
                                     mean.data(), inv_std.data(), m, v, nullptr, 0);
   });
@@ -126,7 +116,7 @@ py::array batch_norm_inference(py::handle x, py::handle moving_mean, py::handle 
   Floats mean = required(moving_mean, "moving_mean", {p.c});
   Floats variance = required(moving_variance, "moving_variance", {p.c});
   a.y.apart_from(mean).apart_from(variance);
-  run([&] {
+  run([=] {
     return fastcnn_batch_norm_inference(&p, a.x.data(), mean.data(), variance.data(), a.gamma.data(), a.beta.data(),
                                         a.residual.data(), a.y.data(), nullptr, 0);
   });
@@ -140,7 +130,7 @@ py::tuple batch_norm_backward(py::handle dy, py::handle x, py::handle mean, py::
   Backward a(dy, x, 1, kBatchDims, y, gamma, residual, out, f);
   fastcnn_batch_norm p = batch_parameters(a.x, 0, f);
   a.saved(mean, inv_std, {p.c});
-  run([&] {
+  run([=] {
     return fastcnn_batch_norm_backward(&p, training, a.dy.data(), a.x.data(), a.y.data(), a.mean.data(),
                                        a.inv_std.data(), a.gamma.data(), a.dx.data(), a.dgamma.data(), a.dbeta.data(),
                                        a.dresidual_data, nullptr, 0);
@@ -166,7 +156,7 @@ py::tuple group_norm(py::handle x, py::handle gamma, py::handle beta, py::handle
   Forward a(x, 2, kGroupDims, gamma, beta, residual, out);
   fastcnn_group_norm p = group_parameters(a.x, groups, real(epsilon, "epsilon"), clamp(activation));
   Result mean(group_shape(p)), inv_std(group_shape(p));
-  run([&] {
+  run([=] {
     return fastcnn_group_norm_forward(&p, a.x.data(), a.gamma.data(), a.beta.data(), a.residual.data(), a.y.data(),
                                       mean.data(), inv_std.data(), nullptr, 0);
   });
@@ -180,7 +170,7 @@ py::tuple group_norm_backward(py::handle dy, py::handle x, py::handle mean, py::
   Backward a(dy, x, 2, kGroupDims, y, gamma, residual, out, f);
   fastcnn_group_norm p = group_parameters(a.x, groups, 0, f);
   a.saved(mean, inv_std, group_shape(p));
-  run([&] {
+  run([=] {
     return fastcnn_group_norm_backward(&p, a.dy.data(), a.x.data(), a.y.data(), a.mean.data(), a.inv_std.data(),
                                        a.gamma.data(), a.dx.data(), a.dgamma.data(), a.dbeta.data(), a.dresidual_data,
                                        nullptr, 0);
@@ -217,7 +207,7 @@ py::tuple layer_norm(py::handle x_, py::handle gamma_, py::handle beta_, py::han
   Floats gamma = optional(gamma_, "gamma", rows.inner), beta = optional(beta_, "beta", rows.inner);
   Result y(out, x.shape()), mean(rows.outer), inv_std(rows.outer);
   y.apart_from(x, true).apart_from(gamma).apart_from(beta);
-  run([&] {
+  run([=] {
     return fastcnn_layer_norm_forward(&rows.p, x.data(), gamma.data(), beta.data(), y.data(), mean.data(),
                                       inv_std.data(), nullptr, 0);
   });
@@ -232,7 +222,7 @@ py::tuple layer_norm_backward(py::handle dy_, py::handle x_, py::handle mean_, p
   Floats mean = required(mean_, "mean", rows.outer), inv_std = required(inv_std_, "inv_std", rows.outer);
   Result dx(out, x.shape()), dgamma(rows.inner), dbeta(rows.inner);
   dx.apart_from(dy, true).apart_from(x, true).apart_from(gamma).apart_from(mean).apart_from(inv_std);
-  run([&] {
+  run([=] {
     return fastcnn_layer_norm_backward(&rows.p, dy.data(), x.data(), mean.data(), inv_std.data(), gamma.data(),
                                        dx.data(), dgamma.data(), dbeta.data(), nullptr, 0);
   });

@@ -1,6 +1,6 @@
 #include <memory>
 
-#include "bind/array.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -51,16 +51,15 @@ class Update {
   // call(update, size, g, w, ratio) without the GIL. Returns the ratio or None.
   template <class F>
   py::object run(F call) {
-    double ratio = 0;
-    const float* g = g_.data();
-    float* w = w_.data();
-    fastcnn_status status;
-    {
-      py::gil_scoped_release nogil;
-      status = call(&update_, size_, g, w, wants_ratio_ ? &ratio : nullptr);
+    if (!wants_ratio_) {
+      bind::run([call, update = update_, size = size_, g = g_, w = w_] {
+        return call(&update, size, g.data(), w.data(), nullptr);
+      });
+      return py::none();
     }
-    check(status);
-    return wants_ratio_ ? py::object(py::float_(ratio)) : py::object(py::none());
+    double ratio = 0;
+    run_now([&] { return call(&update_, size_, g_.data(), w_.data(), &ratio); });
+    return py::float_(ratio);
   }
 
  private:
@@ -154,12 +153,7 @@ void moving_average(py::handle average_, py::handle w_, Real<"momentum"> momentu
   py::array a = average.array();
   w.shaped(Shape(a.shape(), a.shape() + a.ndim()));
   float* to = average.data();
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_moving_average(momentum, w.size(), w.data(), to);
-  }
-  check(status);
+  run([=] { return fastcnn_moving_average(momentum, w.size(), w.data(), to); });
 }
 
 py::array clip_by_value(py::handle x_, Real32<"low"> low, Real32<"high"> high, py::handle out) {
@@ -167,24 +161,14 @@ py::array clip_by_value(py::handle x_, Real32<"low"> low, Real32<"high"> high, p
   Output<float> y(out, x.shape());
   y.apart_from(x, true);
   float* to = y.data();
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_clip_by_value(low, high, x.size(), x.data(), to);
-  }
-  check(status);
+  run([=] { return fastcnn_clip_by_value(low, high, x.size(), x.data(), to); });
   return y.array();
 }
 
 double l2_norm(py::handle x_) {
   Input<float> x(x_, "x");
   double norm = 0;
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_l2_norm(x.size(), x.data(), &norm);
-  }
-  check(status);
+  run_now([&] { return fastcnn_l2_norm(x.size(), x.data(), &norm); });
   return norm;
 }
 
@@ -201,12 +185,7 @@ double global_norm(py::handle arrays_) {
     data.push_back(arrays.back().data());
   }
   double norm = 0;
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_global_norm((int64_t)sizes.size(), sizes.data(), data.data(), &norm);
-  }
-  check(status);
+  run_now([&] { return fastcnn_global_norm((int64_t)sizes.size(), sizes.data(), data.data(), &norm); });
   return norm;
 }
 
@@ -221,12 +200,7 @@ py::array clip_by_norm(py::handle x_, Real<"clipnorm"> clipnorm, py::handle out)
   Output<float> y(out, x.shape());
   y.apart_from(x, true);
   float* to = y.data();
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_clip_by_norm(clipnorm, x.size(), x.data(), to, nullptr);
-  }
-  check(status);
+  run([=] { return fastcnn_clip_by_norm(clipnorm, x.size(), x.data(), to, nullptr); });
   return y.array();
 }
 

@@ -1,4 +1,4 @@
-#include "bind/array.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -80,16 +80,6 @@ Shape shape_of(py::handle value, int rank, const char* name) {
   return shape;
 }
 
-template <class F>
-void run(F f) {
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = f();
-  }
-  check(status);
-}
-
 py::object max_pool(py::handle x_, int rank, py::handle pool_size, py::handle strides, py::handle padding,
                     py::handle dilation, Flag<"ceil_mode"> ceil_mode, Flag<"return_indices"> return_indices,
                     py::handle out) {
@@ -102,11 +92,11 @@ py::object max_pool(py::handle x_, int rank, py::handle pool_size, py::handle st
   Output<float> y(out, g.out);
   y.apart_from(x);
   if (!return_indices) {
-    run([&] { return fastcnn_max_pool2d(&g.p, x.data(), y.data(), nullptr); });
+    run([=] { return fastcnn_max_pool2d(&g.p, x.data(), y.data(), nullptr); });
     return y.array();
   }
   Output<uint8_t> indices(g.out);
-  run([&] { return fastcnn_max_pool2d(&g.p, x.data(), y.data(), indices.data()); });
+  run([=] { return fastcnn_max_pool2d(&g.p, x.data(), y.data(), indices.data()); });
   return py::make_tuple(y.array(), indices.array());
 }
 
@@ -125,7 +115,7 @@ py::array max_pool_dx(py::handle dy_, py::handle x_, int rank, py::handle pool_s
   indices.shaped(g.out);
   Output<float> dx(out, g.in);
   dx.apart_from(dy).apart_from(x).apart_from(indices);
-  run([&] { return fastcnn_max_pool2d_dx(&g.p, dy.data(), indices.data(), x.data(), dx.data(), nullptr, 0); });
+  run([=] { return fastcnn_max_pool2d_dx(&g.p, dy.data(), indices.data(), x.data(), dx.data(), nullptr, 0); });
   return dx.array();
 }
 
@@ -137,7 +127,7 @@ py::array avg_pool(py::handle x_, int rank, py::handle pool_size, py::handle str
   Geometry g = geometry(x.shape(), {pool_size, strides, padding, dilation, ceil_mode, count_include_pad});
   Output<float> y(out, g.out);
   y.apart_from(x);
-  run([&] { return fastcnn_avg_pool2d(&g.p, x.data(), y.data()); });
+  run([=] { return fastcnn_avg_pool2d(&g.p, x.data(), y.data()); });
   return y.array();
 }
 
@@ -150,7 +140,7 @@ py::array avg_pool_dx(py::handle dy_, py::handle x_shape, int rank, py::handle p
   dy.shaped(g.out);
   Output<float> dx(out, g.in);
   dx.apart_from(dy);
-  run([&] { return fastcnn_avg_pool2d_dx(&g.p, dy.data(), dx.data()); });
+  run([=] { return fastcnn_avg_pool2d_dx(&g.p, dy.data(), dx.data()); });
   return dx.array();
 }
 
@@ -166,7 +156,7 @@ py::array global_pool(py::handle x_, int rank, Flag<"keepdims"> keepdims, py::ha
   shape.front() = n, shape.back() = c;
   Output<float> y(out, shape);
   y.apart_from(x);
-  run([&] { return kernel(n, pixels_of(x.shape()), c, x.data(), y.data(), nullptr, 0); });
+  run([=] { return kernel(n, pixels_of(x.shape()), c, x.data(), y.data(), nullptr, 0); });
   return y.array();
 }
 
@@ -183,7 +173,7 @@ py::array global_avg_pool_dx(py::handle dy_, py::handle x_shape, int rank, py::h
   global_dy(dy, shape);
   Output<float> dx(out, shape);
   dx.apart_from(dy);
-  run([&] { return fastcnn_global_avg_pool_dx(shape.front(), pixels_of(shape), shape.back(), dy.data(), dx.data()); });
+  run([=] { return fastcnn_global_avg_pool_dx(shape.front(), pixels_of(shape), shape.back(), dy.data(), dx.data()); });
   return dx.array();
 }
 
@@ -194,7 +184,7 @@ py::array global_max_pool_dx(py::handle dy_, py::handle x_, int rank, py::handle
   global_dy(dy, shape);
   Output<float> dx(out, shape);
   dx.apart_from(dy).apart_from(x);
-  run([&] {
+  run([=] {
     return fastcnn_global_max_pool_dx(shape.front(), pixels_of(shape), shape.back(), dy.data(), x.data(), dx.data());
   });
   return dx.array();

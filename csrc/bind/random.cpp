@@ -1,4 +1,4 @@
-#include "bind/array.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -43,12 +43,7 @@ py::array uniform(py::handle shape, Real32<"low"> low, Real32<"high"> high, py::
   fastcnn_random random = place(seed, stream, offset);
   Output<float> y(out, shape_of(shape));
   int64_t size = size_of(y.array());
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_random_uniform(&random, low, high, size, y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_random_uniform(&random, low, high, size, y.data()); });
   return y.array();
 }
 
@@ -58,12 +53,7 @@ py::array bell(py::handle shape, Real32<"mean"> mean, Real32<"stddev"> stddev, p
   fastcnn_random random = place(seed, stream, offset);
   Output<float> y(out, shape_of(shape));
   int64_t size = size_of(y.array());
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = Function(&random, mean, stddev, size, y.data());
-  }
-  check(status);
+  run([=] { return Function(&random, mean, stddev, size, y.data()); });
   return y.array();
 }
 
@@ -72,12 +62,7 @@ py::array bernoulli(py::handle shape, Real<"p"> p, py::handle seed, py::handle s
   fastcnn_random random = place(seed, stream, offset);
   Output<float> y(out, shape_of(shape));
   int64_t size = size_of(y.array());
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_random_bernoulli(&random, p, size, y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_random_bernoulli(&random, p, size, y.data()); });
   return y.array();
 }
 
@@ -87,12 +72,7 @@ py::array integers(py::handle shape, py::handle low, py::handle high, py::handle
   int64_t from = integer(low, "low"), to = integer(high, "high");
   Output<int64_t> y(shape_of(shape));
   int64_t size = size_of(y.array());
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_random_integers(&random, from, to, size, y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_random_integers(&random, from, to, size, y.data()); });
   return y.array();
 }
 
@@ -101,12 +81,7 @@ py::array permutation(py::handle n_, py::handle seed, py::handle stream) {
   int64_t n = integer(n_, "n");
   if (n < 0) throw py::value_error("n must be at least 0, got " + std::to_string(n));
   Output<int64_t> y({(py::ssize_t)n});
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_random_permutation(&random, n, y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_random_permutation(&random, n, y.data()); });
   return y.array();
 }
 
@@ -116,12 +91,7 @@ py::array philox(py::handle blocks_, py::handle seed, py::handle stream, py::han
   int64_t blocks = integer(blocks_, "blocks");
   if (blocks < 0) throw py::value_error("blocks must be at least 0, got " + std::to_string(blocks));
   Output<int32_t> words({(py::ssize_t)blocks, 4});
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_philox(key, high, first, blocks, reinterpret_cast<uint32_t*>(words.data()));
-  }
-  check(status);
+  run([=] { return fastcnn_philox(key, high, first, blocks, reinterpret_cast<uint32_t*>(words.data())); });
   return words.array();
 }
 
@@ -155,13 +125,10 @@ py::array dropout(py::handle x_, Real<"rate"> rate, py::handle seed, py::handle 
     n = shape.front(), c = shape.back();
     for (size_t i = 1; i + 1 < shape.size(); i++) pixels *= shape[i];
   }
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = channels ? fastcnn_dropout_channels(&random, rate, n, pixels, c, x.data(), y.data())
-                      : fastcnn_dropout(&random, rate, x.size(), x.data(), y.data());
-  }
-  check(status);
+  run([=] {
+    return channels ? fastcnn_dropout_channels(&random, rate, n, pixels, c, x.data(), y.data())
+                    : fastcnn_dropout(&random, rate, x.size(), x.data(), y.data());
+  });
   return y.array();
 }
 

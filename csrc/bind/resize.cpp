@@ -1,4 +1,4 @@
-#include "bind/array.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -13,12 +13,7 @@ py::array forward(const Input<float>& x, Pair size, const char* size_name, py::h
   fastcnn_resize2d_sizes p{x.dim(0), x.dim(1), x.dim(2), x.dim(3), size.h, size.w};
   Output<float> y(out, {p.n, p.oh, p.ow, p.c});
   y.apart_from(x);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = kernel(&p, x.data(), y.data());
-  }
-  check(status);
+  run([=] { return kernel(&p, x.data(), y.data()); });
   return y.array();
 }
 
@@ -31,12 +26,7 @@ py::array backward(const Input<float>& dy, int64_t n, int64_t h, int64_t w, int6
   fastcnn_resize2d_sizes p{n, h, w, c, dy.dim(1), dy.dim(2)};
   Output<float> dx(out, {n, h, w, c});
   dx.apart_from(dy);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = kernel(&p, dy.data(), dx.data());
-  }
-  check(status);
+  run([=] { return kernel(&p, dy.data(), dx.data()); });
   return dx.array();
 }
 

@@ -30,6 +30,20 @@ void bind_runtime(py::module_& m) {
   m.def("affinity_cpus", [] { return fastcnn_affinity_cpus(); });
   m.def("cgroup_cpus", [] { return fastcnn_cgroup_cpus(); });
   m.def("clear_cache", [] { fastcnn_clear_cache(); });
+  // Memory that starts on a cache line, in huge pages where it is large and the system has them.
+  m.def(
+      "aligned_bytes",
+      [](py::handle size) {
+        int64_t bytes = integer(size, "size");
+        void* memory = bytes < 0 ? nullptr : fastcnn_alloc((size_t)std::max<int64_t>(bytes, 64));
+        if (!memory) {
+          PyErr_SetString(PyExc_MemoryError, ("no memory for " + std::to_string(bytes) + " bytes").c_str());
+          throw py::error_already_set();
+        }
+        py::capsule owner(memory, [](void* p) { fastcnn_free(p); });
+        return py::array(py::dtype::of<uint8_t>(), {(py::ssize_t)bytes}, memory, owner);
+      },
+      py::arg("size"));
   // What every kernel does to its arguments, for the few functions that look at one in Python first.
   m.def("floats", [](py::handle value, const std::string& name) { return Input<float>(value, name.c_str()).array(); });
   m.def("integer", [](py::handle value, const std::string& name) { return integer(value, name.c_str()); });

@@ -1,6 +1,7 @@
 #include <climits>
 
 #include "bind/dims.h"
+#include "bind/run.h"
 #include "fastcnn.h"
 
 namespace fastcnn::bind {
@@ -24,12 +25,7 @@ template <class F>
 py::array produce(const Input<float>& x, const fastcnn_dims& shape, py::handle out, F f) {
   Output<float> y(out, shape_of(shape));
   y.apart_from(x);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = f(y.data());
-  }
-  check(status);
+  run([=] { return f(y.data()); });
   return y.array();
 }
 
@@ -58,12 +54,7 @@ py::array concat(py::handle arrays, py::handle axis_, Flag<"stacked"> stacked, p
   check(fastcnn_concat_output_shape((int)dims.size(), dims.data(), axis, &shape));
   Output<float> y(out, shape_of(shape));
   for (const Input<float>& each : x) y.apart_from(each);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_concat((int)dims.size(), dims.data(), data.data(), axis, y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_concat((int)dims.size(), dims.data(), data.data(), axis, y.data()); });
   return y.array();
 }
 
@@ -102,7 +93,7 @@ py::array slice(py::handle x_, py::handle begin, py::handle end, py::handle stri
   fastcnn_dims dims = dims_of(x), shape;
   fastcnn_slice_params p = slice_params(begin, end, strides, dims.rank);
   check(fastcnn_slice_output_shape(&dims, &p, &shape));
-  return produce(x, shape, out, [&](float* y) { return fastcnn_slice(&dims, &p, x.data(), y); });
+  return produce(x, shape, out, [=](float* y) { return fastcnn_slice(&dims, &p, x.data(), y); });
 }
 
 py::array slice_dx(py::handle dy_, py::handle shape, py::handle begin, py::handle end, py::handle strides,
@@ -114,7 +105,7 @@ py::array slice_dx(py::handle dy_, py::handle shape, py::handle begin, py::handl
   fastcnn_slice_params p = slice_params(begin, end, strides, dims.rank);
   check(fastcnn_slice_output_shape(&dims, &p, &y_dims));
   dy.shaped(shape_of(y_dims));
-  return produce(dy, dims, out, [&](float* dx) { return fastcnn_slice_backward(&dims, &p, dy.data(), dx); });
+  return produce(dy, dims, out, [=](float* dx) { return fastcnn_slice_backward(&dims, &p, dy.data(), dx); });
 }
 
 fastcnn_pad_params pad_params(py::handle paddings, py::handle mode, float value, int ndim) {
@@ -144,7 +135,7 @@ py::array pad(py::handle x_, py::handle paddings, py::handle mode, Real32<"const
   fastcnn_dims dims = dims_of(x), shape;
   fastcnn_pad_params p = pad_params(paddings, mode, value, dims.rank);
   check(fastcnn_pad_output_shape(&dims, &p, &shape));
-  return produce(x, shape, out, [&](float* y) { return fastcnn_pad(&dims, &p, x.data(), y); });
+  return produce(x, shape, out, [=](float* y) { return fastcnn_pad(&dims, &p, x.data(), y); });
 }
 
 // The shape of x follows from that of dy.
@@ -161,7 +152,7 @@ py::array pad_dx(py::handle dy_, py::handle paddings, py::handle mode, py::handl
     dims.dim[axis] = n - p.before[axis] - p.after[axis];
   }
   check(fastcnn_pad_output_shape(&dims, &p, &expected));
-  return produce(dy, dims, out, [&](float* dx) { return fastcnn_pad_backward(&dims, &p, dy.data(), dx, nullptr, 0); });
+  return produce(dy, dims, out, [=](float* dx) { return fastcnn_pad_backward(&dims, &p, dy.data(), dx, nullptr, 0); });
 }
 
 py::array transpose(py::handle x_, py::handle axes_, py::handle out) {
@@ -175,14 +166,14 @@ py::array transpose(py::handle x_, py::handle axes_, py::handle out) {
     for (int i = 0; i < dims.rank; i++) order[i] = axis_of(py::int_(given[(size_t)i]), dims.rank, "axes");
   }
   check(fastcnn_transpose_output_shape(&dims, order, &shape));
-  return produce(x, shape, out, [&](float* y) { return fastcnn_transpose(&dims, order, x.data(), y); });
+  return produce(x, shape, out, [=](float* y) { return fastcnn_transpose(&dims, order, x.data(), y); });
 }
 
 py::array flip(py::handle x_, py::handle axis, py::handle out) {
   Input<float> x(x_, "x");
   fastcnn_dims dims = dims_of(x);
   uint32_t mask = axis_mask(axis, dims.rank);
-  return produce(x, dims, out, [&](float* y) { return fastcnn_flip(&dims, mask, x.data(), y); });
+  return produce(x, dims, out, [=](float* y) { return fastcnn_flip(&dims, mask, x.data(), y); });
 }
 
 py::array tile(py::handle x_, py::handle repeats_, py::handle out) {
@@ -190,7 +181,7 @@ py::array tile(py::handle x_, py::handle repeats_, py::handle out) {
   fastcnn_dims dims = dims_of(x), shape;
   std::vector<int64_t> repeats = per_axis(repeats_, dims.rank, "repeats");
   check(fastcnn_tile_output_shape(&dims, repeats.data(), &shape));
-  return produce(x, shape, out, [&](float* y) { return fastcnn_tile(&dims, repeats.data(), x.data(), y); });
+  return produce(x, shape, out, [=](float* y) { return fastcnn_tile(&dims, repeats.data(), x.data(), y); });
 }
 
 py::array repeat(py::handle x_, py::handle repeats_, py::handle axis_, py::handle out) {
@@ -199,7 +190,7 @@ py::array repeat(py::handle x_, py::handle repeats_, py::handle axis_, py::handl
   int64_t repeats = integer(repeats_, "repeats");
   int axis = axis_of(axis_, dims.rank);
   check(fastcnn_repeat_output_shape(&dims, repeats, axis, &shape));
-  return produce(x, shape, out, [&](float* y) { return fastcnn_repeat(&dims, repeats, axis, x.data(), y); });
+  return produce(x, shape, out, [=](float* y) { return fastcnn_repeat(&dims, repeats, axis, x.data(), y); });
 }
 
 py::array take(py::handle x_, py::handle indices_, py::handle out) {
@@ -214,12 +205,7 @@ py::array take(py::handle x_, py::handle indices_, py::handle out) {
   }
   Output<float> y(out, shape);
   y.apart_from(x).apart_from(indices);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_take_rows(x.dim(0), width, indices.size(), indices.data(), x.data(), y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_take_rows(x.dim(0), width, indices.size(), indices.data(), x.data(), y.data()); });
   return y.array();
 }
 
@@ -231,12 +217,7 @@ py::array one_hot(py::handle labels_, py::handle depth_, py::handle out) {
   shape.push_back(depth);
   Output<float> y(out, shape);
   y.apart_from(labels);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_one_hot(labels.size(), depth, labels.data(), y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_one_hot(labels.size(), depth, labels.data(), y.data()); });
   return y.array();
 }
 
@@ -244,12 +225,7 @@ py::array from_uint8(py::handle x_, Real32<"scale"> scale, Real32<"offset"> offs
   Input<uint8_t> x(x_, "x");
   Output<float> y(out, x.shape());
   y.apart_from(x);
-  fastcnn_status status;
-  {
-    py::gil_scoped_release nogil;
-    status = fastcnn_from_uint8(x.size(), scale, offset, x.data(), y.data());
-  }
-  check(status);
+  run([=] { return fastcnn_from_uint8(x.size(), scale, offset, x.data(), y.data()); });
   return y.array();
 }
 

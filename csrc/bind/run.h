@@ -1,0 +1,51 @@
+// The call of a kernel: now, without the GIL; or, while a program is being recorded, kept to be run later.
+#pragma once
+#include <functional>
+#include <utility>
+
+#include "bind/array.h"
+
+namespace fastcnn::bind {
+
+using Step = std::function<fastcnn_status()>;
+
+// Set while this thread records a program: keeps a step instead of running it.
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+  virtual void keep(Step step) = 0;
+  // The memory of a result; an empty handle leaves the choice to the caller.
+  virtual py::object place(const py::dtype& dtype, const Shape& shape) = 0;
+  // Steps hold plain pointers: the arrays must live as long as they.
+  virtual void hold(py::object array) = 0;
+};
+Recorder*& recorder();
+
+// call captures by value all it needs, arrays too: it may run long after the function that made it returned.
+template <class F>
+void run(F call) {
+  if (Recorder* r = recorder()) {
+    r->keep(std::move(call));
+    return;
+  }
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = call();
+  }
+  check(status);
+}
+
+// Of calls whose result is a Python number: they cannot be put off.
+template <class F>
+void run_now(F call) {
+  if (recorder()) throw py::type_error("a call that returns a number cannot be part of a program");
+  fastcnn_status status;
+  {
+    py::gil_scoped_release nogil;
+    status = call();
+  }
+  check(status);
+}
+
+}  // namespace fastcnn::bind

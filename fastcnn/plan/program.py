@@ -1,0 +1,120 @@
+"""A captured function on memory of its own: recorded kernel by kernel, then run with one call into C++."""
+
+from typing import Any
+
+import numpy as np
+
+from fastcnn import _core
+from fastcnn.layers.layer import _contents, _map
+from fastcnn.plan.capture import Captured, NotCapturable
+from fastcnn.plan.memory import ALIGNMENT, place
+from fastcnn.seam import Node
+from fastcnn.tensor import SymbolicTensor, Tensor
+
+__all__ = ["Program", "live_steps"]
+
+Array = np.ndarray[Any, Any]
+
+VIEWS = frozenset({"reshape", "expand_dims", "squeeze", "identity", "stop_gradient"})
+# Steps that change variables: they are run even where nobody reads their results.
+EFFECTS = frozenset({"batch_norm"})
+
+
+def live_steps(steps: list[Node], outputs: Any) -> list[Node]:
+    """The steps that the outputs depend on, and those that change variables."""
+    needed = {id(t) for t in _contents(outputs)}
+    kept = []
+    for node in reversed(steps):
+        if any(id(t) in needed for t in node.outputs) or node.operation.name in EFFECTS:
+            kept.append(node)
+            needed |= {id(t) for t in node.inputs if t is not None}
+    return kept[::-1]
+
+
+class Program:
+    """Steps recorded on one arena.
+
+    Args:
+        captured: the function; its shapes must all be known.
+    """
+
+    def __init__(self, captured: Captured):
+        self.captured = captured
+        self.steps = live_steps(captured.steps, captured.outputs)
+        self._arrays: dict[int, Array] = {}
+        self._roots: dict[int, int] = {}
+        self.inputs = [np.zeros(_sizes(t), t.dtype) for t in captured.inputs]
+        self.keys = [(generator, np.zeros(_sizes(t), t.dtype)) for generator, t in captured.keys]
+        for t, array in zip(captured.inputs, self.inputs, strict=True):
+            self._arrays[id(t)] = array
+        for (_, t), (_, array) in zip(captured.keys, self.keys, strict=True):
+            self._arrays[id(t)] = array
+        self._lay_out()
+        self._record()
+        self.outputs = _map(captured.outputs, lambda t: Tensor(self._array(t)))
+
+    def _lay_out(self) -> None:
+        """Finds out how long each result lives, and gives it a place in the arena."""
+        results: list[SymbolicTensor] = []
+        first: dict[int, int] = {}
+        last: dict[int, int] = {}
+        for i, node in enumerate(self.steps):
+            for t in node.inputs:
+                if isinstance(t, SymbolicTensor):
+                    last[self._root(t)] = i
+            for t in node.outputs:
+                if node.operation.name in VIEWS and isinstance(node.inputs[0], SymbolicTensor):
+                    self._roots[id(t)] = self._root(node.inputs[0])
+                else:
+                    results.append(t)
+                    first[id(t)] = last[id(t)] = i
+        for t in _contents(self.captured.outputs):
+            if isinstance(t, SymbolicTensor):
+                last[self._root(t)] = len(self.steps)
+        sizes = [int(np.prod(_sizes(t))) * np.dtype(t.dtype).itemsize for t in results]
+        offsets, self.arena_bytes = place([(first[id(t)], last[id(t)], n) for t, n in zip(results, sizes, strict=True)])
+        self.unshared_bytes = sum(sizes)
+        memory = _core.aligned_bytes(max(self.arena_bytes, ALIGNMENT))
+        for t, offset, size in zip(results, offsets, sizes, strict=True):
+            self._arrays[id(t)] = memory[offset : offset + size].view(t.dtype).reshape(_sizes(t))
+
+    def _root(self, t: SymbolicTensor) -> int:
+        return self._roots.get(id(t), id(t))
+
+    def _array(self, t: Any) -> Any:
+        if t is None or not isinstance(t, SymbolicTensor):
+            return None if t is None else t.array
+        return self._arrays[id(t)]
+
+    def _record(self) -> None:
+        self._core = _core.Program()
+        self.starts: list[int] = []  # of each step among the recorded calls
+        for node in self.steps:
+            self.starts.append(len(self._core))
+            places = [self._arrays[id(t)] for t in node.outputs if id(t) in self._arrays]
+            arrays = [self._array(t) for t in node.inputs]
+            self._core.begin(places)
+            try:
+                made = node.operation.kernel(*arrays, **node.attrs)
+            except TypeError as error:
+                raise NotCapturable(f"{node.operation.name}: {error}") from error
+            finally:
+                complete = self._core.end()
+            made = made if isinstance(made, tuple) else (made,)
+            for t, array in zip(node.outputs, made, strict=True):
+                if id(t) not in self._arrays:
+                    self._arrays[id(t)] = array
+                elif array.ctypes.data != self._arrays[id(t)].ctypes.data or not complete:
+                    raise NotCapturable(f"{node.operation.name} has no kernel that a program could run")
+
+    def run(self) -> None:
+        """Draws the random keys, and runs all steps."""
+        for generator, key in self.keys:
+            generator.draw_into(key)
+        self._core.run()
+
+
+def _sizes(t: SymbolicTensor) -> tuple[int, ...]:
+    if any(n is None for n in t.shape):
+        raise NotCapturable(f"the size of {t} is not known")
+    return tuple(int(n) for n in t.shape if n is not None)
