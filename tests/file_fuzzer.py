@@ -5,6 +5,7 @@ or opening anything but the file. Prints what happened as JSON.
 """
 
 import contextlib
+import difflib
 import json
 import os
 import resource
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+assert difflib  # suggestions in messages import it late
 INTERESTING = [0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 2**31 - 1, 2**32 - 1, 2**63 - 1, 2**64 - 1]
 FORBIDDEN = ("subprocess", "os.system", "os.exec", "os.fork", "os.posix_spawn", "socket", "import", "exec", "compile", "pickle", "ctypes", "os.remove", "os.rename", "os.mkdir", "shutil", "ftplib", "urllib")  # fmt: skip
 
@@ -61,12 +63,22 @@ def loader(name):
                     h5.attribute(group, "name")
 
         return read
+    if name == "config":
+        from fastcnn.saving.blueprint import model_from
+        from fastcnn.saving.gate import Source, parse_json
+
+        def build(path):
+            text = path.read_bytes()
+            source = Source(path, len(text))
+            return model_from(parse_json(text, source, "the config"), None, source)
+
+        return build
     return {"safetensors": saving.read_safetensors, "npz": saving.read_npz, "model": saving.load_model}[name]
 
 
 def watch(path, done):
     def hook(event, args):
-        if done or not armed:
+        if len(done) > 9 or not armed:
             return
         if event == "open" and isinstance(args[0], (str, bytes)) and os.fsdecode(args[0]) != str(path):
             done.append(f"open {args[0]!r}")

@@ -59,3 +59,36 @@ def test_hdf5(tmp_path):
             "packed", data=np.zeros((64, 64), np.float32), compression="gzip", shuffle=True, chunks=(16, 64)
         )
     fuzz("hdf5", tmp_path / "seed.h5")
+
+
+def small_model():
+    from fastcnn import layers, models
+
+    a = layers.Input((6, 6, 1))
+    x = layers.BatchNormalization()(layers.Conv2D(2, 3, activation="relu", kernel_regularizer="l2")(a))
+    x = layers.Add()([x, layers.Dropout(0.5)(x)])
+    return models.Model(a, layers.Dense(2)(layers.Flatten()(x)))
+
+
+@pytest.mark.parametrize("suffix", [".fastcnn", ".keras"])
+def test_models(tmp_path, suffix):
+    pytest.importorskip("h5py")
+    model = small_model()
+    model.compile(optimizer="adam", loss="mse")
+    model.save(tmp_path / f"seed{suffix}")
+    fuzz("model", tmp_path / f"seed{suffix}")
+
+
+def test_configs(tmp_path):
+    from fastcnn.saving import serialize_keras_object
+
+    (tmp_path / "seed.json").write_text(json.dumps(serialize_keras_object(small_model())))
+    fuzz("config", tmp_path / "seed.json")
+
+
+def test_old_models(tmp_path):
+    pytest.importorskip("h5py")
+    from test_saving_legacy import SEQUENTIAL, dense, legacy
+
+    legacy(tmp_path / "seed.h5", dense("one", 4, 3) | dense("two", 3, 2), SEQUENTIAL)
+    fuzz("model", tmp_path / "seed.h5")
