@@ -1,9 +1,10 @@
 """Operations on tensors, with keras.ops' names: each runs a kernel, and the tapes know its gradient."""
 
-from . import activations, arithmetic, conv, indexing, linear, losses, normalization, pooling, reductions, shaping
+from . import activations, arithmetic, conv, creation, indexing, linear, losses, normalization, pooling, reductions, shaping
 from .activations import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .conv import *  # noqa: F403
+from .creation import *  # noqa: F403
 from .indexing import *  # noqa: F403
 from .linear import *  # noqa: F403
 from .losses import *  # noqa: F403
@@ -14,6 +15,7 @@ from .shaping import *  # noqa: F403
 
 __all__ = [
     *arithmetic.__all__,
+    *creation.__all__,
     *reductions.__all__,
     *shaping.__all__,
     *indexing.__all__,
