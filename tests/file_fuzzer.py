@@ -5,6 +5,7 @@ or opening anything but the file. Prints what happened as JSON.
 """
 
 import contextlib
+import copy
 import difflib
 import json
 import os
@@ -47,6 +48,36 @@ def mutate(data, rng):
         if not out:
             out = bytearray(b"\0")
     return bytes(out)
+
+
+VALUES = [None, True, -1, 0, 1, 2, 3, 7, 1e9, -(2**31), 10**9, 10**30, 0.5, float("nan"), float("inf"), "", "x", "same", "relu", "Dense", [], {}, [1], [None, 3], [[1, 2]], {"class_name": "Dense", "config": {}}, {"class_name": "function", "config": "eval"}]  # fmt: skip
+
+
+def mutate_tree(data, rng):
+    """Some value somewhere in a JSON document becomes another, or is lost."""
+    tree = json.loads(data)
+    for _ in range(int(rng.integers(1, 4))):
+        holders = []
+        stack = [tree]
+        while stack:
+            node = stack.pop()
+            children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+            if children:
+                holders.append(node)
+            stack.extend(children)
+        if not holders:
+            break
+        holder = holders[int(rng.integers(len(holders)))]
+        keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+        key = keys[int(rng.integers(len(keys)))]
+        if rng.random() < 0.2:
+            del holder[key]
+        elif rng.random() < 0.3:
+            other = holders[int(rng.integers(len(holders)))]
+            holder[key] = json.loads(json.dumps(other))
+        else:
+            holder[key] = copy.deepcopy(VALUES[int(rng.integers(len(VALUES)))])
+    return json.dumps(tree).encode()
 
 
 def loader(name):
@@ -112,7 +143,7 @@ def main():
     for i in range(count):
         if time.monotonic() > end:
             break
-        path.write_bytes(mutate(data, rng))
+        path.write_bytes(mutate_tree(data, rng) if name == "config" and i % 4 else mutate(data, rng))
         start = time.monotonic()
         armed.append(True)
         try:
