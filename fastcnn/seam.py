@@ -23,6 +23,7 @@ class _State(threading.local):
     tapes: tuple[Any, ...] = ()
     training: bool | None = None
     root: Any = None  # the outermost layer that is being called
+    admit: Callable[[int, str], Any] | None = None  # asked before a weight is made, while a model is read from a file
     steps: list["Node"] | None = None  # where symbolic calls are noted, while a program is being captured
     keys: Any = None  # where its random keys are noted
 
