@@ -125,7 +125,7 @@ def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: str | None
 def truncated_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: str | None = None, seed: Any = None
 ) -> Tensor:
-    """Normally distributed numbers, none further than two standard deviations from the mean. Arguments as in ``normal``.
+    """Normally distributed numbers, none beyond two standard deviations from the mean. Arguments as in ``normal``.
 
     Example:
         >>> bool((abs(truncated_normal((100,), seed=1).numpy()) <= 2).all())
