@@ -1,7 +1,69 @@
 """Layers, with Keras 3's names, arguments and weight shapes."""
 
-from .registry import deserialize, get, serialize
-from .layer import Layer
+from . import (
+    activation,
+    borders,
+    conv,
+    conv_transpose,
+    core,
+    depthwise,
+    dots,
+    global_pooling,
+    maxout,
+    merging,
+    normalization,
+    pooling,
+    preprocessing,
+    regularization,
+    reshaping,
+    separable,
+    upsampling,
+)
+from .activation import *  # noqa: F403
+from .borders import *  # noqa: F403
+from .conv import *  # noqa: F403
+from .conv_transpose import *  # noqa: F403
+from .core import *  # noqa: F403
+from .depthwise import *  # noqa: F403
+from .dots import *  # noqa: F403
+from .global_pooling import *  # noqa: F403
 from .input import Input, InputLayer
+from .input_spec import InputSpec
+from .layer import Layer
+from .maxout import *  # noqa: F403
+from .merging import *  # noqa: F403
+from .normalization import *  # noqa: F403
+from .pooling import *  # noqa: F403
+from .preprocessing import *  # noqa: F403
+from .registry import deserialize, get, serialize
+from .regularization import *  # noqa: F403
+from .reshaping import *  # noqa: F403
+from .separable import *  # noqa: F403
+from .upsampling import *  # noqa: F403
 
-__all__ = ["Input", "InputLayer", "Layer", "deserialize", "get", "serialize"]
+__all__ = [
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "Layer",
+    "deserialize",
+    "get",
+    "serialize",
+    *core.__all__,
+    *conv.__all__,
+    *conv_transpose.__all__,
+    *depthwise.__all__,
+    *separable.__all__,
+    *pooling.__all__,
+    *global_pooling.__all__,
+    *reshaping.__all__,
+    *borders.__all__,
+    *upsampling.__all__,
+    *merging.__all__,
+    *dots.__all__,
+    *activation.__all__,
+    *maxout.__all__,
+    *normalization.__all__,
+    *regularization.__all__,
+    *preprocessing.__all__,
+]

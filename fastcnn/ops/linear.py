@@ -85,7 +85,11 @@ def dense(x: Any, w: Any, bias: Any = None, activation: str | None = None) -> An
     x = x if isinstance(x, Operators) else convert_to_tensor(x)
     w = w if isinstance(w, Operators) else convert_to_tensor(w)
     bias = bias if bias is None or isinstance(bias, Operators) else convert_to_tensor(bias)
-    return apply(DENSE, (x, w, bias), {"activation": activation})
+    if len(x.shape) <= 2 or len(w.shape) != 2:
+        return apply(DENSE, (x, w, bias), {"activation": activation})
+    # The kernels of the gradients take rows.
+    rows = apply(DENSE, (shaping.reshape(x, (-1, x.shape[-1])), w, bias), {"activation": activation})
+    return shaping.reshape(rows, (*(-1 if n is None else n for n in x.shape[:-1]), w.shape[1]))
 
 
 def _dense_shape(x: Shape, w: Shape, bias: Shape | None, activation: str | None) -> Shape:
