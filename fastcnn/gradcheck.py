@@ -29,6 +29,7 @@ def gradcheck(
     atol: float = 1e-7,
     seed: int = 0,
     raise_exception: bool = True,
+    variables: Any = None,
     **kwargs: Any,
 ) -> bool:
     """Checks the gradients of a function, or of a layer and its weights, in float64 on the NumPy references.
@@ -44,6 +45,7 @@ def gradcheck(
         rtol, atol: ``|numeric - analytic| <= atol + rtol * scale`` passes.
         seed: of the directions.
         raise_exception: False returns False instead of raising.
+        variables: those that a function reads and whose gradients are checked too; a layer's are known.
         kwargs: passed on to the function, such as ``training=True``.
 
     Returns:
@@ -54,7 +56,7 @@ def gradcheck(
         True
     """
     arrays = list(inputs) if isinstance(inputs, (list, tuple)) and not _is_nest_of_numbers(inputs) else [inputs]
-    with double(f_or_layer) as weights:
+    with double(f_or_layer, variables) as weights:
         tensors = [a if isinstance(a, Operators) else convert_to_tensor(np.asarray(a)) for a in arrays]
         tensors = [Tensor(t.array.astype(np.float64)) if t.array.dtype.kind == "f" else t for t in tensors]
         checked = [(f"input {i}", t) for i, t in enumerate(tensors) if t.array.dtype.kind == "f"]
@@ -75,10 +77,10 @@ def _is_nest_of_numbers(inputs: Any) -> bool:
 
 
 @contextmanager
-def double(f_or_layer: Any) -> Iterator[list[Variable]]:
+def double(f_or_layer: Any, given: Any = None) -> Iterator[list[Variable]]:
     """float64 mode, with a layer's variables in float64; all is as before afterwards."""
     before, state.precise = state.precise, True
-    variables: list[Variable] = list(getattr(f_or_layer, "variables", []))
+    variables: list[Variable] = list(given or getattr(f_or_layer, "variables", []))
     held = [(v, v.array) for v in variables]
     try:
         for v, array in held:
