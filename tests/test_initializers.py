@@ -80,8 +80,25 @@ def test_the_global_seed_decides():
 
 @pytest.mark.parametrize(
     "name",
-    "zeros ones constant identity random_normal random_uniform truncated_normal variance_scaling glorot_uniform "
-    "glorot_normal he_normal he_uniform lecun_normal lecun_uniform orthogonal xavier_fan_in HeNormal".split(),
+    [
+        "zeros",
+        "ones",
+        "constant",
+        "identity",
+        "random_normal",
+        "random_uniform",
+        "truncated_normal",
+        "variance_scaling",
+        "glorot_uniform",
+        "glorot_normal",
+        "he_normal",
+        "he_uniform",
+        "lecun_normal",
+        "lecun_uniform",
+        "orthogonal",
+        "xavier_fan_in",
+        "HeNormal",
+    ],
 )
 def test_names_and_configs(name):
     made = initializers.get(name)
