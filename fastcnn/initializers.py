@@ -439,7 +439,7 @@ class XavierFanIn(_Scaled):
     """
 
     _rule = (1.0, "fan_in", "untruncated_normal")
-    _keras_module = "fastcnn.initializers"
+    serialized_as = ("fastcnn.initializers", "XavierFanIn")
 
 
 @_registry.register()
@@ -455,7 +455,7 @@ class FanInUniform(RandomInitializer):
         True
     """
 
-    _keras_module = "fastcnn.initializers"
+    serialized_as = ("fastcnn.initializers", "FanInUniform")
 
     def __init__(self, fan_in: int | None = None, seed: Any = None):
         super().__init__(seed)
