@@ -75,10 +75,14 @@ def parse_json(text: bytes | str, source: Source, what: str) -> Any:
         source: the file it is from.
         what: what the document is called in messages.
     """
-    commas = (",", "[", "{") if isinstance(text, str) else (b",", b"[", b"{")
-    admit(4 * len(text) + _NODE * sum(text.count(c) for c in commas), source, what)  # type: ignore[arg-type]
+    if isinstance(text, bytes):
+        try:
+            text = text.decode()
+        except UnicodeDecodeError as error:
+            raise source.refuse(f"{what} is no valid JSON: {error}") from None
+    admit(4 * len(text) + _NODE * sum(text.count(c) for c in ",[{"), source, what)
     try:
-        return json.loads(text if isinstance(text, str) else text.decode(), object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=_once)
     except RecursionError:
         raise source.refuse(f"{what} is nested too deeply") from None
     except ValueError as error:

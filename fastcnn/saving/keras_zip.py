@@ -35,7 +35,7 @@ def save_keras(model: Any, path: Any, include_optimizer: bool = True) -> None:
     with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr(_METADATA, json.dumps(metadata))
         archive.writestr(_CONFIG, json.dumps(config))
-        archive.writestr(_WEIGHTS, weights.getbuffer())  # type: ignore[arg-type]
+        archive.writestr(_WEIGHTS, weights.getbuffer())
 
 
 def load_keras(path: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Any:
