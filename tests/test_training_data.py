@@ -6,8 +6,9 @@ import pytest
 from fastcnn import kernels
 from fastcnn.seam import Tensor
 from fastcnn.training.arrays import as_arrays, class_weights, map_leaves, tensors, unpack
-from fastcnn.training.data import ArrayData, IndexedData, StreamedData, open_data, split_validation
+from fastcnn.training.data import ArrayData, IndexedData, open_data, split_validation
 from fastcnn.training.pydataset import PyDataset
+from fastcnn.training.streamed import StreamedData
 
 
 class Batches(PyDataset):
@@ -43,7 +44,9 @@ def test_inputs_become_float32(dtype):
     assert x0.array.flags.c_contiguous
 
 
-@pytest.mark.parametrize(("dtype", "kept"), [("bool", "float32"), ("float64", "float32"), ("int64", "int64"), ("uint8", "uint8")])
+@pytest.mark.parametrize(
+    ("dtype", "kept"), [("bool", "float32"), ("float64", "float32"), ("int64", "int64"), ("uint8", "uint8")]
+)
 def test_labels_keep_integers(dtype, kept):
     batch = next(ArrayData(np.ones((3, 2)), np.ones(3, dtype)).epoch(0))
     assert batch[1].dtype == kept

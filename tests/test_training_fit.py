@@ -23,7 +23,9 @@ def data(n=100, features=4, classes=3, seed=0):
 
 
 def small(loss="sparse_categorical_crossentropy", optimizer="sgd", classes=3, **kwargs):
-    model = Sequential([layers.Input((4,)), layers.Dense(5, activation="tanh"), layers.Dense(classes, activation="softmax")])
+    model = Sequential(
+        [layers.Input((4,)), layers.Dense(5, activation="tanh"), layers.Dense(classes, activation="softmax")]
+    )
     model.compile(optimizer, loss, **kwargs)
     return model
 
@@ -84,7 +86,9 @@ def test_metrics_are_logged_as_spelled(metric):
 def test_names_of_several_outputs():
     x, y = data()
     model = two_outputs(
-        loss=["sparse_categorical_crossentropy", "mse"], loss_weights=[1.0, 0.5], metrics={"a": "acc", "b": ["mae", "mse"]}
+        loss=["sparse_categorical_crossentropy", "mse"],
+        loss_weights=[1.0, 0.5],
+        metrics={"a": "acc", "b": ["mae", "mse"]},
     )
     logs = model.evaluate(x, [y, y * 1.0], verbose=0, return_dict=True)
     assert set(logs) == {"loss", "a_loss", "b_loss", "a_acc", "b_mae", "b_mse"}
@@ -315,7 +319,9 @@ def test_a_second_ctrl_c_does_not_wait():
 def test_nan_is_told_once():
     x, y = data()
     x[50] = np.nan
-    with pytest.warns(RuntimeWarning, match=r"the loss is nan since step \d+ of epoch 1: lower the learning_rate") as seen:
+    with pytest.warns(
+        RuntimeWarning, match=r"the loss is nan since step \d+ of epoch 1: lower the learning_rate"
+    ) as seen:
         small().fit(x, y, epochs=2, verbose=0)
     assert len(seen) == 1
 
@@ -394,7 +400,6 @@ def test_head_loss_and_labels_are_compared():
 
 
 def test_compile_config_round_trip():
-    x, y = data()
     model = small(optimizer=optimizers.Adam(0.02), metrics=["acc", metrics.TopKCategoricalAccuracy(k=2, name="top")])
     config = model.get_compile_config()
     other = small()
