@@ -409,3 +409,45 @@ def test_compile_config_round_trip():
     assert float(other.optimizer.learning_rate) == pytest.approx(0.02)
     assert other.get_compile_config()["metrics"][0] == "acc"
     assert Sequential([layers.Dense(1)]).get_compile_config() is None
+
+
+def test_copies_go_on_alike():
+    import copy
+    import pickle
+
+    x, y = data()
+    model = small(optimizer=optimizers.Adam(0.02), metrics=["acc"])
+    model.fit(x, y, verbose=0)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert int(other.optimizer.iterations) == 4
+        random.set_global_seed(1)
+        other.fit(x, y, verbose=0)
+        before = [w.copy() for w in other.get_weights()]
+        assert (before[0] != model.get_weights()[0]).any()
+        original = pickle.loads(pickle.dumps(model))
+        random.set_global_seed(1)
+        original.fit(x, y, verbose=0)
+        for a, b in zip(before, original.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_predict_from_several_threads():
+    from concurrent.futures import ThreadPoolExecutor
+
+    x, _ = data(64)
+    model = small()
+    whole = model.predict(x, verbose=0)
+    with ThreadPoolExecutor(4) as pool:
+        for i, found in enumerate(pool.map(lambda i: model.predict(x[i : i + 1]), range(64))):
+            np.testing.assert_array_equal(found[0], whole[i])
+
+
+def test_validation_does_not_disturb_training():
+    x, y = data()
+    runs = []
+    for held in (None, (x, y)):
+        random.set_global_seed(7)
+        model = small()
+        history = model.fit(x, y, epochs=2, validation_data=held, verbose=0).history
+        runs.append((history["loss"], model.get_weights()[0].tolist()))
+    assert runs[0] == runs[1]

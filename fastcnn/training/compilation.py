@@ -190,13 +190,18 @@ class Compilation(CompileConfig):
             return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
         return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
 
-    def _make_ready(self, data: Any) -> None:
-        """Builds what waits for a first batch, and checks that model, loss and labels go together."""
+    def _make_ready(self, data: Any, again: bool = True) -> None:
+        """Builds what waits for a first batch, and checks that model, loss and labels go together.
+
+        ``again``: whether to check where everything is built already.
+        """
         from fastcnn import losses
         from fastcnn.training.trainer import Trainer
 
         cls: Any = type(self)
-        if cls.train_step is not Trainer.train_step:
+        if cls.train_step is not Trainer.train_step or cls.compute_loss is not Compilation.compute_loss:
+            return
+        if not again and all(c is None or c.built for c in (self._compile_loss, self._compile_metrics)):
             return
         x, y, _ = unpack(data)
         x = map_leaves(lambda t: Tensor(t.array[:64]), x)

@@ -65,7 +65,6 @@ class StreamedData(Data):
         except StopIteration:
             raise ValueError("x is empty: it gave no batch") from None
         self._peeked.append(batch)
-        self._skipped = True
         return batch
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Any]:
@@ -80,8 +79,6 @@ class StreamedData(Data):
                 self._iterator = None
                 if self.steps is not None or step == 0:
                     warnings.warn(OUT_OF_DATA, stacklevel=3)
-                elif self.steps is None and not self.once:
-                    self.length = step
                 return
             yield batch
             step += 1

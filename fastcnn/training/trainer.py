@@ -127,7 +127,7 @@ class Trainer(Compilation):
         self._check_compiled("train_on_batch")
         check_class_weight(class_weight)
         data = weighted(tensors(pack(x, y, sample_weight) if y is not None else x), class_weight)
-        self._make_ready(data)
+        self._make_ready(data, again=False)
         logs = fitting.plain_logs(self.train_step(data))
         return logs if return_dict else self._in_order(logs)
 
@@ -135,7 +135,7 @@ class Trainer(Compilation):
         """The loss and the metrics on one batch. They add up over calls until ``reset_metrics``."""
         self._check_compiled("test_on_batch")
         data = tensors(pack(x, y, sample_weight) if y is not None else x)
-        self._make_ready(data)
+        self._make_ready(data, again=False)
         logs = fitting.plain_logs(self.test_step(data))
         return logs if return_dict else self._in_order(logs)
 
