@@ -119,7 +119,10 @@ class Program:
                         raise NotCapturable(f"{node.operation.name} copies, and has no kernel that a program could run")
                     self._arrays[id(t)] = array
                 elif array.ctypes.data != self._arrays[id(t)].ctypes.data or not complete:
-                    raise NotCapturable(f"{node.operation.name} has no kernel that a program could run")
+                    kinds = [f"{a.dtype}{a.shape}" for a in arrays if a is not None]
+                    raise NotCapturable(
+                        f"{node.operation.name} of {', '.join(kinds)} has no kernel that a program could run"
+                    )
 
     def run(self) -> None:
         """Draws the random keys, and runs all steps."""

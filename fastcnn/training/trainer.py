@@ -37,8 +37,8 @@ class Trainer(Compilation):
         """Trains.
 
         Args:
-            x: arrays (any dtype; a list or dict for several inputs), a ``PyDataset``, a generator or iterable of batches
-                ``(x, y)`` or ``(x, y, sample_weight)``.
+            x: arrays (any dtype; a list or dict for several inputs), a ``PyDataset``, a generator or iterable of
+                batches ``(x, y)`` or ``(x, y, sample_weight)``.
             y: labels or targets, where x is arrays.
             batch_size: 32 unless given; "full" for all samples in one step.
             epochs: the number of the last epoch.
@@ -46,7 +46,7 @@ class Trainer(Compilation):
             callbacks: a list.
             validation_split: which part of the samples, the last ones, is kept for validation.
             validation_data: ``(x, y)``, ``(x, y, sample_weight)`` or a dataset.
-            shuffle: whether samples come in a new random order each epoch; "batch" shuffles batches. Generators are not.
+            shuffle: whether samples come in a new random order each epoch; "batch" shuffles batches.
             class_weight: the weight of each class in the loss.
             sample_weight: the weight of each sample in the loss.
             initial_epoch: where to begin.
@@ -128,7 +128,7 @@ class Trainer(Compilation):
         self._check_compiled("train_on_batch")
         check_class_weight(class_weight)
         data = weighted(tensors(pack(x, y, sample_weight) if y is not None else x), class_weight)
-        self._make_ready(data)
+        self._make_ready(data, again=False)
         logs = fitting.plain_logs(self.train_step(data))
         return logs if return_dict else self._in_order(logs)
 
@@ -136,7 +136,7 @@ class Trainer(Compilation):
         """The loss and the metrics on one batch. They add up over calls until ``reset_metrics``."""
         self._check_compiled("test_on_batch")
         data = tensors(pack(x, y, sample_weight) if y is not None else x)
-        self._make_ready(data)
+        self._make_ready(data, again=False)
         logs = fitting.plain_logs(self.test_step(data))
         return logs if return_dict else self._in_order(logs)
 
@@ -147,7 +147,7 @@ class Trainer(Compilation):
     def train_step(self, data: Any) -> dict[str, Any]:
         """What ``fit`` does with a batch; may be overridden. Returns names and numbers for the logs."""
         x, y, sample_weight = unpack(data)
-        variables = self.trainable_variables  # type: ignore[attr-defined]
+        variables = self.trainable_variables
         step: Any = stepping.training_step(self, (x, y, sample_weight)) if variables else None
         if step is not None:
             loss, y_pred, gradients = step.loss, step.y_pred, step.gradients
