@@ -434,3 +434,62 @@ def test_a_layer_that_loads_itself_and_fails(tmp_path):
     with pytest.raises(ValueError, match="on purpose"):
         model.load_weights(tmp_path / "dense.weights.h5")
     assert same(model.get_weights(), before)
+
+
+def test_layers_are_placed_as_in_keras():
+    """Groups go by class and order, so a layer more of another class changes nothing."""
+    from fastcnn.saving.keras_h5 import places
+
+    model = models.Sequential([layers.Input((4,)), layers.Dense(3), layers.ReLU(), layers.Dense(2), layers.LeakyReLU()])
+    assert [path for path, _ in places(model)] == [
+        "",
+        "layers/dense",
+        "layers/re_lu",
+        "layers/dense_1",
+        "layers/leaky_re_lu",
+    ]
+
+
+def compiled():
+    model = cnn()
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(model, epochs):
+    rng = np.random.default_rng(0)
+    model.fit(
+        rng.random((32, 8, 8, 3), np.float32),
+        rng.integers(0, 5, 32),
+        epochs=epochs,
+        batch_size=8,
+        verbose=0,
+        shuffle=False,
+    )
+
+
+@pytest.mark.parametrize("how", ["load_model", "restore"])
+def test_training_goes_on_as_if_nothing_had_happened(tmp_path, how):
+    """Bit for bit: weights, slots, moving statistics and the random numbers of dropout are all in the file."""
+    model = compiled()
+    train(model, 2)
+    model.save(tmp_path / "m.fastcnn")
+    if how == "load_model":
+        other = load_model(tmp_path / "m.fastcnn")
+    else:
+        other = compiled()
+        train(other, 1)
+        restore(other, tmp_path / "m.fastcnn")
+        assert same([v.numpy() for v in other.metrics_variables], [v.numpy() for v in model.metrics_variables])
+    train(model, 1)
+    train(other, 1)
+    assert same(other.get_weights(), model.get_weights())
+    assert same([v.numpy() for v in other.optimizer.variables], [v.numpy() for v in model.optimizer.variables])
+
+
+def test_keras_files_keep_the_training_too(tmp_path):
+    model = compiled()
+    train(model, 1)
+    model.save(tmp_path / "m.keras")
+    x, y = np.ones((4, 8, 8, 3), np.float32), np.zeros(4)
+    assert load_model(tmp_path / "m.keras").evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
