@@ -252,7 +252,7 @@ def _along_dx_gradient(g: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> t
 
 
 def scatter_add(x: Any, indices: Any, updates: Any) -> Any:
-    """``x`` with ``updates`` added to the rows that ``indices`` name, in order, so that the sum has the same bits each time.
+    """``x`` with ``updates`` added to the rows that ``indices`` name, in their order.
 
     Args:
         x: (rows, ...).

@@ -72,7 +72,7 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
         large = {size for size in sizes if size != 1}
         known = large - {None}
         if len(known) > 1:
-            raise ValueError(f"shapes {', '.join(map(str, shapes))} do not broadcast: sizes {sorted(known)} meet")  # type: ignore[type-var]
+            raise ValueError(f"shapes {', '.join(map(str, shapes))} do not broadcast: sizes {sorted(known)} meet")
         result.append(known.pop() if known else None if large else 1)
     return tuple(result)
 
@@ -109,7 +109,7 @@ def _reshape_shape(x: Shape, shape: Shape) -> Shape:
         raise ValueError(f"newshape {shape}: None keeps the size at its place, but x has {len(x)} dimensions: {x}")
     target = [x[i] if size is None else size for i, size in enumerate(shape)]
     free = [size for i, size in enumerate(x) if i not in kept]
-    wanted = math.prod([size for size in shape if size not in (None, -1)])  # type: ignore[misc]
+    wanted = math.prod([size for size in shape if size not in (None, -1)])
     if None in free:
         return tuple(None if size == -1 else size for size in target)
     have = math.prod(free)  # type: ignore[arg-type]
@@ -361,7 +361,7 @@ def _pieces(x: Any, sizes: list[int], axis: int) -> list[Any]:
 
 @gradient_of(CONCATENATE)
 def _concatenate_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any, ...]:
-    return apply(SPLIT_LIKE, (dy, *inputs), attrs)  # type: ignore[no-any-return]
+    return apply(SPLIT_LIKE, (dy, *inputs), attrs)
 
 
 def _filled(dys: Any, outputs: Any) -> tuple[Any, ...]:
@@ -481,7 +481,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float |
 
 def _numpy_pad(x: Any, paddings: Any, mode: str, constant_values: float) -> Any:
     options: dict[str, Any] = {"constant_values": x.dtype.type(constant_values)} if mode == "constant" else {}
-    return np.pad(x, paddings, mode, **options)
+    return np.pad(x, paddings, mode, **options)  # type: ignore[call-overload]
 
 
 def _pad_shape(x: Shape, paddings: Any, mode: str, constant_values: float = 0.0) -> Shape:
@@ -552,7 +552,10 @@ def _times(size: int | None, count: int) -> int | None:
 
 
 TILE = _moving(
-    "tile", kernels.tile, np.tile, lambda x, repeats: tuple(_times(s, r) for s, r in zip(x, repeats, strict=True))
+    "tile",
+    kernels.tile,
+    lambda x, repeats: np.tile(x, repeats),
+    lambda x, repeats: tuple(_times(s, r) for s, r in zip(x, repeats, strict=True)),
 )
 
 
@@ -684,7 +687,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: str | None = None, 
 
 
 def _one_hot(x: Any, num_classes: int) -> Any:
-    if x.size and 0 <= x.min() and x.max() < num_classes and float_dtype() == np.float32:
+    if x.size and x.min() >= 0 and x.max() < num_classes and float_dtype() == np.float32:
         return kernels.one_hot(x, num_classes)
     return (x[..., None] == np.arange(num_classes)).astype(float_dtype())
 

@@ -37,6 +37,7 @@ class Compilation:
     _compile_arguments: dict[str, Any] | None = None
     _fit_state: Any = None
     _resume_state: Any = None
+    _held: Any = None
 
     def compile(
         self,
@@ -116,6 +117,10 @@ class Compilation:
     def _held_metrics(self) -> list[Any]:
         from fastcnn.metrics import Metric
 
+        # Looked for once an epoch, and where attributes were added, not in every step.
+        kept = self._held
+        if kept is not None and kept[0] == len(vars(self)):
+            return kept[1]
         held: dict[int, Any] = {}
         for layer in self._flatten_layers() if hasattr(self, "_flatten_layers") else [self]:
             for key, value in vars(layer).items():
@@ -124,7 +129,10 @@ class Compilation:
                 for one in value if isinstance(value, (list, tuple)) else [value]:
                     if isinstance(one, Metric):
                         held.setdefault(id(one), one)
-        return list(held.values())
+        found = list(held.values())
+        object.__setattr__(self, "_held", None)
+        object.__setattr__(self, "_held", (len(vars(self)), found))
+        return found
 
     @property
     def metrics_names(self) -> list[str]:
@@ -138,6 +146,7 @@ class Compilation:
 
     def reset_metrics(self) -> None:
         """Forgets the batches so far."""
+        object.__setattr__(self, "_held", None)
         for metric in self.metrics:
             metric.reset_state()
 
