@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastcnn import layers, models
+from fastcnn import models
 from fastcnn.saving import load_model
 
 KERAS = os.environ.get("FASTCNN_KERAS_PYTHON")

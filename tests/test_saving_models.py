@@ -352,11 +352,29 @@ def no_training(document):
     del document["training"]
 
 
+def constants_only(document):
+    x = {
+        "class_name": "__keras_tensor__",
+        "config": {"shape": [None, 3], "dtype": "float32", "keras_history": ["x", 0, 0]},
+    }
+    constant = {"class_name": "__constant__", "config": {"dtype": "float32", "value": [[1.0]]}}
+    dense, source = document["model"]["config"]["layers"][1], document["model"]["config"]["layers"][0]
+    calls = [{"args": [argument], "kwargs": {}} for argument in (x, constant)]
+    name = dense["config"]["name"]
+    document["model"] = {
+        "module": "keras.src.models.functional", "class_name": "Functional", "registered_name": None,
+        "config": {"name": "m", "input_layers": ["x", 0, 0], "output_layers": [name, 0, 0], "layers": [
+            {**source, "config": {**source["config"], "name": "x"}, "name": "x", "inbound_nodes": []},
+            {**dense, "name": name, "inbound_nodes": calls},
+        ]},
+    }  # fmt: skip
+
+
 BAD = [
     (bomb, "exhaust memory"), (newer, "format 99 is newer"), (no_model, "must be a dict with a class_name"),
     (an_initializer, "describes a Zeros, not a model"), (code, "Lambda, which is code in a file"),
     (a_module, "names 'system', which fastcnn does not know"), (a_function, "names 'eval'"), (wrong_argument, "'colour'"),
-    (lost_layers, "does not describe a model"), (other_tensors, "does not fit the tensors"), (no_training, "does not fit the tensors"),
+    (constants_only, "call on constants only"), (lost_layers, "does not describe a model"), (other_tensors, "does not fit the tensors"), (no_training, "does not fit the tensors"),
 ]  # fmt: skip
 
 
