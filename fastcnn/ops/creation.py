@@ -8,7 +8,7 @@ import numpy as np
 from fastcnn.seam import Primitive, apply, differentiable_nowhere, float_dtype
 from fastcnn.tensor import Operators, Tensor, convert_to_tensor
 
-from . import arithmetic
+from . import conversion
 
 __all__ = ["arange", "empty", "full", "full_like", "ones", "ones_like", "zeros", "zeros_like"]
 
@@ -84,7 +84,7 @@ FULL_LIKE = _filled("full_like", lambda x, fill_value: np.full(x.shape, fill_val
 
 def _like(primitive: Primitive, x: Any, dtype: str | None, attrs: dict[str, Any]) -> Any:
     x = x if isinstance(x, Operators) else convert_to_tensor(x)
-    return apply(primitive, (x if dtype is None else arithmetic.cast(x, dtype),), attrs)
+    return apply(primitive, (x if dtype is None else conversion.cast(x, dtype),), attrs)
 
 
 def zeros_like(x: Any, dtype: str | None = None) -> Any:

@@ -7,6 +7,7 @@ from fastcnn.seam import Primitive, Shape, apply, gradient_of
 from fastcnn.tensor import Operators, convert_to_tensor
 
 from . import reductions, shaping
+from .operands import broadcast_shapes
 
 __all__ = ["dense", "matmul"]
 
@@ -46,7 +47,7 @@ def _matmul_shape(a: Shape, b: Shape, transpose_a: bool, transpose_b: bool) -> S
     k2, n = (b[-1], b[-2]) if transpose_b else (b[-2], b[-1])
     if k is not None and k2 is not None and k != k2:
         raise ValueError(f"matmul: the inner sizes of {a} and {b} differ: {k} and {k2}")
-    return (*shaping.broadcast_shapes(a[:-2], b[:-2]), m, n)
+    return (*broadcast_shapes(a[:-2], b[:-2]), m, n)
 
 
 MATMUL = Primitive("matmul", kernels.matmul, reference.matmul, _matmul_shape)
