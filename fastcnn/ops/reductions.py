@@ -10,7 +10,7 @@ import numpy as np
 from fastcnn import kernels, reference
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
 
-from . import arithmetic, comparison, conversion, elementary, shaping
+from . import arithmetic, comparison, conversion, elementary, repeating, shaping
 from .operands import as_tensor, normalized_axes
 
 __all__ = [
@@ -310,14 +310,33 @@ MAX.gradient = MIN.gradient = _extremum_gradient
 
 @gradient_of(PROD)
 def _prod_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any]:
+    """The product of all others, without a division: right at zeros, in every derivative."""
     x = inputs[0]
-    zero = comparison.equal(x, 0.0)
-    factors = comparison.where(zero, 1.0, x)
-    zeros = _spread(sum(conversion.cast(zero, "float"), attrs["axis"], attrs["keepdims"]), x, attrs)
-    # One zero leaves a gradient to itself only, two leave none.
-    others = arithmetic.subtract(zeros, conversion.cast(zero, "float"))
-    rest = arithmetic.divide(_spread(apply(PROD, (factors,), attrs), x, attrs), factors)
-    return (comparison.where(comparison.equal(others, 0.0), arithmetic.multiply(rest, _spread(dy, x, attrs)), 0.0),)
+    axes = normalized_axes(attrs["axis"], len(x.shape))
+    sizes = [x.shape[a] for a in axes]
+    if None in sizes:
+        raise NotImplementedError(f"prod: its gradient needs the sizes of axes {axes} of shape {x.shape}; use a batch size")
+    kept = [a for a in range(len(x.shape)) if a not in axes]
+    order = [*kept, *axes]
+    rows = shaping.reshape(shaping.transpose(x, order), [*[x.shape[a] for a in kept], math.prod(sizes)])
+    backwards = shaping.flip(_products_before(shaping.flip(rows, -1)), -1)
+    others = shaping.reshape(arithmetic.multiply(_products_before(rows), backwards), [x.shape[a] for a in order])
+    places = [order.index(a) for a in range(len(order))]
+    return (arithmetic.multiply(shaping.transpose(others, places), _spread(dy, x, attrs)),)
+
+
+def _products_before(x: Any) -> Any:
+    """For each element the product of those before it in its row: each step doubles how many are in."""
+    size = x.shape[-1]
+    y, reach = (_shifted(x, 1), 1) if size else (x, 0)
+    while 0 < reach < size:
+        y, reach = arithmetic.multiply(y, _shifted(y, reach)), 2 * reach
+    return y
+
+
+def _shifted(x: Any, by: int) -> Any:
+    """Moved to the right, ones following."""
+    return repeating.pad(x[..., :-by], [(0, 0)] * (len(x.shape) - 1) + [(by, 0)], constant_values=1.0)
 
 
 @gradient_of(VAR)
