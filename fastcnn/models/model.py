@@ -3,7 +3,6 @@
 import copy
 from typing import Any
 
-
 from fastcnn import ops
 from fastcnn.layers.layer import Layer, _contents
 from fastcnn.layers.registry import registry

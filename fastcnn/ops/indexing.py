@@ -128,7 +128,15 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
         >>> slice([1.0, 2.0, 3.0], [1], [2]).numpy()
         array([2., 3.], dtype=float32)
     """
+    inputs = as_tensor(inputs)
     starts = [int(s) for s in start_indices]
+    if not len(starts) == len(shape) == len(inputs.shape):
+        raise ValueError(
+            f"start_indices and shape must name each of the {len(inputs.shape)} axes, got {len(starts)} and {len(shape)}"
+        )
+    for axis, (start, count, size) in enumerate(zip(starts, shape, inputs.shape, strict=True)):
+        if start < 0 or count < 0 or (size is not None and start + count > size):
+            raise ValueError(f"slice: {start} to {start + count} is not within axis {axis} of shape {inputs.shape}")
     return getitem(inputs, tuple(_slice(s, s + int(n)) for s, n in zip(starts, shape, strict=True)))
 
 
@@ -144,12 +152,17 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
         >>> take([[1.0, 2.0], [3.0, 4.0]], [1], axis=0).numpy()
         array([[3., 4.]], dtype=float32)
     """
-    x, indices = as_tensor(x), as_tensor(indices)
-    if indices.dtype.startswith("float"):
-        raise TypeError(f"indices must be integers, got dtype {indices.dtype}")
+    x, indices = as_tensor(x), _whole(indices)
     if axis is None:
         x, axis = shaping.ravel(x), 0
     return apply(TAKE, (x, indices), {"axis": normalized_axes(axis, len(x.shape))[0]})
+
+
+def _whole(indices: Any) -> Any:
+    indices = as_tensor(indices)
+    if indices.dtype.startswith("float") or indices.dtype == "bool":
+        raise TypeError(f"indices must be integers, got dtype {indices.dtype}")
+    return indices
 
 
 def _checked(indices: Any, size: int) -> Any:
@@ -176,7 +189,7 @@ TAKE = Primitive(
 
 def _take_dx(dy: Any, x: Any, indices: Any, axis: int) -> Any:
     dx = np.zeros(x.shape, dy.dtype)
-    np.add.at(dx, (_slice(None),) * axis + (indices,), dy)
+    np.add.at(dx, (_slice(None),) * axis + (_checked(indices, x.shape[axis]),), dy)
     return dx
 
 
@@ -206,9 +219,13 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
         array([[2.],
                [3.]], dtype=float32)
     """
-    x, indices = as_tensor(x), as_tensor(indices)
+    x, indices = as_tensor(x), _whole(indices)
     if axis is None:
         x, indices, axis = shaping.ravel(x), shaping.ravel(indices), 0
+    if len(indices.shape) != len(x.shape):
+        raise ValueError(
+            f"take_along_axis: indices must have as many dimensions as x, {len(x.shape)}, got {len(indices.shape)}"
+        )
     return apply(TAKE_ALONG_AXIS, (x, indices), {"axis": normalized_axes(axis, len(x.shape))[0]})
 
 
@@ -257,8 +274,13 @@ def scatter_add(x: Any, indices: Any, updates: Any) -> Any:
         >>> scatter_add([0.0, 0.0], [1, 1], [2.0, 3.0]).numpy()
         array([0., 5.], dtype=float32)
     """
-    x = as_tensor(x)
-    return arithmetic.add(x, apply(TAKE_DX, (as_tensor(updates), x, as_tensor(indices)), {"axis": 0}))
+    x, indices, updates = as_tensor(x), _whole(indices), as_tensor(updates)
+    expected = (*indices.shape, *x.shape[1:])
+    if len(expected) != len(updates.shape) or any(
+        None not in (a, b) and a != b for a, b in zip(expected, updates.shape, strict=True)
+    ):
+        raise ValueError(f"scatter_add: expected updates of shape {expected}, got {updates.shape}")
+    return arithmetic.add(x, apply(TAKE_DX, (updates, x, indices), {"axis": 0}))
 
 
 def sort(x: Any, axis: int = -1) -> Any:

@@ -170,6 +170,7 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
         [1.0, 2.0]
     """
     x = as_tensor(x)
+    axis = normalized_axes(axis, len(x.shape))[0]
     size = x.shape[axis]
     if num is not None and size is not None and num != size:
         raise ValueError(f"num must be the size of axis {axis}, {size}, got {num}")

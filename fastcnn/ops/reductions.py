@@ -315,7 +315,9 @@ def _prod_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tupl
     axes = normalized_axes(attrs["axis"], len(x.shape))
     sizes = [x.shape[a] for a in axes]
     if None in sizes:
-        raise NotImplementedError(f"prod: its gradient needs the sizes of axes {axes} of shape {x.shape}; use a batch size")
+        raise NotImplementedError(
+            f"prod: its gradient needs the sizes of axes {axes} of shape {x.shape}; use a batch size"
+        )
     kept = [a for a in range(len(x.shape)) if a not in axes]
     order = [*kept, *axes]
     rows = shaping.reshape(shaping.transpose(x, order), [*[x.shape[a] for a in kept], math.prod(sizes)])

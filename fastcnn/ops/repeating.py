@@ -37,7 +37,12 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float |
         raise ValueError(f"mode must be 'constant', 'reflect', 'symmetric' or 'edge', got {mode!r}")
     if constant_values is not None and mode != "constant":
         raise ValueError(f"constant_values belongs to mode='constant', got mode={mode!r}")
-    pairs = np.broadcast_to(np.asarray(pad_width, np.int64), (len(x.shape), 2)).tolist()
+    widths = np.asarray(pad_width, np.int64)
+    if widths.shape not in ((), (1,), (2,), (1, 2), (len(x.shape), 2)):
+        raise ValueError(f"pad_width must be a number, a pair or {len(x.shape)} pairs, got {pad_width}")
+    if widths.min(initial=0) < 0:
+        raise ValueError(f"pad_width must not be negative, got {pad_width}")
+    pairs = np.broadcast_to(widths, (len(x.shape), 2)).tolist()
     attrs = {"paddings": tuple(map(tuple, pairs)), "mode": mode, "constant_values": float(constant_values or 0.0)}
     return apply(PAD, (x,), attrs)
 
@@ -85,6 +90,8 @@ def tile(x: Any, repeats: Any) -> Any:
     """
     x = as_tensor(x)
     counts = (int(repeats),) if isinstance(repeats, (int, np.integer)) else tuple(int(r) for r in repeats)
+    if min(counts, default=0) < 0:
+        raise ValueError(f"repeats must not be negative, got {repeats}")
     missing = len(counts) - len(x.shape)
     if missing > 0:
         x = shaping.expand_dims(x, tuple(range(missing)))
@@ -138,6 +145,12 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
         x, axis = shaping.ravel(x), 0
     axis = normalized_axes(axis, len(x.shape))[0]
     counts = np.asarray(repeats)
+    if counts.min(initial=0) < 0:
+        raise ValueError(f"repeats must not be negative, got {repeats}")
+    if counts.size not in (1, x.shape[axis]):
+        raise ValueError(
+            f"repeats must be one number or {x.shape[axis]}, one an element of axis {axis}, got {counts.size}"
+        )
     if counts.size != 1:
         return indexing.take(x, np.repeat(np.arange(counts.size), counts), axis)
     return apply(REPEAT, (x,), {"repeats": int(counts.item()), "axis": axis})

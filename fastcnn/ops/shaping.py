@@ -211,8 +211,11 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     x = as_tensor(x)
     ndim = len(x.shape)
     sources, destinations = [
-        [a % ndim for a in ([given] if isinstance(given, int) else given)] for given in (source, destination)
+        [normalized_axes(a, ndim)[0] for a in ([given] if isinstance(given, (int, np.integer)) else given)]
+        for given in (source, destination)
     ]
+    if len(sources) != len(destinations):
+        raise ValueError(f"source and destination must name as many axes, got {len(sources)} and {len(destinations)}")
     order = [a for a in range(ndim) if a not in sources]
     for to, a in sorted(zip(destinations, sources, strict=True)):
         order.insert(to, a)
@@ -229,7 +232,8 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """
     x = as_tensor(x)
     order = list(range(len(x.shape)))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
+    a, b = normalized_axes(axis1, len(order))[0], normalized_axes(axis2, len(order))[0]
+    order[a], order[b] = b, a
     return transpose(x, order)
 
 
