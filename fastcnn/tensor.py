@@ -79,10 +79,10 @@ class Operators:
     def __ge__(self, other: Any) -> Any:
         return _ops.greater_equal(self, other)
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: Any) -> Any:
         return _ops.equal(self, other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: Any) -> Any:
         return _ops.not_equal(self, other)
 
     def __hash__(self) -> int:
@@ -101,7 +101,10 @@ class Operators:
 _LEAVE = "tensor.numpy() where no gradient is wanted"
 _UFUNCS = {
     name: name
-    for name in ["add", "subtract", "multiply", "divide", "power", "matmul", "negative", "square", "sqrt", "exp", "log", "tanh", "maximum", "minimum", "sign", "floor", "ceil", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
+    for name in (
+        "add subtract multiply divide power matmul negative square sqrt exp log tanh maximum minimum sign floor ceil "
+        "less less_equal greater greater_equal equal not_equal"
+    ).split()
 } | {"absolute": "abs", "true_divide": "divide", "rint": "round"}
 
 

@@ -76,7 +76,7 @@ class InputLayer(Layer):
         return {"batch_shape": self.batch_shape, "dtype": self._dtype, "sparse": False, "ragged": False, "name": self.name}
 
 
-def Input(
+def Input(  # noqa: N802 (a function that reads like a layer, as in Keras)
     shape: Any = None,
     batch_size: int | None = None,
     dtype: str | None = None,

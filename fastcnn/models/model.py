@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+
 from fastcnn import ops
 from fastcnn.layers.layer import Layer, _contents
 from fastcnn.layers.registry import registry

@@ -131,9 +131,8 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
     inputs = as_tensor(inputs)
     starts = [int(s) for s in start_indices]
     if not len(starts) == len(shape) == len(inputs.shape):
-        raise ValueError(
-            f"start_indices and shape must name each of the {len(inputs.shape)} axes, got {len(starts)} and {len(shape)}"
-        )
+        counts = f"{len(starts)} and {len(shape)}"
+        raise ValueError(f"start_indices and shape must name each of the {len(inputs.shape)} axes, got {counts}")
     for axis, (start, count, size) in enumerate(zip(starts, shape, inputs.shape, strict=True)):
         if start < 0 or count < 0 or (size is not None and start + count > size):
             raise ValueError(f"slice: {start} to {start + count} is not within axis {axis} of shape {inputs.shape}")
