@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from fastcnn.layers.layer import Layer, _contents
+from fastcnn.layers.layer import Layer
+from fastcnn.layers.nests import contents
 from fastcnn.layers.registry import registry
 from fastcnn.models.graph import Graph
 from fastcnn.seam import Node, Primitive, apply
@@ -71,7 +72,9 @@ def _argument(value: Any, places: dict[int, list[Any]]) -> Any:
         history = {"shape": list(value.shape), "dtype": value.dtype, "keras_history": places[id(value)]}
         return {"class_name": _TENSOR, "config": history}
     if isinstance(value, Variable):
-        raise NotImplementedError(f"an operation on the variable {value.path} between layers cannot be saved; use a Layer")
+        raise NotImplementedError(
+            f"an operation on the variable {value.path} between layers cannot be saved; use a Layer"
+        )
     if isinstance(value, Tensor):
         return {"class_name": "__constant__", "config": {"dtype": value.dtype, "value": value.array.tolist()}}
     if isinstance(value, slice):
@@ -129,7 +132,7 @@ def read(config: dict[str, Any], cls: type) -> Any:
             if earlier or not all(place in results for place in _needed(call)):
                 later.append((name, i, call))
                 continue
-            for t in _contents(_call(makers[name], call, results)):
+            for t in contents(_call(makers[name], call, results)):
                 results[name, i, t.index] = t
         if len(later) == len(waiting):
             raise ValueError(f"the config has calls whose inputs nothing makes: {sorted({n for n, _, _ in later})}")

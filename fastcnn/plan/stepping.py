@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from fastcnn.autograd import GradientTape
-from fastcnn.layers.layer import _Changes, _contents, _map
+from fastcnn.layers.nests import contents, map_tensors
 from fastcnn.plan.capture import NotCapturable, capture
 from fastcnn.plan.inference_passes import inference_passes
 from fastcnn.plan.program import Program
 from fastcnn.plan.training_passes import training_passes
 from fastcnn.seam import state
-from fastcnn.tensor import SymbolicTensor, Tensor
+from fastcnn.tensor import Changes, SymbolicTensor, Tensor
 
 __all__ = ["Plans", "inference", "plans_of", "training_step"]
 
@@ -32,11 +32,11 @@ class Plans:
         self.training: dict[Any, TrainingStep] = {}
         self.inference: dict[Any, list[Inference]] = {}
         self.reason: str | None = None
-        self.changes = _Changes.count
+        self.changes = Changes.count
 
     def renew(self) -> None:
         """Forgets everything where layers, weights or what is trainable have changed."""
-        if self.changes != _Changes.count:
+        if self.changes != Changes.count:
             self.__init__()  # type: ignore[misc]
 
 
@@ -68,13 +68,13 @@ def _symbolic(t: Tensor) -> SymbolicTensor:
 
 
 def _flat(data: Any) -> list[Tensor]:
-    return [t for t in _contents(data if not isinstance(data, dict) else list(data.values())) if t is not None]
+    return [t for t in contents(data if not isinstance(data, dict) else list(data.values())) if t is not None]
 
 
 def _nest(data: Any, stand_ins: list[SymbolicTensor]) -> Any:
     """The stand-ins in the form of the batch."""
     rest = iter(stand_ins)
-    return _map(data, lambda t: next(rest))
+    return map_tensors(data, lambda t: next(rest))
 
 
 class _Step:
@@ -155,7 +155,7 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
         step = plans.training.get(key)
         if step is None:
             step = TrainingStep(model, data)
-            plans.changes = _Changes.count
+            plans.changes = Changes.count
             while len(plans.training) >= KEPT:
                 plans.training.pop(next(iter(plans.training)))
             plans.training[key] = step
@@ -185,7 +185,7 @@ def inference(model: Any, x: Any, collect: Any) -> Any:
             program = pool.pop()
         except IndexError:
             program = Inference(model, x)
-            plans.changes = _Changes.count
+            plans.changes = Changes.count
     except NotCapturable as error:
         plans.reason = str(error)
         return None
