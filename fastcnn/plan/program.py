@@ -5,17 +5,18 @@ from typing import Any
 import numpy as np
 
 from fastcnn import _core
-from fastcnn.layers.nests import contents, map_tensors
+from fastcnn.layers.layer import _contents, _map
 from fastcnn.plan.capture import Captured, NotCapturable
+from fastcnn.plan.folding import Derived
 from fastcnn.plan.memory import ALIGNMENT, place
 from fastcnn.seam import Node
-from fastcnn.tensor import SymbolicTensor, Tensor
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
 __all__ = ["Program", "live_steps"]
 
 Array = np.ndarray[Any, Any]
 
-VIEWS = frozenset({"reshape", "expand_dims", "squeeze", "identity", "stop_gradient"})
+VIEWS = frozenset({"reshape", "reshape_like", "expand_dims", "squeeze"})
 # Steps whose results follow from shapes alone: computed once.
 CONSTANTS = frozenset({"ones_like", "zeros_like", "full_like"})
 # Steps that change variables: they are run even where nobody reads their results.
@@ -24,7 +25,7 @@ EFFECTS = frozenset({"batch_norm", "batch_norm_fused"})
 
 def live_steps(steps: list[Node], outputs: Any) -> list[Node]:
     """The steps that the outputs depend on, and those that change variables."""
-    needed = {id(t) for t in contents(outputs)}
+    needed = {id(t) for t in _contents(outputs)}
     kept = []
     for node in reversed(steps):
         if any(id(t) in needed for t in node.outputs) or node.operation.name in EFFECTS:
@@ -45,7 +46,7 @@ class Program:
         self.captured = captured
         self.steps = live_steps(captured.steps, captured.outputs)
         if passes is not None:
-            results = [t for t in contents(captured.outputs) if isinstance(t, SymbolicTensor)]
+            results = [t for t in _contents(captured.outputs) if isinstance(t, SymbolicTensor)]
             self.steps = live_steps(passes(self.steps, results), captured.outputs)
         self._arrays: dict[int, Array] = {}
         self._roots: dict[int, int] = {}
@@ -56,8 +57,10 @@ class Program:
         for (_, t), (_, array) in zip(captured.keys, self.keys, strict=True):
             self._arrays[id(t)] = array
         self._lay_out()
+        self.derived = [t for step in self.steps for t in step.inputs if isinstance(t, Derived)]
+        self._changes = Variable.changes
         self._record()
-        self.outputs = map_tensors(captured.outputs, lambda t: Tensor(self._array(t)))
+        self.outputs = _map(captured.outputs, lambda t: Tensor(self._array(t)))
 
     def _lay_out(self) -> None:
         """Finds out how long each result lives, and gives it a place in the arena."""
@@ -67,7 +70,7 @@ class Program:
         for i, node in enumerate(self.steps):
             if node.operation.name in CONSTANTS:
                 like = [np.zeros(_sizes(t), t.dtype) for t in node.inputs[:1]]
-                self._arrays[id(node.outputs[0])] = np.ascontiguousarray(node.operation.kernel(*like, **node.attrs))
+                self._arrays[id(node.outputs[0])] = np.array(node.operation.kernel(*like, **node.attrs), order="C")
                 continue
             for t in node.inputs:
                 if isinstance(t, SymbolicTensor):
@@ -78,7 +81,7 @@ class Program:
                 else:
                     results.append(t)
                     first[id(t)] = last[id(t)] = i
-        for t in contents(self.captured.outputs):
+        for t in _contents(self.captured.outputs):
             if isinstance(t, SymbolicTensor):
                 last[self._root(t)] = len(self.steps)
         sizes = [int(np.prod(_sizes(t))) * np.dtype(t.dtype).itemsize for t in results]
@@ -125,7 +128,11 @@ class Program:
                     )
 
     def run(self) -> None:
-        """Draws the random keys, and runs all steps."""
+        """Draws the random keys, brings derived weights up to date, and runs all steps."""
+        if self.derived and self._changes != Variable.changes:
+            self._changes = Variable.changes
+            for t in self.derived:
+                t.refresh()
         for generator, key in self.keys:
             generator.draw_into(key)
         self._core.run()

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 
 from fastcnn.autograd import GradientTape
-from fastcnn.layers.nests import contents, map_tensors
+from fastcnn.layers.layer import _Changes, _contents, _map
 from fastcnn.plan.capture import NotCapturable, capture
 from fastcnn.plan.inference_passes import inference_passes
 from fastcnn.plan.program import Program
 from fastcnn.plan.training_passes import training_passes
 from fastcnn.seam import state
-from fastcnn.tensor import Changes, SymbolicTensor, Tensor
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
-__all__ = ["Plans", "inference", "plans_of", "training_step"]
+__all__ = ["Plans", "copied", "inference", "plans_of", "training_step"]
 
 KEPT = 8  # programs of one model; of more shapes, the longest unused are forgotten
 
@@ -32,11 +32,11 @@ class Plans:
         self.training: dict[Any, TrainingStep] = {}
         self.inference: dict[Any, list[Inference]] = {}
         self.reason: str | None = None
-        self.changes = Changes.count
+        self.changes = _Changes.count
 
     def renew(self) -> None:
         """Forgets everything where layers, weights or what is trainable have changed."""
-        if self.changes != Changes.count:
+        if self.changes != _Changes.count:
             self.__init__()  # type: ignore[misc]
 
 
@@ -68,13 +68,13 @@ def _symbolic(t: Tensor) -> SymbolicTensor:
 
 
 def _flat(data: Any) -> list[Tensor]:
-    return [t for t in contents(data if not isinstance(data, dict) else list(data.values())) if t is not None]
+    return [t for t in _contents(data if not isinstance(data, dict) else list(data.values())) if t is not None]
 
 
 def _nest(data: Any, stand_ins: list[SymbolicTensor]) -> Any:
     """The stand-ins in the form of the batch."""
     rest = iter(stand_ins)
-    return map_tensors(data, lambda t: next(rest))
+    return _map(data, lambda t: next(rest))
 
 
 class _Step:
@@ -120,6 +120,7 @@ class TrainingStep(_Step):
         """One step; the results are in ``loss``, ``y_pred`` and ``gradients`` until the next."""
         self.feed(tensors)
         self.program.run()
+        Variable.changes += 1  # moving statistics
         for tracker, value, count in self.observed:
             tracker.update_state(value.array, sample_weight=count)
 
@@ -141,6 +142,11 @@ class Inference(_Step):
         return self.outputs
 
 
+def copied(outputs: Any) -> Any:
+    """Outputs in memory of their own."""
+    return _map(outputs, lambda t: Tensor(t.array.copy()))
+
+
 def _may(model: Any, plans: Plans) -> bool:
     return not (plans.reason is not None or model.run_eagerly or state.precise or state.tapes or state.steps is not None)
 
@@ -155,7 +161,7 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
         step = plans.training.get(key)
         if step is None:
             step = TrainingStep(model, data)
-            plans.changes = Changes.count
+            plans.changes = _Changes.count
             while len(plans.training) >= KEPT:
                 plans.training.pop(next(iter(plans.training)))
             plans.training[key] = step
@@ -185,7 +191,7 @@ def inference(model: Any, x: Any, collect: Any) -> Any:
             program = pool.pop()
         except IndexError:
             program = Inference(model, x)
-            plans.changes = Changes.count
+            plans.changes = _Changes.count
     except NotCapturable as error:
         plans.reason = str(error)
         return None
