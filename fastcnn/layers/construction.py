@@ -12,7 +12,7 @@ _SIMPLE = (bool, int, float, str, type(None), list, tuple, dict)
 
 
 def legacy_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
-    """The batch shape from Keras's old arguments input_shape, input_dim, batch_input_shape, batch_size; takes them away.
+    """The batch shape from Keras's old arguments input_shape, input_dim, batch_input_shape, batch_size: taken away.
 
     Example:
         >>> legacy_shape({"input_shape": (28, 28, 1)}), legacy_shape({"input_dim": 4, "batch_size": 8})

@@ -125,7 +125,7 @@ def read(config: dict[str, Any], cls: type) -> Any:
             results[name, 0, 0] = makers[name]._calls[0].outputs[0]
         waiting += [(name, i, call) for i, call in enumerate(data.get("inbound_nodes", []))]
     while waiting:
-        # A call is made when its arguments exist and the layer's earlier calls are done: the indices are those of the calls.
+        # A call is made when its arguments exist and the layer's earlier calls are done: indices count the calls.
         later = []
         for name, i, call in waiting:
             earlier = any(other == name and j < i for other, j, _ in later)
@@ -191,5 +191,4 @@ def _find(place: Any, results: dict[tuple[str, int, int], SymbolicTensor]) -> An
         if key not in results:
             raise ValueError(f"the config names the tensor {place}, which no layer makes")
         return results[key]
-    found = [_find(p, results) for p in place]
-    return found
+    return [_find(p, results) for p in place]

@@ -1,4 +1,4 @@
-"""The graph of a functional model: which layers and operations lead from its inputs to its outputs, and how to run them."""
+"""The graph of a functional model: the layers and operations between its inputs and outputs, and how to run them."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ class Graph:
         self._compile()
 
     def _sort(self) -> tuple[list[Node], list[Any]]:
-        """Nodes by their distance from the outputs; layers at one distance in the order in which they were met, as Keras does."""
+        """Nodes by their distance from the outputs; at one distance in the order in which they were met, as in Keras."""
         given = {id(t) for t in self.flat_inputs}
         order: list[Node] = []
         met: dict[int, int] = {}
@@ -61,7 +61,7 @@ class Graph:
         for t in self.flat_inputs:
             if id(t.node) not in {id(n) for n in order}:
                 order.insert(0, t.node)
-                met.setdefault(id(_operation(t.node)), len(met))
+                met.setdefault(id(_operation(t.node)), -1)  # an input that nothing uses comes first at its depth
         return _by_depth(order, met, given)
 
     def _check_names(self) -> None:

@@ -309,7 +309,7 @@ def _rebuild(config: dict[str, Any], classes: dict[str, Any], saved: dict[str, A
 
 
 def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:
-    """A value for one input: its type made that of the input, an axis of one channel added or dropped, its shape checked."""
+    """A value for one input: with the input's type, an axis of one channel added or dropped, its shape checked."""
     if t.dtype != want.dtype and (t.dtype[0] in "iub" and want.dtype[0] == "f"):
         t = ops.cast(t, "float")
     rank = len(want.shape)
