@@ -59,12 +59,13 @@ def accepts(cls: type, word: str) -> bool:
 def constructor_arguments(layer: Any) -> dict[str, Any]:
     """The arguments of a subclass that did not write get_config, where they are plain values."""
     args, kwargs = layer._arguments
-    bound = inspect.signature(type(layer).__init__).bind(layer, *args, **kwargs).arguments
-    values = {k: v for k, v in list(bound.items())[1:] if k not in ("args", "kwargs")} | bound.get("kwargs", {})
-    if "args" in bound:
-        raise NotImplementedError(
-            f"{type(layer).__name__} must define get_config: it takes positional arguments freely"
-        )
+    signature = inspect.signature(type(layer).__init__)
+    values: dict[str, Any] = {}
+    for name, value in list(signature.bind(layer, *args, **kwargs).arguments.items())[1:]:
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            raise NotImplementedError(f"{type(layer).__name__} must define get_config: it takes any number of arguments")
+        values.update(value if kind is inspect.Parameter.VAR_KEYWORD else {name: value})
     for name in ("name", "trainable", "dtype", "activity_regularizer"):
         values.pop(name, None)
     for key, value in values.items():

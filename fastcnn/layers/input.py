@@ -73,13 +73,8 @@ class InputLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Shape, type and name."""
-        return {
-            "batch_shape": self.batch_shape,
-            "dtype": self._dtype,
-            "sparse": False,
-            "ragged": False,
-            "name": self.name,
-        }
+        common = {"dtype": self._dtype, "sparse": False, "ragged": False, "name": self.name}
+        return {"batch_shape": self.batch_shape, **common}
 
 
 def Input(

@@ -1,4 +1,4 @@
-"""Layer: weights, a ``build`` that makes them, a ``call`` that uses them. Everything with weights is one, models too."""
+"""Layer: weights, a ``build`` that makes them, a ``call`` that uses them. All that has weights is one, models too."""
 
 import functools
 import inspect
@@ -20,7 +20,7 @@ __all__ = ["Layer"]
 class Layer(Tracking):
     """The base of all layers.
 
-    Subclasses make their weights in ``build(input_shape)`` (or their sublayers in ``__init__``) and use them in ``call``.
+    Subclasses make weights in ``build(input_shape)``, or sublayers in ``__init__``, and use them in ``call``.
 
     Args:
         activity_regularizer: a function of the output, added to the loss.
@@ -128,7 +128,7 @@ class Layer(Tracking):
     def build(self, input_shape: Any) -> None:
         """Makes the weights; called once, with the shape of the first input (a list of shapes for several).
 
-        Where ``call`` takes several tensors, ``build`` may take the shape of each: ``build(self, query_shape, value_shape)``.
+        Where ``call`` takes several tensors, ``build`` may take the shape of each: ``build(self, a_shape, b_shape)``.
         """
         if not self.built and not self.__dict__.get("_building"):
             self._build_shape = input_shape
@@ -213,7 +213,8 @@ class Layer(Tracking):
         unknown = [name for name in self._build_names if name not in shapes]
         if unknown:
             raise ValueError(
-                f"{type(self).__name__}.build takes {unknown[0]!r}, but call has no such tensor; it may take {list(shapes)}"
+                f"{type(self).__name__}.build takes {unknown[0]!r}, but call has no such tensor; "
+                f"it may take {list(shapes)}"
             )
         self._build_with({name: shapes[name] for name in self._build_names})
 
@@ -228,7 +229,7 @@ class Layer(Tracking):
             self.build(shape)
 
     def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any], training: Any) -> Any:
-        """Shapes only: the call becomes a node of a functional model, unless it happens within the call of another layer."""
+        """Shapes only: the call becomes a node of a functional model, unless another layer's call makes it."""
         if not self.built:
             self._build_for(args[0], args, kwargs)
         outputs = self.compute_output_spec(*args, **kwargs)

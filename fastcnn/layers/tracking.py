@@ -62,7 +62,7 @@ class Tracking:
         self._adopt(value)
 
     def _adopt(self, value: Any) -> None:
-        """Gives what the layer holds its place in the tree of names; what is built already keeps its own, as in Keras."""
+        """Gives what the layer holds its place in the tree of names; what is built keeps its own, as in Keras."""
         Changes.count += 1
         for child in contents(value):
             if isinstance(child, Tracking) and not child.built:

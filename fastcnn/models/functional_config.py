@@ -126,7 +126,7 @@ def read(config: dict[str, Any], cls: type) -> Any:
         waiting += [(name, i, call) for i, call in enumerate(data.get("inbound_nodes", []))]
     while waiting:
         # A call is made when its arguments exist and the layer's earlier calls are done: indices count the calls.
-        later = []
+        later: list[tuple[str, int, Any]] = []
         for name, i, call in waiting:
             earlier = any(other == name and j < i for other, j, _ in later)
             if earlier or not all(place in results for place in _needed(call)):
@@ -154,7 +154,7 @@ def _needed(value: Any) -> list[tuple[str, int, int]]:
 
 def _fill(value: Any, results: dict[tuple[str, int, int], SymbolicTensor]) -> Any:
     if isinstance(value, dict):
-        kind, inner = value.get("class_name"), value.get("config")
+        kind, inner = value.get("class_name"), value.get("config", {})
         if kind == _TENSOR:
             return results[_needed(value)[0]]
         if kind == "__constant__":

@@ -30,7 +30,7 @@ class Graph:
         self._compile()
 
     def _sort(self) -> tuple[list[Node], list[Any]]:
-        """Nodes by their distance from the outputs; at one distance in the order in which they were met, as in Keras."""
+        """Nodes by their distance from the outputs; at one distance in the order of meeting them, as in Keras."""
         given = {id(t) for t in self.flat_inputs}
         order: list[Node] = []
         met: dict[int, int] = {}

@@ -278,7 +278,7 @@ class Model(Trainer, Layer):
         return to_html(self)
 
     def __reduce__(self) -> Any:
-        if self._graph is None or self._describes_itself() and type(self).__init__ is not Model.__init__:
+        if self._graph is None or (self._describes_itself() and type(self).__init__ is not Model.__init__):
             return super().__reduce__()
         classes = {type(layer).__name__: type(layer) for layer in self._flatten_layers()}
         saved = {

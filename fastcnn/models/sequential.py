@@ -87,7 +87,7 @@ class Sequential(Model):
         return layer
 
     @property
-    def layers(self) -> list[Layer]:  # type: ignore[override]
+    def layers(self) -> list[Layer]:  # type: ignore[misc]
         """The layers, without the Input."""
         return [layer for layer in self._stack if not isinstance(layer, InputLayer)]
 
