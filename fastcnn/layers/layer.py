@@ -365,7 +365,7 @@ class Layer(Tracking):
         }
         try:
             layer = cls(**given)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             error.add_note(
                 f"while making a {cls.__name__} of the config {config}: its __init__ and get_config must agree"
             )

@@ -318,11 +318,15 @@ def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:
     elif len(t.shape) == rank + 1 and t.shape[-1] == 1:
         t = ops.squeeze(t, -1)
     shape = t.shape
-    if len(shape) != rank or any(
-        w is not None and s is not None and s != w for s, w in zip(shape, want.shape, strict=True)
-    ):
+    if not _agree(shape, want.shape):
         hint = ""
         if len(shape) == rank - 1 and tuple(shape) == tuple(want.shape[1:]):
             hint = ": one sample needs a batch axis too, as np.expand_dims(x, 0) makes it"
+        elif rank == 4 == len(shape) and _agree((shape[0], *shape[2:], shape[1]), want.shape):
+            hint = ": the channels come first; np.moveaxis(x, 1, -1) puts them last"
         raise ValueError(f"{model.name}: input {want.name!r} expected shape {want.shape}, got {tuple(shape)}{hint}")
     return t
+
+
+def _agree(shape: Any, wanted: Any) -> bool:
+    return len(shape) == len(wanted) and all(w is None or s is None or s == w for s, w in zip(shape, wanted, strict=True))
