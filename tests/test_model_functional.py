@@ -263,8 +263,8 @@ def test_models_do_not_pile_up():
         build()
         base(X)
         base.compute_output_shape((None, 4))
-    assert nodes() == before
+    assert nodes() <= before
     for _ in range(5):
         base.add(layers.Dense(2, name="extra"))
         base.pop()
-    assert nodes() == before and len(base.layers[0]._calls) == 1
+    assert nodes() <= before and len(base.layers[0]._calls) == 1

@@ -78,8 +78,9 @@ def test_a_subclass_with_inputs_and_outputs():
     net = Functional(3)
     assert net.built and net.output_shape == (None, 3) and len(net.weights) == 2
     assert net.get_config()["units"] == 3
-    again = models.clone_model(net)
+    again = Functional.from_config(net.get_config())
     assert type(again) is Functional and again(X).shape == (2, 3)
+    assert type(models.clone_model(net)) is Model  # as in Keras: the graph is copied, the constructor is not called
 
 
 def test_several_outputs_and_inputs():

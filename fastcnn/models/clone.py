@@ -93,7 +93,8 @@ def _clone_graph(model: Any, graph: Graph, input_tensors: Any, copy: Callable[[L
             made = twins[id(node.operation)](*map_tensors(list(node.inputs), fill), **map_tensors(node.attrs, fill))
         for t, value in zip(node.outputs, contents(made), strict=True):
             values[id(t)] = value
-    return Model(inputs=map_tensors(graph.inputs, fill), outputs=map_tensors(graph.outputs, fill), name=model.name)
+    cls = type(model) if type(model).__init__ is Model.__init__ else Model
+    return cls(inputs=map_tensors(graph.inputs, fill), outputs=map_tensors(graph.outputs, fill), name=model.name)
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:

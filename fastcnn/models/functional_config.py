@@ -1,11 +1,14 @@
 """Functional models as configs, in Keras 3's form: layers, and which call of which layer feeds which."""
 
+import functools
 from typing import Any
 
+from fastcnn import ops
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.nests import contents
 from fastcnn.layers.registry import registry
 from fastcnn.models.graph import Graph
+from fastcnn.registry import snake_case
 from fastcnn.seam import Node, Primitive, apply
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
@@ -114,6 +117,8 @@ def read(config: dict[str, Any], cls: type) -> Any:
             if name not in Primitive.registry:
                 raise ValueError(f"there is no operation {name!r} in this version of fastcnn")
             makers[data["name"]] = Primitive.registry[name]
+        elif str(data.get("module")).startswith("keras.src.ops."):
+            makers[data["name"]] = _operation_of_keras(data)
         else:
             layer = registry.deserialize({k: v for k, v in data.items() if k not in ("name", "inbound_nodes")})
             makers[layer.name] = layer
@@ -141,6 +146,16 @@ def read(config: dict[str, Any], cls: type) -> Any:
     return cls(inputs=inputs, outputs=outputs, name=config.get("name"), trainable=config.get("trainable", True))
 
 
+def _operation_of_keras(data: dict[str, Any]) -> Any:
+    """The function of ``ops`` that Keras's class of an operation stands for, with the settings it was made with."""
+    kind = str(data["class_name"])
+    function = getattr(ops, "getitem" if kind == "GetItem" else snake_case(kind), None)
+    if function is None:
+        raise ValueError(f"the config has the operation {kind!r} of Keras, which fastcnn.ops has not; use a Layer")
+    settings = {key: value for key, value in data["config"].items() if key not in ("name", "dtype")}
+    return functools.partial(function, **settings)
+
+
 def _needed(value: Any) -> list[tuple[str, int, int]]:
     if isinstance(value, dict):
         if value.get("class_name") == _TENSOR:
@@ -162,7 +177,7 @@ def _fill(value: Any, results: dict[tuple[str, int, int], SymbolicTensor]) -> An
 
             return Tensor(np.asarray(inner["value"], dtype=inner["dtype"]))
         if kind == "__slice__":
-            return slice(*inner)
+            return slice(inner["start"], inner["stop"], inner["step"]) if isinstance(inner, dict) else slice(*inner)
         if kind == "__ellipsis__":
             return Ellipsis
         if kind == "__tuple__":
@@ -179,6 +194,10 @@ def _call(maker: Any, call: dict[str, Any], results: dict[tuple[str, int, int], 
         raise ValueError("the config has a call on constants only, which no functional model has")
     if isinstance(maker, Primitive):
         return apply(maker, tuple(args), kwargs)
+    if isinstance(maker, functools.partial):
+        if maker.func is ops.getitem and isinstance(args[1], list):
+            args[1] = tuple(args[1])
+        return maker(*args, **kwargs)
     kwargs.pop("mask", None)
     return maker(*args, **{k: v for k, v in kwargs.items() if v is not None})
 

@@ -329,4 +329,6 @@ def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:
 
 
 def _agree(shape: Any, wanted: Any) -> bool:
-    return len(shape) == len(wanted) and all(w is None or s is None or s == w for s, w in zip(shape, wanted, strict=True))
+    return len(shape) == len(wanted) and all(
+        w is None or s is None or s == w for s, w in zip(shape, wanted, strict=True)
+    )
