@@ -10,6 +10,7 @@ from fastcnn.layers.registry import registry
 from fastcnn.models.graph import Graph
 from fastcnn.models.model import Model
 from fastcnn.models.sequential import Sequential
+from fastcnn.registry import custom_object_scope
 from fastcnn.seam import Primitive, apply
 from fastcnn.tensor import SymbolicTensor
 
@@ -108,4 +109,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     """
     import json
 
-    return registry.deserialize(json.loads(json_string), custom_objects)
+    from fastcnn.saving.serialization import normalize
+
+    with custom_object_scope(custom_objects or {}):
+        return registry.deserialize(normalize(json.loads(json_string)))
