@@ -157,7 +157,7 @@ def test_custom_layers_need_their_class():
     x = layers.Input((4,))
     text = Model(x, Twice()(x)).to_json()
     np.testing.assert_array_equal(model_from_json(text, {"Twice": Twice})(X).numpy(), 2 * X)
-    with pytest.raises(ValueError, match="there is no layer 'Twice'"):
+    with pytest.raises(ValueError, match="the config names 'Twice', which fastcnn does not know"):
         model_from_json(text)
 
 

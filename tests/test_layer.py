@@ -337,7 +337,9 @@ def test_losses_have_gradients():
         layer(X)
         loss = layer.losses[0]
     y = X.sum(1)
-    np.testing.assert_allclose(tape.gradient(loss, layer.kernel).numpy()[:, 0], 0.01 * (y[:, None] * X).sum(0), rtol=1e-5)
+    np.testing.assert_allclose(
+        tape.gradient(loss, layer.kernel).numpy()[:, 0], 0.01 * (y[:, None] * X).sum(0), rtol=1e-5
+    )
 
 
 def test_add_loss_takes_scalars_only():
@@ -475,7 +477,9 @@ def test_a_plain_subclass_describes_itself():
         def call(self, x):
             return self.inner(x)
 
-    with pytest.raises(NotImplementedError, match="Holds must define get_config: its argument 'inner' is no plain value"):
+    with pytest.raises(
+        NotImplementedError, match="Holds must define get_config: its argument 'inner' is no plain value"
+    ):
         Holds(layers.Dense(1)).get_config()
 
     class Free(Layer):
@@ -499,7 +503,8 @@ def test_other_types_are_refused(dtype):
 
 
 @pytest.mark.parametrize(
-    "dtype", [None, "float32", np.float32, np.dtype("float32"), {"class_name": "DTypePolicy", "config": {"name": "float32"}}]
+    "dtype",
+    [None, "float32", np.float32, np.dtype("float32"), {"class_name": "DTypePolicy", "config": {"name": "float32"}}],
 )
 def test_float32_by_any_name(dtype):
     layer = layers.Dense(2, dtype=dtype)

@@ -190,7 +190,9 @@ def test_misuse_is_explained():
         Model(outputs=y)
     with pytest.raises(ValueError, match="the inputs of a model must be symbolic tensors, as Input gives, got ndarray"):
         Model(X, y)
-    with pytest.raises(ValueError, match="the outputs of a model must be symbolic tensors.* got Tensor; call the model"):
+    with pytest.raises(
+        ValueError, match="the outputs of a model must be symbolic tensors.* got Tensor; call the model"
+    ):
         Model(x, ops.ones((2, 2)))
     with pytest.raises(ValueError, match="the inputs of a model must all be different"):
         Model([x, x], y)

@@ -103,7 +103,7 @@ def test_configs():
     again = Net.from_config(config)
     assert again.units == 5 and again.name == "five"
     assert models.model_from_json(net.to_json(), {"Net": Net}).units == 5
-    with pytest.raises(ValueError, match="there is no layer 'Net'"):
+    with pytest.raises(ValueError, match="the config names 'Net', which fastcnn does not know"):
         models.model_from_json(net.to_json())
 
 

@@ -50,7 +50,13 @@ class Net(Model):
 
 def sequential():
     return Sequential(
-        [layers.Input((6,)), layers.Dense(5, "relu"), layers.BatchNormalization(), layers.Dropout(0.3, seed=2), layers.Dense(2)]
+        [
+            layers.Input((6,)),
+            layers.Dense(5, "relu"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.3, seed=2),
+            layers.Dense(2),
+        ]
     )
 
 

@@ -10,6 +10,7 @@ from fastcnn.models import functional_config
 from fastcnn.models.graph import Graph
 from fastcnn.registry import custom_object_scope, suggestion
 from fastcnn.tensor import Changes, SymbolicTensor, Tensor
+from fastcnn.training.compilation import Compilation
 from fastcnn.training.trainer import Trainer
 
 __all__ = ["Model"]
@@ -278,7 +279,7 @@ class Model(Trainer, Layer):
         return to_html(self)
 
     def __reduce__(self) -> Any:
-        if self._graph is None or (self._describes_itself() and type(self).__init__ is not Model.__init__):
+        if self._graph is None:
             return super().__reduce__()
         classes = {type(layer).__name__: type(layer) for layer in self._flatten_layers()}
         saved = {
@@ -288,6 +289,17 @@ class Model(Trainer, Layer):
             "compiled": self._compiled_state(),
         }
         return _rebuild, (registry.serialize(self), classes, saved)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A model of one's own class: its attributes, and what it takes to compile the copy like it.
+        left = {name for name in vars(Compilation) if not name.startswith("__")} | {"_plans"}
+        kept = {key: value for key, value in Layer.__getstate__(self).items() if key not in left}
+        return {**kept, "_compiled_as": self._compiled_state()}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        compiled = saved.pop("_compiled_as")
+        self.__dict__.update(saved)
+        self._restore_compiled_state(compiled)
 
 
 registry.names["Model"] = registry.names["Functional"] = Model

@@ -72,7 +72,9 @@ class Sequential(Model):
             if isinstance(shape, tuple):
                 self._stack.append(InputLayer(batch_shape=shape))
         self._stack.append(layer)
-        self._adopt(layer)
+        if "/" not in layer.path:
+            layer._set_path(f"{self._path}/{layer.name}")
+        Changes.count += 1
         if rebuild:
             self._rebuild()
 
