@@ -74,11 +74,12 @@ class GradientTape:
         needs = None
         versions = 0
         for i, t in enumerate(inputs):
-            if id(t) in live:
-                pass
-            elif t.__class__ is Variable and self.watch_accessed_variables and t._trainable and t._layer_trainable:
+            if t.__class__ is Variable:
+                followed = self.watch_accessed_variables and t._trainable and t._layer_trainable
+                if not followed and id(t) not in live:
+                    continue
                 versions += t.version
-            else:
+            elif id(t) not in live:
                 continue
             if needs is None:
                 needs = [False] * len(inputs)

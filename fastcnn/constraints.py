@@ -166,7 +166,7 @@ class ClipValue(Constraint):
         array([-1. ,  0.5], dtype=float32)
     """
 
-    _keras_module = "fastcnn.constraints"
+    serialized_as = ("fastcnn.constraints", "ClipValue")
 
     def __init__(self, max_value: float = 2.0):
         if max_value < 0:

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from fastcnn import Variable, constraints
+from fastcnn import constraints
+from fastcnn.tensor import Variable
 
 W = np.array([[3.0, 0.3, -6.0], [4.0, 0.4, 8.0]], np.float32)  # column norms 5, 0.5, 10
 

@@ -6,7 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from fastcnn import initializers, random
+from fastcnn import initializers, ops, random
+from fastcnn.autograd import GradientTape
+from fastcnn.losses import CategoricalCrossentropy
+from fastcnn.tensor import Variable
 
 SHAPE = (3, 3, 32, 64)  # fan_in 288, fan_out 576
 
@@ -80,8 +83,25 @@ def test_the_global_seed_decides():
 
 @pytest.mark.parametrize(
     "name",
-    "zeros ones constant identity random_normal random_uniform truncated_normal variance_scaling glorot_uniform "
-    "glorot_normal he_normal he_uniform lecun_normal lecun_uniform orthogonal xavier_fan_in HeNormal".split(),
+    [
+        "zeros",
+        "ones",
+        "constant",
+        "identity",
+        "random_normal",
+        "random_uniform",
+        "truncated_normal",
+        "variance_scaling",
+        "glorot_uniform",
+        "glorot_normal",
+        "he_normal",
+        "he_uniform",
+        "lecun_normal",
+        "lecun_uniform",
+        "orthogonal",
+        "xavier_fan_in",
+        "HeNormal",
+    ],
 )
 def test_names_and_configs(name):
     made = initializers.get(name)
@@ -125,6 +145,19 @@ def test_activations_through_ten_layers():
     assert first[0] == pytest.approx(0.81, rel=0.2) and last[0] == pytest.approx(0.89, rel=0.4)
     first, last = _activations(initializers.XavierFanIn, relu)
     assert first[0] == pytest.approx(0.58, rel=0.2) and last[0] == pytest.approx(0.024, rel=0.4)
+
+
+@pytest.mark.parametrize("first", [initializers.Zeros(), initializers.Constant(0.5)], ids=repr)
+def test_units_that_begin_alike_stay_alike(rng, first):
+    x, y = rng.standard_normal((16, 5)).astype(np.float32), np.eye(3, dtype=np.float32)[rng.integers(0, 3, 16)]
+    w1, w2 = Variable(first, (5, 8)), Variable(first, (8, 3))
+    for _ in range(5):
+        with GradientTape() as tape:
+            loss = CategoricalCrossentropy(from_logits=True)(y, ops.matmul(ops.sigmoid(ops.matmul(x, w1)), w2))
+        for v, g in zip((w1, w2), tape.gradient(loss, [w1, w2]), strict=True):
+            v.assign_sub(0.5 * g.numpy())
+    assert (w1.numpy() == w1.numpy()[:, :1]).all() and (w2.numpy() == w2.numpy()[:1]).all()
+    assert (w2.numpy() != first((8, 3)).numpy()).any()
 
 
 def test_policies(policy):

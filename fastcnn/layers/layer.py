@@ -1,6 +1,7 @@
 """Layer: weights, a ``build`` that makes them, a ``call`` that uses them. Everything with weights is one, models too."""
 
 import inspect
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -272,6 +273,8 @@ class Layer:
         if any(n is None or int(n) < 0 for n in size):
             raise ValueError(f"{self.name}: a weight needs a shape of known sizes, got {size}")
         kind = dtype or self.dtype
+        if state.admit is not None:
+            state.admit(math.prod(int(n) for n in size) * np.dtype(kind).itemsize, f"weight {self._path}/{name}")
         if initializer is None:
             initializer = "glorot_uniform" if np.dtype(kind).kind == "f" else "zeros"
         if isinstance(initializer, (str, dict, type)):

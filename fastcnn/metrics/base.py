@@ -5,7 +5,8 @@ from typing import Any, Self
 import numpy as np
 
 from fastcnn.registry import Registry, snake_case
-from fastcnn.tensor import Operators, Tensor, Variable
+from fastcnn.seam import float_dtype
+from fastcnn.tensor import Tensor, Variable, is_tensor
 
 __all__ = ["Metric"]
 
@@ -15,7 +16,7 @@ registry = Registry("metric", "keras.metrics", functions=True)
 
 def array(value: Any) -> Array:
     """The numbers of a tensor or an array-like."""
-    return value.array if isinstance(value, Operators) else np.asarray(value)
+    return value.array if is_tensor(value) else np.asarray(value)
 
 
 def same_rank(a: Array, b: Array) -> tuple[Array, Array]:
@@ -42,8 +43,8 @@ def ratio(a: Any, b: Any) -> Any:
 
 
 def scalar(value: Any) -> Tensor:
-    """A result: float32, a number or an array."""
-    return Tensor(np.asarray(value, np.float32))
+    """A result: a number or an array, in floatx."""
+    return Tensor(np.asarray(value, float_dtype()))
 
 
 class Metric:

@@ -93,7 +93,7 @@ class ConfusionMatrix(Metric):
                [1., 1.]], dtype=float32)
     """
 
-    _keras_module = "fastcnn.metrics"
+    serialized_as = ("fastcnn.metrics", "ConfusionMatrix")
 
     def __init__(self, num_classes: int, name: str | None = "confusion_matrix", dtype: Any = None):
         super().__init__(name=name, dtype=dtype)

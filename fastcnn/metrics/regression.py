@@ -123,7 +123,9 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None):
         super().__init__(name, dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override] # as in Keras: a mean of a function of two
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         t, p = pair(self.name, y_true, y_pred)
         super().update_state(np.square(np.subtract(p, t, dtype=np.float64)), sample_weight)
 

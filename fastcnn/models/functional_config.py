@@ -172,6 +172,8 @@ def _fill(value: Any, results: dict[tuple[str, int, int], SymbolicTensor]) -> An
 
 def _call(maker: Any, call: dict[str, Any], results: dict[tuple[str, int, int], SymbolicTensor]) -> Any:
     args, kwargs = _fill(call["args"], results), _fill(call["kwargs"], results)
+    if not _needed(call):
+        raise ValueError("the config has a call on constants only, which no functional model has")
     if isinstance(maker, Primitive):
         return apply(maker, tuple(args), kwargs)
     kwargs.pop("mask", None)

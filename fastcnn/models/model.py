@@ -169,14 +169,6 @@ class Model(Trainer, Layer):
             raise NotImplementedError(f"{type(self).__name__} needs a call method, or inputs and outputs")
         return self._graph.run(self._match(inputs))
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Symbolic tensors of the outputs' shapes."""
-        return Layer.compute_output_spec(self, *args, **kwargs)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shape of the output for inputs of a shape, with None for sizes that may vary."""
-        return Layer.compute_output_shape(self, input_shape)
-
     def _match(self, inputs: Any) -> list[Any]:
         """The values in the order of the model's inputs, with their shapes checked."""
         assert self._graph is not None

@@ -468,17 +468,17 @@ ROUND = _unary_primitive("round", kernels.round, np.copy)
 EXP = _unary_primitive("exp", kernels.exp)
 
 
-def _log(x: Any) -> Any:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(np.asarray(x, np.float32))
+def _elementary(name: str, in_numpy: Callable[..., Any]) -> Primitive:
+    def precise(x: Any) -> Any:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return in_numpy(np.asarray(x, np.float64))
+
+    return Primitive(name, lambda x: _core.elementary(x, name, None), precise, _same)
 
 
-def _log_precise(x: Any) -> Any:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(np.asarray(x, np.float64))
-
-
-LOG = Primitive("log", _log, _log_precise, _same)
+LOG = _elementary("log", np.log)
+LOG1P = _elementary("log1p", np.log1p)
+EXPM1 = _elementary("expm1", np.expm1)
 SIGN.gradient = FLOOR.gradient = CEIL.gradient = ROUND.gradient = differentiable_nowhere
 
 
@@ -619,7 +619,7 @@ def log1p(x: Any) -> Any:
         >>> log1p([0.0, 1.0]).numpy()
         array([0.       , 0.6931472], dtype=float32)
     """
-    return log(add(x, 1.0))
+    return apply(LOG1P, (_tensor(x),), {})
 
 
 def expm1(x: Any) -> Any:
@@ -629,7 +629,7 @@ def expm1(x: Any) -> Any:
         >>> expm1([0.0]).numpy()
         array([0.], dtype=float32)
     """
-    return subtract(exp(x), 1.0)
+    return apply(EXPM1, (_tensor(x),), {})
 
 
 @gradient_of(NEGATIVE)
@@ -670,6 +670,16 @@ def _exp_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple
 @gradient_of(LOG)
 def _log_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any]:
     return (divide(dy, inputs[0]),)
+
+
+@gradient_of(LOG1P)
+def _log1p_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any]:
+    return (divide(dy, add(inputs[0], 1.0)),)
+
+
+@gradient_of(EXPM1)
+def _expm1_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any]:
+    return (multiply(dy, add(y, 1.0)),)
 
 
 def clip(x: Any, x_min: float | None, x_max: float | None) -> Any:

@@ -66,7 +66,9 @@ def _plain(part: Any) -> Any:
 def _check_symbolic(shape: Shape, parts: tuple[Any, ...]) -> None:
     for part in parts:
         if isinstance(part, np.ndarray) and part.dtype == bool:
-            raise NotImplementedError("a boolean mask on a symbolic tensor: its count is not known; use fastcnn.ops.where")
+            raise NotImplementedError(
+                "a boolean mask on a symbolic tensor: its count is not known; use fastcnn.ops.where"
+            )
 
 
 def _getitem(x: Any, key: Any) -> Any:
@@ -250,7 +252,7 @@ def _along_dx_gradient(g: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> t
 
 
 def scatter_add(x: Any, indices: Any, updates: Any) -> Any:
-    """``x`` with ``updates`` added to the rows that ``indices`` name, in order, so that the sum has the same bits each time.
+    """``x`` with ``updates`` added to the rows that ``indices`` name, in their order.
 
     Args:
         x: (rows, ...).

@@ -204,7 +204,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         return _reduce(NORM, x, axis, keepdims)
     axes = normalized_axes(axis, len(x.shape))
     if len(axes) != 1:
-        raise NotImplementedError(f"ord={ord!r} over {len(axes)} axes is a matrix norm; only ord=None is supported there")
+        raise NotImplementedError(
+            f"ord={ord!r} over {len(axes)} axes is a matrix norm; only ord=None is supported there"
+        )
     if ord == 2:
         return _reduce(NORM, x, axes, keepdims)
     if ord == 1:

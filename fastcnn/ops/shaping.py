@@ -72,7 +72,7 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
         large = {size for size in sizes if size != 1}
         known = large - {None}
         if len(known) > 1:
-            raise ValueError(f"shapes {', '.join(map(str, shapes))} do not broadcast: sizes {sorted(known)} meet")  # type: ignore[type-var]
+            raise ValueError(f"shapes {', '.join(map(str, shapes))} do not broadcast: sizes {sorted(known)} meet")
         result.append(known.pop() if known else None if large else 1)
     return tuple(result)
 
@@ -109,7 +109,7 @@ def _reshape_shape(x: Shape, shape: Shape) -> Shape:
         raise ValueError(f"newshape {shape}: None keeps the size at its place, but x has {len(x)} dimensions: {x}")
     target = [x[i] if size is None else size for i, size in enumerate(shape)]
     free = [size for i, size in enumerate(x) if i not in kept]
-    wanted = math.prod([size for size in shape if size not in (None, -1)])  # type: ignore[misc]
+    wanted = math.prod([size for size in shape if size not in (None, -1)])
     if None in free:
         return tuple(None if size == -1 else size for size in target)
     have = math.prod(free)  # type: ignore[arg-type]
@@ -120,7 +120,11 @@ def _reshape_shape(x: Shape, shape: Shape) -> Shape:
 
 RESHAPE = Primitive("reshape", _reshape, _reshape, _reshape_shape, _own_dtype)
 RESHAPE_LIKE = Primitive(
-    "reshape_like", lambda x, like: x.reshape(like.shape), lambda x, like: x.reshape(like.shape), lambda x, like: like, _own_dtype
+    "reshape_like",
+    lambda x, like: x.reshape(like.shape),
+    lambda x, like: x.reshape(like.shape),
+    lambda x, like: like,
+    _own_dtype,
 )
 
 
@@ -317,7 +321,7 @@ def _joined(*arrays: Any, axis: int) -> Any:
 
 
 def _join(*arrays: Any, axis: int) -> Any:
-    return (kernels.concat(arrays, axis) if all(a.dtype == np.float32 for a in arrays) else _joined(*arrays, axis=axis))
+    return kernels.concat(arrays, axis) if all(a.dtype == np.float32 for a in arrays) else _joined(*arrays, axis=axis)
 
 
 def _joined_shape(*shapes: Shape, axis: int) -> Shape:
@@ -357,7 +361,7 @@ def _pieces(x: Any, sizes: list[int], axis: int) -> list[Any]:
 
 @gradient_of(CONCATENATE)
 def _concatenate_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any, ...]:
-    return apply(SPLIT_LIKE, (dy, *inputs), attrs)  # type: ignore[no-any-return]
+    return apply(SPLIT_LIKE, (dy, *inputs), attrs)
 
 
 def _filled(dys: Any, outputs: Any) -> tuple[Any, ...]:
@@ -393,7 +397,9 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
         if indices_or_sections < 1 or size % indices_or_sections:
             raise ValueError(f"split: {size} elements cannot be cut into {indices_or_sections} equal pieces")
         step = size // int(indices_or_sections)
-        cuts = tuple(range(step, step * int(indices_or_sections), step)) if step else (0,) * (int(indices_or_sections) - 1)
+        cuts = (
+            tuple(range(step, step * int(indices_or_sections), step)) if step else (0,) * (int(indices_or_sections) - 1)
+        )
     else:
         cuts = tuple(int(cut) for cut in indices_or_sections)
     return list(apply(SPLIT, (x,), {"cuts": cuts, "axis": axis}))
@@ -475,7 +481,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float |
 
 def _numpy_pad(x: Any, paddings: Any, mode: str, constant_values: float) -> Any:
     options: dict[str, Any] = {"constant_values": x.dtype.type(constant_values)} if mode == "constant" else {}
-    return np.pad(x, paddings, mode, **options)
+    return np.pad(x, paddings, mode, **options)  # type: ignore[call-overload]
 
 
 def _pad_shape(x: Shape, paddings: Any, mode: str, constant_values: float = 0.0) -> Shape:
@@ -514,9 +520,7 @@ def flip(x: Any, axis: Any = None) -> Any:
     return apply(FLIP, (x,), {"axis": reductions.normalized_axes(axis, len(x.shape))})
 
 
-FLIP = _moving(
-    "flip", kernels.flip, lambda x, axis: np.ascontiguousarray(np.flip(x, axis)), lambda x, axis: x
-)
+FLIP = _moving("flip", kernels.flip, lambda x, axis: np.ascontiguousarray(np.flip(x, axis)), lambda x, axis: x)
 
 
 @gradient_of(FLIP)
@@ -548,7 +552,10 @@ def _times(size: int | None, count: int) -> int | None:
 
 
 TILE = _moving(
-    "tile", kernels.tile, np.tile, lambda x, repeats: tuple(_times(s, r) for s, r in zip(x, repeats, strict=True))
+    "tile",
+    kernels.tile,
+    lambda x, repeats: np.tile(x, repeats),
+    lambda x, repeats: tuple(_times(s, r) for s, r in zip(x, repeats, strict=True)),
 )
 
 
@@ -680,7 +687,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: str | None = None, 
 
 
 def _one_hot(x: Any, num_classes: int) -> Any:
-    if x.size and 0 <= x.min() and x.max() < num_classes and float_dtype() == np.float32:
+    if x.size and x.min() >= 0 and x.max() < num_classes and float_dtype() == np.float32:
         return kernels.one_hot(x, num_classes)
     return (x[..., None] == np.arange(num_classes)).astype(float_dtype())
 
