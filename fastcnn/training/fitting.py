@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastcnn.callbacks.callback import CallbackList
+from fastcnn.callbacks.stopping import TerminateOnNaN
 from fastcnn.random import draw_seed
 from fastcnn.training.arrays import check_class_weight, weighted
 from fastcnn.training.data import Data, open_data, split_validation
@@ -58,7 +59,7 @@ class Fitting:
         self.model, self.data, self.validation, self.validation_freq = model, data, validation, validation_freq
         self.class_weight, self.epochs, self.callbacks, self.state = class_weight, epochs, callbacks, state
         self.logs: dict[str, Any] = {}
-        self._warned = False
+        self._warned = any(isinstance(c, TerminateOnNaN) for c in callbacks.callbacks)  # it says so itself
 
     def run(self, resumed: bool) -> Any:
         """All epochs."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn.autograd import GradientTape
+from fastcnn.plan import stepping
 from fastcnn.tensor import Tensor
 from fastcnn.training import evaluation, fitting
 from fastcnn.training.arrays import check_class_weight, map_leaves, pack, tensors, unpack, weighted
@@ -146,13 +147,18 @@ class Trainer(Compilation):
     def train_step(self, data: Any) -> dict[str, Any]:
         """What ``fit`` does with a batch; may be overridden. Returns names and numbers for the logs."""
         x, y, sample_weight = unpack(data)
-        with GradientTape() as tape:
-            y_pred = self(x, training=True)  # type: ignore[operator]
-            loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
-        self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
         variables = self.trainable_variables
+        step: Any = stepping.training_step(self, (x, y, sample_weight)) if variables else None
+        if step is not None:
+            loss, y_pred, gradients = step.loss, step.y_pred, step.gradients
+        else:
+            with GradientTape() as tape:
+                y_pred = self(x, training=True)  # type: ignore[operator]
+                loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
+            gradients = tape.gradient(loss, variables) if variables else []
+        self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
         if variables:
-            self.optimizer.apply(tape.gradient(loss, variables), variables)
+            self.optimizer.apply(gradients, variables)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
