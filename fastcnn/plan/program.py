@@ -15,7 +15,7 @@ __all__ = ["Program", "live_steps"]
 
 Array = np.ndarray[Any, Any]
 
-VIEWS = frozenset({"reshape", "expand_dims", "squeeze", "identity", "stop_gradient"})
+VIEWS = frozenset({"reshape", "reshape_like", "expand_dims", "squeeze"})
 # Steps whose results follow from shapes alone: computed once.
 CONSTANTS = frozenset({"ones_like", "zeros_like", "full_like"})
 # Steps that change variables: they are run even where nobody reads their results.
@@ -67,7 +67,7 @@ class Program:
         for i, node in enumerate(self.steps):
             if node.operation.name in CONSTANTS:
                 like = [np.zeros(_sizes(t), t.dtype) for t in node.inputs[:1]]
-                self._arrays[id(node.outputs[0])] = np.ascontiguousarray(node.operation.kernel(*like, **node.attrs))
+                self._arrays[id(node.outputs[0])] = np.array(node.operation.kernel(*like, **node.attrs), order="C")
                 continue
             for t in node.inputs:
                 if isinstance(t, SymbolicTensor):

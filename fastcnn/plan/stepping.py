@@ -14,7 +14,7 @@ from fastcnn.plan.training_passes import training_passes
 from fastcnn.seam import state
 from fastcnn.tensor import SymbolicTensor, Tensor
 
-__all__ = ["Plans", "inference", "plans_of", "training_step"]
+__all__ = ["Plans", "copied", "inference", "plans_of", "training_step"]
 
 KEPT = 8  # programs of one model; of more shapes, the longest unused are forgotten
 
@@ -139,6 +139,11 @@ class Inference(_Step):
         self.feed(tensors)
         self.program.run()
         return self.outputs
+
+
+def copied(outputs: Any) -> Any:
+    """Outputs in memory of their own."""
+    return _map(outputs, lambda t: Tensor(t.array.copy()))
 
 
 def _may(model: Any, plans: Plans) -> bool:

@@ -164,14 +164,19 @@ class Trainer(Compilation):
     def test_step(self, data: Any) -> dict[str, Any]:
         """What ``evaluate`` does with a batch; may be overridden."""
         x, y, sample_weight = unpack(data)
-        y_pred = self(x, training=False)  # type: ignore[operator]
+        y_pred = self._infer(x)
         loss = self._compute_loss(x, y, y_pred, sample_weight, training=False)
         self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
         """What ``predict`` does with a batch; may be overridden."""
-        return self(unpack(data)[0], training=False)  # type: ignore[operator]
+        return self._infer(unpack(data)[0])
+
+    def _infer(self, x: Any) -> Any:
+        """The outputs for tensors, by a program where the model can be captured."""
+        y = stepping.inference(self, x, stepping.copied)
+        return self(x, training=False) if y is None else y  # type: ignore[operator]
 
 
 def _samples(x: Any) -> int:
