@@ -18,10 +18,10 @@ class ModelCheckpoint(MonitorCallback):
     """Writes the model after each epoch, or only when it is the best so far.
 
     The file's name may contain the epoch (from 1) and any logged number, as in
-    ``"weights.{epoch:03d}-{val_loss:.4f}-{acc:.4f}.weights.h5"``; names that will not be there are refused before training.
-    The best value is kept with the model: a second ``fit`` with a new ModelCheckpoint for the same file does not overwrite
-    the better one. Epochs without validation (``validation_freq``) write nothing where the best of a ``val_`` number is
-    asked for or the file's name contains one.
+    ``"weights.{epoch:03d}-{val_loss:.4f}-{acc:.4f}.weights.h5"``; names that will not be there are refused before
+    training. The best value is kept with the model: a second ``fit`` with a new ModelCheckpoint for the same file does
+    not overwrite the better one. Epochs without validation (``validation_freq``) write nothing where the best of a
+    ``val_`` number is asked for or the file's name contains one.
 
     Args:
         filepath: ``.keras`` or ``.fastcnn`` for whole models; ``.weights.h5``, ``.safetensors``, ``.npz`` for weights.

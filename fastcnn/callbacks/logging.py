@@ -60,6 +60,10 @@ class CSVLogger(Callback):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Closes the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file, also where something went wrong."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -209,6 +213,10 @@ class TensorBoard(Callback):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Closes the event files."""
+        self.close()
+
+    def close(self) -> None:
+        """Closes the event files, also where something went wrong."""
         for writer in self._writers.values():
             writer.close()
         self._writers.clear()

@@ -83,8 +83,8 @@ class Fitting:
                     model.optimizer.finalize_variable_values(model.trainable_variables)
                 self.callbacks.on_train_end(state.logs)
         finally:
-            close_progress(self.callbacks)
             state.get()
+            close_progress(self.callbacks)
             state._model = state._callbacks = None
         return model.history
 
