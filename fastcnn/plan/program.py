@@ -7,9 +7,10 @@ import numpy as np
 from fastcnn import _core
 from fastcnn.layers.layer import _contents, _map
 from fastcnn.plan.capture import Captured, NotCapturable
+from fastcnn.plan.folding import Derived
 from fastcnn.plan.memory import ALIGNMENT, place
 from fastcnn.seam import Node
-from fastcnn.tensor import SymbolicTensor, Tensor
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
 __all__ = ["Program", "live_steps"]
 
@@ -56,6 +57,8 @@ class Program:
         for (_, t), (_, array) in zip(captured.keys, self.keys, strict=True):
             self._arrays[id(t)] = array
         self._lay_out()
+        self.derived = [t for step in self.steps for t in step.inputs if isinstance(t, Derived)]
+        self._changes = Variable.changes
         self._record()
         self.outputs = _map(captured.outputs, lambda t: Tensor(self._array(t)))
 
@@ -125,7 +128,11 @@ class Program:
                     )
 
     def run(self) -> None:
-        """Draws the random keys, and runs all steps."""
+        """Draws the random keys, brings derived weights up to date, and runs all steps."""
+        if self.derived and self._changes != Variable.changes:
+            self._changes = Variable.changes
+            for t in self.derived:
+                t.refresh()
         for generator, key in self.keys:
             generator.draw_into(key)
         self._core.run()

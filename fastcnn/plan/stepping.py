@@ -12,7 +12,7 @@ from fastcnn.plan.inference_passes import inference_passes
 from fastcnn.plan.program import Program
 from fastcnn.plan.training_passes import training_passes
 from fastcnn.seam import state
-from fastcnn.tensor import SymbolicTensor, Tensor
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
 __all__ = ["Plans", "copied", "inference", "plans_of", "training_step"]
 
@@ -120,6 +120,7 @@ class TrainingStep(_Step):
         """One step; the results are in ``loss``, ``y_pred`` and ``gradients`` until the next."""
         self.feed(tensors)
         self.program.run()
+        Variable.changes += 1  # moving statistics
         for tracker, value, count in self.observed:
             tracker.update_state(value.array, sample_weight=count)
 
