@@ -72,7 +72,12 @@ def test_when_it_writes(tmp_path, save_freq, expected):
             look(batch, logs)
 
     new().fit(
-        X, Y, batch_size=8, epochs=3, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path / "b", save_freq), Look()]
+        X,
+        Y,
+        batch_size=8,
+        epochs=3,
+        verbose=0,
+        callbacks=[callbacks.BackupAndRestore(tmp_path / "b", save_freq), Look()],
     )
     assert seen == expected
 
@@ -196,9 +201,17 @@ def test_a_damaged_backup_is_refused(tmp_path):
             {},
             r"with Adam \(10 variables\), but the model is compiled with Adam \(14 variables\)",
         ),
-        ({"units": 5}, {}, r"(?s)Of another shape: a/kernel .*The backup is of another model; go on as it was, or delete"),
+        (
+            {"units": 5},
+            {},
+            r"(?s)Of another shape: a/kernel .*The backup is of another model; go on as it was, or delete",
+        ),
         ({}, {"batch_size": 4}, r"stands at step 2 of 3 of an epoch, but this fit has 6 steps: the data or batch_size"),
-        ({"metrics": ["acc"]}, {}, r"holds 2 sums of metrics, the model has 4: compile it with the same loss and metrics"),
+        (
+            {"metrics": ["acc"]},
+            {},
+            r"holds 2 sums of metrics, the model has 4: compile it with the same loss and metrics",
+        ),
     ],
 )
 def test_what_does_not_fit(tmp_path, change, kwargs, message):

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from fastcnn import callbacks, layers, losses, optimizers, random
+from fastcnn import callbacks, layers, optimizers, random
 from fastcnn.models.sequential import Sequential
 from fastcnn.training.pydataset import PyDataset
 

@@ -12,7 +12,7 @@ from fastcnn.models.sequential import Sequential
 STATM = Path("/proc/self/statm")
 pytestmark = pytest.mark.skipif(not STATM.exists(), reason="needs /proc")
 SIZES = (1, 3, 8, 2, 16, 5, 32, 7)
-X = np.random.default_rng(0).normal(size=(32, 10, 10, 1)).astype("float32")
+X = np.random.default_rng(0).normal(size=(32, 6, 6, 1)).astype("float32")
 Y = np.arange(32) % 3
 
 
@@ -25,8 +25,8 @@ def resident():
 def new():
     model = Sequential(
         [
-            layers.Input((10, 10, 1)),
-            layers.Conv2D(4, 3, activation="relu"),
+            layers.Input((6, 6, 1)),
+            layers.Conv2D(2, 3, activation="relu"),
             layers.BatchNormalization(),
             layers.MaxPooling2D(),
             layers.Dropout(0.3),
