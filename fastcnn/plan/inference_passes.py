@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn.plan import fused
+from fastcnn.plan.folding import fold_batch_norm, fold_padding
 from fastcnn.plan.training_passes import CLAMPS, made_by, node, users
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
@@ -12,6 +13,8 @@ __all__ = ["inference_passes"]
 
 def inference_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """All of them, in order."""
+    steps = fold_padding(steps, outputs)
+    steps = fold_batch_norm(steps, outputs)
     return fuse_epilogues(steps, outputs)
 
 

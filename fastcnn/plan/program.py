@@ -7,15 +7,18 @@ import numpy as np
 from fastcnn import _core
 from fastcnn.layers.layer import _contents, _map
 from fastcnn.plan.capture import Captured, NotCapturable
+from fastcnn.plan.folding import Derived
 from fastcnn.plan.memory import ALIGNMENT, place
 from fastcnn.seam import Node
-from fastcnn.tensor import SymbolicTensor, Tensor
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
 __all__ = ["Program", "live_steps"]
 
 Array = np.ndarray[Any, Any]
 
 VIEWS = frozenset({"reshape", "reshape_like", "expand_dims", "squeeze"})
+# Copies of which a program, whose memory stays, has no need.
+ALIASES = frozenset({"identity", "stop_gradient"})
 # Steps whose results follow from shapes alone: computed once.
 CONSTANTS = frozenset({"ones_like", "zeros_like", "full_like"})
 # Steps that change variables: they are run even where nobody reads their results.
@@ -56,6 +59,8 @@ class Program:
         for (_, t), (_, array) in zip(captured.keys, self.keys, strict=True):
             self._arrays[id(t)] = array
         self._lay_out()
+        self.derived = [t for step in self.steps for t in step.inputs if isinstance(t, Derived)]
+        self._changes = Variable.changes
         self._record()
         self.outputs = _map(captured.outputs, lambda t: Tensor(self._array(t)))
 
@@ -73,8 +78,10 @@ class Program:
                 if isinstance(t, SymbolicTensor):
                     last[self._root(t)] = i
             for t in node.outputs:
-                if node.operation.name in VIEWS and isinstance(node.inputs[0], SymbolicTensor):
+                if node.operation.name in VIEWS | ALIASES and isinstance(node.inputs[0], SymbolicTensor):
                     self._roots[id(t)] = self._root(node.inputs[0])
+                elif node.operation.name in ALIASES:
+                    self._arrays[id(t)] = node.inputs[0].array
                 else:
                     results.append(t)
                     first[id(t)] = last[id(t)] = i
@@ -103,6 +110,9 @@ class Program:
             self.starts.append(len(self._core))
             if node.operation.name in CONSTANTS:
                 continue
+            if node.operation.name in ALIASES:
+                self._arrays[id(node.outputs[0])] = self._array(node.inputs[0])
+                continue
             places = [self._arrays[id(t)] for t in node.outputs if id(t) in self._arrays]
             arrays = [self._array(t) for t in node.inputs]
             self._core.begin(places)
@@ -125,7 +135,11 @@ class Program:
                     )
 
     def run(self) -> None:
-        """Draws the random keys, and runs all steps."""
+        """Draws the random keys, brings derived weights up to date, and runs all steps."""
+        if self.derived and self._changes != Variable.changes:
+            self._changes = Variable.changes
+            for t in self.derived:
+                t.refresh()
         for generator, key in self.keys:
             generator.draw_into(key)
         self._core.run()
