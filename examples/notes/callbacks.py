@@ -36,10 +36,18 @@ with tempfile.TemporaryDirectory() as folder:
     model = Sequential([Input((28, 28)), Flatten(), Dense(256, activation="relu"), Dense(10, activation="softmax")])
     model.compile(optimizer=Adam(0.003), loss=SparseCategoricalCrossentropy(), metrics=["acc"])
     history = model.fit(
-        x=x_train, y=y_train, validation_data=(x_val, y_val), batch_size=64, epochs=EPOCHS, callbacks=callbacks, verbose=2
+        x=x_train,
+        y=y_train,
+        validation_data=(x_val, y_val),
+        batch_size=64,
+        epochs=EPOCHS,
+        callbacks=callbacks,
+        verbose=2,
     )
     saved = sorted(Path(folder).glob("*.weights.h5"))
     print("checkpoints:", *[path.name for path in saved], sep="\n  ")
     print("learning rates:", [f"{rate:.0e}" for rate in history.history["learning_rate"]])
     model.load_weights(saved[-1])
-    print(f"best validation loss {min(history.history['val_loss']):.4f}; after loading {model.evaluate(x_val, y_val, verbose=0)[0]:.4f}")
+    print(
+        f"best validation loss {min(history.history['val_loss']):.4f}; after loading {model.evaluate(x_val, y_val, verbose=0)[0]:.4f}"
+    )
