@@ -50,7 +50,7 @@ def curve(series: dict[str, list[float]], title: str) -> Array:
         across = left + np.arange(len(values)) / max(n - 1, 1) * (right - left)
         down = top + (high - np.array(values)) / span * (bottom - top)
         points = np.stack([across, down], axis=1)
-        polyline(canvas, points if n > 1 else np.concatenate([points, points + (3, 0)]), COLOURS[name])
+        polyline(canvas, points if n > 1 else np.vstack([points, points + np.array([3, 0])]), COLOURS[name])
     return picture.labelled(canvas, title)
 
 
@@ -95,7 +95,7 @@ def gallery(images: Array, truth: Array, taken_for: Array, names: list[str]) -> 
     """Images (n, h, w, c) in [0, 1], each below what it is and, where it is another, what the network took it for."""
     times = max(1, 112 // images.shape[1])
     words = [names[t] if t == p else f"{names[t]} NOT {names[p]}" for t, p in zip(truth, taken_for, strict=True)]
-    width = max(images.shape[2] * times, *(picture.text(w).shape[1] for w in words))
+    width = max(images.shape[2] * times, *(picture.text(w).shape[1] + 12 for w in words))
     tiles = []
     for image, label in zip(images, words, strict=True):
         colour = image if image.shape[-1] == 3 else np.repeat(image, 3, axis=-1)
