@@ -223,6 +223,7 @@ class Variable(Valued):
         "__weakref__", "_layer_trainable", "_trainable", "array", "constraint", "name", "path", "regularizer", "version",
     )  # fmt: skip
     _numbers = itertools.count()
+    changes = 0  # of all variables: what was computed from them may be out of date
 
     def __init__(
         self,
@@ -277,8 +278,13 @@ class Variable(Valued):
         if array.dtype.kind not in "biuf":
             raise TypeError(f"{self.path}: expected numbers, got dtype {array.dtype}")
         np.copyto(self.array, array, casting="unsafe")
-        self.version += 1
+        self.touch()
         return self
+
+    def touch(self) -> None:
+        """Says that the array was changed in place."""
+        self.version += 1
+        Variable.changes += 1
 
     def assign_add(self, value: Any) -> Self:
         """Adds to it, in place."""

@@ -27,6 +27,8 @@ class History(Callback):
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
         self._resumed = False
+        self._logs: dict[str, Any] = {}
+        self._noted: set[str] = set()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begins anew, unless this ``fit`` continues from a checkpoint."""
@@ -38,8 +40,22 @@ class History(Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keeps the epoch's numbers."""
         self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
+        self._logs, self._noted = logs or {}, set()
+        self._note()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keeps what other callbacks have added to the logs of the epoch before, such as the learning rate."""
+        self._note()
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Likewise."""
+        self._note()
+
+    def _note(self) -> None:
+        for name, value in self._logs.items():
+            if name not in self._noted:
+                self._noted.add(name)
+                self.history.setdefault(name, []).append(value)
 
     @property
     def steps_per_epoch(self) -> int | None:
@@ -48,6 +64,7 @@ class History(Callback):
 
     def get_state(self) -> dict[str, Any]:
         """What a checkpoint must hold to continue."""
+        self._note()
         return {"epoch": list(self.epoch), "history": {name: list(values) for name, values in self.history.items()}}
 
     def set_state(self, state: dict[str, Any]) -> None:

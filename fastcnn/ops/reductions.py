@@ -27,6 +27,7 @@ __all__ = [
     "prod",
     "std",
     "sum",
+    "sum_squares",
     "unbroadcast",
     "var",
 ]
@@ -87,6 +88,7 @@ PROD = _reduction("prod", np.prod)
 VAR = _reduction("var")
 STD = _reduction("std")
 NORM = _reduction("norm")
+SUM_SQUARES = _reduction("sum_squares")
 
 
 def _reduce(primitive: Primitive, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -109,6 +111,16 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         array([4., 6.], dtype=float32)
     """
     return _reduce(SUM, x, axis, keepdims)
+
+
+def sum_squares(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum of squares over some axes, in one pass. Arguments as in ``sum``.
+
+    Example:
+        >>> float(sum_squares([3.0, 4.0]))
+        25.0
+    """
+    return _reduce(SUM_SQUARES, x, axis, keepdims)
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -232,13 +244,13 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 SPREAD_SUM = Primitive(
     "spread_sum",
-    lambda dy, x, axis, keepdims: np.broadcast_to(_kept(dy, x, axis, keepdims), x.shape).copy(),
+    lambda dy, x, axis, keepdims: _tiled(_kept(dy, x, axis, keepdims), x.shape),
     lambda dy, x, axis, keepdims: np.broadcast_to(_kept(dy, x, axis, keepdims), x.shape).copy(),
     lambda dy, x, axis, keepdims: x,
 )
 SPREAD_MEAN = Primitive(
     "spread_mean",
-    lambda dy, x, axis, keepdims: _shares(dy, x, axis, keepdims),
+    lambda dy, x, axis, keepdims: _tiled_shares(dy, x, axis, keepdims),
     lambda dy, x, axis, keepdims: _shares(dy, x, axis, keepdims),
     lambda dy, x, axis, keepdims: x,
 )
@@ -249,6 +261,20 @@ def _kept(dy: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
         return dy
     axes = normalized_axes(axis, x.ndim)
     return dy.reshape([1 if i in axes else size for i, size in enumerate(x.shape)])
+
+
+def _tiled(dy: Any, shape: Any) -> Any:
+    """Like np.broadcast_to, by a kernel: programs can hold it."""
+    if dy.dtype != np.float32 or 0 in shape:
+        return np.broadcast_to(dy, shape).copy()
+    return kernels.tile(dy, [size // n for size, n in zip(shape, dy.shape, strict=True)])
+
+
+def _tiled_shares(dy: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    if dy.dtype != np.float32 or x.size == 0:
+        return _shares(dy, x, axis, keepdims)
+    kept = _kept(dy, x, axis, keepdims)
+    return _tiled(kernels.divide(kept, np.array(x.size // builtins.max(kept.size, 1), np.float32)), x.shape)
 
 
 def _shares(dy: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
@@ -270,6 +296,14 @@ def _sum_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple
 @gradient_of(MEAN)
 def _mean_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any]:
     return (apply(SPREAD_MEAN, (dy, inputs[0]), attrs),)
+
+
+@gradient_of(SUM_SQUARES)
+def _sum_squares_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any]:
+    twice = arithmetic.multiply(dy, 2.0)
+    if attrs["axis"] is not None and not attrs["keepdims"]:
+        return (arithmetic.multiply(_spread(twice, inputs[0], attrs), inputs[0]),)
+    return (arithmetic.multiply(inputs[0], twice),)
 
 
 @gradient_of(SPREAD_SUM)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastcnn.callbacks.callback import CallbackList
+from fastcnn.callbacks.stopping import TerminateOnNaN
 from fastcnn.random import draw_seed
 from fastcnn.training.arrays import check_class_weight, weighted
 from fastcnn.training.data import Data, open_data, split_validation
@@ -58,7 +59,7 @@ class Fitting:
         self.model, self.data, self.validation, self.validation_freq = model, data, validation, validation_freq
         self.class_weight, self.epochs, self.callbacks, self.state = class_weight, epochs, callbacks, state
         self.logs: dict[str, Any] = {}
-        self._warned = False
+        self._warned = any(isinstance(c, TerminateOnNaN) for c in callbacks.callbacks)  # it says so itself
 
     def run(self, resumed: bool) -> Any:
         """All epochs."""
@@ -128,8 +129,8 @@ class Fitting:
     def _warn(self, loss: float, step: int) -> None:
         self._warned = True
         warnings.warn(
-            f"the loss is {loss} since step {step} of epoch {self.state.epoch + 1}: lower the learning_rate, look for NaN or "
-            "large numbers in the data, or set clipnorm; the callback TerminateOnNaN ends training here",
+            f"the loss is {loss} since step {step} of epoch {self.state.epoch + 1}: lower the learning_rate, look for "
+            "NaN or large numbers in the data, or set clipnorm; the callback TerminateOnNaN ends training here",
             RuntimeWarning,
             stacklevel=6,
         )
@@ -186,7 +187,13 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
     if saved is None:
         state.epoch = a["initial_epoch"]
     data = open_data(
-        x, y, sample_weight, batch_size=a["batch_size"], shuffle=a["shuffle"], seed=state.seed, steps=a["steps_per_epoch"]
+        x,
+        y,
+        sample_weight,
+        batch_size=a["batch_size"],
+        shuffle=a["shuffle"],
+        seed=state.seed,
+        steps=a["steps_per_epoch"],
     )
     validation = None
     if held is not None:
@@ -198,9 +205,7 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
     model._fit_state = state
     if state.epoch < a["epochs"]:
         model._make_ready(data.first(state.epoch, state.step))
-    fitting = Fitting(
-        model, data, validation, a["validation_freq"], a["class_weight"], a["epochs"], callbacks, state
-    )
+    fitting = Fitting(model, data, validation, a["validation_freq"], a["class_weight"], a["epochs"], callbacks, state)
     return fitting.run(resumed=saved is not None)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn.autograd import GradientTape
+from fastcnn.plan import stepping
 from fastcnn.tensor import Tensor
 from fastcnn.training import evaluation, fitting
 from fastcnn.training.arrays import check_class_weight, map_leaves, pack, tensors, unpack, weighted
@@ -36,8 +37,8 @@ class Trainer(Compilation):
         """Trains.
 
         Args:
-            x: arrays (any dtype; a list or dict for several inputs), a ``PyDataset``, a generator or iterable of batches
-                ``(x, y)`` or ``(x, y, sample_weight)``.
+            x: arrays (any dtype; a list or dict for several inputs), a ``PyDataset``, a generator or iterable of
+                batches ``(x, y)`` or ``(x, y, sample_weight)``.
             y: labels or targets, where x is arrays.
             batch_size: 32 unless given; "full" for all samples in one step.
             epochs: the number of the last epoch.
@@ -45,7 +46,7 @@ class Trainer(Compilation):
             callbacks: a list.
             validation_split: which part of the samples, the last ones, is kept for validation.
             validation_data: ``(x, y)``, ``(x, y, sample_weight)`` or a dataset.
-            shuffle: whether samples come in a new random order each epoch; "batch" shuffles batches. Generators are not.
+            shuffle: whether samples come in a new random order each epoch; "batch" shuffles batches.
             class_weight: the weight of each class in the loss.
             sample_weight: the weight of each sample in the loss.
             initial_epoch: where to begin.
@@ -127,7 +128,7 @@ class Trainer(Compilation):
         self._check_compiled("train_on_batch")
         check_class_weight(class_weight)
         data = weighted(tensors(pack(x, y, sample_weight) if y is not None else x), class_weight)
-        self._make_ready(data)
+        self._make_ready(data, again=False)
         logs = fitting.plain_logs(self.train_step(data))
         return logs if return_dict else self._in_order(logs)
 
@@ -135,7 +136,7 @@ class Trainer(Compilation):
         """The loss and the metrics on one batch. They add up over calls until ``reset_metrics``."""
         self._check_compiled("test_on_batch")
         data = tensors(pack(x, y, sample_weight) if y is not None else x)
-        self._make_ready(data)
+        self._make_ready(data, again=False)
         logs = fitting.plain_logs(self.test_step(data))
         return logs if return_dict else self._in_order(logs)
 
@@ -146,26 +147,36 @@ class Trainer(Compilation):
     def train_step(self, data: Any) -> dict[str, Any]:
         """What ``fit`` does with a batch; may be overridden. Returns names and numbers for the logs."""
         x, y, sample_weight = unpack(data)
-        with GradientTape() as tape:
-            y_pred = self(x, training=True)  # type: ignore[operator]
-            loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
+        variables = self.trainable_variables
+        step: Any = stepping.training_step(self, (x, y, sample_weight)) if variables else None
+        if step is not None:
+            loss, y_pred, gradients = step.loss, step.y_pred, step.gradients
+        else:
+            with GradientTape() as tape:
+                y_pred = self(x, training=True)  # type: ignore[operator]
+                loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
+            gradients = tape.gradient(loss, variables) if variables else []
         self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
-        variables = self.trainable_variables  # type: ignore[attr-defined]
         if variables:
-            self.optimizer.apply(tape.gradient(loss, variables), variables)
+            self.optimizer.apply(gradients, variables)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """What ``evaluate`` does with a batch; may be overridden."""
         x, y, sample_weight = unpack(data)
-        y_pred = self(x, training=False)  # type: ignore[operator]
+        y_pred = self._infer(x)
         loss = self._compute_loss(x, y, y_pred, sample_weight, training=False)
         self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
         """What ``predict`` does with a batch; may be overridden."""
-        return self(unpack(data)[0], training=False)  # type: ignore[operator]
+        return self._infer(unpack(data)[0])
+
+    def _infer(self, x: Any) -> Any:
+        """The outputs for tensors, by a program where the model can be captured."""
+        y = stepping.inference(self, x, stepping.copied)
+        return self(x, training=False) if y is None else y  # type: ignore[operator]
 
 
 def _samples(x: Any) -> int:
