@@ -70,12 +70,14 @@ class Progress:
 
     def _draw(self, logs: dict[str, Any]) -> None:
         if self._bar is None:
+            import shutil
+
             from tqdm import tqdm
 
             form = "{n_fmt}/{total_fmt} {bar:20} {elapsed}<{remaining}{postfix}"
-            self._bar = tqdm(
-                total=self.steps, file=sys.stdout, mininterval=0, miniters=1, bar_format=form, dynamic_ncols=True
-            )
+            # Terminals that do not know their width say 0, of which tqdm makes an empty line.
+            width = shutil.get_terminal_size((100, 24)).columns
+            self._bar = tqdm(total=self.steps, file=sys.stdout, mininterval=0, miniters=1, bar_format=form, ncols=width)
             self._bar.start_t -= time.perf_counter() - self.began
         self._bar.set_postfix_str(numbers(logs), refresh=False)
         self._bar.update(self.seen - self._bar.n)
