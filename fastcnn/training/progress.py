@@ -75,9 +75,17 @@ class Progress:
             from tqdm import tqdm
 
             form = "{n_fmt}/{total_fmt} {bar:20} {elapsed}<{remaining}{postfix}"
-            # Terminals that do not know their width say 0, of which tqdm makes an empty line.
-            width = shutil.get_terminal_size((100, 24)).columns
-            self._bar = tqdm(total=self.steps, file=sys.stdout, mininterval=0, miniters=1, bar_format=form, ncols=width)
+            # A terminal that does not know its size says 0, where tqdm would draw nothing.
+            width, height = shutil.get_terminal_size((100, 24))
+            self._bar = tqdm(
+                total=self.steps,
+                file=sys.stdout,
+                mininterval=0,
+                miniters=1,
+                bar_format=form,
+                ncols=width,
+                nrows=height,
+            )
             self._bar.start_t -= time.perf_counter() - self.began
         self._bar.set_postfix_str(numbers(logs), refresh=False)
         self._bar.update(self.seen - self._bar.n)
