@@ -113,7 +113,11 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...], attrs: dict[str, Any]) 
         arrays = [None if t is None else t.array for t in inputs]
     except Symbolic:
         return _note(primitive, inputs, attrs)
-    result = (primitive.reference if state.precise else primitive.kernel)(*arrays, **attrs)
+    if state.precise:
+        with np.errstate(all="ignore"):  # kernels do not warn of infinities either
+            result = primitive.reference(*arrays, **attrs)
+    else:
+        result = primitive.kernel(*arrays, **attrs)
     outputs = tuple([Tensor(a) for a in result]) if result.__class__ is tuple else Tensor(result)
     if state.tapes:
         for tape in state.tapes:
