@@ -136,7 +136,9 @@ def test_arguments_of_the_layer():
     layer(X)
     before = [v.numpy() for v in layer.variables]
     assert gradcheck(layer, X, training=True) and gradcheck(layer, X, training=False)
-    assert all(np.array_equal(v.numpy(), b) and v.dtype == "float32" for v, b in zip(layer.variables, before, strict=True))
+    assert all(
+        np.array_equal(v.numpy(), b) and v.dtype == "float32" for v, b in zip(layer.variables, before, strict=True)
+    )
 
 
 def test_variables_of_a_function():

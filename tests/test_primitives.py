@@ -26,7 +26,13 @@ NO_GRADIENT = {
     "count_nonzero": "a count",
 }
 # Captured programs put these in where the gradients are there already; the tests of programs run them.
-PROGRAMS = ["batch_norm_fused", "batch_norm_backward_fused", "batch_norm_inference_fused", "conv2d_fused", "dense_fused"]
+PROGRAMS = [
+    "batch_norm_fused",
+    "batch_norm_backward_fused",
+    "batch_norm_inference_fused",
+    "conv2d_fused",
+    "dense_fused",
+]
 PROGRAMS += ["max_pool_dx"]
 NO_GRADIENT |= dict.fromkeys(PROGRAMS, "made after differentiation")
 STEPS = ["sign", "floor", "ceil", "round", "zeros_like", "ones_like", "full_like", "stop_gradient", "argsort", "top_k"]
