@@ -80,8 +80,8 @@ def gradient_of(primitive: Primitive) -> Callable[[Callable[..., Any]], Callable
     """Registers the gradient rule of a primitive.
 
     The rule is called as ``rule(dy, inputs, outputs, attrs, needs)`` and returns one gradient, or None, for each input.
-    ``outputs`` and ``dy`` are tuples where the primitive has several outputs; ``needs[i]`` tells whether anyone will read
-    the gradient of input i. It consists of operations, so that it can be recorded and differentiated itself.
+    ``outputs`` and ``dy`` are tuples where the primitive has several outputs; ``needs[i]`` tells whether anyone will
+    read the gradient of input i. It consists of operations, so that it can be recorded and differentiated itself.
     """
 
     def register(rule: Callable[..., Any]) -> Callable[..., Any]:
