@@ -102,21 +102,9 @@ _LEAVE = "tensor.numpy() where no gradient is wanted"
 _UFUNCS = {
     name: name
     for name in (
-        *(
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "power",
-            "matmul",
-            "maximum",
-            "minimum",
-            "negative",
-            "square",
-            "sqrt",
-        ),
-        *("exp", "expm1", "log", "log1p", "tanh", "reciprocal", "sign", "floor", "ceil", "isnan", "isfinite"),
-        *("logical_and", "logical_or", "logical_not"),
+        *("add", "subtract", "multiply", "divide", "power", "matmul", "maximum", "minimum"),
+        *("negative", "square", "sqrt", "exp", "expm1", "log", "log1p", "tanh", "reciprocal"),
+        *("sign", "floor", "ceil", "isnan", "isfinite", "logical_and", "logical_or", "logical_not"),
         *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
     )
 } | {"absolute": "abs", "true_divide": "divide", "rint": "round"}
