@@ -202,6 +202,12 @@ class Tensor(Valued):
         return f"<Tensor shape={self.shape}, dtype={self.dtype}, numpy={np.array2string(self.array, threshold=20)}>"
 
 
+class Changes:
+    """Counts what may alter which weights a layer has or trains, so that they need not be gathered for every step."""
+
+    count = 0
+
+
 class Variable(Valued):
     """A tensor that can be assigned to: a weight, a moving statistic, a counter.
 
@@ -224,6 +230,7 @@ class Variable(Valued):
     __slots__ = (
         "__weakref__",
         "_layer_trainable",
+        "_made_trainable",
         "_trainable",
         "array",
         "constraint",
@@ -259,7 +266,7 @@ class Variable(Valued):
         if "/" in self.name:
             raise ValueError(f"name must not contain '/', got {name!r}")
         self.path = self.name
-        self._trainable = bool(trainable)
+        self._trainable = self._made_trainable = bool(trainable)
         self._layer_trainable = True  # a frozen layer says no for all its weights and forgets nothing
         self.regularizer, self.constraint = regularizer, constraint
         self.version = 0
@@ -271,6 +278,7 @@ class Variable(Valued):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        Changes.count += 1
 
     @property
     def value(self) -> Tensor:
