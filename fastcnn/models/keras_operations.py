@@ -20,7 +20,7 @@ _ACTIVATIONS = {"relu": ("nn", "Relu"), "sigmoid": ("nn", "Sigmoid"), "tanh": ("
 
 
 def keras_form(node: Node) -> tuple[str, str, tuple[Any, ...], dict[str, Any]] | None:
-    """Keras's module and class for the operation of a node, its arguments and settings; None where there is no such class."""
+    """Keras's module and class for the operation of a node, its arguments and settings; None where it has none."""
     name, attrs = node.operation.name, node.attrs
     inputs = tuple(t.item() if isinstance(t, Tensor) and t.shape == () else t for t in node.inputs)
     if any(isinstance(t, Tensor) for t in inputs):
