@@ -353,6 +353,13 @@ class SymbolicTensor(Operators):
     def __int__(self) -> int:
         return int(self.array)
 
+    def __index__(self) -> int:
+        return int(self.array)
+
+    def item(self) -> Any:
+        """Refused: there are no numbers."""
+        return self.array.item()
+
     def __len__(self) -> int:
         if not self.shape or self.shape[0] is None:
             raise Symbolic("the number of samples of a symbolic tensor is not known")
@@ -399,6 +406,8 @@ def convert_to_tensor(value: Any, dtype: str | None = None) -> Any:
     if not isinstance(value, np.ndarray) and hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
         value = np.from_dlpack(value)
     array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"a tensor must hold numbers, got dtype {array.dtype}: {_describe(value)}")
     if dtype is not None and dtype != "float":
         if array.dtype != dtype:
             array = array.astype(dtype)
@@ -407,8 +416,6 @@ def convert_to_tensor(value: Any, dtype: str | None = None) -> Any:
             array = array.astype(float_dtype())
     elif array.dtype.kind == "i" and not isinstance(value, np.ndarray) and not isinstance(value, np.generic):
         array = array.astype(np.int32) if abs(array).max(initial=0) < 2**31 else array
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"a tensor must hold numbers, got dtype {array.dtype}: {_describe(value)}")
     return Tensor(array)
 
 

@@ -1,6 +1,5 @@
 """``model.summary()``: the layers of a model as a table."""
 
-import html
 from collections.abc import Callable
 from typing import Any
 
@@ -196,6 +195,8 @@ def summarize(
 
 def to_html(model: Any) -> str:
     """The table for notebooks."""
+    import html
+
     header, rows = _table(model, False, False, None)
     head = "".join(f"<th>{html.escape(c)}</th>" for c in header)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)

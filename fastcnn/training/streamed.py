@@ -50,6 +50,7 @@ class StreamedData(Data):
         self.steps = steps or (len(source) if hasattr(source, "__len__") else None)
         self._iterator: Any = None
         self._peeked: list[Any] = []
+        self._ended = False  # an epoch that goes on has no batches left
 
     def _next(self) -> Any:
         if self._peeked:
@@ -61,16 +62,23 @@ class StreamedData(Data):
     def first(self, epoch: int = 0, step: int = 0) -> Any:
         """The batch that will come next, without taking it away."""
         try:
+            batch = None
             for _ in range(step + epoch * self.limit if self.limit else step):
-                self._next()
+                batch = self._next()
             batch = self._next()
         except StopIteration:
-            raise ValueError("x is empty: it gave no batch") from None
+            if batch is None:
+                raise ValueError("x is empty: it gave no batch") from None
+            self._ended = self.limit is None
+            return batch
         self._peeked.append(batch)
         return batch
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Any]:
         """The batches of an epoch. Where it starts in the middle, ``first()`` has dropped what came before."""
+        if self._ended:
+            self._ended, self._iterator = False, None
+            return
         if self.limit is None and not self._peeked and not self.once:
             self._iterator = None
         step = first

@@ -173,6 +173,47 @@ class Trainer(Compilation):
         """What ``predict`` does with a batch; may be overridden."""
         return self._infer(unpack(data)[0])
 
+    # ---- programs
+
+    def explain_plan(self) -> str:
+        """The programs that ``fit`` and ``predict`` run, step by step, or the line that keeps the model eager.
+
+        Returns:
+            A text to print.
+        """
+        from fastcnn.plan import report
+
+        return report.explain(self)
+
+    def memory_report(self, batch_size: int = 32) -> dict[str, int]:
+        """Bytes that a batch size will need: weights, optimizer, and the arenas of training and inference.
+
+        Args:
+            batch_size: of training and prediction.
+
+        Returns:
+            Names and bytes; "training total" only of a compiled model.
+        """
+        from fastcnn.plan import report
+
+        return report.memory(self, batch_size)
+
+    def profile(self, x: Any, y: Any = None, training: bool = False, trace: Any = None) -> str:
+        """Where the time goes: each step's milliseconds, and its share of this machine's measured limits.
+
+        Args:
+            x: a batch.
+            y: its targets, for a training step.
+            training: whether to profile a training step; else inference.
+            trace: a file to write for chrome://tracing.
+
+        Returns:
+            A table to print.
+        """
+        from fastcnn.plan import report
+
+        return report.profile(self, x, y, training, trace)
+
     def _infer(self, x: Any) -> Any:
         """The outputs for tensors, by a program where the model can be captured."""
         y = stepping.inference(self, x, stepping.copied)
