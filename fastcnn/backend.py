@@ -54,7 +54,8 @@ def set_image_data_format(data_format: str) -> None:
     """Accepts "channels_last" only; layers take ``data_format="channels_first"`` one by one."""
     if data_format != "channels_last":
         raise NotImplementedError(
-            f"the default data_format is 'channels_last', got {data_format!r}; pass data_format='channels_first' to the layers"
+            f"the default data_format is 'channels_last', got {data_format!r}; "
+            "pass data_format='channels_first' to the layers"
         )
 
 
