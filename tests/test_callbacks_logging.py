@@ -127,13 +127,15 @@ def test_what_hooks_are_given():
         pass
 
     def hook(name):
-        return lambda self, *args, logs=None: seen.setdefault(name, []).append((args[:-1], args[-1]))
+        return lambda self, *args: seen.setdefault(name, []).append((args[:-1], args[-1]))
 
     for name in HOOKS:
         setattr(Spy, name, hook(name))
     history = fit(Spy(), validation_split=0.5, batch_size=3)
-    assert seen["on_train_begin"] == [((), None)]
-    assert [args for args, _ in seen["on_epoch_begin"]] == [(0,), (1,)] or seen["on_epoch_begin"][0][1] in (0, None)
+    assert seen["on_train_begin"] == [((), {})]
+    assert seen["on_epoch_begin"] == [((0,), {}), ((1,), {})]
+    assert seen["on_train_batch_begin"] == [((0,), {}), ((1,), {})] * 2
+    assert seen["on_test_begin"] == [((), {})] * 2
     assert [list(logs) for _, logs in seen["on_train_batch_end"]] == [["acc", "loss"]] * 4
     assert [args for args, _ in seen["on_train_batch_end"]] == [(0,), (1,)] * 2
     assert [list(logs) for _, logs in seen["on_test_end"]] == [["acc", "loss"]] * 2
@@ -164,7 +166,7 @@ def test_old_names_are_called():
 class Writer:
     """Stands for tensorboardX's, and keeps what it is told."""
 
-    made: dict = {}
+    made = None
 
     def __init__(self, folder):
         self.folder, self.told, self.closed = folder, [], False
