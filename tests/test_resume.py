@@ -259,6 +259,9 @@ def test_ctrl_c_at_random_moments(tmp_path):
                 signal.setitimer(signal.ITIMER_REAL, dice.uniform(0.001, 0.2) * length)
             self.waits = False
 
+        def on_train_end(self, logs=None):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
     handler = signal.signal(signal.SIGALRM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     try:
         while model.history is None or len(model.history.epoch) < 6:
