@@ -68,7 +68,12 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Primitive.registry.__getitem__, (self.name,)
+        return _registered, (self.name,)
+
+
+def _registered(name: str) -> Primitive:
+    """What a pickled primitive becomes."""
+    return Primitive.registry[name]
 
 
 def gradient_of(primitive: Primitive) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -15,6 +15,7 @@ POSITIVE = numbers(2, 3, 4, low=0.5, high=2.0)
 CASES = {
     "sum": (lambda x: ops.sum(x, 1) ** 2, X),
     "sum_two": (lambda x: ops.sum(x, (1, -1)) ** 2, X),
+    "sum_squares": (lambda x: ops.sum_squares(x, 1), X),
     "mean": (lambda x: ops.mean(x, 2, keepdims=True) ** 2, X),
     "max": (lambda x: ops.max(x, 1) ** 2, X),
     "min": (lambda x: ops.min(x, (1, 2), keepdims=True) ** 2, X),

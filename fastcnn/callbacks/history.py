@@ -1,6 +1,5 @@
 """History: the numbers of each epoch, which ``fit`` returns."""
 
-from html import escape
 from typing import Any
 
 from fastcnn.callbacks.callback import Callback
@@ -82,6 +81,8 @@ class History(Callback):
         return self.__dict__ | {"_model": None}
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         names = list(self.history)
         head = "".join(f"<th>{escape(name)}</th>" for name in ["epoch", *names])
         rows = []

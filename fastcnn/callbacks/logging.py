@@ -1,6 +1,5 @@
 """Callbacks that write down what happens: a CSV file, TensorBoard, functions of the user's own."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,8 @@ class CSVLogger(Callback):
             return
         self._keys = None
         if self.append and self.filename.exists():
+            import csv
+
             with self.filename.open(newline="") as file:
                 header = next(csv.reader(file, delimiter=self.sep), None)
             self._keys = header[1:] if header else None
@@ -47,6 +48,8 @@ class CSVLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes a line."""
+        import csv
+
         logs = logs or {}
         writer = csv.writer(self._file, delimiter=self.sep)
         if self._keys is None:

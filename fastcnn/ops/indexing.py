@@ -66,7 +66,35 @@ def _check_symbolic(shape: Shape, parts: tuple[Any, ...]) -> None:
 
 
 def _getitem(x: Any, key: Any) -> Any:
-    return np.asarray(x[key])
+    box = _box(key, x.shape) if x.dtype == np.float32 else None
+    if box is None:
+        return np.asarray(x[key])
+    return kernels.slice(x, *box).reshape(_getitem_shape(x.shape, key))
+
+
+def _box(key: Any, shape: Shape) -> tuple[list[int], list[int], list[int]] | None:
+    """(begin, end, strides) of a key that cuts out a box, for the kernel; None for all other keys."""
+    parts = [part for part in key if part is not None]
+    if not shape or not all(part is Ellipsis or isinstance(part, (int, np.integer, _slice)) for part in parts):
+        return None
+    if Ellipsis in parts:
+        at = parts.index(Ellipsis)
+        parts[at : at + 1] = [_slice(None)] * (len(shape) - len(parts) + 1)
+    parts += [_slice(None)] * (len(shape) - len(parts))
+    box: tuple[list[int], list[int], list[int]] = ([], [], [])
+    for part, size in zip(parts, shape, strict=True):
+        if isinstance(part, _slice):
+            places = range(*part.indices(int(size or 0)))
+            if not places or places.step < 0:
+                return None
+            found = (places.start, places[-1] + 1, places.step)
+        else:
+            found = (int(part) % int(size or 1), int(part) % int(size or 1) + 1, 1)
+            if not -int(size or 0) <= int(part) < int(size or 0):
+                return None
+        for numbers, number in zip(box, found, strict=True):
+            numbers.append(number)
+    return box
 
 
 # Two sizes for every open one: what comes out with both is known, what differs stays open.
@@ -95,6 +123,11 @@ GETITEM = Primitive("getitem", _getitem, _getitem, _getitem_shape, own_dtype)
 
 
 def _put(dy: Any, x: Any, key: Any) -> Any:
+    box = _box(key, x.shape) if dy.dtype == np.float32 else None
+    if box is not None:
+        begin, end, strides = box
+        sizes = [len(range(b, e, s)) for b, e, s in zip(begin, end, strides, strict=True)]
+        return kernels.slice_dx(dy.reshape(sizes), x.shape, begin, end, strides)
     dx = np.zeros(x.shape, dy.dtype)
     if any(isinstance(part, np.ndarray) and part.dtype != bool for part in key):
         np.add.at(dx, key, dy)

@@ -17,6 +17,8 @@ __all__ = ["Program", "live_steps"]
 Array = np.ndarray[Any, Any]
 
 VIEWS = frozenset({"reshape", "reshape_like", "expand_dims", "squeeze"})
+# Copies of which a program, whose memory stays, has no need.
+ALIASES = frozenset({"identity", "stop_gradient"})
 # Steps whose results follow from shapes alone: computed once.
 CONSTANTS = frozenset({"ones_like", "zeros_like", "full_like"})
 # Steps that change variables: they are run even where nobody reads their results.
@@ -76,8 +78,10 @@ class Program:
                 if isinstance(t, SymbolicTensor):
                     last[self._root(t)] = i
             for t in node.outputs:
-                if node.operation.name in VIEWS and isinstance(node.inputs[0], SymbolicTensor):
+                if node.operation.name in VIEWS | ALIASES and isinstance(node.inputs[0], SymbolicTensor):
                     self._roots[id(t)] = self._root(node.inputs[0])
+                elif node.operation.name in ALIASES:
+                    self._arrays[id(t)] = node.inputs[0].array
                 else:
                     results.append(t)
                     first[id(t)] = last[id(t)] = i
@@ -105,6 +109,9 @@ class Program:
         for node in self.steps:
             self.starts.append(len(self._core))
             if node.operation.name in CONSTANTS:
+                continue
+            if node.operation.name in ALIASES:
+                self._arrays[id(node.outputs[0])] = self._array(node.inputs[0])
                 continue
             places = [self._arrays[id(t)] for t in node.outputs if id(t) in self._arrays]
             arrays = [self._array(t) for t in node.inputs]

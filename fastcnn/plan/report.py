@@ -51,8 +51,8 @@ def _batch(model: Any, batch_size: int) -> tuple[Any, Any]:
     targets = []
     losses = [loss for _, loss, *_ in model._compile_loss.terms] if model._compile_loss and model._compile_loss.built else []
     for i, t in enumerate(model.outputs):
-        name = type(losses[i]).__name__.lower() if i < len(losses) else str(model.loss).lower()
-        sparse = "sparse" in name
+        name = f"{type(losses[i]).__name__} {losses[i].name}" if i < len(losses) else str(model.loss)
+        sparse = "sparse" in name.lower()
         shape = (batch_size, *(t.shape[1:-1] if sparse else t.shape[1:]))
         targets.append(Tensor(np.zeros(shape, "int64" if sparse else "float32")))
     return (x[0] if len(x) == 1 else x), (targets[0] if len(targets) == 1 else targets)
@@ -94,7 +94,7 @@ def profile(model: Any, x: Any, y: Any = None, training: bool = False, trace: An
     from fastcnn import quickbench
     from fastcnn.training.arrays import pack, tensors, unpack
 
-    data = unpack(tensors(pack(x, y))) if y is not None else (tensors((x,))[0], None, None)
+    data = unpack(tensors(pack(x, y)))
     if training:
         model._make_ready(data[:2])
         found: Any = TrainingStep(model, data)

@@ -28,24 +28,28 @@ class Plans:
         reason: why the model runs eagerly, where it does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, parts: Any) -> None:
+        self.parts = parts
         self.training: dict[Any, TrainingStep] = {}
         self.inference: dict[Any, list[Inference]] = {}
         self.reason: str | None = None
-        self.changes = _Changes.count
+        self.changes = _Changes.count  # when the parts were last looked at
 
-    def renew(self) -> None:
-        """Forgets everything where layers, weights or what is trainable have changed."""
-        if self.changes != _Changes.count:
-            self.__init__()  # type: ignore[misc]
+
+def _parts(model: Any) -> Any:
+    """What programs are made for: these layers, these variables, and which of them are trained."""
+    layers = [(id(layer), layer._trainable) for layer in model._flatten_layers()]
+    return layers, [(id(v), v.trainable) for v in model.variables]
 
 
 def plans_of(model: Any) -> Plans:
     """The model's programs, none of which is outdated."""
     found = _plans.get(model)
-    if found is None:
-        found = _plans.setdefault(model, Plans())
-    found.renew()
+    if found is None or found.changes != _Changes.count:
+        parts = _parts(model)
+        if found is None or found.parts != parts:
+            found = _plans[model] = Plans(parts)
+        found.changes = _Changes.count
     return found
 
 
@@ -161,7 +165,6 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
         step = plans.training.get(key)
         if step is None:
             step = TrainingStep(model, data)
-            plans.changes = _Changes.count
             while len(plans.training) >= KEPT:
                 plans.training.pop(next(iter(plans.training)))
             plans.training[key] = step
@@ -191,7 +194,6 @@ def inference(model: Any, x: Any, collect: Any) -> Any:
             program = pool.pop()
         except IndexError:
             program = Inference(model, x)
-            plans.changes = _Changes.count
     except NotCapturable as error:
         plans.reason = str(error)
         return None
