@@ -186,6 +186,18 @@ def test_texts_that_might_all_be_one(h5):
             file.attribute("", "many")
 
 
+def test_heaps_that_libhdf5_would_walk_through_for_ever(h5):
+    path = h5(lambda f: f.attrs.create("text", "a text"))
+    data = bytearray(path.read_bytes())
+    at = data.index(b"GCOL")
+    for place, value in ((at + 16, b"\0" * 16), (at + 24, b"\xff" * 8), (at + 8, b"\xff" * 8), (at + 4, b"\7")):
+        bad = data.copy()
+        bad[place : place + len(value)] = value
+        path.write_bytes(bytes(bad))
+        with H5File(path) as file, pytest.raises(FileFormatError, match="the heap at byte"):
+            file.attribute("", "text")
+
+
 def test_no_hdf5(tmp_path):
     (tmp_path / "file.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(50))
     with pytest.raises(FileFormatError, match="no valid HDF5 file"):

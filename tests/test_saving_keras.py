@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastcnn import layers, models
+from fastcnn import models
 from fastcnn.saving import load_model
 
 KERAS = os.environ.get("FASTCNN_KERAS_PYTHON")
@@ -117,17 +117,3 @@ np.save(sys.argv[3], model.predict(np.load(sys.argv[2]), verbose=0))
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     subprocess.run([KERAS, "-c", program, path, tmp_path / "x.npy", tmp_path / "y.npy"], check=True, env=environment)
     np.testing.assert_allclose(load_model(path)(x).numpy(), np.load(tmp_path / "y.npy"), atol=1e-5)
-
-
-def test_layers_are_placed_as_in_keras():
-    """Groups go by class and order, so a layer more of another class changes nothing."""
-    from fastcnn.saving.keras_h5 import places
-
-    model = models.Sequential([layers.Input((4,)), layers.Dense(3), layers.ReLU(), layers.Dense(2), layers.LeakyReLU()])
-    assert [path for path, _ in places(model)] == [
-        "",
-        "layers/dense",
-        "layers/re_lu",
-        "layers/dense_1",
-        "layers/leaky_re_lu",
-    ]

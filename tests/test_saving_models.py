@@ -352,11 +352,29 @@ def no_training(document):
     del document["training"]
 
 
+def constants_only(document):
+    x = {
+        "class_name": "__keras_tensor__",
+        "config": {"shape": [None, 3], "dtype": "float32", "keras_history": ["x", 0, 0]},
+    }
+    constant = {"class_name": "__constant__", "config": {"dtype": "float32", "value": [[1.0]]}}
+    dense, source = document["model"]["config"]["layers"][1], document["model"]["config"]["layers"][0]
+    calls = [{"args": [argument], "kwargs": {}} for argument in (x, constant)]
+    name = dense["config"]["name"]
+    document["model"] = {
+        "module": "keras.src.models.functional", "class_name": "Functional", "registered_name": None,
+        "config": {"name": "m", "input_layers": ["x", 0, 0], "output_layers": [name, 0, 0], "layers": [
+            {**source, "config": {**source["config"], "name": "x"}, "name": "x", "inbound_nodes": []},
+            {**dense, "name": name, "inbound_nodes": calls},
+        ]},
+    }  # fmt: skip
+
+
 BAD = [
     (bomb, "exhaust memory"), (newer, "format 99 is newer"), (no_model, "must be a dict with a class_name"),
     (an_initializer, "describes a Zeros, not a model"), (code, "Lambda, which is code in a file"),
     (a_module, "names 'system', which fastcnn does not know"), (a_function, "names 'eval'"), (wrong_argument, "'colour'"),
-    (lost_layers, "does not describe a model"), (other_tensors, "does not fit the tensors"), (no_training, "does not fit the tensors"),
+    (constants_only, "call on constants only"), (lost_layers, "does not describe a model"), (other_tensors, "does not fit the tensors"), (no_training, "does not fit the tensors"),
 ]  # fmt: skip
 
 
@@ -434,3 +452,62 @@ def test_a_layer_that_loads_itself_and_fails(tmp_path):
     with pytest.raises(ValueError, match="on purpose"):
         model.load_weights(tmp_path / "dense.weights.h5")
     assert same(model.get_weights(), before)
+
+
+def test_layers_are_placed_as_in_keras():
+    """Groups go by class and order, so a layer more of another class changes nothing."""
+    from fastcnn.saving.keras_h5 import places
+
+    model = models.Sequential([layers.Input((4,)), layers.Dense(3), layers.ReLU(), layers.Dense(2), layers.LeakyReLU()])
+    assert [path for path, _ in places(model)] == [
+        "",
+        "layers/dense",
+        "layers/re_lu",
+        "layers/dense_1",
+        "layers/leaky_re_lu",
+    ]
+
+
+def compiled():
+    model = cnn()
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(model, epochs):
+    rng = np.random.default_rng(0)
+    model.fit(
+        rng.random((32, 8, 8, 3), np.float32),
+        rng.integers(0, 5, 32),
+        epochs=epochs,
+        batch_size=8,
+        verbose=0,
+        shuffle=False,
+    )
+
+
+@pytest.mark.parametrize("how", ["load_model", "restore"])
+def test_training_goes_on_as_if_nothing_had_happened(tmp_path, how):
+    """Bit for bit: weights, slots, moving statistics and the random numbers of dropout are all in the file."""
+    model = compiled()
+    train(model, 2)
+    model.save(tmp_path / "m.fastcnn")
+    if how == "load_model":
+        other = load_model(tmp_path / "m.fastcnn")
+    else:
+        other = compiled()
+        train(other, 1)
+        restore(other, tmp_path / "m.fastcnn")
+        assert same([v.numpy() for v in other.metrics_variables], [v.numpy() for v in model.metrics_variables])
+    train(model, 1)
+    train(other, 1)
+    assert same(other.get_weights(), model.get_weights())
+    assert same([v.numpy() for v in other.optimizer.variables], [v.numpy() for v in model.optimizer.variables])
+
+
+def test_keras_files_keep_the_training_too(tmp_path):
+    model = compiled()
+    train(model, 1)
+    model.save(tmp_path / "m.keras")
+    x, y = np.ones((4, 8, 8, 3), np.float32), np.zeros(4)
+    assert load_model(tmp_path / "m.keras").evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.tensor import Tensor, convert_to_tensor
+from fastcnn.seam import Tensor
 from fastcnn.training.arrays import as_arrays, class_weights, map_leaves, tensors, unpack
-from fastcnn.training.data import ArrayData, IndexedData, StreamedData, open_data, split_validation
+from fastcnn.training.data import ArrayData, IndexedData, open_data, split_validation
 from fastcnn.training.pydataset import PyDataset
+from fastcnn.training.streamed import StreamedData
 
 
 class Batches(PyDataset):
@@ -43,7 +44,9 @@ def test_inputs_become_float32(dtype):
     assert x0.array.flags.c_contiguous
 
 
-@pytest.mark.parametrize(("dtype", "kept"), [("bool", "float32"), ("float64", "float32"), ("int64", "int64"), ("uint8", "uint8")])
+@pytest.mark.parametrize(
+    ("dtype", "kept"), [("bool", "float32"), ("float64", "float32"), ("int64", "int64"), ("uint8", "uint8")]
+)
 def test_labels_keep_integers(dtype, kept):
     batch = next(ArrayData(np.ones((3, 2)), np.ones(3, dtype)).epoch(0))
     assert batch[1].dtype == kept
@@ -149,7 +152,7 @@ def test_array_likes():
 
     assert as_arrays(Frame(), "y").dtype == bool
     assert as_arrays([[1, 2], [3, 4]], "x").shape == (2, 2)
-    assert as_arrays(convert_to_tensor([1.0]), "x").shape == (1,)
+    assert as_arrays(Tensor(np.ones(1)), "x").shape == (1,)
     assert as_arrays(Tensor(np.ones(2)), "x").shape == (2,)
 
     class Dlpack:
@@ -173,7 +176,7 @@ def test_pandas():
 def test_class_weights():
     weights = {0: 2.0, 2: 0.5}
     for labels in ([0, 1, 2], [[0], [1], [2]], np.eye(3)):
-        np.testing.assert_array_equal(class_weights(convert_to_tensor(np.array(labels)), weights).array, [2.0, 1.0, 0.5])
+        np.testing.assert_array_equal(class_weights(Tensor(np.array(labels)), weights).array, [2.0, 1.0, 0.5])
     with pytest.raises(ValueError, match="single output"):
         class_weights([1, 2], weights)
 

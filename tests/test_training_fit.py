@@ -23,7 +23,9 @@ def data(n=100, features=4, classes=3, seed=0):
 
 
 def small(loss="sparse_categorical_crossentropy", optimizer="sgd", classes=3, **kwargs):
-    model = Sequential([layers.Input((4,)), layers.Dense(5, activation="tanh"), layers.Dense(classes, activation="softmax")])
+    model = Sequential(
+        [layers.Input((4,)), layers.Dense(5, activation="tanh"), layers.Dense(classes, activation="softmax")]
+    )
     model.compile(optimizer, loss, **kwargs)
     return model
 
@@ -84,7 +86,9 @@ def test_metrics_are_logged_as_spelled(metric):
 def test_names_of_several_outputs():
     x, y = data()
     model = two_outputs(
-        loss=["sparse_categorical_crossentropy", "mse"], loss_weights=[1.0, 0.5], metrics={"a": "acc", "b": ["mae", "mse"]}
+        loss=["sparse_categorical_crossentropy", "mse"],
+        loss_weights=[1.0, 0.5],
+        metrics={"a": "acc", "b": ["mae", "mse"]},
     )
     logs = model.evaluate(x, [y, y * 1.0], verbose=0, return_dict=True)
     assert set(logs) == {"loss", "a_loss", "b_loss", "a_acc", "b_mae", "b_mse"}
@@ -315,7 +319,9 @@ def test_a_second_ctrl_c_does_not_wait():
 def test_nan_is_told_once():
     x, y = data()
     x[50] = np.nan
-    with pytest.warns(RuntimeWarning, match=r"the loss is nan since step \d+ of epoch 1: lower the learning_rate") as seen:
+    with pytest.warns(
+        RuntimeWarning, match=r"the loss is nan since step \d+ of epoch 1: lower the learning_rate"
+    ) as seen:
         small().fit(x, y, epochs=2, verbose=0)
     assert len(seen) == 1
 
@@ -394,7 +400,6 @@ def test_head_loss_and_labels_are_compared():
 
 
 def test_compile_config_round_trip():
-    x, y = data()
     model = small(optimizer=optimizers.Adam(0.02), metrics=["acc", metrics.TopKCategoricalAccuracy(k=2, name="top")])
     config = model.get_compile_config()
     other = small()
@@ -404,3 +409,45 @@ def test_compile_config_round_trip():
     assert float(other.optimizer.learning_rate) == pytest.approx(0.02)
     assert other.get_compile_config()["metrics"][0] == "acc"
     assert Sequential([layers.Dense(1)]).get_compile_config() is None
+
+
+def test_copies_go_on_alike():
+    import copy
+    import pickle
+
+    x, y = data()
+    model = small(optimizer=optimizers.Adam(0.02), metrics=["acc"])
+    model.fit(x, y, verbose=0)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert int(other.optimizer.iterations) == 4
+        random.set_global_seed(1)
+        other.fit(x, y, verbose=0)
+        before = [w.copy() for w in other.get_weights()]
+        assert (before[0] != model.get_weights()[0]).any()
+        original = pickle.loads(pickle.dumps(model))
+        random.set_global_seed(1)
+        original.fit(x, y, verbose=0)
+        for a, b in zip(before, original.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_predict_from_several_threads():
+    from concurrent.futures import ThreadPoolExecutor
+
+    x, _ = data(64)
+    model = small()
+    whole = model.predict(x, verbose=0)
+    with ThreadPoolExecutor(4) as pool:
+        for i, found in enumerate(pool.map(lambda i: model.predict(x[i : i + 1]), range(64))):
+            np.testing.assert_array_equal(found[0], whole[i])
+
+
+def test_validation_does_not_disturb_training():
+    x, y = data()
+    runs = []
+    for held in (None, (x, y)):
+        random.set_global_seed(7)
+        model = small()
+        history = model.fit(x, y, epochs=2, validation_data=held, verbose=0).history
+        runs.append((history["loss"], model.get_weights()[0].tolist()))
+    assert runs[0] == runs[1]

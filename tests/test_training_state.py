@@ -26,7 +26,12 @@ class Batches(PyDataset):
 def new():
     random.set_global_seed(3)
     model = Sequential(
-        [layers.Input((4,)), layers.Dense(6, activation="relu"), layers.Dropout(0.3), layers.Dense(2, activation="softmax")]
+        [
+            layers.Input((4,)),
+            layers.Dense(6, activation="relu"),
+            layers.Dropout(0.3),
+            layers.Dense(2, activation="softmax"),
+        ]
     )
     model.compile(optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["acc"])
     return model

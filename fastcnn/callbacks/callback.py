@@ -11,8 +11,8 @@ Logs = dict[str, Any] | None
 class Callback:
     """The base of callbacks. Every method is called at the moment it is named after; override those you need.
 
-    ``self.model`` is the model, ``self.params`` a dict with "epochs", "steps", "verbose". Set ``self.model.stop_training``
-    to True to end training after the batch.
+    ``self.model`` is the model, ``self.params`` a dict with "epochs", "steps", "verbose". Set
+    ``self.model.stop_training`` to True to end training after the batch.
 
     Example:
         >>> class Shout(Callback):
@@ -185,7 +185,10 @@ class CallbackList(Callback):
 
     def get_state(self) -> dict[str, Any]:
         """The states of all, by position and class."""
-        pairs = ((f"{i}:{type(c).__name__}", getattr(c, "get_state", dict)()) for i, c in enumerate(self.callbacks))
+        pairs = (
+            (f"{i}:{type(c).__name__}", c.get_state() if hasattr(c, "get_state") else {})
+            for i, c in enumerate(self.callbacks)
+        )
         return {key: value for key, value in pairs if value}
 
     def set_state(self, state: dict[str, Any]) -> None:

@@ -8,14 +8,13 @@ from typing import Any, Self
 import numpy as np
 
 from fastcnn.saving.gate import Source, admit
+from fastcnn.saving.h5heaps import longest_text
 
 __all__ = ["H5File", "import_h5py"]
 
 Array = np.ndarray[Any, Any]
 _DEPTH = 64
 _NODE = 1024  # what h5py keeps of one object, about
-_BLOCK = 1 << 20
-_HEAP = b"GCOL"
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "checksum"}
 
 
@@ -163,17 +162,9 @@ class H5File:
         return [_text(v) for v in value]
 
     def _longest_text(self) -> int:
-        """Texts of any length lie in heaps, and many may be the same one; none is longer than the largest heap."""
         if self._longest is None:
-            self._longest, before = 0, b""
             with io.BytesIO(self._data) if self._data is not None else Path(self._path).open("rb") as file:
-                while block := file.read(_BLOCK):
-                    both = before + block
-                    at = both.find(_HEAP)
-                    while at >= 0:
-                        self._longest = max(self._longest, int.from_bytes(both[at + 8 : at + 16], "little"))
-                        at = both.find(_HEAP, at + 1)
-                    before = both[-15:]
+                self._longest = longest_text(file, self.source)
         return self._longest
 
     def texts(self, group: str, name: str) -> list[str]:

@@ -80,11 +80,11 @@ def restore_native(model: Any, path: Any) -> Any:
     """
     document, tensors, source = _read(path)
     training = _unpack(document["training"], tensors, source)
-    metrics = _group(tensors, "metrics/")
     _assign(model, tensors, source, False)
-    own = {str(i): v for i, v in enumerate(_metrics(model))}
-    if metrics and own:
-        assign_all(match(metrics, own, source.name))
+    metrics = list(_group(tensors, "metrics/").values())
+    own = _metrics(model)
+    if [v.shape for v in own] == [array.shape for array in metrics]:  # metrics that saw no batch yet have none
+        assign_all(list(zip(own, metrics, strict=True)))
     return training
 
 

@@ -8,7 +8,17 @@ import numpy as np
 from fastcnn.seam import float_dtype
 from fastcnn.tensor import Operators, Tensor, Valued
 
-__all__ = ["as_arrays", "check_lengths", "class_weights", "leaves", "map_leaves", "pack", "to_target", "to_tensor", "unpack"]
+__all__ = [
+    "as_arrays",
+    "check_lengths",
+    "class_weights",
+    "leaves",
+    "map_leaves",
+    "pack",
+    "to_target",
+    "to_tensor",
+    "unpack",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -93,7 +103,9 @@ def as_arrays(value: Any, name: str) -> Any:
     array = _one_array(value, name)
     if array.dtype.kind not in "biuf":
         hint = f"; {name}.astype('float32') converts numbers kept as objects" if array.dtype == object else ""
-        raise TypeError(f"{name} must hold numbers, got dtype {array.dtype}{hint}. Labels that are words need numbers first")
+        raise TypeError(
+            f"{name} must hold numbers, got dtype {array.dtype}{hint}. Labels that are words need numbers first"
+        )
     if array.ndim == 0:
         raise ValueError(f"{name} must have a first axis of samples, got a single number")
     return array
@@ -131,7 +143,7 @@ def check_lengths(**parts: Any) -> int:
 def to_tensor(value: Any) -> Any:
     """A tensor of floats, as layers want it."""
     if isinstance(value, Operators):
-        if value.dtype == "float32":
+        if value.dtype == "float32" or not isinstance(value, Valued):
             return value
         value = value.array
     return Tensor(np.ascontiguousarray(_one_array(value, "x"), dtype=float_dtype()))
@@ -162,7 +174,9 @@ def class_weights(y: Any, weights: dict[int, float]) -> Any:
     if isinstance(y, (list, tuple, dict)):
         raise ValueError("class_weight is only for models with a single output; pass sample_weight")
     labels = y.array
-    labels = labels.argmax(axis=-1) if labels.ndim > 1 and labels.shape[-1] > 1 else labels.reshape(len(labels), -1)[:, 0]
+    labels = (
+        labels.argmax(axis=-1) if labels.ndim > 1 and labels.shape[-1] > 1 else labels.reshape(len(labels), -1)[:, 0]
+    )
     labels = np.rint(labels).astype(np.int64)
     found = np.ones(labels.shape, float_dtype())
     for label, weight in weights.items():

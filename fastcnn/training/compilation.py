@@ -2,11 +2,12 @@
 
 import inspect
 import warnings
-from typing import Any, Self
+from typing import Any
 
 from fastcnn.seam import state as seam_state
 from fastcnn.tensor import Tensor
 from fastcnn.training.arrays import map_leaves, unpack
+from fastcnn.training.compile_config import CompileConfig
 from fastcnn.training.compiled import CompileLoss, CompileMetrics, Targets
 from fastcnn.training.outputs import flat_outputs
 
@@ -20,21 +21,18 @@ class Anything(set[str]):
         return True
 
 
-class Compilation:
+class Compilation(CompileConfig):
     """The part of a model that ``compile`` is about."""
 
-    compiled = False
     stop_training = False
     run_eagerly = False
     jit_compile: Any = "auto"
     steps_per_execution = 1
-    optimizer: Any = None
     loss: Any = None
     history: Any = None
     _compile_loss: CompileLoss | None = None
     _compile_metrics: CompileMetrics | None = None
     _loss_tracker: Any = None
-    _compile_arguments: dict[str, Any] | None = None
     _fit_state: Any = None
     _resume_state: Any = None
     _held: Any = None
@@ -57,8 +55,8 @@ class Compilation:
             optimizer: a name or an object.
             loss: a name, function or object; "crossentropy" goes by the shapes. A list or dict for several outputs.
             loss_weights: numbers in the same form.
-            metrics: a list of names, functions, objects; "accuracy" and "acc" go by the shapes and are logged as spelled.
-                For several outputs a list of lists, or a dict by the outputs' names.
+            metrics: a list of names, functions, objects; "accuracy" and "acc" go by the shapes and are logged as
+                spelled. For several outputs a list of lists, or a dict by the outputs' names.
             weighted_metrics: metrics that take the sample weights into account.
             run_eagerly: whether steps always run one operation at a time.
             steps_per_execution: how many batches run between calls of the callbacks.
@@ -83,7 +81,9 @@ class Compilation:
         made = {
             "optimizer": optimizers.get(optimizer),
             "_compile_loss": None if loss is None else CompileLoss(loss, loss_weights, names),
-            "_compile_metrics": CompileMetrics(metrics, weighted_metrics, names) if metrics or weighted_metrics else None,
+            "_compile_metrics": CompileMetrics(metrics, weighted_metrics, names)
+            if metrics or weighted_metrics
+            else None,
             "_loss_tracker": metrics_module.Mean(name="loss"),
             "_compile_arguments": arguments,
             "loss": loss,
@@ -190,13 +190,18 @@ class Compilation:
             return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
         return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
 
-    def _make_ready(self, data: Any) -> None:
-        """Builds what waits for a first batch, and checks that model, loss and labels go together."""
+    def _make_ready(self, data: Any, again: bool = True) -> None:
+        """Builds what waits for a first batch, and checks that model, loss and labels go together.
+
+        ``again``: whether to check where everything is built already.
+        """
         from fastcnn import losses
         from fastcnn.training.trainer import Trainer
 
         cls: Any = type(self)
-        if cls.train_step is not Trainer.train_step:
+        if cls.train_step is not Trainer.train_step or cls.compute_loss is not Compilation.compute_loss:
+            return
+        if not again and all(c is None or c.built for c in (self._compile_loss, self._compile_metrics)):
             return
         x, y, _ = unpack(data)
         x = map_leaves(lambda t: Tensor(t.array[:64]), x)
@@ -239,61 +244,6 @@ class Compilation:
         found += [logs[name] for name in sorted(logs) if name not in names]
         return found[0] if len(found) == 1 else found
 
-    # ---- configs and copies
-
-    def get_compile_config(self) -> dict[str, Any] | None:
-        """What ``compile`` was called with, as plain data; None for a model that was not compiled."""
-        if self._compile_arguments is None:
-            return None
-        from fastcnn import optimizers
-
-        config = {key: _serialize(key, value) for key, value in self._compile_arguments.items()}
-        config["optimizer"] = optimizers.serialize(self.optimizer)
-        return config
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles as ``get_compile_config`` tells, and makes the optimizer's state."""
-        from fastcnn import losses, metrics, optimizers
-
-        made = dict(config)
-        made["optimizer"] = optimizers.deserialize(made["optimizer"])
-        made["loss"] = _deserialize(made.get("loss"), losses.deserialize)
-        for key in ("metrics", "weighted_metrics"):
-            made[key] = _deserialize(made.get(key), metrics.deserialize)
-        self.compile(**made)
-        if getattr(self, "built", False):
-            self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
-
-    def _compiled_state(self) -> dict[str, Any] | None:
-        """What copies of the model need to be compiled like it."""
-        if not self.compiled or self._compile_arguments is None:
-            return None
-        from fastcnn import optimizers
-
-        arguments = {key: value for key, value in self._compile_arguments.items() if key != "optimizer"}
-        built = getattr(self.optimizer, "built", False)
-        return {
-            "arguments": arguments,
-            "optimizer": optimizers.serialize(self.optimizer),
-            "class": type(self.optimizer),
-            "slots": [v.numpy() for v in self.optimizer.variables] if built else None,
-        }
-
-    def _restore_compiled_state(self, saved: dict[str, Any] | None) -> Self:
-        if saved is None:
-            return self
-        from fastcnn import optimizers
-        from fastcnn.registry import custom_object_scope
-
-        with custom_object_scope({saved["class"].__name__: saved["class"]}):
-            optimizer = optimizers.deserialize(saved["optimizer"])
-        self.compile(optimizer, **saved["arguments"])
-        if saved["slots"] is not None:
-            self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
-            for variable, value in zip(self.optimizer.variables, saved["slots"], strict=True):
-                variable.assign(value)
-        return self
-
 
 def _takes_training(cls: Any) -> bool:
     found = cls.__dict__.get("_loss_takes_training")
@@ -302,23 +252,3 @@ def _takes_training(cls: Any) -> bool:
         found = "training" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         cls._loss_takes_training = found
     return bool(found)
-
-
-def _serialize(key: str, value: Any) -> Any:
-    from fastcnn import losses, metrics
-
-    if isinstance(value, dict):
-        return {k: _serialize(key, v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_serialize(key, v) for v in value]
-    if callable(value) or hasattr(value, "get_config"):
-        return (losses if key == "loss" else metrics if "metrics" in key else losses).serialize(value)
-    return value
-
-
-def _deserialize(value: Any, deserialize: Any) -> Any:
-    if isinstance(value, dict) and "class_name" not in value:
-        return {k: _deserialize(v, deserialize) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_deserialize(v, deserialize) for v in value]
-    return deserialize(value) if isinstance(value, dict) else value

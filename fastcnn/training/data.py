@@ -4,7 +4,6 @@ Batch ``step`` of epoch ``epoch`` depends on the data, the seed and these two nu
 indexed; so training continues in mid-epoch without drawing what came before.
 """
 
-import warnings
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -13,34 +12,9 @@ import numpy as np
 
 from fastcnn import kernels
 from fastcnn.training.arrays import as_arrays, check_lengths, map_leaves, pack, tensors, to_target, to_tensor
+from fastcnn.training.streamed import Data, StreamedData
 
 __all__ = ["ArrayData", "Data", "IndexedData", "StreamedData", "open_data", "split_validation"]
-
-OUT_OF_DATA = (
-    "Your input ran out of data; interrupting training. Make sure that your dataset or generator can generate at least "
-    "`steps_per_epoch * epochs` batches."
-)
-
-
-class Data:
-    """What all have in common.
-
-    ``steps``: batches in an epoch, None where only the end will tell. ``samples``: in the whole, or None.
-    """
-
-    steps: int | None = None
-    samples: int | None = None
-
-    def epoch(self, epoch: int, first: int = 0) -> Iterator[Any]:
-        """The batches of an epoch from step ``first`` on: tuples of tensors."""
-        raise NotImplementedError
-
-    def first(self, epoch: int = 0, step: int = 0) -> Any:
-        """The batch that will come next, without taking it away."""
-        raise NotImplementedError
-
-    def ended(self) -> None:
-        """An epoch has ended."""
 
 
 class IndexedData(Data):
@@ -185,58 +159,6 @@ class ArrayData(IndexedData):
         )
 
 
-class StreamedData(Data):
-    """An iterable of batches: a generator, a list-like that only iterates, a loader of another library.
-
-    Args:
-        source: gives an iterator. A generator is one itself and ends once; others begin again each epoch.
-        steps: in an epoch; the iterator then runs on from one epoch to the next.
-    """
-
-    def __init__(self, source: Any, steps: int | None = None):
-        self.source, self.steps = source, steps
-        self.once = iter(source) is source
-        self._iterator: Any = None
-        self._peeked: list[Any] = []
-
-    def _next(self) -> Any:
-        if self._peeked:
-            return self._peeked.pop()
-        if self._iterator is None:
-            self._iterator = iter(self.source)
-        return tensors(next(self._iterator))
-
-    def first(self, epoch: int = 0, step: int = 0) -> Any:
-        """The batch that will come next, without taking it away."""
-        try:
-            for _ in range(step + epoch * self.steps if self.steps else step):
-                self._next()
-            batch = self._next()
-        except StopIteration:
-            raise ValueError("x is empty: it gave no batch") from None
-        self._peeked.append(batch)
-        self._skipped = True
-        return batch
-
-    def epoch(self, epoch: int, first: int = 0) -> Iterator[Any]:
-        """The batches of an epoch. Where it starts in the middle, ``first()`` has drawn and dropped what came before."""
-        if self.steps is None and not self._peeked and not self.once:
-            self._iterator = None
-        step = first
-        while self.steps is None or step < self.steps:
-            try:
-                batch = self._next()
-            except StopIteration:
-                self._iterator = None
-                if self.steps is not None or step == 0:
-                    warnings.warn(OUT_OF_DATA, stacklevel=3)
-                elif self.steps is None and not self.once:
-                    self.length = step
-                return
-            yield batch
-            step += 1
-
-
 def standard_batch_size(batch_size: Any, samples: int) -> int:
     """The number that ``batch_size`` means."""
     if batch_size is None:
@@ -271,7 +193,9 @@ def open_data(
         raise ValueError(f"{argument} must be a positive int or None, got {steps!r}")
     if is_array_like(x):
         arrays = [as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")]
-        return ArrayData(*arrays, batch_size=batch_size, shuffle=shuffle, seed=seed, steps=steps)
+        return ArrayData(
+            arrays[0], arrays[1], arrays[2], batch_size=batch_size, shuffle=shuffle, seed=seed, steps=steps
+        )
     kind = type(x).__name__
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:

@@ -128,8 +128,8 @@ class Fitting:
     def _warn(self, loss: float, step: int) -> None:
         self._warned = True
         warnings.warn(
-            f"the loss is {loss} since step {step} of epoch {self.state.epoch + 1}: lower the learning_rate, look for NaN or "
-            "large numbers in the data, or set clipnorm; the callback TerminateOnNaN ends training here",
+            f"the loss is {loss} since step {step} of epoch {self.state.epoch + 1}: lower the learning_rate, look for "
+            "NaN or large numbers in the data, or set clipnorm; the callback TerminateOnNaN ends training here",
             RuntimeWarning,
             stacklevel=6,
         )
@@ -186,7 +186,13 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
     if saved is None:
         state.epoch = a["initial_epoch"]
     data = open_data(
-        x, y, sample_weight, batch_size=a["batch_size"], shuffle=a["shuffle"], seed=state.seed, steps=a["steps_per_epoch"]
+        x,
+        y,
+        sample_weight,
+        batch_size=a["batch_size"],
+        shuffle=a["shuffle"],
+        seed=state.seed,
+        steps=a["steps_per_epoch"],
     )
     validation = None
     if held is not None:
@@ -198,9 +204,7 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
     model._fit_state = state
     if state.epoch < a["epochs"]:
         model._make_ready(data.first(state.epoch, state.step))
-    fitting = Fitting(
-        model, data, validation, a["validation_freq"], a["class_weight"], a["epochs"], callbacks, state
-    )
+    fitting = Fitting(model, data, validation, a["validation_freq"], a["class_weight"], a["epochs"], callbacks, state)
     return fitting.run(resumed=saved is not None)
 
 

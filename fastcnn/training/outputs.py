@@ -27,7 +27,7 @@ def output_names(y_pred: Any, names: list[str] | None) -> list[str]:
 
 
 def by_output(value: Any, names: list[str], argument: str, missing: bool = True) -> list[Any]:
-    """One entry for each output, from a list, a dict by the outputs' names, or the entry itself where there is one output.
+    """One entry for each output, from a list, a dict by the outputs' names, or the entry itself if there is one.
 
     Args:
         value: what the user gave.
@@ -38,9 +38,8 @@ def by_output(value: Any, names: list[str], argument: str, missing: bool = True)
     if isinstance(value, dict):
         unknown = [key for key in value if key not in names]
         if unknown:
-            raise ValueError(
-                f"{argument} has the key {unknown[0]!r}, but the outputs are {names}.{suggestion(str(unknown[0]), names)}"
-            )
+            hint = suggestion(str(unknown[0]), names)
+            raise ValueError(f"{argument} has the key {unknown[0]!r}, but the outputs are {names}.{hint}")
         absent = [name for name in names if name not in value]
         if absent and not missing:
             raise ValueError(f"{argument} lacks the outputs {absent}; it has {list(value)}")
@@ -51,4 +50,6 @@ def by_output(value: Any, names: list[str], argument: str, missing: bool = True)
         return list(value)
     if len(names) == 1:
         return [value]
-    raise ValueError(f"{argument} must be a list or dict with an entry for each of the outputs {names}, got one for all")
+    raise ValueError(
+        f"{argument} must be a list or dict with an entry for each of the outputs {names}, got one for all"
+    )

@@ -25,7 +25,7 @@ class PyDataset:
         ...     def __getitem__(self, index):
         ...         x = np.full((4, 1), index, "float32")
         ...         return x, x**2
-        >>> Squares()[2][1].sum()
+        >>> float(Squares()[2][1].sum())
         16.0
     """
 

@@ -10,8 +10,8 @@ __all__ = ["TrainingState"]
 class TrainingState:
     """The position of a ``fit``: kept in ``model._fit_state`` while it runs and afterwards.
 
-    ``get()`` gives a dict of numbers, strings, lists and arrays. To go on, load the model as it was at that moment (weights,
-    optimizer, random generators), then ``model._resume_state = get()``'s dict, and call ``fit`` as before.
+    ``get()`` gives a dict of numbers, strings, lists and arrays. To go on, load the model as it was at that moment
+    (weights, optimizer, random generators), then ``model._resume_state = get()``'s dict, and call ``fit`` as before.
 
     ``seed``: of the order of the data in this fit. ``epoch``, ``step``: what comes next. ``metrics``: sums so far.
 

@@ -36,8 +36,8 @@ class Trainer(Compilation):
         """Trains.
 
         Args:
-            x: arrays (any dtype; a list or dict for several inputs), a ``PyDataset``, a generator or iterable of batches
-                ``(x, y)`` or ``(x, y, sample_weight)``.
+            x: arrays (any dtype; a list or dict for several inputs), a ``PyDataset``, a generator or iterable of
+                batches ``(x, y)`` or ``(x, y, sample_weight)``.
             y: labels or targets, where x is arrays.
             batch_size: 32 unless given; "full" for all samples in one step.
             epochs: the number of the last epoch.
@@ -45,7 +45,7 @@ class Trainer(Compilation):
             callbacks: a list.
             validation_split: which part of the samples, the last ones, is kept for validation.
             validation_data: ``(x, y)``, ``(x, y, sample_weight)`` or a dataset.
-            shuffle: whether samples come in a new random order each epoch; "batch" shuffles batches. Generators are not.
+            shuffle: whether samples come in a new random order each epoch; "batch" shuffles batches.
             class_weight: the weight of each class in the loss.
             sample_weight: the weight of each sample in the loss.
             initial_epoch: where to begin.
@@ -127,7 +127,7 @@ class Trainer(Compilation):
         self._check_compiled("train_on_batch")
         check_class_weight(class_weight)
         data = weighted(tensors(pack(x, y, sample_weight) if y is not None else x), class_weight)
-        self._make_ready(data)
+        self._make_ready(data, again=False)
         logs = fitting.plain_logs(self.train_step(data))
         return logs if return_dict else self._in_order(logs)
 
@@ -135,7 +135,7 @@ class Trainer(Compilation):
         """The loss and the metrics on one batch. They add up over calls until ``reset_metrics``."""
         self._check_compiled("test_on_batch")
         data = tensors(pack(x, y, sample_weight) if y is not None else x)
-        self._make_ready(data)
+        self._make_ready(data, again=False)
         logs = fitting.plain_logs(self.test_step(data))
         return logs if return_dict else self._in_order(logs)
 
@@ -150,7 +150,7 @@ class Trainer(Compilation):
             y_pred = self(x, training=True)  # type: ignore[operator]
             loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
         self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
-        variables = self.trainable_variables  # type: ignore[attr-defined]
+        variables = self.trainable_variables
         if variables:
             self.optimizer.apply(tape.gradient(loss, variables), variables)
         return self.compute_metrics(x, y, y_pred, sample_weight)
