@@ -162,6 +162,8 @@ class CallbackList(Callback):
         for hook in vars(Callback):
             if hook.startswith("on_"):
                 methods = [m for m in (_overrides(c, hook) for c in self.callbacks) if m is not None]
+                if hook == "on_epoch_end" and self.history is not None:
+                    methods.append(self.history.catch_up)
                 object.__setattr__(self, hook, _caller(methods))
 
     def append(self, callback: Any) -> None:

@@ -27,6 +27,8 @@ class History(Callback):
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
         self._resumed = False
+        self._logs: dict[str, Any] = {}
+        self._kept: set[str] = set()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begins anew, unless this ``fit`` continues from a checkpoint."""
@@ -38,8 +40,15 @@ class History(Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keeps the epoch's numbers."""
         self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
+        self._logs, self._kept = {} if logs is None else logs, set()
+        self.catch_up()
+
+    def catch_up(self, *_: Any) -> None:
+        """Keeps what other callbacks have added to the epoch's logs since, such as the learning rate."""
+        for name, value in self._logs.items():
+            if name not in self._kept:
+                self._kept.add(name)
+                self.history.setdefault(name, []).append(value)
 
     @property
     def steps_per_epoch(self) -> int | None:
@@ -48,13 +57,14 @@ class History(Callback):
 
     def get_state(self) -> dict[str, Any]:
         """What a checkpoint must hold to continue."""
+        self.catch_up()
         return {"epoch": list(self.epoch), "history": {name: list(values) for name, values in self.history.items()}}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Continues from a checkpoint."""
         self.epoch = list(state["epoch"])
         self.history = {name: list(values) for name, values in state["history"].items()}
-        self._resumed = True
+        self._logs, self._resumed = {}, True
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in self.history.items() if values)
