@@ -99,7 +99,7 @@ def test_07_first_loss_of_ten_classes_is_that_of_guessing(hidden, seed):
     if hidden == "conv":
         for filters in (8, 16):
             model.add(layers.Conv2D(filters, 3, activation="relu", kernel_initializer="he_normal"))
-            model.add(layers.AveragePooling2D())
+            model.add(layers.AveragePooling2D(2))
     model.add(layers.Flatten())
     model.add(layers.Dense(64, activation="relu", kernel_initializer="he_normal"))
     model.add(layers.Dense(10, activation="softmax", kernel_initializer="glorot_uniform"))
