@@ -32,7 +32,7 @@ from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
 KerasTensor = SymbolicTensor
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "GradientTape",
     "Input",

@@ -32,10 +32,14 @@ def set_global_seed(seed: int | None) -> None:
         >>> set_global_seed(1); a = draw_seed(); set_global_seed(1); a == draw_seed()
         True
     """
-    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-        raise ValueError(f"seed must be None or an integer of 0 or more, got {seed!r}")
     with _lock:
-        _global["seed"], _global["drawn"] = None if seed is None else int(seed), 0
+        _global["seed"], _global["drawn"] = None if seed is None else _checked(seed), 0
+
+
+def _checked(seed: Any) -> int:
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise ValueError(f"seed must be None or an integer from 0 to 2**63 - 1, got {seed!r}")
+    return int(seed)
 
 
 def draw_seed() -> int:
@@ -81,11 +85,9 @@ class SeedGenerator:
     def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any):
         if kwargs:
             raise TypeError(f"SeedGenerator got an unknown argument {next(iter(kwargs))!r}")
-        if seed is not None and (not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0):
-            raise ValueError(f"seed must be None or an integer of 0 or more, got {seed!r}")
-        self._given = None if seed is None else int(seed)
+        self._given = None if seed is None else _checked(seed)
         self.name = name or "seed_generator"
-        start = draw_seed() if seed is None else int(seed)
+        start = draw_seed() if self._given is None else self._given
         self.state = Variable(np.array([start, 0], np.int64), dtype="int64", trainable=False, name="seed_generator_state")
 
     def next(self, ordered: bool = True) -> Any:
@@ -100,8 +102,9 @@ class SeedGenerator:
 
     def draw_into(self, key: np.ndarray[Any, Any]) -> None:
         """Writes the next key into an array."""
-        key[:] = self.state.array
-        self.state.array[1] += 1
+        with _lock:  # two threads must not get the same key
+            key[:] = self.state.array
+            self.state.array[1] += 1
 
     def get_config(self) -> dict[str, Any]:
         """The seed as given."""
@@ -120,9 +123,11 @@ def _key(seed: Any) -> tuple[int, int]:
     if isinstance(seed, SeedGenerator):
         seed = seed.next()
     if isinstance(seed, Tensor):
+        if seed.shape != (2,):
+            raise ValueError(f"seed: a key has shape (2,), got a tensor of shape {seed.shape}")
         return int(seed.array[0]), int(seed.array[1])
-    if isinstance(seed, (int, np.integer)) and seed >= 0:
-        return int(seed), 0
+    if isinstance(seed, (int, np.integer)):
+        return _checked(seed), 0
     raise TypeError(f"seed must be None, an integer of 0 or more or a SeedGenerator, got {seed!r}")
 
 

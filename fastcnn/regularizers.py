@@ -82,7 +82,7 @@ class L1L2(Regularizer):
         if self.l1:
             penalties.append(self.l1 * ops.sum(ops.abs(x)))
         if self.l2:
-            penalties.append(self.l2 * ops.sum(ops.square(x)))
+            penalties.append(self.l2 * ops.sum_squares(x))
         if not penalties:
             return convert_to_tensor(0.0)
         return penalties[0] if len(penalties) == 1 else penalties[0] + penalties[1]
@@ -129,7 +129,7 @@ class L2(Regularizer):
         self.l2 = 0.01 if l2 is None else _factor("l2", l2)
 
     def __call__(self, x: Any) -> Any:
-        return self.l2 * ops.sum(ops.square(x))
+        return self.l2 * ops.sum_squares(x)
 
     def get_config(self) -> dict[str, Any]:
         return {"l2": self.l2}

@@ -26,6 +26,7 @@ class _State(threading.local):
     admit: Callable[[int, str], Any] | None = None  # asked before a weight is made, while a model is read from a file
     steps: list["Node"] | None = None  # where symbolic calls are noted, while a program is being captured
     keys: Any = None  # where its random keys are noted
+    observed: Any = None  # where numbers for the logs are noted
 
 
 state = _State()
@@ -67,7 +68,12 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Primitive.registry.__getitem__, (self.name,)
+        return _registered, (self.name,)
+
+
+def _registered(name: str) -> Primitive:
+    """What a pickled primitive becomes."""
+    return Primitive.registry[name]
 
 
 def gradient_of(primitive: Primitive) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -112,7 +118,11 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...], attrs: dict[str, Any]) 
         arrays = [None if t is None else t.array for t in inputs]
     except Symbolic:
         return _note(primitive, inputs, attrs)
-    result = (primitive.reference if state.precise else primitive.kernel)(*arrays, **attrs)
+    if state.precise:
+        with np.errstate(all="ignore"):  # kernels do not warn of infinities either
+            result = primitive.reference(*arrays, **attrs)
+    else:
+        result = primitive.kernel(*arrays, **attrs)
     outputs = tuple([Tensor(a) for a in result]) if result.__class__ is tuple else Tensor(result)
     if state.tapes:
         for tape in state.tapes:

@@ -155,3 +155,24 @@ def test_a_bar_is_drawn_now_and_then(monkeypatch):
 def test_numbers_as_keras_writes_them():
     assert numbers({"acc": 0.91234, "loss": 0.00001234, "zero": 0}) == "acc: 0.9123 - loss: 1.2340e-05 - zero: 0.0000"
     assert [duration(s) for s in (2.4, 0.035, 0.00008)] == ["2s", "35ms", "80us"]
+
+
+def test_callbacks_of_all_kinds_in_one_fit(tmp_path):
+    file = tmp_path / "log.csv"
+    own = model(metrics=["acc"])
+    history = own.fit(
+        X, Y, epochs=3, verbose=0, validation_split=0.25,
+        callbacks=[
+            callbacks.EarlyStopping(patience=1, restore_best_weights=True),
+            callbacks.ReduceLROnPlateau(patience=1),
+            callbacks.LearningRateScheduler(lambda epoch, rate: rate),
+            callbacks.CSVLogger(file),
+        ],
+    )  # fmt: skip
+    assert file.read_text().splitlines()[0] == "epoch,acc,learning_rate,loss,val_acc,val_loss"
+    assert len(history.history["learning_rate"]) == len(history.epoch) == len(history.history["val_loss"])
+
+
+def test_nan_is_left_to_the_callback_that_watches_it():
+    history = model().fit(X * np.nan, Y, batch_size=10, epochs=3, verbose=0, callbacks=[callbacks.TerminateOnNaN()])
+    assert len(history.epoch) <= 1

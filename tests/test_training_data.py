@@ -235,3 +235,16 @@ def test_what_pydataset_refuses():
         PyDataset()[0]
     with pytest.raises(NotImplementedError, match="must define __len__"):
         len(PyDataset())
+
+
+def test_loaders_that_know_their_length():
+    class Loader:
+        def __len__(self):
+            return 2
+
+        def __iter__(self):
+            return iter([np.zeros((1, 1)), np.ones((1, 1))])
+
+    data = open_data(Loader())
+    assert data.steps == 2
+    assert [rows(data, e) for e in range(3)] == [[[0], [1]]] * 3

@@ -151,6 +151,7 @@ class CallbackList(Callback):
         if add_history and self.history is None:
             self.history = History()
             self.callbacks.insert(0, self.history)  # first, so that who saves at an epoch's end finds it complete
+        self.callbacks.sort(key=_is_last)
         self._rebind()
         if model is not None:
             self.set_model(model)
@@ -162,13 +163,12 @@ class CallbackList(Callback):
         for hook in vars(Callback):
             if hook.startswith("on_"):
                 methods = [m for m in (_overrides(c, hook) for c in self.callbacks) if m is not None]
-                if hook == "on_epoch_end" and self.history is not None:
-                    methods.append(self.history.catch_up)
                 object.__setattr__(self, hook, _caller(methods))
 
     def append(self, callback: Any) -> None:
         """Adds one at the end."""
         self.callbacks.append(callback)
+        self.callbacks.sort(key=_is_last)
         self._rebind()
 
     def set_params(self, params: dict[str, Any]) -> None:
@@ -182,23 +182,46 @@ class CallbackList(Callback):
         super().set_model(model)
         if self.history is not None:
             model.history = self.history
+        logged: set[str] | None = set()
         for callback in self.callbacks:
             callback.set_model(model)
+            if hasattr(callback, "logged_before"):
+                callback.logged_before = logged if logged is None else set(logged)
+            logged = (
+                None if logged is None or _may_log(callback) else logged | set(getattr(callback, "_logged_names", ()))
+            )
 
     def get_state(self) -> dict[str, Any]:
-        """The states of all, by position and class."""
-        pairs = (
-            (f"{i}:{type(c).__name__}", c.get_state() if hasattr(c, "get_state") else {})
-            for i, c in enumerate(self.callbacks)
-        )
+        """The states of all, by class and place among those of the class."""
+        pairs = ((key, c.get_state() if hasattr(c, "get_state") else {}) for key, c in self._keys())
         return {key: value for key, value in pairs if value}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Gives each the state that the callback at its place had, where the classes agree."""
-        for i, callback in enumerate(self.callbacks):
-            own = state.get(f"{i}:{type(callback).__name__}")
+        """Gives each the state that the callback of its class had; others may have come or gone."""
+        for key, callback in self._keys():
+            own = state.get(key)
             if own:
                 callback.set_state(own)
+
+    def _keys(self) -> list[tuple[str, Any]]:
+        counts: dict[str, int] = {}
+        keyed = []
+        for callback in self.callbacks:
+            name = type(callback).__name__
+            keyed.append((f"{counts.setdefault(name, 0)}:{name}", callback))
+            counts[name] += 1
+        return keyed
+
+
+def _is_last(callback: Any) -> bool:
+    """Whether it must see what all others have done."""
+    return bool(getattr(callback, "_after_others", False))
+
+
+def _may_log(callback: Any) -> bool:
+    """Whether it may add to the logs of an epoch names that nobody knows before."""
+    own = type(callback).__module__.startswith("fastcnn.") and "on_epoch_end" not in vars(callback)
+    return not own and _overrides(callback, "on_epoch_end") is not None
 
 
 def _caller(methods: list[Callable[..., Any]]) -> Callable[..., None]:

@@ -1,6 +1,5 @@
 """History: the numbers of each epoch, which ``fit`` returns."""
 
-from html import escape
 from typing import Any
 
 from fastcnn.callbacks.callback import Callback
@@ -28,7 +27,7 @@ class History(Callback):
         self.history: dict[str, list[float]] = {}
         self._resumed = False
         self._logs: dict[str, Any] = {}
-        self._kept: set[str] = set()
+        self._noted: set[str] = set()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begins anew, unless this ``fit`` continues from a checkpoint."""
@@ -40,14 +39,21 @@ class History(Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keeps the epoch's numbers."""
         self.epoch.append(epoch)
-        self._logs, self._kept = {} if logs is None else logs, set()
-        self.catch_up()
+        self._logs, self._noted = logs or {}, set()
+        self._note()
 
-    def catch_up(self, *_: Any) -> None:
-        """Keeps what other callbacks have added to the epoch's logs since, such as the learning rate."""
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keeps what other callbacks have added to the logs of the epoch before, such as the learning rate."""
+        self._note()
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Likewise."""
+        self._note()
+
+    def _note(self) -> None:
         for name, value in self._logs.items():
-            if name not in self._kept:
-                self._kept.add(name)
+            if name not in self._noted:
+                self._noted.add(name)
                 self.history.setdefault(name, []).append(value)
 
     @property
@@ -57,14 +63,14 @@ class History(Callback):
 
     def get_state(self) -> dict[str, Any]:
         """What a checkpoint must hold to continue."""
-        self.catch_up()
+        self._note()
         return {"epoch": list(self.epoch), "history": {name: list(values) for name, values in self.history.items()}}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Continues from a checkpoint."""
         self.epoch = list(state["epoch"])
         self.history = {name: list(values) for name, values in state["history"].items()}
-        self._logs, self._resumed = {}, True
+        self._resumed = True
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in self.history.items() if values)
@@ -75,6 +81,8 @@ class History(Callback):
         return self.__dict__ | {"_model": None}
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         names = list(self.history)
         head = "".join(f"<th>{escape(name)}</th>" for name in ["epoch", *names])
         rows = []

@@ -1,6 +1,5 @@
 """Readers of idx, npz and CIFAR's binary files. A file may claim anything: sizes are checked before memory is taken."""
 
-import gzip
 import zlib
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +24,8 @@ def read_idx(path: Path) -> Array:
     Returns:
         uint8 of the shape that the file says.
     """
+    import gzip
+
     with path.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
     try:

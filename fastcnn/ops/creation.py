@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from fastcnn.seam import Primitive, apply, differentiable_nowhere, float_dtype
-from fastcnn.tensor import Operators, Tensor, convert_to_tensor
+from fastcnn.tensor import Operators, Tensor, Valued, convert_to_tensor
 
-from . import arithmetic
+from . import conversion, repeating
 
 __all__ = ["arange", "empty", "full", "full_like", "ones", "ones_like", "zeros", "zeros_like"]
 
@@ -40,15 +40,17 @@ def ones(shape: Any, dtype: str | None = None) -> Tensor:
     return Tensor(np.ones(shape, _dtype(dtype)))
 
 
-def full(shape: Any, fill_value: Any, dtype: str | None = None) -> Tensor:
+def full(shape: Any, fill_value: Any, dtype: str | None = None) -> Any:
     """One number, everywhere.
 
     Example:
         >>> full(2, 7.0).numpy()
         array([7., 7.], dtype=float32)
     """
-    value = fill_value.array if isinstance(fill_value, Operators) else fill_value  # type: ignore[attr-defined]
-    return Tensor(np.full(shape, value, _dtype(dtype)))
+    if isinstance(fill_value, Operators):
+        sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        return repeating.broadcast_to(conversion.cast(fill_value, dtype or "float"), sizes)
+    return Tensor(np.full(shape, fill_value, _dtype(dtype)))
 
 
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: str | None = None) -> Tensor:
@@ -64,7 +66,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: str | None = N
         >>> arange(3).numpy()
         array([0, 1, 2], dtype=int32)
     """
-    values = [v.item() if isinstance(v, (Operators, np.generic)) else v for v in (start, stop, step)]  # type: ignore[union-attr]
+    values = [v.item() if isinstance(v, (Valued, np.generic)) else v for v in (start, stop, step)]
     first, end = (0, values[0]) if stop is None else (values[0], values[1])
     step = 1 if step is None else values[2]
     whole = all(isinstance(v, int) for v in (first, end, step))
@@ -84,7 +86,7 @@ FULL_LIKE = _filled("full_like", lambda x, fill_value: np.full(x.shape, fill_val
 
 def _like(primitive: Primitive, x: Any, dtype: str | None, attrs: dict[str, Any]) -> Any:
     x = x if isinstance(x, Operators) else convert_to_tensor(x)
-    return apply(primitive, (x if dtype is None else arithmetic.cast(x, dtype),), attrs)
+    return apply(primitive, (x if dtype is None else conversion.cast(x, dtype),), attrs)
 
 
 def zeros_like(x: Any, dtype: str | None = None) -> Any:

@@ -5,15 +5,17 @@ from typing import Any
 import numpy as np
 
 from fastcnn import kernels
-from fastcnn.seam import Primitive, Shape, apply, differentiable_nowhere, gradient_of
-from fastcnn.tensor import Operators, SymbolicTensor, Valued, Variable, convert_to_tensor
+from fastcnn.seam import Primitive, Shape, apply, differentiable_nowhere, float_dtype, gradient_of
+from fastcnn.tensor import SymbolicTensor, Valued, Variable
 
-from . import arithmetic, reductions, shaping
+from . import arithmetic, conversion, shaping
+from .operands import as_tensor, broadcast_shapes, normalized_axes, own_dtype
 
 __all__ = [
     "argsort",
     "getitem",
     "in_top_k",
+    "one_hot",
     "scatter_add",
     "slice",
     "sort",
@@ -25,14 +27,6 @@ __all__ = [
 _slice = slice
 
 
-def _tensor(x: Any) -> Any:
-    return x if isinstance(x, Operators) else convert_to_tensor(x)
-
-
-def _own_dtype(x: str, *others: str) -> str:
-    return x
-
-
 def getitem(x: Any, key: Any) -> Any:
     """``x[key]``: integers, slices, ``...``, None, integer tensors and boolean masks, as in NumPy.
 
@@ -42,7 +36,7 @@ def getitem(x: Any, key: Any) -> Any:
         >>> getitem([[1.0, 2.0], [3.0, 4.0]], (..., 1)).numpy()
         array([2., 4.], dtype=float32)
     """
-    x = arithmetic.identity_primitive(x) if isinstance(x, Variable) else _tensor(x)
+    x = conversion.identity_primitive(x) if isinstance(x, Variable) else as_tensor(x)
     parts = key if isinstance(key, tuple) else (key,)
     for part in parts:
         if isinstance(part, SymbolicTensor):
@@ -72,7 +66,35 @@ def _check_symbolic(shape: Shape, parts: tuple[Any, ...]) -> None:
 
 
 def _getitem(x: Any, key: Any) -> Any:
-    return np.asarray(x[key])
+    box = _box(key, x.shape) if x.dtype == np.float32 else None
+    if box is None:
+        return np.asarray(x[key])
+    return kernels.slice(x, *box).reshape(_getitem_shape(x.shape, key))
+
+
+def _box(key: Any, shape: Shape) -> tuple[list[int], list[int], list[int]] | None:
+    """(begin, end, strides) of a key that cuts out a box, for the kernel; None for all other keys."""
+    parts = [part for part in key if part is not None]
+    if not shape or not all(part is Ellipsis or isinstance(part, (int, np.integer, _slice)) for part in parts):
+        return None
+    if Ellipsis in parts:
+        at = parts.index(Ellipsis)
+        parts[at : at + 1] = [_slice(None)] * (len(shape) - len(parts) + 1)
+    parts += [_slice(None)] * (len(shape) - len(parts))
+    box: tuple[list[int], list[int], list[int]] = ([], [], [])
+    for part, size in zip(parts, shape, strict=True):
+        if isinstance(part, _slice):
+            places = range(*part.indices(int(size or 0)))
+            if not places or places.step < 0:
+                return None
+            found = (places.start, places[-1] + 1, places.step)
+        else:
+            found = (int(part) % int(size or 1), int(part) % int(size or 1) + 1, 1)
+            if not -int(size or 0) <= int(part) < int(size or 0):
+                return None
+        for numbers, number in zip(box, found, strict=True):
+            numbers.append(number)
+    return box
 
 
 # Two sizes for every open one: what comes out with both is known, what differs stays open.
@@ -97,10 +119,15 @@ def _integers(key: Any) -> Any:
             yield int(abs(part).max())
 
 
-GETITEM = Primitive("getitem", _getitem, _getitem, _getitem_shape, _own_dtype)
+GETITEM = Primitive("getitem", _getitem, _getitem, _getitem_shape, own_dtype)
 
 
 def _put(dy: Any, x: Any, key: Any) -> Any:
+    box = _box(key, x.shape) if dy.dtype == np.float32 else None
+    if box is not None:
+        begin, end, strides = box
+        sizes = [len(range(b, e, s)) for b, e, s in zip(begin, end, strides, strict=True)]
+        return kernels.slice_dx(dy.reshape(sizes), x.shape, begin, end, strides)
     dx = np.zeros(x.shape, dy.dtype)
     if any(isinstance(part, np.ndarray) and part.dtype != bool for part in key):
         np.add.at(dx, key, dy)
@@ -134,7 +161,14 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
         >>> slice([1.0, 2.0, 3.0], [1], [2]).numpy()
         array([2., 3.], dtype=float32)
     """
+    inputs = as_tensor(inputs)
     starts = [int(s) for s in start_indices]
+    if not len(starts) == len(shape) == len(inputs.shape):
+        counts = f"{len(starts)} and {len(shape)}"
+        raise ValueError(f"start_indices and shape must name each of the {len(inputs.shape)} axes, got {counts}")
+    for axis, (start, count, size) in enumerate(zip(starts, shape, inputs.shape, strict=True)):
+        if start < 0 or count < 0 or (size is not None and start + count > size):
+            raise ValueError(f"slice: {start} to {start + count} is not within axis {axis} of shape {inputs.shape}")
     return getitem(inputs, tuple(_slice(s, s + int(n)) for s, n in zip(starts, shape, strict=True)))
 
 
@@ -150,12 +184,17 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
         >>> take([[1.0, 2.0], [3.0, 4.0]], [1], axis=0).numpy()
         array([[3., 4.]], dtype=float32)
     """
-    x, indices = _tensor(x), _tensor(indices)
-    if indices.dtype.startswith("float"):
-        raise TypeError(f"indices must be integers, got dtype {indices.dtype}")
+    x, indices = as_tensor(x), _whole(indices)
     if axis is None:
         x, axis = shaping.ravel(x), 0
-    return apply(TAKE, (x, indices), {"axis": reductions.normalized_axes(axis, len(x.shape))[0]})
+    return apply(TAKE, (x, indices), {"axis": normalized_axes(axis, len(x.shape))[0]})
+
+
+def _whole(indices: Any) -> Any:
+    indices = as_tensor(indices)
+    if indices.dtype.startswith("float") or indices.dtype == "bool":
+        raise TypeError(f"indices must be integers, got dtype {indices.dtype}")
+    return indices
 
 
 def _checked(indices: Any, size: int) -> Any:
@@ -176,13 +215,13 @@ def _take_precise(x: Any, indices: Any, axis: int) -> Any:
 
 
 TAKE = Primitive(
-    "take", _take, _take_precise, lambda x, indices, axis: (*x[:axis], *indices, *x[axis + 1 :]), _own_dtype
+    "take", _take, _take_precise, lambda x, indices, axis: (*x[:axis], *indices, *x[axis + 1 :]), own_dtype
 )
 
 
 def _take_dx(dy: Any, x: Any, indices: Any, axis: int) -> Any:
     dx = np.zeros(x.shape, dy.dtype)
-    np.add.at(dx, (_slice(None),) * axis + (indices,), dy)
+    np.add.at(dx, (_slice(None),) * axis + (_checked(indices, x.shape[axis]),), dy)
     return dx
 
 
@@ -212,10 +251,14 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
         array([[2.],
                [3.]], dtype=float32)
     """
-    x, indices = _tensor(x), _tensor(indices)
+    x, indices = as_tensor(x), _whole(indices)
     if axis is None:
         x, indices, axis = shaping.ravel(x), shaping.ravel(indices), 0
-    return apply(TAKE_ALONG_AXIS, (x, indices), {"axis": reductions.normalized_axes(axis, len(x.shape))[0]})
+    if len(indices.shape) != len(x.shape):
+        raise ValueError(
+            f"take_along_axis: indices must have as many dimensions as x, {len(x.shape)}, got {len(indices.shape)}"
+        )
+    return apply(TAKE_ALONG_AXIS, (x, indices), {"axis": normalized_axes(axis, len(x.shape))[0]})
 
 
 def _along(x: Any, indices: Any, axis: int) -> Any:
@@ -223,11 +266,11 @@ def _along(x: Any, indices: Any, axis: int) -> Any:
 
 
 def _along_shape(x: Shape, indices: Shape, axis: int) -> Shape:
-    others = shaping.broadcast_shapes((*x[:axis], 1, *x[axis + 1 :]), (*indices[:axis], 1, *indices[axis + 1 :]))
+    others = broadcast_shapes((*x[:axis], 1, *x[axis + 1 :]), (*indices[:axis], 1, *indices[axis + 1 :]))
     return (*others[:axis], indices[axis], *others[axis + 1 :])
 
 
-TAKE_ALONG_AXIS = Primitive("take_along_axis", _along, _along, _along_shape, _own_dtype)
+TAKE_ALONG_AXIS = Primitive("take_along_axis", _along, _along, _along_shape, own_dtype)
 
 
 def _along_dx(dy: Any, x: Any, indices: Any, axis: int) -> Any:
@@ -263,8 +306,13 @@ def scatter_add(x: Any, indices: Any, updates: Any) -> Any:
         >>> scatter_add([0.0, 0.0], [1, 1], [2.0, 3.0]).numpy()
         array([0., 5.], dtype=float32)
     """
-    x = _tensor(x)
-    return arithmetic.add(x, apply(TAKE_DX, (_tensor(updates), x, _tensor(indices)), {"axis": 0}))
+    x, indices, updates = as_tensor(x), _whole(indices), as_tensor(updates)
+    expected = (*indices.shape, *x.shape[1:])
+    if len(expected) != len(updates.shape) or any(
+        None not in (a, b) and a != b for a, b in zip(expected, updates.shape, strict=True)
+    ):
+        raise ValueError(f"scatter_add: expected updates of shape {expected}, got {updates.shape}")
+    return arithmetic.add(x, apply(TAKE_DX, (updates, x, indices), {"axis": 0}))
 
 
 def sort(x: Any, axis: int = -1) -> Any:
@@ -274,7 +322,7 @@ def sort(x: Any, axis: int = -1) -> Any:
         >>> sort([3.0, 1.0]).numpy()
         array([1., 3.], dtype=float32)
     """
-    x = _tensor(x)
+    x = as_tensor(x)
     return take_along_axis(x, argsort(x, axis), axis)
 
 
@@ -285,8 +333,8 @@ def argsort(x: Any, axis: int = -1) -> Any:
         >>> argsort([3.0, 1.0]).numpy()
         array([1, 0], dtype=int32)
     """
-    x = _tensor(x)
-    return apply(ARGSORT, (x,), {"axis": reductions.normalized_axes(axis, len(x.shape))[0]})
+    x = as_tensor(x)
+    return apply(ARGSORT, (x,), {"axis": normalized_axes(axis, len(x.shape))[0]})
 
 
 def _argsort(x: Any, axis: int) -> Any:
@@ -312,7 +360,7 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
         >>> values.numpy(), indices.numpy()
         (array([5., 3.], dtype=float32), array([1, 2], dtype=int32))
     """
-    x = _tensor(x)
+    x = as_tensor(x)
     size = x.shape[-1]
     if k < 1 or (size is not None and k > size):
         raise ValueError(f"k must be from 1 to the size of the last axis, {size}, got {k}")
@@ -342,7 +390,7 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
         >>> in_top_k([1, 0], [[0.1, 0.9], [0.2, 0.8]], 1).numpy()
         array([ True, False])
     """
-    return apply(IN_TOP_K, (_tensor(targets), _tensor(predictions)), {"k": int(k)})
+    return apply(IN_TOP_K, (as_tensor(targets), as_tensor(predictions)), {"k": int(k)})
 
 
 def _in_top_k(targets: Any, predictions: Any, k: int) -> Any:
@@ -354,3 +402,41 @@ def _in_top_k(targets: Any, predictions: Any, k: int) -> Any:
 
 IN_TOP_K = Primitive("in_top_k", _in_top_k, _in_top_k, lambda targets, predictions, k: targets, "bool")
 IN_TOP_K.gradient = differentiable_nowhere
+
+
+def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: str | None = None, sparse: bool = False) -> Any:
+    """A 1 at the class, 0 elsewhere; nothing but 0 where the class does not exist.
+
+    Args:
+        x: integers.
+        num_classes: how many classes there are.
+        axis: where the classes stand in the result.
+        dtype: of the result; ``floatx()`` unless given.
+        sparse: only False is supported.
+
+    Example:
+        >>> one_hot([1, 0], 2).numpy()
+        array([[0., 1.],
+               [1., 0.]], dtype=float32)
+    """
+    if sparse:
+        raise NotImplementedError("sparse=True is not supported; leave it out")
+    x = as_tensor(x)
+    if x.dtype.startswith("float") or x.dtype == "bool":
+        raise ValueError(f"one_hot: x must hold integers, got {x.dtype}")
+    y = apply(ONE_HOT, (x,), {"num_classes": int(num_classes)})
+    if axis not in (-1, len(x.shape)):
+        y = shaping.moveaxis(y, -1, axis)
+    return y if dtype is None else conversion.cast(y, dtype)
+
+
+def _one_hot(x: Any, num_classes: int) -> Any:
+    if x.size and x.min() >= 0 and x.max() < num_classes and float_dtype() == np.float32:
+        return kernels.one_hot(x, num_classes)
+    return (x[..., None] == np.arange(num_classes)).astype(float_dtype())
+
+
+ONE_HOT = Primitive("one_hot", _one_hot, _one_hot, lambda x, num_classes: (*x, num_classes))
+
+
+ONE_HOT.gradient = differentiable_nowhere

@@ -9,9 +9,9 @@ import numpy as np
 
 from fastcnn import kernels, reference
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
-from fastcnn.tensor import Operators, convert_to_tensor
 
-from . import arithmetic, shaping
+from . import arithmetic, comparison, conversion, elementary, repeating, shaping
+from .operands import as_tensor, normalized_axes
 
 __all__ = [
     "all",
@@ -27,29 +27,12 @@ __all__ = [
     "prod",
     "std",
     "sum",
+    "sum_squares",
     "unbroadcast",
     "var",
 ]
 
 Axis = int | tuple[int, ...] | None
-
-
-def _tensor(x: Any) -> Any:
-    return x if isinstance(x, Operators) else convert_to_tensor(x)
-
-
-def normalized_axes(axis: Any, ndim: int) -> tuple[int, ...]:
-    """The axes counted from the front, in order; all of them for None."""
-    if axis is None:
-        return tuple(range(ndim))
-    given = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
-    for a in given:
-        if not -ndim <= a < ndim:
-            raise ValueError(f"axis {a} does not exist in {ndim} dimensions; expected {-ndim} to {ndim - 1}")
-    axes = tuple(sorted(int(a) % ndim for a in given))
-    if len(set(axes)) < len(axes):
-        raise ValueError(f"axis must not name one axis twice, got {axis}")
-    return axes
 
 
 def _reduced(x: Shape, axis: Axis, keepdims: bool) -> Shape:
@@ -87,10 +70,11 @@ PROD = _reduction("prod", np.prod)
 VAR = _reduction("var")
 STD = _reduction("std")
 NORM = _reduction("norm")
+SUM_SQUARES = _reduction("sum_squares")
 
 
 def _reduce(primitive: Primitive, x: Any, axis: Any, keepdims: bool) -> Any:
-    x = _tensor(x)
+    x = as_tensor(x)
     if axis is not None:
         axis = normalized_axes(axis, len(x.shape))
     return apply(primitive, (x,), {"axis": axis, "keepdims": keepdims})
@@ -109,6 +93,16 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         array([4., 6.], dtype=float32)
     """
     return _reduce(SUM, x, axis, keepdims)
+
+
+def sum_squares(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum of squares over some axes, in one pass. Arguments as in ``sum``.
+
+    Example:
+        >>> float(sum_squares([3.0, 4.0]))
+        25.0
+    """
+    return _reduce(SUM_SQUARES, x, axis, keepdims)
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -199,7 +193,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         >>> float(norm([3.0, 4.0]))
         5.0
     """
-    x = _tensor(x)
+    x = as_tensor(x)
     if ord in (None, "fro"):
         return _reduce(NORM, x, axis, keepdims)
     axes = normalized_axes(axis, len(x.shape))
@@ -210,9 +204,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if ord == 2:
         return _reduce(NORM, x, axes, keepdims)
     if ord == 1:
-        return sum(arithmetic.abs(x), axes, keepdims)
+        return sum(elementary.abs(x), axes, keepdims)
     if ord == math.inf:
-        return max(arithmetic.abs(x), axes, keepdims)
+        return max(elementary.abs(x), axes, keepdims)
     raise NotImplementedError(f"ord must be None, 'fro', 1, 2 or inf, got {ord!r}")
 
 
@@ -223,22 +217,22 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         >>> round(float(logsumexp([1000.0, 1000.0])), 3)
         1000.693
     """
-    x = _tensor(x)
-    top = arithmetic.stop_gradient(max(x, axis, keepdims=True))
-    top = arithmetic.where(arithmetic.isfinite(top), top, 0.0)
-    y = arithmetic.add(arithmetic.log(sum(arithmetic.exp(arithmetic.subtract(x, top)), axis, keepdims=True)), top)
+    x = as_tensor(x)
+    top = conversion.stop_gradient(max(x, axis, keepdims=True))
+    top = comparison.where(comparison.isfinite(top), top, 0.0)
+    y = arithmetic.add(elementary.log(sum(elementary.exp(arithmetic.subtract(x, top)), axis, keepdims=True)), top)
     return y if keepdims else shaping.squeeze(y, normalized_axes(axis, len(x.shape)))
 
 
 SPREAD_SUM = Primitive(
     "spread_sum",
-    lambda dy, x, axis, keepdims: np.broadcast_to(_kept(dy, x, axis, keepdims), x.shape).copy(),
+    lambda dy, x, axis, keepdims: _tiled(_kept(dy, x, axis, keepdims), x.shape),
     lambda dy, x, axis, keepdims: np.broadcast_to(_kept(dy, x, axis, keepdims), x.shape).copy(),
     lambda dy, x, axis, keepdims: x,
 )
 SPREAD_MEAN = Primitive(
     "spread_mean",
-    lambda dy, x, axis, keepdims: _shares(dy, x, axis, keepdims),
+    lambda dy, x, axis, keepdims: _tiled_shares(dy, x, axis, keepdims),
     lambda dy, x, axis, keepdims: _shares(dy, x, axis, keepdims),
     lambda dy, x, axis, keepdims: x,
 )
@@ -249,6 +243,20 @@ def _kept(dy: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
         return dy
     axes = normalized_axes(axis, x.ndim)
     return dy.reshape([1 if i in axes else size for i, size in enumerate(x.shape)])
+
+
+def _tiled(dy: Any, shape: Any) -> Any:
+    """Like np.broadcast_to, by a kernel: programs can hold it."""
+    if dy.dtype != np.float32 or 0 in shape:
+        return np.broadcast_to(dy, shape).copy()
+    return kernels.tile(dy, [size // n for size, n in zip(shape, dy.shape, strict=True)])
+
+
+def _tiled_shares(dy: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    if dy.dtype != np.float32 or x.size == 0:
+        return _shares(dy, x, axis, keepdims)
+    kept = _kept(dy, x, axis, keepdims)
+    return _tiled(kernels.divide(kept, np.array(x.size // builtins.max(kept.size, 1), np.float32)), x.shape)
 
 
 def _shares(dy: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
@@ -272,6 +280,14 @@ def _mean_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tupl
     return (apply(SPREAD_MEAN, (dy, inputs[0]), attrs),)
 
 
+@gradient_of(SUM_SQUARES)
+def _sum_squares_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any]:
+    twice = arithmetic.multiply(dy, 2.0)
+    if attrs["axis"] is not None and not attrs["keepdims"]:
+        return (arithmetic.multiply(_spread(twice, inputs[0], attrs), inputs[0]),)
+    return (arithmetic.multiply(inputs[0], twice),)
+
+
 @gradient_of(SPREAD_SUM)
 def _spread_sum_gradient(g: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any, None]:
     return apply(SUM, (g,), attrs) if needs[0] else None, None
@@ -284,7 +300,7 @@ def _spread_mean_gradient(g: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -
 
 def _extremum_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any]:
     x = inputs[0]
-    best = arithmetic.cast(arithmetic.equal(x, _spread(y, x, attrs)), "float")
+    best = conversion.cast(comparison.equal(x, _spread(y, x, attrs)), "float")
     share = arithmetic.divide(dy, sum(best, attrs["axis"], attrs["keepdims"]))
     return (arithmetic.multiply(best, _spread(share, x, attrs)),)
 
@@ -294,14 +310,35 @@ MAX.gradient = MIN.gradient = _extremum_gradient
 
 @gradient_of(PROD)
 def _prod_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tuple[Any]:
+    """The product of all others, without a division: right at zeros, in every derivative."""
     x = inputs[0]
-    zero = arithmetic.equal(x, 0.0)
-    factors = arithmetic.where(zero, 1.0, x)
-    zeros = _spread(sum(arithmetic.cast(zero, "float"), attrs["axis"], attrs["keepdims"]), x, attrs)
-    # One zero leaves a gradient to itself only, two leave none.
-    others = arithmetic.subtract(zeros, arithmetic.cast(zero, "float"))
-    rest = arithmetic.divide(_spread(apply(PROD, (factors,), attrs), x, attrs), factors)
-    return (arithmetic.where(arithmetic.equal(others, 0.0), arithmetic.multiply(rest, _spread(dy, x, attrs)), 0.0),)
+    axes = normalized_axes(attrs["axis"], len(x.shape))
+    sizes = [x.shape[a] for a in axes]
+    if None in sizes:
+        raise NotImplementedError(
+            f"prod: its gradient needs the sizes of axes {axes} of shape {x.shape}; use a batch size"
+        )
+    kept = [a for a in range(len(x.shape)) if a not in axes]
+    order = [*kept, *axes]
+    rows = shaping.reshape(shaping.transpose(x, order), [*[x.shape[a] for a in kept], math.prod(sizes)])
+    backwards = shaping.flip(_products_before(shaping.flip(rows, -1)), -1)
+    others = shaping.reshape(arithmetic.multiply(_products_before(rows), backwards), [x.shape[a] for a in order])
+    places = [order.index(a) for a in range(len(order))]
+    return (arithmetic.multiply(shaping.transpose(others, places), _spread(dy, x, attrs)),)
+
+
+def _products_before(x: Any) -> Any:
+    """For each element the product of those before it in its row: each step doubles how many are in."""
+    size = x.shape[-1]
+    y, reach = (_shifted(x, 1), 1) if size else (x, 0)
+    while 0 < reach < size:
+        y, reach = arithmetic.multiply(y, _shifted(y, reach)), 2 * reach
+    return y
+
+
+def _shifted(x: Any, by: int) -> Any:
+    """Moved to the right, ones following."""
+    return repeating.pad(x[..., :-by], [(0, 0)] * (len(x.shape) - 1) + [(by, 0)], constant_values=1.0)
 
 
 @gradient_of(VAR)
@@ -324,8 +361,8 @@ def _norm_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) -> tupl
 
 
 def _divide_unless_zero(dy: Any, y: Any) -> Any:
-    zero = arithmetic.equal(y, 0.0)
-    return arithmetic.where(zero, 0.0, arithmetic.divide(dy, arithmetic.where(zero, 1.0, y)))
+    zero = comparison.equal(y, 0.0)
+    return comparison.where(zero, 0.0, arithmetic.divide(dy, comparison.where(zero, 1.0, y)))
 
 
 def unbroadcast(dy: Any, like: Any) -> Any:

@@ -38,5 +38,5 @@ class KernelOptimizer(Optimizer):
         rule = getattr(arithmetic(variable.array), self.kernel)
         with np.errstate(divide="ignore", invalid="ignore"):  # the ratio to weights that are all 0
             ratio: float | None = rule(variable.array, gradient, learning_rate=learning_rate, **arguments, **options)
-        variable.version += 1
+        variable.touch()
         return ratio

@@ -6,21 +6,31 @@ from fastcnn.plan import fused
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
-__all__ = ["fuse_batch_norm", "users"]
+__all__ = ["CLAMPS", "fuse_batch_norm", "made_by", "node", "training_passes", "users"]
 
-_CLAMPS = ("relu", "relu6")
+CLAMPS = ("relu", "relu6")
+
+
+def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
+    """All of them, in order."""
+    return fuse_batch_norm(steps, outputs)
 
 
 def users(steps: list[Node], outputs: list[Any]) -> dict[int, list[Node | None]]:
     """Who reads each tensor; None stands for the caller."""
     found: dict[int, list[Node | None]] = {}
-    for node in steps:
-        for t in node.inputs:
+    for step in steps:
+        for t in step.inputs:
             if isinstance(t, SymbolicTensor):
-                found.setdefault(id(t), []).append(node)
+                found.setdefault(id(t), []).append(step)
     for t in outputs:
         found.setdefault(id(t), []).append(None)
     return found
+
+
+def made_by(steps: list[Node]) -> dict[int, Node]:
+    """Which step makes each tensor."""
+    return {id(t): step for step in steps for t in step.outputs}
 
 
 def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
@@ -30,11 +40,11 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
     argument need not be kept, and the masked gradient is the shortcut's.
     """
     read = users(steps, outputs)
-    made = {id(t): node for node in steps for t in node.outputs}
+    made = made_by(steps)
     replaced: dict[int, list[Node]] = {}
     dropped: set[int] = set()
     for relu in steps:
-        if relu.operation.name != "activate" or relu.attrs["activation"] not in _CLAMPS:
+        if relu.operation.name != "activate" or relu.attrs["activation"] not in CLAMPS:
             continue
         match = _forward_match(relu, made, read)
         if match is None:
@@ -48,7 +58,7 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
         if after is not None and steps.index(after) > steps.index(relu):
             continue
         attrs = norm.attrs | {"activation": relu.attrs["activation"]}
-        forward = _node(fused.BATCH_NORM, (*norm.inputs, shortcut), attrs, (relu.outputs[0], *norm.outputs[1:]))
+        forward = node(fused.BATCH_NORM, (*norm.inputs, shortcut), attrs, (relu.outputs[0], *norm.outputs[1:]))
         replaced[id(relu)] = [forward]
         dropped.add(id(norm))
         if add is not None:
@@ -58,21 +68,22 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
             kept = gradients.attrs | {"activation": relu.attrs["activation"], "residual": add is not None}
             results = gradients.outputs if add is None else (*gradients.outputs, masks.outputs[0])
             inputs = (masks.inputs[0], x, mean, inv_std, gamma, relu.outputs[0])
-            replaced[id(masks)] = [_node(fused.BATCH_NORM_BACKWARD, inputs, kept, results)]
+            replaced[id(masks)] = [node(fused.BATCH_NORM_BACKWARD, inputs, kept, results)]
             dropped.add(id(gradients))
     result: list[Node] = []
-    for node in steps:
-        if id(node) in replaced:
-            result += replaced[id(node)]
-        elif id(node) not in dropped:
-            result.append(node)
+    for step in steps:
+        if id(step) in replaced:
+            result += replaced[id(step)]
+        elif id(step) not in dropped:
+            result.append(step)
     return result
 
 
-def _node(operation: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], outputs: tuple[Any, ...]) -> Node:
-    node = Node(operation, inputs, attrs)
-    node.outputs = outputs
-    return node
+def node(operation: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], outputs: tuple[Any, ...]) -> Node:
+    """A step that makes existing tensors."""
+    made = Node(operation, inputs, attrs)
+    made.outputs = outputs
+    return made
 
 
 def _forward_match(relu: Node, made: dict[int, Node], read: dict[int, list[Node | None]]) -> Any:
@@ -103,7 +114,7 @@ def _forward_match(relu: Node, made: dict[int, Node], read: dict[int, list[Node 
 
 def _backward_match(relu: Node, norm: Node, read: dict[int, list[Node | None]]) -> Any:
     """(the ReLU's gradient, the batch norm's gradient), or (None, None) where the step has none; None: no match."""
-    others = [node for node in read[id(relu.inputs[0])] if node is not relu]
+    others = [step for step in read[id(relu.inputs[0])] if step is not relu]
     if not others:
         return None, None
     if len(others) != 1:
@@ -113,9 +124,9 @@ def _backward_match(relu: Node, norm: Node, read: dict[int, list[Node | None]]) 
         return None
     masked = masks.outputs[0]
     gradients = [
-        node
-        for node in read.get(id(masked), [])
-        if node is not None and node.operation.name == "batch_norm_backward" and node.inputs[2] is norm.outputs[1]
+        step
+        for step in read.get(id(masked), [])
+        if step is not None and step.operation.name == "batch_norm_backward" and step.inputs[2] is norm.outputs[1]
     ]
     if len(gradients) != 1 or gradients[0].inputs[0] is not masked:
         return None

@@ -1,6 +1,5 @@
 """The allocation gate: every byte that a file makes us allocate is asked for here first."""
 
-import json
 from typing import Any
 
 __all__ = ["LIMIT_FACTOR", "SLACK", "FileFormatError", "Source", "admit", "parse_json"]
@@ -80,6 +79,8 @@ def parse_json(text: bytes | str, source: Source, what: str) -> Any:
             text = text.decode()
         except UnicodeDecodeError as error:
             raise source.refuse(f"{what} is no valid JSON: {error}") from None
+    import json
+
     admit(4 * len(text) + _NODE * sum(text.count(c) for c in ",[{"), source, what)
     try:
         return json.loads(text, object_pairs_hook=_once)

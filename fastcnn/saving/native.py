@@ -8,6 +8,7 @@ that of the document.
 """
 
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from fastcnn.saving.optimizers import load_optimizer, optimizer_arrays
 from fastcnn.saving.safetensors import read_safetensors, write_safetensors
 from fastcnn.saving.variables import assign_all, match, named_seeds, named_weights
 
-__all__ = ["load_native", "load_native_weights", "restore_native", "save_native"]
+__all__ = ["load_native", "load_native_weights", "read_state", "restore_native", "save_native", "save_state"]
 
 Array = np.ndarray[Any, Any]
 
@@ -35,21 +36,45 @@ def save_native(model: Any, path: Any, include_optimizer: bool = True, training_
         include_optimizer: whether the arguments of ``compile``, the optimizer's and the metrics' state are kept.
         training_state: numbers, strings, arrays, lists and dicts (with strings as keys) for ``restore_native``.
     """
-    import json
+    tensors = _state(model, include_optimizer)
+    if include_optimizer:
+        tensors |= {f"metrics/{i}": v.numpy() for i, v in enumerate(_metrics(model))}
+    _write(path, tensors, model_config(model), compile_config_of(model) if include_optimizer else None, training_state)
 
-    from fastcnn import __version__
 
+def save_state(model: Any, path: Any, training_state: Any) -> None:
+    """Writes what changes in training (weights, random generators, optimizer) and ``training_state``, no configs.
+
+    So it works for models and losses that cannot be described in a file. Such a file is for ``read_state``.
+    """
+    _write(path, _state(model, True), None, None, training_state)
+
+
+def read_state(path: Any) -> tuple[Any, Callable[[Any], None]]:
+    """The ``training_state`` of a file, and a function that puts a model into the state that the file holds."""
+    document, tensors, source = _read(path)
+    return _unpack(document["training"], tensors, source), lambda model: _assign(model, tensors, source, False)
+
+
+def _state(model: Any, include_optimizer: bool) -> dict[str, Array]:
     tensors: dict[str, Array] = {f"weights/{name}": v.numpy() for name, v in named_weights(model).items()}
     tensors |= {f"seeds/{name}": v.numpy() for name, v in named_seeds(model).items()}
     if include_optimizer:
         tensors |= {f"optimizer/{key}": array for key, array in optimizer_arrays(model).items()}
-        tensors |= {f"metrics/{i}": v.numpy() for i, v in enumerate(_metrics(model))}
+    return tensors
+
+
+def _write(path: Any, tensors: dict[str, Array], model: Any, compiled: Any, training: Any) -> None:
+    import json
+
+    from fastcnn import __version__
+
     document = {
         "format": FORMAT,
         "version": __version__,
-        "model": model_config(model),
-        "compile": compile_config_of(model) if include_optimizer else None,
-        "training": _pack(training_state, tensors),
+        "model": model,
+        "compile": compiled,
+        "training": _pack(training, tensors),
     }
     document["crc32"] = {name: _checksum(name, array) for name, array in tensors.items()}
     text = json.dumps(document)
@@ -59,6 +84,8 @@ def save_native(model: Any, path: Any, include_optimizer: bool = True, training_
 def load_native(path: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Any:
     """The model of a ``.fastcnn`` file."""
     document, tensors, source = _read(path)
+    if document["model"] is None:
+        raise source.refuse("it holds the state of a training, no model; fit with BackupAndRestore reads it")
     model = model_from(document["model"], custom_objects, source)
     if compile:
         compile_from(model, document["compile"], custom_objects)

@@ -169,7 +169,8 @@ def normalize(config: Any) -> Any:
     if kind in ("DTypePolicy", "Policy") and isinstance(inner, dict):
         return inner.get("name")
     if kind is not None and isinstance(inner, dict):
-        if "module" in config and kind not in ("function", "Primitive") and not str(kind).startswith("__"):
+        operation = kind in ("function", "Primitive") or str(config.get("module")).startswith("keras.src.ops.")
+        if "module" in config and not operation and not str(kind).startswith("__"):
             _registry(config)
         inner = {key: value for key, value in inner.items() if not _is_neutral(key, value)}
         config = {**config, "config": inner}

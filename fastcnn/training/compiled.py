@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastcnn.seam import state as seam_state
 from fastcnn.training.identifiers import resolve_loss, resolve_metric
 from fastcnn.training.outputs import by_output, flat_outputs, output_names
 
@@ -110,7 +111,10 @@ class CompileLoss:
         for i, loss, weight, tracker in self.terms:
             value = loss(targets[i], outputs[i], samples[i])
             if tracker is not None:  # unweighted, as Keras logs it
-                tracker.update_state(value.array, sample_weight=outputs[i].shape[0])
+                if seam_state.observed is not None:
+                    seam_state.observed.append((tracker, value, outputs[i].shape[0]))
+                else:
+                    tracker.update_state(value.array, sample_weight=outputs[i].shape[0])
             if weight is not None:
                 value = value * weight
             total = value if total is None else total + value

@@ -53,6 +53,12 @@ def to_array(value: Any) -> Array:
     return np.array(value.array if hasattr(value, "array") else value)
 
 
+def _own_array(t: Any) -> Array:
+    """What a step has returned belongs to nobody else, unless it is a view of something."""
+    array: Array = t.array
+    return array if array.base is None and array.flags.owndata else array.copy()
+
+
 def _plain_step(model: Any) -> bool:
     from fastcnn.training.trainer import Trainer
 
@@ -72,8 +78,8 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: Any, callb
         and _plain_step(model)
     ):
         # One batch: none of what follows would do anything.
-        y = model(Tensor(np.ascontiguousarray(x, np.float64 if state.precise else np.float32)), training=False)
-        return np.array(y.array) if y.__class__ is Tensor else map_leaves(to_array, y)
+        batch = Tensor(x if x.dtype == np.float32 else np.asarray(x, np.float64 if state.precise else np.float32))
+        return map_leaves(_own_array, model.predict_step((batch,)))
     data = open_data(x, batch_size=batch_size, steps=steps, argument="steps")
     if verbose == "auto" and data.steps == 1:
         verbose = 0

@@ -5,7 +5,9 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from fastcnn.callbacks.backup import BackupAndRestore
 from fastcnn.callbacks.callback import CallbackList
+from fastcnn.callbacks.stopping import TerminateOnNaN
 from fastcnn.random import draw_seed
 from fastcnn.training.arrays import check_class_weight, weighted
 from fastcnn.training.data import Data, open_data, split_validation
@@ -57,28 +59,32 @@ class Fitting:
     ):
         self.model, self.data, self.validation, self.validation_freq = model, data, validation, validation_freq
         self.class_weight, self.epochs, self.callbacks, self.state = class_weight, epochs, callbacks, state
-        self.logs: dict[str, Any] = {}
-        self._warned = False
+        self._warned = any(isinstance(c, TerminateOnNaN) for c in callbacks.callbacks)  # it says so itself
 
     def run(self, resumed: bool) -> Any:
         """All epochs."""
         model, state = self.model, self.state
-        model.stop_training = False
+        model.stop_training = state.stopped
         if resumed:
             self.callbacks.set_state(state.callbacks)
+        unfinished = resumed and state.step > 0
+        state.finished = False
         state._model, state._callbacks = model, self.callbacks
         try:
             with Interrupts() as interrupts:
                 self.callbacks.on_train_begin()
-                while state.epoch < self.epochs and not model.stop_training:
-                    if not self._epoch(interrupts, fresh=not (resumed and state.step)):
+                while state.epoch < self.epochs and (unfinished or not model.stop_training):
+                    if not self._epoch(interrupts, fresh=not unfinished):
                         break
-                    resumed = False
+                    unfinished = False
                 state.finished = True
-                self.callbacks.on_train_end(self.logs)
+                # EMA: the averages take the weights' place.
+                if model.optimizer is not None and model.optimizer.built:
+                    model.optimizer.finalize_variable_values(model.trainable_variables)
+                self.callbacks.on_train_end(state.logs)
         finally:
-            close_progress(self.callbacks)
             state.get()
+            close_progress(self.callbacks)
             state._model = state._callbacks = None
         return model.history
 
@@ -91,18 +97,19 @@ class Fitting:
         else:
             state.restore_metrics(model.metrics_variables)
         self.callbacks.on_epoch_begin(epoch)
-        steps = _grouped(self.data.epoch(epoch, state.step), model.steps_per_execution, state.step)
+        batches = iter(()) if model.stop_training else self.data.epoch(epoch, state.step)
+        steps = _grouped(batches, model.steps_per_execution, state.step)
         logs, seen = self._batches(steps, interrupts)
         self.data.ended()
         if not seen and fresh:
             return False
         if not seen:  # the epoch's last batch was done already
-            logs = plain_logs(model.get_metrics_result())
+            logs = state.logs
         if self.validation is not None and self._validates(epoch):
             numbers = model._evaluate(**self.validation, callbacks=self.callbacks)
             logs = {**logs, **{f"val_{name}": value for name, value in numbers.items()}}
         state.epoch, state.step = epoch + 1, 0
-        self.logs = logs
+        state.logs = logs
         self.callbacks.on_epoch_end(epoch, logs)
         return True
 
@@ -117,7 +124,7 @@ class Fitting:
                 raw = model.train_step(weighted(batch, self.class_weight))
             end = state.step = step + len(batches)
             interrupts.check()
-            logs = plain_logs(raw)
+            state.logs = logs = plain_logs(raw)
             if not self._warned and not math.isfinite(logs.get("loss", 0.0)):
                 self._warn(logs["loss"], end)
             callbacks.on_train_batch_end(end - 1, logs)
@@ -182,6 +189,9 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
     if a["class_weight"] is not None and sample_weight is not None:
         raise ValueError("class_weight and sample_weight cannot both be given: multiply them into sample_weight")
     saved, model._resume_state = model.__dict__.get("_resume_state"), None
+    backup = None if saved is not None else _backup(a["callbacks"])
+    if backup is not None:
+        saved = backup.read()
     state = TrainingState().set(saved) if saved is not None else TrainingState(draw_seed())
     if saved is None:
         state.epoch = a["initial_epoch"]
@@ -204,8 +214,21 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
     model._fit_state = state
     if state.epoch < a["epochs"]:
         model._make_ready(data.first(state.epoch, state.step))
+    elif saved is not None:
+        model._make_ready(data.first())
+    if backup is not None and saved is not None:
+        backup.restore(model, data.steps)
     fitting = Fitting(model, data, validation, a["validation_freq"], a["class_weight"], a["epochs"], callbacks, state)
     return fitting.run(resumed=saved is not None)
+
+
+def _backup(callbacks: Any) -> Any:
+    """The callback that keeps backups of the training, or None."""
+    listed = getattr(callbacks, "callbacks", callbacks)
+    for callback in listed if isinstance(listed, (list, tuple)) else [listed]:
+        if isinstance(callback, BackupAndRestore):
+            return callback
+    return None
 
 
 def _check_counts(a: dict[str, Any]) -> None:

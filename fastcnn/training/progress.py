@@ -70,11 +70,21 @@ class Progress:
 
     def _draw(self, logs: dict[str, Any]) -> None:
         if self._bar is None:
+            import shutil
+
             from tqdm import tqdm
 
             form = "{n_fmt}/{total_fmt} {bar:20} {elapsed}<{remaining}{postfix}"
+            # A terminal that does not know its size says 0, where tqdm would draw nothing.
+            width, height = shutil.get_terminal_size((100, 24))
             self._bar = tqdm(
-                total=self.steps, file=sys.stdout, mininterval=0, miniters=1, bar_format=form, dynamic_ncols=True
+                total=self.steps,
+                file=sys.stdout,
+                mininterval=0,
+                miniters=1,
+                bar_format=form,
+                ncols=width,
+                nrows=height,
             )
             self._bar.start_t -= time.perf_counter() - self.began
         self._bar.set_postfix_str(numbers(logs), refresh=False)

@@ -14,6 +14,7 @@ class TrainingState:
     (weights, optimizer, random generators), then ``model._resume_state = get()``'s dict, and call ``fit`` as before.
 
     ``seed``: of the order of the data in this fit. ``epoch``, ``step``: what comes next. ``metrics``: sums so far.
+    ``logs``: the last ones. ``stopped``: whether a callback has asked for the end.
 
     Example:
         >>> state = TrainingState(seed=7)
@@ -24,7 +25,8 @@ class TrainingState:
 
     def __init__(self, seed: int = 0, model: Any = None, callbacks: Any = None):
         self.seed, self.epoch, self.step = int(seed), 0, 0
-        self.finished = False
+        self.finished = self.stopped = False
+        self.logs: dict[str, Any] = {}
         self._model, self._callbacks = model, callbacks
         self.metrics: list[Any] = []
         self.callbacks: dict[str, Any] = {}
@@ -34,11 +36,14 @@ class TrainingState:
         if self._model is not None:
             self.metrics = [v.numpy() for v in self._model.metrics_variables]
             self.callbacks = self._callbacks.get_state()
+            self.stopped = bool(self._model.stop_training)
         return {
             "seed": self.seed,
             "epoch": self.epoch,
             "step": self.step,
             "finished": self.finished,
+            "stopped": self.stopped,
+            "logs": dict(self.logs),
             "metrics": [np.array(a) for a in self.metrics],
             "callbacks": self.callbacks,
         }
@@ -50,6 +55,8 @@ class TrainingState:
             raise ValueError(f"a training state needs {sorted(missing)}, got {sorted(saved)}")
         self.seed, self.epoch, self.step = int(saved["seed"]), int(saved["epoch"]), int(saved["step"])
         self.finished = bool(saved.get("finished", False))
+        self.stopped = bool(saved.get("stopped", False)) and not self.finished  # who goes on from the end wants more
+        self.logs = dict(saved.get("logs", {}))
         self.metrics = [np.asarray(a) for a in saved["metrics"]]
         self.callbacks = dict(saved.get("callbacks", {}))
         return self

@@ -44,10 +44,13 @@ class StreamedData(Data):
     """
 
     def __init__(self, source: Any, steps: int | None = None):
-        self.source, self.steps = source, steps
+        self.source, self.limit = source, steps
         self.once = iter(source) is source
+        # A loader of another library knows its length, which then need not be found out for the progress bar.
+        self.steps = steps or (len(source) if hasattr(source, "__len__") else None)
         self._iterator: Any = None
         self._peeked: list[Any] = []
+        self._ended = False  # an epoch that goes on has no batches left
 
     def _next(self) -> Any:
         if self._peeked:
@@ -59,25 +62,32 @@ class StreamedData(Data):
     def first(self, epoch: int = 0, step: int = 0) -> Any:
         """The batch that will come next, without taking it away."""
         try:
-            for _ in range(step + epoch * self.steps if self.steps else step):
-                self._next()
+            batch = None
+            for _ in range(step + epoch * self.limit if self.limit else step):
+                batch = self._next()
             batch = self._next()
         except StopIteration:
-            raise ValueError("x is empty: it gave no batch") from None
+            if batch is None:
+                raise ValueError("x is empty: it gave no batch") from None
+            self._ended = self.limit is None
+            return batch
         self._peeked.append(batch)
         return batch
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Any]:
         """The batches of an epoch. Where it starts in the middle, ``first()`` has dropped what came before."""
-        if self.steps is None and not self._peeked and not self.once:
+        if self._ended:
+            self._ended, self._iterator = False, None
+            return
+        if self.limit is None and not self._peeked and not self.once:
             self._iterator = None
         step = first
-        while self.steps is None or step < self.steps:
+        while self.limit is None or step < self.limit:
             try:
                 batch = self._next()
             except StopIteration:
                 self._iterator = None
-                if self.steps is not None or step == 0:
+                if self.limit is not None or step == 0:
                     warnings.warn(OUT_OF_DATA, stacklevel=3)
                 return
             yield batch

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn.autograd import GradientTape
+from fastcnn.plan import stepping
 from fastcnn.tensor import Tensor
 from fastcnn.training import evaluation, fitting
 from fastcnn.training.arrays import check_class_weight, map_leaves, pack, tensors, unpack, weighted
@@ -146,26 +147,77 @@ class Trainer(Compilation):
     def train_step(self, data: Any) -> dict[str, Any]:
         """What ``fit`` does with a batch; may be overridden. Returns names and numbers for the logs."""
         x, y, sample_weight = unpack(data)
-        with GradientTape() as tape:
-            y_pred = self(x, training=True)  # type: ignore[operator]
-            loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
-        self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
         variables = self.trainable_variables
+        step: Any = stepping.training_step(self, (x, y, sample_weight)) if variables else None
+        if step is not None:
+            loss, y_pred, gradients = step.loss, step.y_pred, step.gradients
+        else:
+            with GradientTape() as tape:
+                y_pred = self(x, training=True)  # type: ignore[operator]
+                loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
+            gradients = tape.gradient(loss, variables) if variables else []
+        self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
         if variables:
-            self.optimizer.apply(tape.gradient(loss, variables), variables)
+            self.optimizer.apply(gradients, variables)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """What ``evaluate`` does with a batch; may be overridden."""
         x, y, sample_weight = unpack(data)
-        y_pred = self(x, training=False)  # type: ignore[operator]
+        y_pred = self._infer(x)
         loss = self._compute_loss(x, y, y_pred, sample_weight, training=False)
         self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
         """What ``predict`` does with a batch; may be overridden."""
-        return self(unpack(data)[0], training=False)  # type: ignore[operator]
+        return self._infer(unpack(data)[0])
+
+    # ---- programs
+
+    def explain_plan(self) -> str:
+        """The programs that ``fit`` and ``predict`` run, step by step, or the line that keeps the model eager.
+
+        Returns:
+            A text to print.
+        """
+        from fastcnn.plan import report
+
+        return report.explain(self)
+
+    def memory_report(self, batch_size: int = 32) -> dict[str, int]:
+        """Bytes that a batch size will need: weights, optimizer, and the arenas of training and inference.
+
+        Args:
+            batch_size: of training and prediction.
+
+        Returns:
+            Names and bytes; "training total" only of a compiled model.
+        """
+        from fastcnn.plan import report
+
+        return report.memory(self, batch_size)
+
+    def profile(self, x: Any, y: Any = None, training: bool = False, trace: Any = None) -> str:
+        """Where the time goes: each step's milliseconds, and its share of this machine's measured limits.
+
+        Args:
+            x: a batch.
+            y: its targets, for a training step.
+            training: whether to profile a training step; else inference.
+            trace: a file to write for chrome://tracing.
+
+        Returns:
+            A table to print.
+        """
+        from fastcnn.plan import report
+
+        return report.profile(self, x, y, training, trace)
+
+    def _infer(self, x: Any) -> Any:
+        """The outputs for tensors, by a program where the model can be captured."""
+        y = stepping.inference(self, x, stepping.copied)
+        return self(x, training=False) if y is None else y  # type: ignore[operator]
 
 
 def _samples(x: Any) -> int:
