@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastcnn.gradcheck import gradcheck
 
 import fastcnn
 from fastcnn import GradientTape, layers, ops
+from fastcnn.gradcheck import gradcheck
 
 Case = tuple[str, dict[str, Any], Any, dict[str, Any]]
 
