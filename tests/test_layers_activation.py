@@ -14,7 +14,7 @@ from fastcnn import layers
         (lambda: layers.ReLU(), [-1.0, 0.0, 2.0], [0.0, 0.0, 2.0]),
         (lambda: layers.ReLU(max_value=6), [-1.0, 2.0, 9.0], [0.0, 2.0, 6.0]),
         (lambda: layers.ReLU(negative_slope=0.5), [-2.0, 4.0], [-1.0, 4.0]),
-        (lambda: layers.ReLU(max_value=8, threshold=5), [6.0, 7.0, 0.0, 5.0, 10.0], [6.0, 7.0, 0.0, 5.0, 8.0]),
+        (lambda: layers.ReLU(max_value=8, threshold=5), [6.0, 7.0, 0.0, 5.0, 10.0], [6.0, 7.0, 0.0, 0.0, 8.0]),
         (lambda: layers.ReLU(negative_slope=0.5, threshold=1), [-1.0, 3.0], [-1.0, 3.0]),
         (lambda: layers.LeakyReLU(negative_slope=0.01), [-1.0, 3.0], [-0.01, 3.0]),
         (lambda: layers.LeakyReLU(), [-1.0, 3.0], [-0.3, 3.0]),

@@ -98,6 +98,16 @@ def test_noise_shape_repeats_the_mask() -> None:
     assert 0 < (y == 0).mean() < 1
 
 
+@pytest.mark.parametrize("noise_shape", [(4, 1, 1), (1, None, 1), (1, 1, 1), (None, None, 1)])
+@pytest.mark.parametrize("make", [layers.Dropout, layers.AlphaDropout])
+def test_any_noise_shape(make: Any, noise_shape: tuple[int | None, ...]) -> None:
+    y = make(0.5, noise_shape=noise_shape, seed=1)(np.ones((4, 9, 32), np.float32), training=True).numpy()
+    shape = tuple(n or size for n, size in zip(noise_shape, y.shape, strict=True))
+    part = y[tuple(slice(n) for n in shape)]
+    np.testing.assert_array_equal(y, np.broadcast_to(part, y.shape))
+    assert len(set(part.ravel().tolist())) == min(2, part.size)
+
+
 @pytest.mark.parametrize(("data_format", "axes"), [("channels_last", (1, 2)), ("channels_first", (2, 3))])
 def test_spatial_dropout_takes_whole_channels(data_format: str, axes: tuple[int, int]) -> None:
     y = layers.SpatialDropout2D(0.5, data_format=data_format, seed=1)(

@@ -207,7 +207,7 @@ class LayerNormalization(_ScaleAndCenter):
     """Normalises each sample by itself, over the given axes: ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``.
 
     Args:
-        axis: the axes, an int or several, that mean and variance are taken over; ``gamma`` and ``beta`` have their shape.
+        axis: the axes, an int or several, that mean and variance are over; ``gamma`` and ``beta`` have their shape.
         epsilon: added to the variance.
         center: whether there is a ``beta``.
         scale: whether there is a ``gamma``.
@@ -278,7 +278,7 @@ class GroupNormalization(_ScaleAndCenter):
     """Normalises each sample over all positions and the channels of a group.
 
     Args:
-        groups: how many groups of neighbouring channels; must divide their number. -1 makes every channel a group of its
+        groups: how many groups of neighbouring channels; divides their number. -1 makes every channel a group of its
             own: instance normalisation.
         axis: the channels' axis.
         epsilon: added to the variance.

@@ -33,6 +33,17 @@ class _Random(SameShape):
             self.seed_generator = random.SeedGenerator(seed)
 
 
+def _dropped(inputs: Any, rate: float, key: Any, noise_shape: tuple[int | None, ...] | None) -> Any:
+    """Dropout with a mask of any shape that broadcasts; the kernel itself knows full masks and masks of whole channels."""
+    own = tuple(inputs.shape)
+    shape = own if noise_shape is None else tuple(n or size for n, size in zip(noise_shape, own, strict=True))
+    if shape == own or (shape[0] == own[0] and shape[-1] == own[-1] and set(shape[1:-1]) <= {1}):
+        return ops.dropout(inputs, rate, key, noise_shape)
+    if None in shape:  # dropping does not change a shape
+        return inputs
+    return inputs * ops.dropout(ops.ones(shape), rate, key)
+
+
 def _checked_noise_shape(noise_shape: Any) -> tuple[int | None, ...] | None:
     if noise_shape is None:
         return None
@@ -70,6 +81,8 @@ class Dropout(_Random):
         super().__init__("rate", rate, seed, **kwargs)
         self.rate = rate
         self.noise_shape = _checked_noise_shape(noise_shape)
+        if self.noise_shape is not None:
+            self.input_spec = InputSpec(ndim=len(self.noise_shape))
 
     def call(self, inputs: Any, training: bool | None = False) -> Any:
         self._check(inputs)
@@ -77,7 +90,7 @@ class Dropout(_Random):
             return inputs
         if self.rate == 1:
             return ops.zeros_like(inputs)
-        return ops.dropout(inputs, self.rate, self.seed_generator.next(), self.noise_shape)
+        return _dropped(inputs, self.rate, self.seed_generator.next(), self.noise_shape)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate, "seed": self.seed, "noise_shape": self.noise_shape}
@@ -179,13 +192,16 @@ class AlphaDropout(_Random):
         super().__init__("rate", rate, seed, below_one=True, **kwargs)
         self.rate = rate
         self.noise_shape = _checked_noise_shape(noise_shape)
+        if self.noise_shape is not None:
+            self.input_spec = InputSpec(ndim=len(self.noise_shape))
 
     def call(self, inputs: Any, training: bool | None = False) -> Any:
+        self._check(inputs)
         if not training or not self.rate:
             return inputs
         limit, rate = self.LIMIT, self.rate
         scale = ((1 - rate) * (1 + rate * limit * limit)) ** -0.5
-        kept = ops.sign(ops.dropout(ops.ones_like(inputs), rate, self.seed_generator.next(), self.noise_shape))
+        kept = ops.sign(_dropped(ops.ones_like(inputs), rate, self.seed_generator.next(), self.noise_shape))
         return (inputs * kept + (1.0 - kept) * limit) * scale - scale * limit * rate
 
     def get_config(self) -> dict[str, Any]:
