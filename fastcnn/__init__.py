@@ -1,19 +1,79 @@
 """fastcnn: convolutional networks on the CPU you already have."""
 
-from fastcnn import kernels, reference
+from fastcnn import seam  # first: tensors and operations are made of it
+from fastcnn import (
+    activations,
+    backend,
+    callbacks,
+    constraints,
+    datasets,
+    initializers,
+    kernels,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    random,
+    reference,
+    regularizers,
+    saving,
+    utils,
+)
 from fastcnn._core import get_num_threads, set_num_threads
+from fastcnn.autograd import GradientTape, custom_gradient, grad, stop_gradient
 from fastcnn.config import get_cmake_dir, get_include, get_library_dir, get_pkgconfig_dir, show_config
+from fastcnn.gradcheck import gradcheck
+from fastcnn.initializers import get_init_policy, set_init_policy
+from fastcnn.layers import Input, Layer
+from fastcnn.models import Model, Sequential
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
-__version__ = "0.1.0"
+KerasTensor = SymbolicTensor
+
+__version__ = "0.2.0"
 __all__ = [
+    "GradientTape",
+    "Input",
+    "KerasTensor",
+    "Layer",
+    "Model",
+    "Sequential",
+    "SymbolicTensor",
+    "Tensor",
+    "Variable",
     "__version__",
+    "activations",
+    "backend",
+    "callbacks",
+    "constraints",
+    "custom_gradient",
+    "datasets",
     "get_cmake_dir",
     "get_include",
+    "get_init_policy",
     "get_library_dir",
     "get_num_threads",
     "get_pkgconfig_dir",
+    "grad",
+    "gradcheck",
+    "initializers",
     "kernels",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "random",
     "reference",
+    "regularizers",
+    "saving",
+    "seam",
+    "set_init_policy",
     "set_num_threads",
     "show_config",
+    "stop_gradient",
+    "utils",
 ]

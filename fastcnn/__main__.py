@@ -22,7 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     bench.add_argument("--json", action="store_true", help="the same as JSON")
     bench.add_argument("--seconds", type=float, default=0.3, help="time for each measurement (%(default)s)")
     demo = commands.add_parser("demo", help="trains a network on handwritten digits and shows what it learned")
-    demo.add_argument("--gallery", action="store_true", help="instead: the kernels at work on a picture, and their speed")
+    demo.add_argument(
+        "--gallery", action="store_true", help="instead: the kernels at work on a picture, and their speed"
+    )
     demo.add_argument("image", nargs="?", help="a picture for the gallery (needs Pillow); a synthesised one otherwise")
     demo.add_argument("--output", default="demo-output", help="folder of the pictures (%(default)s)")
     options = parser.parse_args(arguments)

@@ -74,11 +74,12 @@ class GradientTape:
         needs = None
         versions = 0
         for i, t in enumerate(inputs):
-            if id(t) in live:
-                pass
-            elif t.__class__ is Variable and self.watch_accessed_variables and t._trainable and t._layer_trainable:
-                versions += t.version
-            else:
+            if t.__class__ is Variable:
+                versions += t.version  # a rule may read any of its inputs
+                followed = self.watch_accessed_variables and t._trainable and t._layer_trainable
+                if not followed and id(t) not in live:
+                    continue
+            elif id(t) not in live:
                 continue
             if needs is None:
                 needs = [False] * len(inputs)
@@ -108,7 +109,7 @@ class GradientTape:
             target: a tensor, or a list of them whose gradients add up.
             sources: a tensor or variable, or a list, or a dict of them.
             output_gradients: what to multiply with, in the form of ``target``; ones unless given.
-            unconnected_gradients: ``"none"`` or ``"zero"``: what to give where the target does not depend on the source.
+            unconnected_gradients: ``"none"`` or ``"zero"``: what to give where the target does not depend on a source.
 
         Returns:
             Tensors in the form of ``sources``.
@@ -118,7 +119,9 @@ class GradientTape:
         if self._records is None:
             raise RuntimeError("gradient was called already; a tape for several calls is GradientTape(persistent=True)")
         targets = list(target) if isinstance(target, (list, tuple)) else [target]
-        given = output_gradients if isinstance(output_gradients, (list, tuple)) else [output_gradients]
+        given = _seeds(output_gradients, target)
+        if len(given) != len(targets):
+            raise ValueError(f"output_gradients: expected {len(targets)}, one a target, got {len(given)}")
         if isinstance(sources, dict):
             names, flat = list(sources), list(sources.values())
         else:
@@ -127,7 +130,7 @@ class GradientTape:
             if not isinstance(t, Operators):
                 raise TypeError(f"gradient takes tensors and variables, got {type(t).__name__}")
         gradients: dict[int, Any] = {}
-        for t, g in zip(targets, given if len(given) == len(targets) else given * len(targets), strict=False):
+        for t, g in zip(targets, given, strict=True):
             seed = ops.ones_like(t) if g is None else convert_to_tensor(g, "float")
             if seed.shape != t.shape:
                 raise ValueError(f"output_gradients: expected shape {t.shape}, got {seed.shape}")
@@ -166,7 +169,7 @@ class GradientTape:
                     f"{primitive.name} has no gradient, but the target depends on it; "
                     "fastcnn.ops.stop_gradient says that none is wanted"
                 )
-            if versions != sum([t.version for t, n in zip(inputs, needs, strict=True) if n and t.__class__ is Variable]):
+            if versions != sum([t.version for t in inputs if t.__class__ is Variable]):
                 raise RuntimeError(
                     f"a variable that {primitive.name} read was assigned to before its gradient was computed; "
                     "call gradient first, then assign"
@@ -177,6 +180,18 @@ class GradientTape:
         if self.persistent and inside:
             self._live.update(map(id, gradients.values()))
             self._watched.extend(gradients.values())
+
+
+def _seeds(output_gradients: Any, target: Any) -> list[Any]:
+    """One for each target; None stands for ones."""
+    several = isinstance(output_gradients, (list, tuple))
+    if isinstance(target, (list, tuple)):
+        if several:
+            return list(output_gradients)
+        return [output_gradients] * (len(target) if output_gradients is None else 1)
+    if several and len(output_gradients) == 1 and isinstance(output_gradients[0], Operators):
+        return [output_gradients[0]]
+    return [output_gradients]
 
 
 class _Paused:
@@ -224,7 +239,9 @@ class _Custom:
         found = self._backward(*filled)
         found = tuple(found) if isinstance(found, (list, tuple)) else (found,)
         if len(found) != len(inputs):
-            raise ValueError(f"{self.name}: its gradient must return {len(inputs)} values, one an argument, got {len(found)}")
+            raise ValueError(
+                f"{self.name}: its gradient must return {len(inputs)} values, one an argument, got {len(found)}"
+            )
         for x, g in zip(inputs, found, strict=True):
             if g is not None and tuple(g.shape) != tuple(x.shape):
                 raise ValueError(f"{self.name}: expected a gradient of shape {x.shape}, got {g.shape}")
@@ -257,15 +274,19 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         inputs = tuple(a if isinstance(a, Operators) else convert_to_tensor(a, "float") for a in args)
         before, state.tapes = state.tapes, ()
         try:
-            result, backward = f(*inputs)
+            returned = f(*inputs)
         finally:
             state.tapes = before
+        name = getattr(f, "__name__", "custom_gradient")
+        if not isinstance(returned, tuple) or len(returned) != 2 or not callable(returned[1]):
+            raise ValueError(f"{name} must return (result, gradient), got {type(returned).__name__}")
+        result, backward = returned
         # What comes out must be new objects: an identity would otherwise be taken for its own input.
         own = tuple(_renamed(r) for r in result) if isinstance(result, (list, tuple)) else _renamed(result)
         if "upstream" in inspect.signature(backward).parameters and len(inspect.signature(backward).parameters) > 1:
             given = backward
             backward = lambda *upstream: given(*inputs, upstream=upstream[0] if len(upstream) == 1 else upstream)  # noqa: E731
-        custom: Any = _Custom(getattr(f, "__name__", "custom_gradient"), backward)
+        custom: Any = _Custom(name, backward)
         for tape in state.tapes:
             tape.record(custom, inputs, own, {})
         return own

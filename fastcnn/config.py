@@ -23,7 +23,7 @@ ENVIRONMENT = (
     "GOMP_CPU_AFFINITY",
     "GOMP_SPINCOUNT",
 )
-EXTRAS = ("PIL", "h5py", "safetensors", "onnx", "sklearn", "matplotlib", "tensorboardX", "optuna", "mpi4py")
+EXTRAS = ("h5py", "PIL", "sklearn", "tensorboardX", "pandas")
 _RUNTIMES = ("libgomp", "libomp", "libiomp", "libvcomp")
 
 
@@ -157,7 +157,7 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
 
     Example:
         >>> show_config("dicts")["fastcnn"]["version"]
-        '0.1.0'
+        '0.2.0'
     """
     if mode == "stdout":
         print(as_text(facts()))

@@ -80,9 +80,12 @@ class Registry:
         functions: whether plain functions are of this kind; they serialize to their name.
     """
 
+    by_module: dict[str, "Registry"] = {}  # noqa: RUF012 (one for all: which registry a module named in a config is)
+
     def __init__(self, kind: str, module: str, functions: bool = False):
         self.kind, self.module, self.functions = kind, module, functions
         self.names: dict[str, Any] = {}
+        Registry.by_module[module] = self
 
     def register(self, *aliases: str) -> Callable[[Any], Any]:
         """A decorator: the class is known by its own name, in any case, and by the aliases."""

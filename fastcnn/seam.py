@@ -23,7 +23,10 @@ class _State(threading.local):
     tapes: tuple[Any, ...] = ()
     training: bool | None = None
     root: Any = None  # the outermost layer that is being called
+    admit: Callable[[int, str], Any] | None = None  # asked before a weight is made, while a model is read from a file
     steps: list["Node"] | None = None  # where symbolic calls are noted, while a program is being captured
+    keys: Any = None  # where its random keys are noted
+    observed: Any = None  # where numbers for the logs are noted
 
 
 state = _State()
@@ -65,7 +68,12 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Primitive.registry.__getitem__, (self.name,)
+        return _registered, (self.name,)
+
+
+def _registered(name: str) -> Primitive:
+    """What a pickled primitive becomes."""
+    return Primitive.registry[name]
 
 
 def gradient_of(primitive: Primitive) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -104,11 +112,17 @@ class Symbolic(TypeError):
 
 def apply(primitive: Primitive, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """Runs the primitive on tensors (or None, where an input is optional), or notes that it is to be run."""
+    if state.steps is not None and any(t.__class__ is SymbolicTensor or t.__class__ is Variable for t in inputs):
+        return _note(primitive, inputs, attrs)  # a variable's value now is not its value when the program runs
     try:
         arrays = [None if t is None else t.array for t in inputs]
     except Symbolic:
         return _note(primitive, inputs, attrs)
-    result = (primitive.reference if state.precise else primitive.kernel)(*arrays, **attrs)
+    if state.precise:
+        with np.errstate(all="ignore"):  # kernels do not warn of infinities either
+            result = primitive.reference(*arrays, **attrs)
+    else:
+        result = primitive.kernel(*arrays, **attrs)
     outputs = tuple([Tensor(a) for a in result]) if result.__class__ is tuple else Tensor(result)
     if state.tapes:
         for tape in state.tapes:
@@ -136,4 +150,4 @@ def float_dtype() -> np.dtype[Any]:
     return np.dtype(np.float64 if state.precise else np.float32)
 
 
-from fastcnn.tensor import SymbolicTensor, Tensor  # noqa: E402 (tensors need the state first)
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable  # noqa: E402 (tensors need the state first)

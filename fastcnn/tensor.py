@@ -200,6 +200,12 @@ class Tensor(Valued):
         return f"<Tensor shape={self.shape}, dtype={self.dtype}, numpy={np.array2string(self.array, threshold=20)}>"
 
 
+class Changes:
+    """Counts what may alter which weights a layer has or trains, so that they need not be gathered for every step."""
+
+    count = 0
+
+
 class Variable(Valued):
     """A tensor that can be assigned to: a weight, a moving statistic, a counter.
 
@@ -220,9 +226,10 @@ class Variable(Valued):
     """
 
     __slots__ = (
-        "__weakref__", "_layer_trainable", "_trainable", "array", "constraint", "name", "path", "regularizer", "version",
+        "__weakref__", "_layer_trainable", "_made_trainable", "_trainable", "array", "constraint", "name", "path", "regularizer", "version",
     )  # fmt: skip
     _numbers = itertools.count()
+    changes = 0  # of all variables: what was computed from them may be out of date
 
     def __init__(
         self,
@@ -247,7 +254,7 @@ class Variable(Valued):
         if "/" in self.name:
             raise ValueError(f"name must not contain '/', got {name!r}")
         self.path = self.name
-        self._trainable = bool(trainable)
+        self._trainable = self._made_trainable = bool(trainable)
         self._layer_trainable = True  # a frozen layer says no for all its weights and forgets nothing
         self.regularizer, self.constraint = regularizer, constraint
         self.version = 0
@@ -259,6 +266,7 @@ class Variable(Valued):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        Changes.count += 1
 
     @property
     def value(self) -> Tensor:
@@ -277,8 +285,13 @@ class Variable(Valued):
         if array.dtype.kind not in "biuf":
             raise TypeError(f"{self.path}: expected numbers, got dtype {array.dtype}")
         np.copyto(self.array, array, casting="unsafe")
-        self.version += 1
+        self.touch()
         return self
+
+    def touch(self) -> None:
+        """Says that the array was changed in place."""
+        self.version += 1
+        Variable.changes += 1
 
     def assign_add(self, value: Any) -> Self:
         """Adds to it, in place."""
@@ -340,6 +353,13 @@ class SymbolicTensor(Operators):
     def __int__(self) -> int:
         return int(self.array)
 
+    def __index__(self) -> int:
+        return int(self.array)
+
+    def item(self) -> Any:
+        """Refused: there are no numbers."""
+        return self.array.item()
+
     def __len__(self) -> int:
         if not self.shape or self.shape[0] is None:
             raise Symbolic("the number of samples of a symbolic tensor is not known")
@@ -386,6 +406,8 @@ def convert_to_tensor(value: Any, dtype: str | None = None) -> Any:
     if not isinstance(value, np.ndarray) and hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
         value = np.from_dlpack(value)
     array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"a tensor must hold numbers, got dtype {array.dtype}: {_describe(value)}")
     if dtype is not None and dtype != "float":
         if array.dtype != dtype:
             array = array.astype(dtype)
@@ -394,8 +416,6 @@ def convert_to_tensor(value: Any, dtype: str | None = None) -> Any:
             array = array.astype(float_dtype())
     elif array.dtype.kind == "i" and not isinstance(value, np.ndarray) and not isinstance(value, np.generic):
         array = array.astype(np.int32) if abs(array).max(initial=0) < 2**31 else array
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"a tensor must hold numbers, got dtype {array.dtype}: {_describe(value)}")
     return Tensor(array)
 
 

@@ -384,6 +384,8 @@ def test_an_activation_can_be_replaced_later():
     assert layer(x).numpy().min() == 0
     layer.activation = activations.linear
     assert layer(x).numpy().min() < 0
+    layer.activation = "sigmoid"
+    assert 0 <= layer(x).numpy().min() < layer(x).numpy().max() <= 1
 
 
 def test_gradients_reach_the_input_and_all_weights():

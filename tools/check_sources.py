@@ -1,5 +1,6 @@
 """The rules of the sources that no linter knows. Prints what breaks them; exit status 1 if anything does."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -14,6 +15,24 @@ MAY_NAME_ISAS = {"csrc/kernels/vec.h", "csrc/kernels/micro.cpp", "csrc/runtime/d
 # Templates and inline functions of the standard library become weak symbols: the linker may then keep the copy that was
 # compiled for AVX-512, and run it on every CPU.
 LIBRARY_WORDS = re.compile(r"\bstd::|#include <(?!stdint\.h|stddef\.h|math\.h|string\.h|omp\.h|immintrin\.h)")
+# Imports run one way: layers -> ops -> seam -> kernels; models -> layers, losses, optimizers, training.
+_TRAINING = {"models", "training", "plan", "callbacks", "saving"}
+_ABOVE_OPS = _TRAINING | {"layers", "losses", "metrics", "optimizers"}
+MUST_NOT_IMPORT = {
+    "kernels": _ABOVE_OPS | {"ops", "seam", "tensor", "autograd"},
+    "reference": _ABOVE_OPS | {"ops", "seam", "tensor", "autograd"},
+    "seam": _ABOVE_OPS | {"ops"},
+    "autograd": _ABOVE_OPS,
+    "ops": _ABOVE_OPS,
+    "losses": _TRAINING | {"layers", "optimizers"},
+    "metrics": _TRAINING | {"layers", "optimizers"},
+    "optimizers": _TRAINING | {"layers", "losses", "metrics"},
+    "layers": _TRAINING | {"losses", "metrics", "optimizers"},
+    "plan": {"models", "training", "callbacks"},
+    "training": {"models", "layers"},
+}
+# These count names and walk nests, and know no concrete class.
+MAY_BE_IMPORTED = {"fastcnn.layers.registry", "fastcnn.training.arrays"}
 
 
 def code(text: str) -> str:
@@ -21,6 +40,28 @@ def code(text: str) -> str:
     text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), text, flags=re.S)
     text = re.sub(r"//[^\n]*", "", text)
     return re.sub(r'"(?!\w+\.h")[^"\n]*"', '""', text)
+
+
+def imported(tree: ast.AST) -> list[tuple[int, str]]:
+    """The modules that are imported anywhere, as (line, name)."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"fastcnn.{a.name}" for a in node.names] if node.module == "fastcnn" else [node.module]
+            found += [(node.lineno, name) for name in names]
+    return found
+
+
+def wrong_imports(path: str, text: str) -> list[str]:
+    own = Path(path).with_suffix("").parts[1]
+    forbidden = MUST_NOT_IMPORT.get(own, set())
+    return [
+        f"{path}:{line}: {own} must not import {name}"
+        for line, name in (imported(ast.parse(text)) if forbidden else [])
+        if name.startswith("fastcnn.") and name.split(".")[1] in forbidden and name not in MAY_BE_IMPORTED
+    ]
 
 
 def findings(path: str) -> list[str]:
@@ -37,6 +78,8 @@ def findings(path: str) -> list[str]:
             word = LIBRARY_WORDS.search(line)
             if word and path.startswith("csrc/kernels/"):
                 found.append(f"{path}:{number}: the standard library in a kernel: {line.strip()}")
+    if path.startswith("fastcnn/") and path.endswith(".py"):
+        found += wrong_imports(path, text)
     return found
 
 

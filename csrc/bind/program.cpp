@@ -1,4 +1,6 @@
 // A program: kernels in a fixed order on fixed memory, recorded once and run with a single call.
+#include <pybind11/stl.h>
+
 #include <chrono>
 
 #include "bind/run.h"
@@ -12,16 +14,21 @@ class Program : public Recorder {
  public:
   void keep(Step step) override { steps_.push_back(std::move(step)); }
 
-  // A result goes to the first free place of its type and shape; what has none is scratch of the kernel's own.
+  // A result goes to the first free place of its type and shape, or else of its size; what has none is scratch of the
+  // kernel's own.
   py::object place(const py::dtype& dtype, const Shape& shape) override {
-    for (py::object& free : places_) {
-      if (!free) continue;
-      py::array a = py::reinterpret_borrow<py::array>(free);
-      if (!a.dtype().equal(dtype) || Shape(a.shape(), a.shape() + a.ndim()) != shape) continue;
-      kept_.push_back(free);
-      free = py::object();
-      return a;
-    }
+    py::ssize_t size = 1;
+    for (py::ssize_t d : shape) size *= d;
+    for (bool exactly : {true, false})
+      for (py::object& free : places_) {
+        if (!free) continue;
+        py::array a = py::reinterpret_borrow<py::array>(free);
+        if (!a.dtype().equal(dtype) || a.size() != size) continue;
+        if (exactly && Shape(a.shape(), a.shape() + a.ndim()) != shape) continue;
+        kept_.push_back(free);
+        free = py::object();
+        return exactly ? py::object(a) : a.attr("reshape")(py::cast(shape));
+      }
     return py::object();
   }
   void hold(py::object array) override { kept_.push_back(std::move(array)); }

@@ -1,6 +1,7 @@
 """A convolutional network on MNIST: Conv, pool, Conv, pool, flatten, dense, dropout; prediction of single images.
 
-The notes, chapter "CNN". Reads MNIST where datasets.mnist finds it.
+The notes, chapter "CNN". Reads MNIST where datasets.mnist finds it. What to see: accuracy above 0.94 on images that
+the network has not seen, after a few seconds.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """The functional API: two inputs and two outputs. The upper and the lower half of a digit go in; which digit it is, and
 whether it is even, come out. Both halves pass the same, shared layers.
 
-The notes, chapter "Functional API". Reads MNIST where datasets.mnist finds it.
+The notes, chapter "Functional API". Reads MNIST where datasets.mnist finds it. What to see: each output has its own
+loss and accuracy; both are above 0.9 on the test images.
 """
 
 from fastcnn.datasets import mnist

@@ -1,6 +1,7 @@
 """A multi-layer perceptron on MNIST: flatten, hidden layers, softmax; early stopping on a validation part.
 
-The notes, chapters "MLP" and "Keras". Reads MNIST where datasets.mnist finds it.
+The notes, chapters "MLP" and "Keras". Reads MNIST where datasets.mnist finds it. What to see: the validation accuracy
+rises to about 0.95 and the test accuracy is near it.
 """
 
 from fastcnn.callbacks import EarlyStopping

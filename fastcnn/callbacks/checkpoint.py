@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from fastcnn.callbacks.counting import Every
 from fastcnn.callbacks.monitor import MonitorCallback, find, spellings
 
 __all__ = ["ModelCheckpoint"]
@@ -17,9 +18,10 @@ class ModelCheckpoint(MonitorCallback):
     """Writes the model after each epoch, or only when it is the best so far.
 
     The file's name may contain the epoch (from 1) and any logged number, as in
-    ``"weights.{epoch:03d}-{val_loss:.4f}-{acc:.4f}.weights.h5"``; names that will not be there are refused before training.
-    The best value is kept with the model: a second ``fit`` with a new ModelCheckpoint for the same file does not overwrite
-    the better one.
+    ``"weights.{epoch:03d}-{val_loss:.4f}-{acc:.4f}.weights.h5"``; names that will not be there are refused before
+    training. The best value is kept with the model: a second ``fit`` with a new ModelCheckpoint for the same file does
+    not overwrite the better one. Epochs without validation (``validation_freq``) write nothing where the best of a
+    ``val_`` number is asked for or the file's name contains one.
 
     Args:
         filepath: ``.keras`` or ``.fastcnn`` for whole models; ``.weights.h5``, ``.safetensors``, ``.npz`` for weights.
@@ -61,29 +63,44 @@ class ModelCheckpoint(MonitorCallback):
         allowed = WEIGHTS if self.save_weights_only else MODELS + WEIGHTS
         if not self.filepath.endswith(allowed):
             raise ValueError(f"filepath must end with one of {', '.join(allowed)}, got {self.filepath!r}")
-        if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
-            raise ValueError(f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}")
         if max_to_keep is not None and max_to_keep < 1:
             raise ValueError(f"max_to_keep must be 1 or more, got {max_to_keep}")
         self.save_freq, self.max_to_keep = save_freq, max_to_keep
         self.fields = _fields(self.filepath)
-        self._batches = 0
+        self._every = Every(save_freq)
         self._epoch = 0
         self._written: list[str] = []
+        self._resumed = False
+        self.logged_before: set[str] | None = set()  # by callbacks before this one; None where nobody knows
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Checks the file's name against what will be logged, and takes over the best value of an earlier ``fit``."""
-        expected = self.model.expected_logs(bool(self.params.get("do_validation")))
-        for field in self.fields:
-            if field not in ("epoch", "batch") and not any(s in expected for s in spellings(field)):
-                hint = ": give fit validation_data or validation_split" if field.startswith("val_") else ""
-                raise ValueError(
-                    f"filepath {self.filepath!r} asks for {{{field}}}, which will not be logged{hint}. "
-                    f"There will be: epoch, {', '.join(sorted(expected))}"
-                )
+        if self.save_freq != "epoch" or self.logged_before is not None:
+            self._check_fields()
         kept = self._kept().get(self._key())
+        if self._resumed and self.best is not None and kept is None:
+            self._kept()[self._key()] = self.best
+        self._resumed = False
         if kept is not None and (self.best is None or self._improves(kept, self.best)):
             self.best = kept
+
+    def _check_fields(self) -> None:
+        by_epoch = self.save_freq == "epoch"
+        expected = self.model.expected_logs(by_epoch and bool(self.params.get("do_validation")))
+        if by_epoch:
+            expected |= self.logged_before or set()
+        for field in self.fields:
+            if field in ("epoch", "batch") or any(s in expected for s in spellings(field)):
+                continue
+            hint = ""
+            if field.startswith("val_"):
+                hint = (
+                    ": give fit validation_data or validation_split" if by_epoch else " where save_freq counts batches"
+                )
+            raise ValueError(
+                f"filepath {self.filepath!r} asks for {{{field}}}, which will not be logged{hint}. "
+                f"There will be: epoch, {', '.join(sorted(expected))}"
+            )
 
     def _kept(self) -> dict[Any, float]:
         """The best values that the model remembers."""
@@ -99,8 +116,7 @@ class ModelCheckpoint(MonitorCallback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes, where ``save_freq`` counts batches."""
-        self._batches += 1
-        if self.save_freq != "epoch" and self._batches % self.save_freq == 0:
+        if self._every.due(batch):
             self._write(self._epoch, batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -110,6 +126,9 @@ class ModelCheckpoint(MonitorCallback):
 
     def _write(self, epoch: int, batch: int | None, logs: dict[str, Any] | None) -> None:
         logs = logs or {}
+        missing = [f for f in self.fields if f.startswith("val_") and find(logs, f) is None]
+        if missing and self.params.get("do_validation"):
+            return  # no validation in this epoch
         path = self._path(epoch, batch, logs)
         if self.save_best_only:
             value = self._value(logs)
@@ -120,8 +139,10 @@ class ModelCheckpoint(MonitorCallback):
                     print(f"\nEpoch {epoch + 1}: {self.monitor} did not improve from {self.best:.5f}")
                 return
             if self.verbose:
-                before = "-inf" if self.best is None else f"{self.best:.5f}"
-                print(f"\nEpoch {epoch + 1}: {self.monitor} improved from {before} to {value:.5f}, saving model to {path}")
+                before = "None" if self.best is None else f"{self.best:.5f}"
+                print(
+                    f"\nEpoch {epoch + 1}: {self.monitor} improved from {before} to {value:.5f}, saving model to {path}"
+                )
             self.best = self._kept()[self._key()] = value
         elif self.verbose:
             print(f"\nEpoch {epoch + 1}: saving model to {path}")
@@ -150,15 +171,22 @@ class ModelCheckpoint(MonitorCallback):
 
     def get_state(self) -> dict[str, Any]:
         """What a checkpoint must hold to continue."""
-        return {"best": self.best, "batches": self._batches, "written": self._written}
+        return {"best": self.best, "every": self._every.get_state(), "written": list(self._written)}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Continues from a checkpoint."""
-        self.best, self._batches, self._written = state["best"], state["batches"], list(state["written"])
+        self.best, self._written = state["best"], list(state["written"])
+        self._every.set_state(state["every"])
+        self._resumed = True
 
 
 def _fields(filepath: str) -> list[str]:
+    """The names in a template, which is tried out: better now than after an hour of training."""
     try:
-        return [field for _, field, _, _ in string.Formatter().parse(filepath) if field]
-    except ValueError as error:
+        fields = [field for _, field, _, _ in string.Formatter().parse(filepath) if field is not None]
+        if "" in fields:
+            raise ValueError("a field has no name")
+        filepath.format(**{field: 1 if field in ("epoch", "batch") else 0.5 for field in fields})
+    except (ValueError, KeyError, AttributeError, IndexError, TypeError) as error:
         raise ValueError(f"filepath {filepath!r} is no valid template: {error}") from None
+    return fields

@@ -27,6 +27,8 @@ class ReduceLROnPlateau(MonitorCallback):
         0.1
     """
 
+    _logged_names = ("learning_rate",)
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -46,7 +48,13 @@ class ReduceLROnPlateau(MonitorCallback):
         super().__init__(monitor, mode, None, min_delta)
         if factor >= 1.0:
             raise ValueError(f"factor must be below 1, got {factor}: the learning rate would not get smaller")
-        self.factor, self.patience, self.verbose, self.cooldown, self.min_lr = factor, patience, verbose, cooldown, min_lr
+        self.factor, self.patience, self.verbose, self.cooldown, self.min_lr = (
+            factor,
+            patience,
+            verbose,
+            cooldown,
+            min_lr,
+        )
         self.wait = self.cooldown_counter = 0
         self._resumed = False
 
@@ -78,7 +86,7 @@ class ReduceLROnPlateau(MonitorCallback):
                 optimizer.learning_rate = after
                 self.cooldown_counter, self.wait = self.cooldown, 0
                 if self.verbose:
-                    print(f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {after}.")
+                    print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {after}.")
 
     def get_state(self) -> dict[str, Any]:
         """What a checkpoint must hold to continue."""
@@ -101,21 +109,22 @@ class LearningRateScheduler(Callback):
         >>> callback = LearningRateScheduler(lambda epoch, rate: rate * 0.9)
     """
 
+    _logged_names = ("learning_rate",)
+
     def __init__(self, schedule: Callable[..., float], verbose: int = 0):
         super().__init__()
         if not callable(schedule):
             raise TypeError(f"schedule must be a function of the epoch, got {schedule!r}")
         self.schedule, self.verbose = schedule, verbose
+        self._epoch = self._resumed = -1
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Sets the rate."""
-        import inspect
-
-        try:
-            takes_two = len(inspect.signature(self.schedule).parameters) > 1
-        except (TypeError, ValueError):
-            takes_two = True
-        rate = self.schedule(epoch, float(self.model.optimizer.learning_rate)) if takes_two else self.schedule(epoch)
+        if epoch == self._resumed:
+            return  # this epoch has begun already; a rule such as rate * 0.9 must not apply twice
+        self._epoch = epoch
+        two = self._takes_two()
+        rate = self.schedule(epoch, float(self.model.optimizer.learning_rate)) if two else self.schedule(epoch)
         try:
             value = float(rate)
         except TypeError:
@@ -128,3 +137,26 @@ class LearningRateScheduler(Callback):
         """Logs the rate."""
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """A further ``fit`` begins its epochs anew."""
+        self._epoch = self._resumed = -1
+
+    def _takes_two(self) -> bool:
+        import inspect
+
+        try:
+            inspect.signature(self.schedule).bind(0, 0.1)
+        except TypeError:
+            return False
+        except ValueError:
+            return True  # a function that tells nothing of its parameters
+        return True
+
+    def get_state(self) -> dict[str, Any]:
+        """What a checkpoint must hold to continue."""
+        return {"epoch": self._epoch}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Continues from a checkpoint."""
+        self._epoch = self._resumed = state["epoch"]

@@ -1,6 +1,5 @@
 """Callbacks that write down what happens: a CSV file, TensorBoard, functions of the user's own."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,21 @@ class CSVLogger(Callback):
         self.filename, self.sep, self.append = Path(filename), separator, append
         self._keys: list[str] | None = None
         self._file: Any = None
+        self._size: int | None = None  # of the file, where this training continues from a checkpoint
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Opens the file."""
-        self._keys = None
+        size, self._size = self._size, None
         self.filename.parent.mkdir(parents=True, exist_ok=True)
+        if size is not None and self.filename.exists():
+            self._file = self.filename.open("r+", newline="")
+            self._file.truncate(size)  # epochs that come again
+            self._file.seek(0, 2)
+            return
+        self._keys = None
         if self.append and self.filename.exists():
+            import csv
+
             with self.filename.open(newline="") as file:
                 header = next(csv.reader(file, delimiter=self.sep), None)
             self._keys = header[1:] if header else None
@@ -40,6 +48,8 @@ class CSVLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes a line."""
+        import csv
+
         logs = logs or {}
         writer = csv.writer(self._file, delimiter=self.sep)
         if self._keys is None:
@@ -50,13 +60,25 @@ class CSVLogger(Callback):
             writer.writerow(["epoch", *self._keys])
         writer.writerow([epoch, *(logs.get(k, "NA") for k in self._keys)])
         self._file.flush()
-        self.append = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Closes the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file, also where something went wrong."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def get_state(self) -> dict[str, Any]:
+        """What a checkpoint must hold to continue."""
+        size = self.filename.stat().st_size if self._file is not None else None
+        return {"keys": self._keys, "size": size}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Continues from a checkpoint."""
+        self._keys, self._size = state["keys"], state["size"]
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_file": None}
@@ -194,6 +216,10 @@ class TensorBoard(Callback):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Closes the event files."""
+        self.close()
+
+    def close(self) -> None:
+        """Closes the event files, also where something went wrong."""
         for writer in self._writers.values():
             writer.close()
         self._writers.clear()

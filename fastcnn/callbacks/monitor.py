@@ -8,7 +8,18 @@ from fastcnn.callbacks.callback import Callback
 
 __all__ = ["MonitorCallback"]
 
-_UP = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "fbeta_score", "r2_score", "iou", "cosine_similarity")
+_UP = (
+    "accuracy",
+    "acc",
+    "auc",
+    "precision",
+    "recall",
+    "f1_score",
+    "fbeta_score",
+    "r2_score",
+    "iou",
+    "cosine_similarity",
+)
 
 
 class MonitorCallback(Callback):
@@ -21,7 +32,9 @@ class MonitorCallback(Callback):
         min_delta: a smaller change is no improvement.
     """
 
-    def __init__(self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0.0):
+    def __init__(
+        self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0.0
+    ):
         super().__init__()
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"mode must be 'auto', 'min' or 'max', got {mode!r}")

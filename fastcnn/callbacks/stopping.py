@@ -90,6 +90,7 @@ class EarlyStopping(MonitorCallback):
         return {
             "best": self.best,
             "wait": self.wait,
+            "stopped_epoch": self.stopped_epoch,
             "best_epoch": self.best_epoch,
             "best_weights": self.best_weights,
         }
@@ -97,7 +98,7 @@ class EarlyStopping(MonitorCallback):
     def set_state(self, state: dict[str, Any]) -> None:
         """Continues from a checkpoint."""
         self.best, self.wait, self.best_epoch = state["best"], state["wait"], state["best_epoch"]
-        self.best_weights = state["best_weights"]
+        self.best_weights, self.stopped_epoch = state["best_weights"], state["stopped_epoch"]
         self._resumed = True
 
 

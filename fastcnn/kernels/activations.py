@@ -1,4 +1,4 @@
-"""Activation functions and their gradients, softmax, maxout.
+"""Activation functions and their gradients, exponentials and logarithms, softmax, maxout.
 
 All work on float32 arrays of any shape. NaN stays NaN, and an infinite input gives the limit, as in ``silu(-inf) = 0``.
 A gradient function takes the input of the forward call; softmax alone takes its output.
@@ -16,10 +16,13 @@ __all__ = [
     "activate_dx",
     "elu",
     "exp",
+    "expm1",
     "gelu",
     "hard_sigmoid",
     "hard_silu",
     "leaky_relu",
+    "log",
+    "log1p",
     "log_softmax",
     "log_softmax_dx",
     "maxout",
@@ -311,6 +314,57 @@ def exp(x: ArrayLike, out: Array | None = None) -> Array:
         array([1.       , 2.7182817], dtype=float32)
     """
     return _core.activate(x, "exp", 0.0, out)
+
+
+def expm1(x: ArrayLike, out: Array | None = None) -> Array:
+    """``e ** x - 1``, exact near 0.
+
+    Args:
+        x: any array-like.
+        out: where to put the result; may be ``x`` itself.
+
+    Returns:
+        float32, the shape of ``x``.
+
+    Example:
+        >>> expm1([0.0, 1e-8])
+        array([0.e+00, 1.e-08], dtype=float32)
+    """
+    return _core.elementary(x, "expm1", out)
+
+
+def log(x: ArrayLike, out: Array | None = None) -> Array:
+    """The natural logarithm: -infinity of 0, NaN below.
+
+    Args:
+        x: any array-like.
+        out: where to put the result; may be ``x`` itself.
+
+    Returns:
+        float32, the shape of ``x``.
+
+    Example:
+        >>> log([1.0, 2.0])
+        array([0.       , 0.6931472], dtype=float32)
+    """
+    return _core.elementary(x, "log", out)
+
+
+def log1p(x: ArrayLike, out: Array | None = None) -> Array:
+    """``log(1 + x)``, exact near 0.
+
+    Args:
+        x: any array-like.
+        out: where to put the result; may be ``x`` itself.
+
+    Returns:
+        float32, the shape of ``x``.
+
+    Example:
+        >>> log1p([0.0, 1e-8])
+        array([0.e+00, 1.e-08], dtype=float32)
+    """
+    return _core.elementary(x, "log1p", out)
 
 
 def leaky_relu(x: ArrayLike, negative_slope: float = 0.01, out: Array | None = None) -> Array:

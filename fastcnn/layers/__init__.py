@@ -6,6 +6,7 @@ from . import (
     conv,
     conv_transpose,
     core,
+    depthwise,
     dots,
     global_pooling,
     maxout,
@@ -23,6 +24,7 @@ from .borders import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .conv_transpose import *  # noqa: F403
 from .core import *  # noqa: F403
+from .depthwise import *  # noqa: F403
 from .dots import *  # noqa: F403
 from .global_pooling import *  # noqa: F403
 from .input import Input, InputLayer
@@ -50,6 +52,7 @@ __all__ = [
     *core.__all__,
     *conv.__all__,
     *conv_transpose.__all__,
+    *depthwise.__all__,
     *separable.__all__,
     *pooling.__all__,
     *global_pooling.__all__,

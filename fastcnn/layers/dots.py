@@ -1,5 +1,7 @@
 """Dot: sums of products of two tensors, sample by sample."""
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from fastcnn import ops
@@ -66,8 +68,9 @@ class Dot(Merge):
         rows = [n for n in range(1, len(left)) if n != i]
         columns = [n for n in range(1, len(right)) if n != j]
         batch, size = left[0], left[i]
-        a = ops.reshape(ops.transpose(a, (0, *rows, i)), _known((batch, -1, size)))
-        b = ops.reshape(ops.transpose(b, (0, j, *columns)), _known((batch, size, -1)))
+        many = [_product(left[n] for n in rows), _product(right[n] for n in columns)]
+        a = ops.reshape(ops.transpose(a, (0, *rows, i)), _known((batch, many[0], size)))
+        b = ops.reshape(ops.transpose(b, (0, j, *columns)), _known((batch, size, many[1])))
         shape = self.compute_output_shape([left, right])
         return ops.reshape(ops.matmul(a, b), _known(shape))
 
@@ -81,6 +84,11 @@ class Dot(Merge):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return super().get_config() | {"axes": self.axes, "normalize": self.normalize}
+
+
+def _product(sizes: Iterable[int | None]) -> int | None:
+    known = list(sizes)
+    return None if None in known else math.prod(n or 0 for n in known)
 
 
 def _known(shape: Any) -> tuple[int, ...]:

@@ -73,10 +73,11 @@ class InputLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Shape, type and name."""
-        return {"batch_shape": self.batch_shape, "dtype": self._dtype, "sparse": False, "ragged": False, "name": self.name}
+        common = {"dtype": self._dtype, "sparse": False, "ragged": False, "name": self.name}
+        return {"batch_shape": self.batch_shape, **common}
 
 
-def Input(  # noqa: N802 (a function that reads like a layer, as in Keras)
+def Input(
     shape: Any = None,
     batch_size: int | None = None,
     dtype: str | None = None,

@@ -1,32 +1,26 @@
-"""Layer: weights, a ``build`` that makes them, a ``call`` that uses them. Everything with weights is one, models too."""
+"""Layer: weights, a ``build`` that makes them, a ``call`` that uses them. All that has weights is one, models too."""
 
+import functools
 import inspect
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from fastcnn import constraints, initializers, ops, regularizers
+from fastcnn import ops, regularizers
+from fastcnn.layers.construction import accepts, constructor_arguments, dtype_name, legacy_shape
+from fastcnn.layers.nests import any_symbolic, contents, map_shapes, map_tensors, tensors_of
 from fastcnn.layers.registry import automatic_name
-from fastcnn.random import SeedGenerator
+from fastcnn.layers.tracking import Tracking
 from fastcnn.seam import Node, float_dtype, state
-from fastcnn.tensor import Operators, SymbolicTensor, Tensor, Variable, convert_to_tensor
+from fastcnn.tensor import Changes, SymbolicTensor, Tensor, Variable, is_tensor
 
 __all__ = ["Layer"]
 
-_SIMPLE = (bool, int, float, str, type(None), list, tuple, dict)
 
-
-class _Changes:
-    """Counts what may alter which weights there are, so that lists of weights need not be gathered for every step."""
-
-    count = 0
-
-
-class Layer:
+class Layer(Tracking):
     """The base of all layers.
 
-    Subclasses make their weights in ``build(input_shape)`` (or their sublayers in ``__init__``) and use them in ``call``.
+    Subclasses make weights in ``build(input_shape)``, or sublayers in ``__init__``, and use them in ``call``.
 
     Args:
         activity_regularizer: a function of the output, added to the loss.
@@ -46,7 +40,11 @@ class Layer:
         array([[1., 2.]], dtype=float32)
     """
 
-    name: str
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        build = cls.__dict__.get("build")
+        if build is not None and not hasattr(build, "_is_of_a_model"):
+            cls.build = _once(build)  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls)
@@ -69,7 +67,7 @@ class Layer:
         self._lossy: list[Layer] = []
         self._calls: list[Node] = []
         self._lists: dict[str, tuple[int, list[Any]]] = {}
-        self.input_shape_argument = _legacy_shape(type(self).__name__, kwargs)
+        self.input_shape_argument = legacy_shape(kwargs)
         if kwargs:
             word = next(iter(kwargs))
             raise ValueError(f"{type(self).__name__} got an unknown argument {word!r}")
@@ -77,7 +75,7 @@ class Layer:
             raise ValueError(f"name must be a string without '/', got {name!r}")
         self._name = name or automatic_name(type(self).__name__)
         self._path = self._name
-        self._dtype = _dtype_name(dtype)
+        self._dtype = dtype_name(dtype)
         self._trainable = bool(trainable)
         self.autocast = autocast
         self.built = False
@@ -85,207 +83,14 @@ class Layer:
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._build_shape: Any = None
         parameters = inspect.signature(self.call).parameters
+        self._parameters = tuple(parameters)
         self._takes_training = "training" in parameters
+        self._takes_mask = "mask" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         default = parameters["training"].default if self._takes_training else False
         self._training_default = False if default in (None, inspect.Parameter.empty) else default
-        self._first_argument = next(iter(parameters), None)
-
-    # ---- what it holds
-
-    def __setattr__(self, key: str, value: Any) -> None:
-        tracked = self.__dict__.get("_tracked")
-        if tracked is None:
-            if isinstance(value, (Layer, Variable)):
-                raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() before it sets {key!r}")
-        elif isinstance(value, (Layer, Variable, SeedGenerator, list, dict, tuple)) and not key.startswith("_"):
-            if isinstance(value, (Layer, Variable, SeedGenerator)) or _holds_layers(value) or isinstance(value, list):
-                tracked[key] = value
-                _Changes.count += 1
-                for child in _contents(value):
-                    if isinstance(child, Layer):
-                        child._set_path(f"{self._path}/{child.name}")
-        elif tracked.pop(key, None) is not None:
-            _Changes.count += 1
-        object.__setattr__(self, key, value)
-
-    def __delattr__(self, key: str) -> None:
-        if self._tracked.pop(key, None) is not None:
-            _Changes.count += 1
-        object.__delattr__(self, key)
-
-    def _track(self, key: str, value: Any) -> None:
-        """Tracks what a private attribute holds."""
-        self._tracked[key] = value
-        _Changes.count += 1
-
-    def _children(self) -> list["Layer"]:
-        """The sublayers, one level down, in the order in which they were set."""
-        found: dict[int, Layer] = {}
-        for value in self._tracked.values():
-            for child in _contents(value):
-                if isinstance(child, Layer):
-                    found.setdefault(id(child), child)
-        return list(found.values())
-
-    def _flatten_layers(self, include_self: bool = True) -> Iterator["Layer"]:
-        """The layer and all below it, each once."""
-        seen: set[int] = set()
-        stack: list[Layer] = [self]
-        while stack:
-            layer = stack.pop()
-            if id(layer) in seen:
-                continue
-            seen.add(id(layer))
-            if layer is not self or include_self:
-                yield layer
-            stack.extend(reversed(layer._children()))
-
-    def _own_variables(self) -> list[Variable]:
-        own = list(self._own)
-        for value in self._tracked.values():
-            own.extend(v for v in _contents(value) if isinstance(v, Variable) and not any(v is o for o in own))
-        return own
-
-    def _seeds(self) -> list[SeedGenerator]:
-        return [s for value in self._tracked.values() for s in _contents(value) if isinstance(s, SeedGenerator)]
-
-    def _gather(self, what: str) -> list[Variable]:
-        kept = self._lists.get(what)
-        if kept is not None and kept[0] == _Changes.count:
-            return list(kept[1])
-        own = self._own_variables()
-        if what == "trainable":
-            mine = [v for v in own if v._trainable] if self._trainable else []
-        elif what == "frozen":
-            mine = [v for v in own if not v._trainable or not self._trainable]
-        else:
-            mine = [v for v in own if v._trainable] + [v for v in own if not v._trainable]
-            if what == "variables":
-                mine += [seed.state for seed in self._seeds()]
-        for child in self._children():
-            if what == "trainable" and not self._trainable:
-                break
-            mine += child._gather("weights" if what == "frozen" and not self._trainable else what)
-        mine = list({id(v): v for v in mine}.values())
-        self._lists[what] = (_Changes.count, mine)
-        return list(mine)
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights, of sublayers too: the layer's own trainable ones first, as in Keras."""
-        return self._gather("weights")
-
-    @property
-    def variables(self) -> list[Variable]:
-        """The weights, and the states of random generators."""
-        return self._gather("variables")
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that training changes."""
-        return self._gather("trainable")
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The weights that training does not change: frozen ones, moving statistics."""
-        return self._gather("frozen")
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The same as ``trainable_weights``."""
-        return self._gather("trainable")
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """``non_trainable_weights`` and the states of random generators."""
-        trained = {id(v) for v in self._gather("trainable")}
-        return [v for v in self._gather("variables") if id(v) not in trained]
-
-    @property
-    def name(self) -> str:  # type: ignore[no-redef]
-        """How the layer is called in ``summary()``, ``get_layer`` and files."""
-        return self._name
-
-    @property
-    def path(self) -> str:
-        """The names from the outermost layer down to this one, with slashes."""
-        return self._path
-
-    def _set_path(self, path: str) -> None:
-        self._path = path
-        for v in self._own_variables():
-            v.path = f"{path}/{v.name}"
-        for child in self._children():
-            child._set_path(f"{path}/{child.name}")
-
-    @property
-    def dtype(self) -> str:
-        """Of the weights."""
-        return float_dtype().name if state.precise else self._dtype
-
-    compute_dtype = variable_dtype = dtype
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights. Setting it reaches all sublayers, and takes effect at once."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        value = bool(value)
-        for layer in self._flatten_layers():
-            object.__setattr__(layer, "_trainable", value)
-            for v in layer._own_variables():
-                v._layer_trainable = value
-        _Changes.count += 1
-
-    def add_weight(
-        self,
-        shape: Any = None,
-        initializer: Any = None,
-        dtype: str | None = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-        aggregation: str = "none",
-        overwrite_with_gradient: bool = False,
-        name: str | None = None,
-    ) -> Variable:
-        """Makes a weight.
-
-        Args:
-            shape: an int or a tuple; () for a number.
-            initializer: a name, an object or an array; Glorot-uniform unless given, zeros for integers and bools.
-            dtype: that of the layer unless given.
-            trainable: whether training changes it.
-            regularizer: a function of the weight that is added to the loss.
-            constraint: a function applied to the weight after each update.
-            name: as it appears in files.
-
-        Returns:
-            A Variable.
-        """
-        if overwrite_with_gradient:
-            raise NotImplementedError("overwrite_with_gradient is not supported by fastcnn")
-        size = () if shape is None else (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-        if any(n is None or int(n) < 0 for n in size):
-            raise ValueError(f"{self.name}: a weight needs a shape of known sizes, got {size}")
-        kind = dtype or self.dtype
-        if initializer is None:
-            initializer = "glorot_uniform" if np.dtype(kind).kind == "f" else "zeros"
-        if isinstance(initializer, (str, dict, type)):
-            initializer = initializers.get(initializer)
-        variable = Variable(
-            initializer, tuple(int(n) for n in size), kind, trainable,
-            name or f"variable{f'_{len(self._own)}' if self._own else ''}",
-            regularizers.get(regularizer), constraints.get(constraint),
-        )  # fmt: skip
-        variable.path = f"{self._path}/{variable.name}"
-        variable._layer_trainable = self._trainable
-        self._own.append(variable)
-        _Changes.count += 1
-        return variable
+        self._training_place = self._parameters.index("training") if self._takes_training else 1000
+        shapes = tuple(inspect.signature(self.build).parameters)
+        self._build_names = shapes if len(shapes) > 1 else None
 
     # ---- losses
 
@@ -297,24 +102,39 @@ class Layer:
 
     def _regularized(self) -> list[Variable]:
         kept = self._lists.get("regularized")
-        if kept is None or kept[0] != _Changes.count:
-            kept = self._lists["regularized"] = (
-                _Changes.count, [v for v in self._gather("trainable") if v.regularizer is not None]
-            )  # fmt: skip
+        if kept is None or kept[0] != Changes.count:
+            found = [v for v in self._gather("trainable") if v.regularizer is not None]
+            kept = self._lists["regularized"] = (Changes.count, found)
         return kept[1]
 
     def add_loss(self, loss: Any) -> None:
         """Adds a scalar, or several, to the loss of this call; to be called from ``call``."""
-        for one in loss if isinstance(loss, (list, tuple)) else [loss]:
-            self._losses.append(one)
+        given = loss if isinstance(loss, (list, tuple)) else [loss]
+        for one in given:
+            if not is_tensor(one) and not isinstance(one, (int, float, np.number)):
+                raise ValueError(f"{self.name}: add_loss takes a number computed in call, got {one!r}")
+            if is_tensor(one) and one.shape != ():
+                raise ValueError(
+                    f"{self.name}: add_loss takes a scalar, got shape {one.shape}; use ops.mean or ops.sum"
+                )
         root = state.root
         if root is not None and not any(layer is self for layer in root._lossy):
+            self._losses.clear()  # those of an earlier call
             root._lossy.append(self)
+        self._losses.extend(given)
 
     # ---- building and calling
 
     def build(self, input_shape: Any) -> None:
-        """Makes the weights; called once, with the shape of the first input (a list of shapes for several)."""
+        """Makes the weights; called once, with the shape of the first input (a list of shapes for several).
+
+        Where ``call`` takes several tensors, ``build`` may take the shape of each: ``build(self, a_shape, b_shape)``.
+        """
+        if not self.built and not self.__dict__.get("_building"):
+            self._build_shape = input_shape
+            if self._children():
+                self.compute_output_shape(input_shape)
+            self.built = True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer computes; to be written by subclasses."""
@@ -322,37 +142,41 @@ class Layer:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not args:
-            first = self._first_argument
+            first = self._parameters[0] if self._parameters else None
             if first is None or first not in kwargs:
                 raise ValueError(f"{self.name} must be called with its input")
             args = (kwargs.pop(first),)
         x = args[0]
         if x.__class__ is not Tensor or len(args) > 1:
-            args = tuple([_tensors(a) for a in args])
+            args = tuple([tensors_of(a) for a in args])
             x = args[0]
-        training = kwargs.pop("training", None)
+            if len(args) > self._training_place:
+                kwargs.update(zip(self._parameters[self._training_place :], args[self._training_place :], strict=False))
+                args = args[: self._training_place]
+        training = explicit = None
+        if kwargs:
+            training = explicit = kwargs.pop("training", None)
+            kwargs = self._checked_keywords(kwargs)
         if training is None:
             training = state.training
             if training is None:
                 training = self._training_default
         if self._takes_training:
             kwargs["training"] = training
-        if (x.__class__ is not Tensor or kwargs) and state.steps is None and _any_symbolic(args, kwargs):
-            return self._call_symbolic(args, kwargs)
+        if (x.__class__ is not Tensor or kwargs) and state.steps is None and any_symbolic(args, kwargs):
+            return self._call_symbolic(args, kwargs, explicit)
         if not self.built:
-            self._build_for(x)
+            self._build_for(x, args, kwargs)
         before, outermost = state.training, state.root is None
         if outermost:
             state.root = self
-            if self._lossy:
-                for layer in self._lossy:
-                    layer._losses.clear()
-                self._lossy.clear()
+            if self._lossy or self._losses:
+                self._forget_losses()
         state.training = training
         try:
             y = self.call(*args, **kwargs)
             if self.activity_regularizer is not None:
-                self.add_loss(ops.divide(self.activity_regularizer(y), float(y.shape[0] or 1)))
+                self._regularize_activity(y)
         except Exception as error:
             _explain(error, self, x)
             raise
@@ -360,39 +184,73 @@ class Layer:
             state.training = before
             if outermost:
                 state.root = None
-        self.built = True
+        if not self.built:
+            self.built = True
         return y
 
-    def _build_for(self, x: Any) -> None:
-        self._build_with(_map(x, lambda t: t.shape))
+    def _checked_keywords(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        if not self._takes_mask and kwargs.pop("mask", None) is not None:
+            raise NotImplementedError(f"{self.name}: mask is not supported by fastcnn; its call takes none")
+        return {k: tensors_of(v) if isinstance(v, np.ndarray) else v for k, v in kwargs.items()}
+
+    def _forget_losses(self) -> None:
+        for layer in self._lossy:
+            layer._losses.clear()
+        self._lossy.clear()
+        self._losses.clear()
+
+    def _regularize_activity(self, outputs: Any) -> None:
+        for y in contents(outputs):
+            self.add_loss(ops.divide(self.activity_regularizer(y), float(y.shape[0] or 1)))
+
+    def _build_for(self, x: Any, args: Any = (), kwargs: Any = None) -> None:
+        """Builds the layer for the tensors that it is called with."""
+        if self._build_names is None:
+            self._build_with(map_tensors(x, lambda t: t.shape))
+            return
+        given = dict(zip(self._parameters, args, strict=False)) | (kwargs or {})
+        shapes = {f"{k}_shape": map_tensors(v, lambda t: t.shape) for k, v in given.items() if is_tensor(v)}
+        unknown = [name for name in self._build_names if name not in shapes]
+        if unknown:
+            raise ValueError(
+                f"{type(self).__name__}.build takes {unknown[0]!r}, but call has no such tensor; "
+                f"it may take {list(shapes)}"
+            )
+        self._build_with({name: shapes[name] for name in self._build_names})
 
     def _build_with(self, shape: Any) -> None:
         self._build_shape = shape
-        overridden = type(self).build is not Layer.build
-        try:
+        if type(self).build is Layer.build:
+            self._adopt(list(self._tracked.values()))
+            self.built = not self._children()
+        elif self._build_names is not None and isinstance(shape, dict):
+            self.build(**shape)
+        else:
             self.build(shape)
-        except Exception as error:
-            if hasattr(error, "add_note"):
-                error.add_note(f"while building layer {self.name!r} ({type(self).__name__}) for input shape {shape}")
-            raise
-        if overridden or not self._children():
-            self.built = True
 
-    def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Shapes only: the call becomes a node of a functional model."""
+    def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any], training: Any) -> Any:
+        """Shapes only: the call becomes a node of a functional model, unless another layer's call makes it."""
         if not self.built:
-            self._build_for(args[0])
+            self._build_for(args[0], args, kwargs)
         outputs = self.compute_output_spec(*args, **kwargs)
         self.built = True
-        node = Node(self, args, {k: v for k, v in kwargs.items() if k != "training"})
+        if state.root is not None:
+            return outputs
+        attrs = {k: v for k, v in kwargs.items() if k != "training"}
+        node = Node(
+            self, args, attrs if training is None or not self._takes_training else {**attrs, "training": training}
+        )
         flat: list[Any] = []
 
         def own(t: Any) -> Any:
-            new = SymbolicTensor(t.shape, t.dtype, name=f"{self.name}_{len(flat)}" if flat else self.name, node=node, index=len(flat))
+            name = f"{self.name}_{len(flat)}" if flat else self.name
+            new = SymbolicTensor(t.shape, t.dtype, name=name, node=node, index=len(flat))
             flat.append(new)
             return new
 
-        result = _map(outputs, own)
+        result = map_tensors(outputs, own)
+        if not flat:
+            raise ValueError(f"{self.name}: call returned no tensor, but {result!r}")
         node.outputs = tuple(flat)
         self._calls.append(node)
         return result
@@ -400,9 +258,11 @@ class Layer:
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Symbolic tensors of the shapes and types that ``call`` returns."""
         if type(self).compute_output_shape is not Layer.compute_output_shape and not kwargs.get("training"):
-            shapes = self.compute_output_shape(_map(args[0], lambda t: t.shape))
-            return _map_shapes(shapes, lambda s: SymbolicTensor(s, float_dtype().name))
-        fresh = _map(list(args), lambda t: SymbolicTensor(t.shape, t.dtype) if t.__class__ is SymbolicTensor else t)
+            shapes = self.compute_output_shape(map_tensors(args[0], lambda t: t.shape))
+            return map_shapes(shapes, lambda s: SymbolicTensor(s, float_dtype().name))
+        fresh = map_tensors(
+            list(args), lambda t: SymbolicTensor(t.shape, t.dtype) if t.__class__ is SymbolicTensor else t
+        )
         tapes, state.tapes = state.tapes, ()
         before, state.training = state.training, kwargs.get("training", state.training)
         root = state.root
@@ -414,14 +274,15 @@ class Layer:
             raise
         finally:
             state.tapes, state.training, state.root = tapes, before, root
-            self._losses.clear()
+            if root is None:
+                self._forget_losses()
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for inputs of a shape, with None for sizes that may vary."""
-        x = _map_shapes(input_shape, lambda s: SymbolicTensor(s, float_dtype().name))
+        x = map_shapes(input_shape, lambda s: SymbolicTensor(s, float_dtype().name))
         if not self.built:
             self._build_for(x)
-        return _map(Layer.compute_output_spec(self, x), lambda t: t.shape)
+        return map_tensors(Layer.compute_output_spec(self, x), lambda t: t.shape)
 
     @property
     def input(self) -> Any:
@@ -487,14 +348,33 @@ class Layer:
         config: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self._dtype}
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
-            config |= _constructor_arguments(self)
+        if self._describes_itself() and type(self).__init__ is not Layer.__init__:
+            config |= constructor_arguments(self)
         return config
+
+    def _describes_itself(self) -> bool:
+        """Whether the config is made of the constructor's arguments, for the class has no ``get_config`` of its own."""
+        return type(self).get_config is Layer.get_config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """The layer that ``get_config`` described."""
-        return cls(**config)
+        given = dict(config)
+        common = {
+            word: given.pop(word) for word in ("name", "trainable", "dtype") if word in given and not accepts(cls, word)
+        }
+        try:
+            layer = cls(**given)
+        except (TypeError, ValueError) as error:
+            error.add_note(
+                f"while making a {cls.__name__} of the config {config}: its __init__ and get_config must agree"
+            )
+            raise
+        if common.get("name"):
+            layer._name = layer._path = common["name"]
+        if common.get("trainable") is False:
+            layer.trainable = False
+        return layer
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The input shape that the weights were made for."""
@@ -503,99 +383,54 @@ class Layer:
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Makes the weights for the input shape that ``get_build_config`` told."""
         if not self.built and config and config.get("input_shape") is not None:
-            self._build_with(_map_shapes(config["input_shape"], tuple))
+            shape = config["input_shape"]
+            if isinstance(shape, dict) and self._build_names is not None:
+                self._build_with({name: map_shapes(one, tuple) for name, one in shape.items()})
+            else:
+                self._build_with(map_shapes(shape, tuple))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy stands alone: it belongs to no functional model, and waits for a call of its own.
+        return {**self.__dict__, "_calls": [], "_lists": {}, "_losses": [], "_lossy": []}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-def _legacy_shape(kind: str, kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
-    """The batch shape from Keras's old arguments input_shape, input_dim, batch_input_shape, batch_size."""
-    size = kwargs.pop("batch_size", None)
-    if "batch_input_shape" in kwargs:
-        return tuple(kwargs.pop("batch_input_shape"))
-    if "batch_shape" in kwargs:
-        return tuple(kwargs.pop("batch_shape"))
-    shape = kwargs.pop("input_shape", None)
-    if "input_dim" in kwargs:
-        shape = (kwargs.pop("input_dim"),)
-    if shape is None:
-        return None
-    return (size, shape) if isinstance(shape, int) else (size, *shape)
+def _once(build: Any) -> Any:
+    """A ``build`` that does nothing where the layer is built already, and marks it as built."""
 
+    @functools.wraps(build)
+    def building(self: Any, *args: Any, **kwargs: Any) -> None:
+        if self.__dict__.get("_building"):
+            build(self, *args, **kwargs)  # super().build(...)
+            return
+        if self.built:
+            return
+        root, state.root = state.root, None  # models that are made here are models, not calls within the caller's
+        self._building = True
+        if len(args) == 1 and not kwargs:
+            self._build_shape = args[0]
+        try:
+            build(self, *args, **kwargs)
+        except Exception as error:
+            error.add_note(
+                f"while building layer {self.name!r} ({type(self).__name__}) for input shape {self._build_shape}"
+            )
+            raise
+        finally:
+            self._building = False
+            state.root = root
+        self.built = True
+        self._adopt(list(self._tracked.values()))
 
-def _dtype_name(dtype: Any) -> str:
-    if isinstance(dtype, dict):
-        dtype = dtype.get("config", {}).get("name")
-    name = getattr(dtype, "name", dtype) or float_dtype().name
-    if name not in ("float32", "float64", "int32", "int64", "uint8", "bool"):
-        raise NotImplementedError(f"dtype must be 'float32', got {name!r}: fastcnn computes in float32")
-    return str(name)
-
-
-def _holds_layers(value: Any) -> bool:
-    return any(isinstance(v, (Layer, Variable, SeedGenerator)) for v in _contents(value))
-
-
-def _contents(value: Any) -> list[Any]:
-    if isinstance(value, (list, tuple)):
-        return [c for v in value for c in _contents(v)]
-    if isinstance(value, dict):
-        return [c for v in value.values() for c in _contents(v)]
-    return [value]
-
-
-def _map(value: Any, f: Any) -> Any:
-    """``f`` applied to every tensor of a nest of lists, tuples and dicts; all else stays."""
-    if isinstance(value, Operators):
-        return f(value)
-    if isinstance(value, (list, tuple)):
-        return type(value)([_map(v, f) for v in value])
-    if isinstance(value, dict):
-        return {k: _map(v, f) for k, v in value.items()}
-    return value
-
-
-def _map_shapes(shapes: Any, f: Any) -> Any:
-    """``f`` applied to every shape: a tuple or list of sizes."""
-    if isinstance(shapes, dict):
-        return {k: _map_shapes(v, f) for k, v in shapes.items()}
-    if all(n is None or isinstance(n, (int, np.integer)) for n in shapes):
-        return f(tuple(shapes))
-    return [_map_shapes(s, f) for s in shapes]
-
-
-def _tensors(value: Any) -> Any:
-    """Arrays, numbers and lists of numbers as tensors; nests of tensors stay nests."""
-    if isinstance(value, Operators) or value is None or isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, dict):
-        return {k: _tensors(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)) and any(not isinstance(v, (int, float, list, tuple)) for v in value):
-        return [_tensors(v) for v in value]
-    return convert_to_tensor(value)
-
-
-def _any_symbolic(args: Any, kwargs: dict[str, Any]) -> bool:
-    return any(v.__class__ is SymbolicTensor for v in _contents([args, kwargs]))
+    return building
 
 
 def _explain(error: Exception, layer: Layer, x: Any) -> None:
     if not getattr(error, "__notes__", None):
-        shape = _map(x, lambda t: tuple(t.shape))
+        shape = map_tensors(x, lambda t: tuple(t.shape))
         error.add_note(f"in layer {layer.name!r} ({type(layer).__name__}), called on shape {shape}")
 
 
-def _constructor_arguments(layer: Layer) -> dict[str, Any]:
-    """The arguments of a subclass that did not write get_config, where they are plain values."""
-    args, kwargs = layer._arguments  # type: ignore[attr-defined]
-    bound = inspect.signature(type(layer).__init__).bind(layer, *args, **kwargs).arguments
-    values = {k: v for k, v in bound.items() if k not in ("self", "args", "kwargs")} | bound.get("kwargs", {})
-    for name in ("name", "trainable", "dtype"):
-        values.pop(name, None)
-    for key, value in values.items():
-        if not isinstance(value, _SIMPLE) or _holds_layers(value):
-            raise NotImplementedError(
-                f"{type(layer).__name__} must define get_config: its argument {key!r} is no plain value"
-            )
-    return values
+_contents, _map, _Changes = contents, map_tensors, Changes  # as the programs' modules call them

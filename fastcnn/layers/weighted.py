@@ -28,7 +28,7 @@ class Weighted(Layer):
         self, activation: Any, use_bias: bool, rules: dict[str, Any], activity_regularizer: Any, **kwargs: Any
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.use_bias = bool(use_bias)
         self._rules = tuple(rules)
         for name, rule in rules.items():
@@ -45,12 +45,11 @@ class Weighted(Layer):
         return self._activation
 
     @activation.setter
-    def activation(self, function: Any) -> None:
-        self._activation = function
-        # The kernels apply these while a result is still in registers.
-        self._fused = {activations.relu: "relu", activations.relu6: "relu6"}.get(function)
-        plain = self._fused is not None or function in (None, activations.linear)
-        self._after = None if plain else function
+    def activation(self, activation: Any) -> None:
+        self._activation = function = activations.get(activation)
+        # The kernels apply these two while a result is still in registers.
+        self._fused = "relu" if function is activations.relu else "relu6" if function is activations.relu6 else None
+        self._after = None if self._fused or function is None or function is activations.linear else function
 
     def _weight(self, name: str, shape: tuple[int, ...], rules: str | None = None, initializer: Any = None) -> Variable:
         """Makes a weight by the rules of its name, or of another one."""

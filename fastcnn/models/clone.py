@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from fastcnn.layers.input import InputLayer
-from fastcnn.layers.layer import Layer, _contents, _map
+from fastcnn.layers.layer import Layer
+from fastcnn.layers.nests import contents, map_tensors
 from fastcnn.layers.registry import registry
 from fastcnn.models.graph import Graph
 from fastcnn.models.model import Model
 from fastcnn.models.sequential import Sequential
+from fastcnn.registry import custom_object_scope
 from fastcnn.seam import Primitive, apply
 from fastcnn.tensor import SymbolicTensor
 
@@ -51,13 +53,17 @@ def clone_model(
         return registry.deserialize(registry.serialize(layer))
 
     if isinstance(model, Sequential):
-        layers = [registry.deserialize(registry.serialize(m)) if isinstance(m, InputLayer) else copy(m) for m in model._stack]
+        layers = [
+            registry.deserialize(registry.serialize(m)) if isinstance(m, InputLayer) else copy(m) for m in model._stack
+        ]
         if input_tensors is not None:
             layers = [input_tensors, *(layer for layer in layers if not isinstance(layer, InputLayer))]
         return type(model)(layers, name=model.name)
     if model._graph is None:
         if input_tensors is not None or clone_function is not None:
-            raise ValueError("a model with a call of its own has no graph; clone_model can only make it anew from its config")
+            raise ValueError(
+                "a model with a call of its own has no graph; clone_model can only make it anew from its config"
+            )
         return type(model).from_config(model.get_config())
     return _clone_graph(model, model._graph, input_tensors, copy)
 
@@ -65,7 +71,7 @@ def clone_model(
 def _clone_graph(model: Any, graph: Graph, input_tensors: Any, copy: Callable[[Layer], Layer]) -> Any:
     twins: dict[int, Layer] = {}
     values: dict[int, Any] = {}
-    given = None if input_tensors is None else _contents(input_tensors)
+    given = None if input_tensors is None else contents(input_tensors)
     if given is not None and len(given) != len(graph.flat_inputs):
         raise ValueError(f"input_tensors must be {len(graph.flat_inputs)} tensors, got {len(given)}")
     for i, t in enumerate(graph.flat_inputs):
@@ -85,10 +91,11 @@ def _clone_graph(model: Any, graph: Graph, input_tensors: Any, copy: Callable[[L
         else:
             if id(node.operation) not in twins:
                 twins[id(node.operation)] = copy(node.operation)
-            made = twins[id(node.operation)](*_map(list(node.inputs), fill), **_map(node.attrs, fill))
-        for t, value in zip(node.outputs, _contents(made), strict=True):
+            made = twins[id(node.operation)](*map_tensors(list(node.inputs), fill), **map_tensors(node.attrs, fill))
+        for t, value in zip(node.outputs, contents(made), strict=True):
             values[id(t)] = value
-    return Model(inputs=_map(graph.inputs, fill), outputs=_map(graph.outputs, fill), name=model.name)
+    cls = type(model) if type(model).__init__ is Model.__init__ else Model
+    return cls(inputs=map_tensors(graph.inputs, fill), outputs=map_tensors(graph.outputs, fill), name=model.name)
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -102,4 +109,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     """
     import json
 
-    return registry.deserialize(json.loads(json_string), custom_objects)
+    from fastcnn.saving.serialization import normalize
+
+    with custom_object_scope(custom_objects or {}):
+        return registry.deserialize(normalize(json.loads(json_string)))

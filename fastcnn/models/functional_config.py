@@ -1,10 +1,14 @@
 """Functional models as configs, in Keras 3's form: layers, and which call of which layer feeds which."""
 
+import functools
 from typing import Any
 
-from fastcnn.layers.layer import Layer, _contents
+from fastcnn import ops
+from fastcnn.layers.layer import Layer
+from fastcnn.layers.nests import contents
 from fastcnn.layers.registry import registry
 from fastcnn.models.graph import Graph
+from fastcnn.registry import snake_case
 from fastcnn.seam import Node, Primitive, apply
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
@@ -71,7 +75,9 @@ def _argument(value: Any, places: dict[int, list[Any]]) -> Any:
         history = {"shape": list(value.shape), "dtype": value.dtype, "keras_history": places[id(value)]}
         return {"class_name": _TENSOR, "config": history}
     if isinstance(value, Variable):
-        raise NotImplementedError(f"an operation on the variable {value.path} between layers cannot be saved; use a Layer")
+        raise NotImplementedError(
+            f"an operation on the variable {value.path} between layers cannot be saved; use a Layer"
+        )
     if isinstance(value, Tensor):
         return {"class_name": "__constant__", "config": {"dtype": value.dtype, "value": value.array.tolist()}}
     if isinstance(value, slice):
@@ -111,6 +117,8 @@ def read(config: dict[str, Any], cls: type) -> Any:
             if name not in Primitive.registry:
                 raise ValueError(f"there is no operation {name!r} in this version of fastcnn")
             makers[data["name"]] = Primitive.registry[name]
+        elif str(data.get("module")).startswith("keras.src.ops."):
+            makers[data["name"]] = _operation_of_keras(data)
         else:
             layer = registry.deserialize({k: v for k, v in data.items() if k not in ("name", "inbound_nodes")})
             makers[layer.name] = layer
@@ -122,20 +130,30 @@ def read(config: dict[str, Any], cls: type) -> Any:
             results[name, 0, 0] = makers[name]._calls[0].outputs[0]
         waiting += [(name, i, call) for i, call in enumerate(data.get("inbound_nodes", []))]
     while waiting:
-        # A call is made when its arguments exist and the layer's earlier calls are done: the indices are those of the calls.
-        later = []
+        # A call is made when its arguments exist and the layer's earlier calls are done: indices count the calls.
+        later: list[tuple[str, int, Any]] = []
         for name, i, call in waiting:
             earlier = any(other == name and j < i for other, j, _ in later)
             if earlier or not all(place in results for place in _needed(call)):
                 later.append((name, i, call))
                 continue
-            for t in _contents(_call(makers[name], call, results)):
+            for t in contents(_call(makers[name], call, results)):
                 results[name, i, t.index] = t
         if len(later) == len(waiting):
             raise ValueError(f"the config has calls whose inputs nothing makes: {sorted({n for n, _, _ in later})}")
         waiting = later
     inputs, outputs = _find(config["input_layers"], results), _find(config["output_layers"], results)
     return cls(inputs=inputs, outputs=outputs, name=config.get("name"), trainable=config.get("trainable", True))
+
+
+def _operation_of_keras(data: dict[str, Any]) -> Any:
+    """The function of ``ops`` that Keras's class of an operation stands for, with the settings it was made with."""
+    kind = str(data["class_name"])
+    function = getattr(ops, "getitem" if kind == "GetItem" else snake_case(kind), None)
+    if function is None:
+        raise ValueError(f"the config has the operation {kind!r} of Keras, which fastcnn.ops has not; use a Layer")
+    settings = {key: value for key, value in data["config"].items() if key not in ("name", "dtype")}
+    return functools.partial(function, **settings)
 
 
 def _needed(value: Any) -> list[tuple[str, int, int]]:
@@ -151,7 +169,7 @@ def _needed(value: Any) -> list[tuple[str, int, int]]:
 
 def _fill(value: Any, results: dict[tuple[str, int, int], SymbolicTensor]) -> Any:
     if isinstance(value, dict):
-        kind, inner = value.get("class_name"), value.get("config")
+        kind, inner = value.get("class_name"), value.get("config", {})
         if kind == _TENSOR:
             return results[_needed(value)[0]]
         if kind == "__constant__":
@@ -159,7 +177,7 @@ def _fill(value: Any, results: dict[tuple[str, int, int], SymbolicTensor]) -> An
 
             return Tensor(np.asarray(inner["value"], dtype=inner["dtype"]))
         if kind == "__slice__":
-            return slice(*inner)
+            return slice(inner["start"], inner["stop"], inner["step"]) if isinstance(inner, dict) else slice(*inner)
         if kind == "__ellipsis__":
             return Ellipsis
         if kind == "__tuple__":
@@ -172,8 +190,14 @@ def _fill(value: Any, results: dict[tuple[str, int, int], SymbolicTensor]) -> An
 
 def _call(maker: Any, call: dict[str, Any], results: dict[tuple[str, int, int], SymbolicTensor]) -> Any:
     args, kwargs = _fill(call["args"], results), _fill(call["kwargs"], results)
+    if not _needed(call):
+        raise ValueError("the config has a call on constants only, which no functional model has")
     if isinstance(maker, Primitive):
         return apply(maker, tuple(args), kwargs)
+    if isinstance(maker, functools.partial):
+        if maker.func is ops.getitem and isinstance(args[1], list):
+            args[1] = tuple(args[1])
+        return maker(*args, **kwargs)
     kwargs.pop("mask", None)
     return maker(*args, **{k: v for k, v in kwargs.items() if v is not None})
 
@@ -186,5 +210,4 @@ def _find(place: Any, results: dict[tuple[str, int, int], SymbolicTensor]) -> An
         if key not in results:
             raise ValueError(f"the config names the tensor {place}, which no layer makes")
         return results[key]
-    found = [_find(p, results) for p in place]
-    return found
+    return [_find(p, results) for p in place]

@@ -1,8 +1,9 @@
-"""The graph of a functional model: which layers and operations lead from its inputs to its outputs, and how to run them."""
+"""The graph of a functional model: the layers and operations between its inputs and outputs, and how to run them."""
 
 from typing import Any
 
-from fastcnn.layers.layer import Layer, _contents, _map
+from fastcnn.layers.layer import Layer
+from fastcnn.layers.nests import contents, map_tensors
 from fastcnn.seam import Node, Primitive, apply
 from fastcnn.tensor import SymbolicTensor, Valued
 
@@ -19,8 +20,8 @@ class Graph:
 
     def __init__(self, inputs: Any, outputs: Any):
         self.inputs, self.outputs = inputs, outputs
-        self.flat_inputs: list[SymbolicTensor] = [_checked(t, "inputs") for t in _contents(inputs)]
-        self.flat_outputs: list[SymbolicTensor] = [_checked(t, "outputs") for t in _contents(outputs)]
+        self.flat_inputs: list[SymbolicTensor] = [_checked(t, "inputs") for t in contents(inputs)]
+        self.flat_outputs: list[SymbolicTensor] = [_checked(t, "outputs") for t in contents(outputs)]
         if len({id(t) for t in self.flat_inputs}) < len(self.flat_inputs):
             raise ValueError("the inputs of a model must all be different tensors")
         self.nodes, self.operations = self._sort()
@@ -29,7 +30,7 @@ class Graph:
         self._compile()
 
     def _sort(self) -> tuple[list[Node], list[Any]]:
-        """Nodes by their distance from the outputs; layers at one distance in the order in which they were met, as Keras does."""
+        """Nodes by their distance from the outputs; at one distance in the order of meeting them, as in Keras."""
         given = {id(t) for t in self.flat_inputs}
         order: list[Node] = []
         met: dict[int, int] = {}
@@ -60,7 +61,7 @@ class Graph:
         for t in self.flat_inputs:
             if id(t.node) not in {id(n) for n in order}:
                 order.insert(0, t.node)
-                met.setdefault(id(_operation(t.node)), len(met))
+                met.setdefault(id(_operation(t.node)), -1)  # an input that nothing uses comes first at its depth
         return _by_depth(order, met, given)
 
     def _check_names(self) -> None:
@@ -107,17 +108,17 @@ class Graph:
             elif isinstance(operation, Primitive):
                 y = apply(operation, tuple(map(fill, node.inputs)), node.attrs)
             else:
-                y = operation(*_map(list(node.inputs), fill), **_map(node.attrs, fill))
+                y = operation(*map_tensors(list(node.inputs), fill), **map_tensors(node.attrs, fill))
             if only is not None and not isinstance(y, (list, tuple, dict)):
                 values[only] = y
             else:
-                for slot, value in zip(out, _contents(y), strict=True):
+                for slot, value in zip(out, contents(y), strict=True):
                     values[slot] = value
             for slot in released:
                 values[slot] = None
         if self.outputs.__class__ is SymbolicTensor:
             return fill(self.outputs)
-        return _map(self.outputs, fill)
+        return map_tensors(self.outputs, fill)
 
     def calls_of(self, layer: Any) -> list[Node]:
         """The nodes of a layer that belong to this graph, in the order of execution."""
@@ -131,7 +132,9 @@ class Graph:
 def _checked(t: Any, what: str) -> SymbolicTensor:
     if not isinstance(t, SymbolicTensor):
         hint = "; call the model itself on arrays" if isinstance(t, Valued) else ""
-        raise ValueError(f"the {what} of a model must be symbolic tensors, as Input gives, got {type(t).__name__}{hint}")
+        raise ValueError(
+            f"the {what} of a model must be symbolic tensors, as Input gives, got {type(t).__name__}{hint}"
+        )
     return t
 
 
@@ -145,7 +148,7 @@ def _operation(node: Node) -> Any:
 
 
 def _sources(node: Node) -> list[SymbolicTensor]:
-    return [t for t in _contents([list(node.inputs), node.attrs]) if t.__class__ is SymbolicTensor]
+    return [t for t in contents([list(node.inputs), node.attrs]) if t.__class__ is SymbolicTensor]
 
 
 def _by_depth(order: list[Node], met: dict[int, int], given: set[int]) -> tuple[list[Node], list[Any]]:

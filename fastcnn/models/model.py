@@ -1,23 +1,29 @@
 """Model: layers put together, with training and files."""
 
-import copy
 from typing import Any
 
-
 from fastcnn import ops
-from fastcnn.layers.layer import Layer, _contents
+from fastcnn.layers.layer import Layer
+from fastcnn.layers.nests import contents, map_shapes, map_tensors
 from fastcnn.layers.registry import registry
 from fastcnn.models import functional_config
 from fastcnn.models.graph import Graph
 from fastcnn.registry import custom_object_scope, suggestion
-from fastcnn.tensor import SymbolicTensor, Tensor
+from fastcnn.tensor import Changes, SymbolicTensor, Tensor
+from fastcnn.training.compilation import Compilation
 from fastcnn.training.trainer import Trainer
 
 __all__ = ["Model"]
 
 
+def _of_a_model(build: Any) -> Any:
+    """Marks a ``build`` that finds out by itself whether the model is built."""
+    build._is_of_a_model = True
+    return build
+
+
 class Model(Trainer, Layer):
-    """Layers put together: a functional model from inputs and outputs, or the base of a class with a ``call`` of its own.
+    """Layers put together: a functional model from inputs and outputs, or the base of a class with its own ``call``.
 
     Args:
         inputs: what ``Input`` gave, or a list or dict of such tensors.
@@ -56,7 +62,8 @@ class Model(Trainer, Layer):
 
     def _set_graph(self, graph: Graph) -> None:
         self._graph = graph
-        self._track("_layers", graph.layers)
+        self._tracked["_layers"] = graph.layers  # their paths do not begin with the model's name, as in Keras
+        Changes.count += 1
         self.built = True
 
     # ---- its parts
@@ -143,39 +150,31 @@ class Model(Trainer, Layer):
 
     # ---- running
 
+    @_of_a_model
     def build(self, input_shape: Any = None) -> None:
         """Makes the weights for an input shape, without data."""
-        if self._graph is not None or input_shape is None:
+        if self._graph is not None or input_shape is None or self.built:
             return
         self._build_shape = input_shape
-        if type(self).call is not Model.call:
-            from fastcnn.layers.layer import _map_shapes
+        if type(self).call is Model.call:
+            raise NotImplementedError(f"{type(self).__name__} needs a call method, or inputs and outputs, to be built")
+        self._adopt(list(self._tracked.values()))
+        Layer.compute_output_spec(self, map_shapes(input_shape, lambda s: SymbolicTensor(s)))
+        self.built = True
 
-            x = _map_shapes(input_shape, lambda s: SymbolicTensor(s))
-            Layer.compute_output_spec(self, x)
-            self.built = True
-
-    def _build_for(self, x: Any) -> None:
+    def _build_for(self, x: Any, args: Any = (), kwargs: Any = None) -> None:
         """A model with a ``call`` of its own builds its layers by running."""
-        from fastcnn.layers.layer import _map
-
-        self._build_shape = _map(x, lambda t: t.shape)
         if type(self).build is not Model.build:
-            self._build_with(self._build_shape)
+            Layer._build_for(self, x, args, kwargs)
+            return
+        self._build_shape = map_tensors(x, lambda t: t.shape)
+        self._adopt(list(self._tracked.values()))
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Runs the layers."""
         if self._graph is None:
             raise NotImplementedError(f"{type(self).__name__} needs a call method, or inputs and outputs")
         return self._graph.run(self._match(inputs))
-
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Symbolic tensors of the outputs' shapes."""
-        return Layer.compute_output_spec(self, *args, **kwargs)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shape of the output for inputs of a shape, with None for sizes that may vary."""
-        return Layer.compute_output_shape(self, input_shape)
 
     def _match(self, inputs: Any) -> list[Any]:
         """The values in the order of the model's inputs, with their shapes checked."""
@@ -190,7 +189,7 @@ class Model(Trainer, Layer):
                 raise ValueError(f"{self.name}: the dict of inputs lacks {missing}; it has {list(inputs)}")
             given = [inputs[k] for k in keys]
         else:
-            given = _contents(inputs)
+            given = contents(inputs)
         if len(given) != len(wanted):
             raise ValueError(f"{self.name}: expected {len(wanted)} inputs, got {len(given)}")
         return [_fit(self, t, want) for t, want in zip(given, wanted, strict=True)]
@@ -204,9 +203,12 @@ class Model(Trainer, Layer):
 
     def get_config(self) -> dict[str, Any]:
         """What is needed to build the same model again, without the weights."""
-        if self._graph is not None and type(self).__init__ in (Model.__init__,):
+        if self._graph is not None and type(self).__init__ is Model.__init__:
             return functional_config.write(self, self._graph)
         return Layer.get_config(self)
+
+    def _describes_itself(self) -> bool:
+        return type(self).get_config is Model.get_config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
@@ -214,7 +216,7 @@ class Model(Trainer, Layer):
         with custom_object_scope(custom_objects or {}):
             if "layers" in config and "output_layers" in config:
                 return functional_config.read(config, Model if cls.__name__ == "Functional" else cls)
-            return cls(**config)
+            return Layer.from_config.__func__(cls, config)  # type: ignore[attr-defined]
 
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON, for ``model_from_json``; the arguments are those of ``json.dumps``."""
@@ -277,26 +279,27 @@ class Model(Trainer, Layer):
         return to_html(self)
 
     def __reduce__(self) -> Any:
-        if self._graph is None or type(self).get_config is Layer.get_config:
+        if self._graph is None:
             return super().__reduce__()
         classes = {type(layer).__name__: type(layer) for layer in self._flatten_layers()}
-        state = {
+        saved = {
             "variables": [v.numpy() for v in self.variables],
             "trainable": [layer._trainable for layer in self._flatten_layers()],
-            "compiled": copy.copy(self._compiled_state()),
+            "frozen": [i for i, v in enumerate(self.variables) if v._trainable is not v._made_trainable],
+            "compiled": self._compiled_state(),
         }
-        return _rebuild, (registry.serialize(self), classes, state)
+        return _rebuild, (registry.serialize(self), classes, saved)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        rebuilt = self.__reduce__()
-        if rebuilt[0] is not _rebuild:
-            twin = type(self).__new__(type(self))
-            memo[id(self)] = twin
-            for key, value in self.__getstate__().items():
-                object.__setattr__(twin, key, copy.deepcopy(value, memo))
-            return twin
-        function, (config, classes, state) = rebuilt
-        return function(copy.deepcopy(config), classes, copy.deepcopy(state, memo))
+    def __getstate__(self) -> dict[str, Any]:
+        # A model of one's own class: its attributes, and what it takes to compile the copy like it.
+        left = {name for name in vars(Compilation) if not name.startswith("__")} | {"_plans"}
+        kept = {key: value for key, value in Layer.__getstate__(self).items() if key not in left}
+        return {**kept, "_compiled_as": self._compiled_state()}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        compiled = saved.pop("_compiled_as")
+        self.__dict__.update(saved)
+        self._restore_compiled_state(compiled)
 
 
 registry.names["Model"] = registry.names["Functional"] = Model
@@ -307,6 +310,8 @@ def _rebuild(config: dict[str, Any], classes: dict[str, Any], saved: dict[str, A
         model = registry.deserialize(config)
     for v, array in zip(model.variables, saved["variables"], strict=True):
         v.assign(array)
+    for i in saved["frozen"]:
+        model.variables[i].trainable = not model.variables[i]._made_trainable
     for layer, trainable in zip(model._flatten_layers(), saved["trainable"], strict=True):
         object.__setattr__(layer, "_trainable", trainable)
         for v in layer._own_variables():
@@ -316,7 +321,7 @@ def _rebuild(config: dict[str, Any], classes: dict[str, Any], saved: dict[str, A
 
 
 def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:
-    """A value for one input: its type made that of the input, an axis of one channel added or dropped, its shape checked."""
+    """A value for one input: with the input's type, an axis of one channel added or dropped, its shape checked."""
     if t.dtype != want.dtype and (t.dtype[0] in "iub" and want.dtype[0] == "f"):
         t = ops.cast(t, "float")
     rank = len(want.shape)
@@ -325,11 +330,17 @@ def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:
     elif len(t.shape) == rank + 1 and t.shape[-1] == 1:
         t = ops.squeeze(t, -1)
     shape = t.shape
-    if len(shape) != rank or any(w is not None and s is not None and s != w for s, w in zip(shape, want.shape, strict=True)):
+    if not _agree(shape, want.shape):
         hint = ""
         if len(shape) == rank - 1 and tuple(shape) == tuple(want.shape[1:]):
             hint = ": one sample needs a batch axis too, as np.expand_dims(x, 0) makes it"
+        elif rank == 4 == len(shape) and _agree((shape[0], *shape[2:], shape[1]), want.shape):
+            hint = ": the channels come first; np.moveaxis(x, 1, -1) puts them last"
         raise ValueError(f"{model.name}: input {want.name!r} expected shape {want.shape}, got {tuple(shape)}{hint}")
     return t
 
 
+def _agree(shape: Any, wanted: Any) -> bool:
+    return len(shape) == len(wanted) and all(
+        w is None or s is None or s == w for s, w in zip(shape, wanted, strict=True)
+    )

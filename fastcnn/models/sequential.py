@@ -3,12 +3,13 @@
 from typing import Any
 
 from fastcnn.layers.input import InputLayer
-from fastcnn.layers.layer import Layer, _Changes
+from fastcnn.layers.layer import Layer
 from fastcnn.layers.registry import registry
 from fastcnn.models.graph import Graph
-from fastcnn.models.model import Model
+from fastcnn.models.model import Model, _of_a_model
 from fastcnn.registry import custom_object_scope
-from fastcnn.tensor import SymbolicTensor
+from fastcnn.seam import Node, state
+from fastcnn.tensor import Changes, SymbolicTensor
 
 __all__ = ["Sequential"]
 
@@ -36,6 +37,7 @@ class Sequential(Model):
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None):
         Model.__init__(self, trainable=trainable, name=name)
         self._stack: list[Layer] = []
+        self._made: dict[int, Node] = {}  # the calls that the graph consists of
         self._track("_layers", self._stack)
         for layer in layers or []:
             self.add(layer, rebuild=False)
@@ -43,12 +45,18 @@ class Sequential(Model):
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Appends a layer."""
-        if isinstance(layer, SymbolicTensor) and layer.node is not None and isinstance(layer.node.operation, InputLayer):
+        if (
+            isinstance(layer, SymbolicTensor)
+            and layer.node is not None
+            and isinstance(layer.node.operation, InputLayer)
+        ):
             layer = layer.node.operation
         if not isinstance(layer, Layer):
             raise TypeError(f"Sequential takes layers, got {layer!r}; functions go into a Layer subclass")
         if isinstance(layer, InputLayer) and self._stack:
-            raise ValueError(f"Sequential begins with one Input, but {layer.name!r} comes at position {len(self._stack)}")
+            raise ValueError(
+                f"Sequential begins with one Input, but {layer.name!r} comes at position {len(self._stack)}"
+            )
         for other in self._stack:
             if other is layer:
                 raise ValueError(
@@ -59,12 +67,14 @@ class Sequential(Model):
                 raise ValueError(f"two layers are called {layer.name!r}; give one of them another name")
         if not self._stack and not isinstance(layer, InputLayer):
             shape = layer.input_shape_argument
-            if shape is None and isinstance(layer, Model) and layer._graph is not None and not isinstance(layer.input_shape, list):
+            if shape is None and isinstance(layer, Model) and layer._graph is not None:
                 shape = layer.input_shape
-            if shape is not None:
+            if isinstance(shape, tuple):
                 self._stack.append(InputLayer(batch_shape=shape))
         self._stack.append(layer)
-        _Changes.count += 1
+        if "/" not in layer.path:
+            layer._set_path(f"{self._path}/{layer.name}")
+        Changes.count += 1
         if rebuild:
             self._rebuild()
 
@@ -73,31 +83,39 @@ class Sequential(Model):
         if not self.layers:
             raise ValueError("there is no layer to take away")
         layer = self._stack.pop()
-        _Changes.count += 1
+        Changes.count += 1
         if rebuild:
             self._rebuild()
         return layer
 
     @property
-    def layers(self) -> list[Layer]:  # type: ignore[override]
+    def layers(self) -> list[Layer]:  # type: ignore[misc]
         """The layers, without the Input."""
         return [layer for layer in self._stack if not isinstance(layer, InputLayer)]
 
     def _rebuild(self) -> None:
         """Makes the graph anew, as far as the input shape is known."""
-        self._graph, self.built = None, False
+        for layer in self._stack:
+            layer._calls[:] = [node for node in layer._calls if id(node) not in self._made]
+        self._made, self._graph, self.built = {}, None, False
         if self._stack and isinstance(self._stack[0], InputLayer):
-            self._connect(self._stack[0]._calls[0].outputs[0])
+            root, state.root = state.root, None  # also where another layer is being called that builds this model now
+            try:
+                self._connect(self._stack[0]._calls[0].outputs[0])
+            finally:
+                state.root = root
 
     def _connect(self, x: SymbolicTensor) -> None:
         y: Any = x
         for layer in self.layers:
             y = layer(y)
+            self._made[id(layer._calls[-1])] = layer._calls[-1]
             if not isinstance(y, SymbolicTensor):
                 raise ValueError(f"Sequential: layer {layer.name!r} has several outputs; use a functional model")
         self._graph, self.built = Graph(x, y), True
         self._build_shape = x.shape
 
+    @_of_a_model
     def build(self, input_shape: Any = None) -> None:
         """Makes the weights for the shape of a batch, such as ``(None, 28, 28, 1)``."""
         if self._graph is None and input_shape is not None and self._stack:
@@ -107,11 +125,13 @@ class Sequential(Model):
             except Exception:
                 self._stack.pop(0)
                 raise
-            _Changes.count += 1
+            Changes.count += 1
 
-    def _build_for(self, x: Any) -> None:
+    def _build_for(self, x: Any, args: Any = (), kwargs: Any = None) -> None:
         if isinstance(x, (list, tuple, dict)):
-            raise ValueError(f"Sequential {self.name!r} has one input, got {len(x)}; a functional model can have several")
+            raise ValueError(
+                f"Sequential {self.name!r} has one input, got {len(x)}; a functional model can have several"
+            )
         if not self._stack:
             raise ValueError(f"Sequential {self.name!r} has no layers yet")
         self.build((None, *x.shape[1:]))

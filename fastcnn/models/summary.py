@@ -1,10 +1,10 @@
 """``model.summary()``: the layers of a model as a table."""
 
-import html
 from collections.abc import Callable
 from typing import Any
 
-from fastcnn.layers.layer import Layer, _contents
+from fastcnn.layers.layer import Layer
+from fastcnn.layers.nests import contents
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor, Variable
 
@@ -14,7 +14,7 @@ Row = list[str]
 
 
 def weighted_layers(model: Any) -> int:
-    """How many layers have a matrix or a filter of weights: how one counts in "VGG16". Inputs and normalisation do not count."""
+    """How many layers have a matrix or filters of weights, as one counts in "VGG16": not inputs, not normalisation."""
     leaves = [layer for layer in model._flatten_layers() if not layer._children()]
     return sum(any(v._trainable and len(v.shape) >= 2 for v in layer._own_variables()) for layer in leaves)
 
@@ -41,7 +41,7 @@ def _flops(layer: Any, node: Node | None) -> int:
     counter = getattr(layer, "count_flops", None)
     if counter is None or node is None or not node.inputs:
         return 0
-    shapes = [_one_sample(t.shape) for t in _contents(node.inputs[0])]
+    shapes = [_one_sample(t.shape) for t in contents(node.inputs[0])]
     outputs = [_one_sample(t.shape) for t in node.outputs]
     if any(n is None for shape in (*shapes, *outputs) for n in shape):
         return 0
@@ -78,7 +78,7 @@ def _linear(model: Any) -> bool:
         return True
     fed: dict[int, int] = {}
     for node in model._graph.nodes:
-        sources = [t for t in _contents([list(node.inputs), node.attrs]) if t.__class__ is SymbolicTensor]
+        sources = [t for t in contents([list(node.inputs), node.attrs]) if t.__class__ is SymbolicTensor]
         if len(sources) > 1:
             return False
         for t in sources:
@@ -94,12 +94,17 @@ def _rows(model: Any, linear: bool, expand: bool, trainable: bool, depth: int = 
         shapes = [str(t.shape) for node in nodes[:1] for t in node.outputs]
         weights = [v for v in layer.weights if id(v) not in counted]
         counted |= {id(v) for v in weights}
-        row = ["  " * depth + f"{layer.name} ({type(layer).__name__ if layer.__class__.__name__ != 'Model' else 'Functional'})"]
+        row = [
+            "  " * depth
+            + f"{layer.name} ({type(layer).__name__ if layer.__class__.__name__ != 'Model' else 'Functional'})"
+        ]
         row.append(", ".join(shapes) or "?")
         row.append(f"{_count(weights):,}" if layer.built else "0 (unbuilt)")
         row.append(_short(sum(_flops(layer, node) for node in nodes)))
         if not linear:
-            sources = [t for node in nodes for t in _contents([list(node.inputs), node.attrs]) if t.__class__ is SymbolicTensor]
+            sources = [
+                t for node in nodes for t in contents([list(node.inputs), node.attrs]) if t.__class__ is SymbolicTensor
+            ]
             row.append(", ".join(f"{t.node.operation.name}[{t.index}]" for t in sources if t.node is not None) or "-")
         if trainable:
             row.append("-" if not layer.weights else "Y" if layer.trainable and layer.trainable_weights else "N")
@@ -135,7 +140,9 @@ def _totals(model: Any) -> list[str]:
     if optimizer is not None and getattr(optimizer, "built", False):
         lines.append(f" Optimizer params: {_count(optimizer.variables):,} ({_size(optimizer.variables)})")
     flops = count_flops(model)
-    lines.append(f" Layers with weights: {weighted_layers(model)}" + (f" · FLOPs per sample: {_short(flops)}" if flops else ""))
+    lines.append(
+        f" Layers with weights: {weighted_layers(model)}" + (f" · FLOPs per sample: {_short(flops)}" if flops else "")
+    )
     return lines
 
 
@@ -166,7 +173,10 @@ def summarize(
 
     def line(cells: Row) -> str:
         fitted = [c if len(c) <= w else c[: w - 1] + "…" for c, w in zip(cells, widths, strict=True)]
-        aligned = [c.rjust(w) if header[i] in ("Param #", "FLOPs") else c.ljust(w) for i, (c, w) in enumerate(zip(fitted, widths, strict=True))]
+        aligned = [
+            c.rjust(w) if header[i] in ("Param #", "FLOPs") else c.ljust(w)
+            for i, (c, w) in enumerate(zip(fitted, widths, strict=True))
+        ]
         return "│ " + " │ ".join(aligned) + " │"
 
     def rule(left: str, middle: str, right: str) -> str:
@@ -185,6 +195,8 @@ def summarize(
 
 def to_html(model: Any) -> str:
     """The table for notebooks."""
+    import html
+
     header, rows = _table(model, False, False, None)
     head = "".join(f"<th>{html.escape(c)}</th>" for c in header)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)

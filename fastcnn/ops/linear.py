@@ -6,7 +6,8 @@ from fastcnn import kernels, reference
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
 from fastcnn.tensor import Operators, convert_to_tensor
 
-from . import reductions, shaping
+from . import reductions, repeating, shaping
+from .operands import broadcast_shapes
 
 __all__ = ["dense", "matmul"]
 
@@ -38,7 +39,22 @@ def matmul(x1: Any, x2: Any, transpose_a: bool = False, transpose_b: bool = Fals
         right = shaping.expand_dims(b, -1) if b.ndim == 1 else b
         drop = tuple(axis for axis, vector in ((-2, a.ndim == 1), (-1, b.ndim == 1)) if vector)
         return shaping.squeeze(apply(MATMUL, (left, right), {"transpose_a": False, "transpose_b": False}), drop)
+    if a.shape[:-2] != b.shape[:-2] and a.ndim > 2 and b.ndim > 2:
+        a, b = _with_common_front(a, b)
     return apply(MATMUL, (a, b), {"transpose_a": transpose_a, "transpose_b": transpose_b})
+
+
+def _with_common_front(a: Any, b: Any) -> tuple[Any, Any]:
+    """The kernel broadcasts a matrix over many, but not many over many."""
+    front = broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    for t in (a, b):
+        if None in front and t.shape[:-2] != front:
+            raise NotImplementedError(
+                f"matmul: {t.shape} cannot be broadcast to {(*front, *t.shape[-2:])} while sizes are not known; "
+                "broadcast it first with fastcnn.ops.broadcast_to"
+            )
+    left, right = [t if t.shape[:-2] == front else repeating.broadcast_to(t, (*front, *t.shape[-2:])) for t in (a, b)]
+    return left, right
 
 
 def _matmul_shape(a: Shape, b: Shape, transpose_a: bool, transpose_b: bool) -> Shape:
@@ -46,7 +62,7 @@ def _matmul_shape(a: Shape, b: Shape, transpose_a: bool, transpose_b: bool) -> S
     k2, n = (b[-1], b[-2]) if transpose_b else (b[-2], b[-1])
     if k is not None and k2 is not None and k != k2:
         raise ValueError(f"matmul: the inner sizes of {a} and {b} differ: {k} and {k2}")
-    return (*shaping.broadcast_shapes(a[:-2], b[:-2]), m, n)
+    return (*broadcast_shapes(a[:-2], b[:-2]), m, n)
 
 
 MATMUL = Primitive("matmul", kernels.matmul, reference.matmul, _matmul_shape)
@@ -85,6 +101,9 @@ def dense(x: Any, w: Any, bias: Any = None, activation: str | None = None) -> An
     x = x if isinstance(x, Operators) else convert_to_tensor(x)
     w = w if isinstance(w, Operators) else convert_to_tensor(w)
     bias = bias if bias is None or isinstance(bias, Operators) else convert_to_tensor(bias)
+    if activation not in (None, "relu", "relu6"):
+        # The gradient is computed from the result, which tells it for these only.
+        raise ValueError(f"activation must be None, 'relu' or 'relu6', got {activation!r}; apply others to the result")
     if len(x.shape) <= 2 or len(w.shape) != 2:
         return apply(DENSE, (x, w, bias), {"activation": activation})
     # The kernels of the gradients take rows.
@@ -95,6 +114,8 @@ def dense(x: Any, w: Any, bias: Any = None, activation: str | None = None) -> An
 def _dense_shape(x: Shape, w: Shape, bias: Shape | None, activation: str | None) -> Shape:
     if len(w) != 2 or (x[-1] is not None and x[-1] != w[0]):
         raise ValueError(f"dense: x of shape {x} needs w of shape ({x[-1]}, k), got {w}")
+    if bias is not None and bias != (w[1],):
+        raise ValueError(f"dense: expected a bias of shape {(w[1],)}, got {bias}")
     return (*x[:-1], w[1])
 
 

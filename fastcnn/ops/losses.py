@@ -172,7 +172,7 @@ def _alike(target: Any, output: Any, name: str) -> tuple[Any, Any]:
     if len(o) == len(t) + 1 and o[-1] == 1:
         return _alike(ops.expand_dims(target, -1), output, name)
     try:
-        shape = ops.shaping.broadcast_shapes(t, o)
+        shape = ops.broadcast_shapes(t, o)
     except ValueError:
         raise ValueError(f"{name}: expected a target of shape {tuple(o)}, that of the output, got {tuple(t)}") from None
     return ops.broadcast_to(target, shape), ops.broadcast_to(output, shape)

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastcnn import kernels, ops, reference
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
-from fastcnn.tensor import Operators, convert_to_tensor
+from fastcnn.tensor import Operators, Variable, convert_to_tensor
 
 __all__ = ["batch_norm", "group_norm", "layer_norm", "moments", "normalize"]
 
@@ -74,6 +74,7 @@ def batch_norm(
     x, gamma, beta = _tensor(x), _tensor(gamma), _tensor(beta)
     if training:
         attrs = {"momentum": momentum, "epsilon": epsilon}
+        Variable.changes += 1
         return apply(BATCH_NORM, (x, gamma, beta, moving_mean, moving_variance), attrs)[0]
     mean, variance = _tensor(moving_mean), _tensor(moving_variance)
     return apply(BATCH_NORM_INFERENCE, (x, mean, variance, gamma, beta), {"epsilon": epsilon})

@@ -7,17 +7,22 @@ import numpy as np
 from fastcnn import _core
 from fastcnn.layers.layer import _contents, _map
 from fastcnn.plan.capture import Captured, NotCapturable
+from fastcnn.plan.folding import Derived
 from fastcnn.plan.memory import ALIGNMENT, place
 from fastcnn.seam import Node
-from fastcnn.tensor import SymbolicTensor, Tensor
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
 __all__ = ["Program", "live_steps"]
 
 Array = np.ndarray[Any, Any]
 
-VIEWS = frozenset({"reshape", "expand_dims", "squeeze", "identity", "stop_gradient"})
+VIEWS = frozenset({"reshape", "reshape_like", "expand_dims", "squeeze"})
+# Copies of which a program, whose memory stays, has no need.
+ALIASES = frozenset({"identity", "stop_gradient"})
+# Steps whose results follow from shapes alone: computed once.
+CONSTANTS = frozenset({"ones_like", "zeros_like", "full_like"})
 # Steps that change variables: they are run even where nobody reads their results.
-EFFECTS = frozenset({"batch_norm"})
+EFFECTS = frozenset({"batch_norm", "batch_norm_fused"})
 
 
 def live_steps(steps: list[Node], outputs: Any) -> list[Node]:
@@ -36,11 +41,15 @@ class Program:
 
     Args:
         captured: the function; its shapes must all be known.
+        passes: ``passes(steps, outputs)`` makes better steps of them.
     """
 
-    def __init__(self, captured: Captured):
+    def __init__(self, captured: Captured, passes: Any = None):
         self.captured = captured
         self.steps = live_steps(captured.steps, captured.outputs)
+        if passes is not None:
+            results = [t for t in _contents(captured.outputs) if isinstance(t, SymbolicTensor)]
+            self.steps = live_steps(passes(self.steps, results), captured.outputs)
         self._arrays: dict[int, Array] = {}
         self._roots: dict[int, int] = {}
         self.inputs = [np.zeros(_sizes(t), t.dtype) for t in captured.inputs]
@@ -50,6 +59,8 @@ class Program:
         for (_, t), (_, array) in zip(captured.keys, self.keys, strict=True):
             self._arrays[id(t)] = array
         self._lay_out()
+        self.derived = [t for step in self.steps for t in step.inputs if isinstance(t, Derived)]
+        self._changes = Variable.changes
         self._record()
         self.outputs = _map(captured.outputs, lambda t: Tensor(self._array(t)))
 
@@ -59,12 +70,18 @@ class Program:
         first: dict[int, int] = {}
         last: dict[int, int] = {}
         for i, node in enumerate(self.steps):
+            if node.operation.name in CONSTANTS:
+                like = [np.zeros(_sizes(t), t.dtype) for t in node.inputs[:1]]
+                self._arrays[id(node.outputs[0])] = np.array(node.operation.kernel(*like, **node.attrs), order="C")
+                continue
             for t in node.inputs:
                 if isinstance(t, SymbolicTensor):
                     last[self._root(t)] = i
             for t in node.outputs:
-                if node.operation.name in VIEWS and isinstance(node.inputs[0], SymbolicTensor):
+                if node.operation.name in VIEWS | ALIASES and isinstance(node.inputs[0], SymbolicTensor):
                     self._roots[id(t)] = self._root(node.inputs[0])
+                elif node.operation.name in ALIASES:
+                    self._arrays[id(t)] = node.inputs[0].array
                 else:
                     results.append(t)
                     first[id(t)] = last[id(t)] = i
@@ -91,24 +108,38 @@ class Program:
         self.starts: list[int] = []  # of each step among the recorded calls
         for node in self.steps:
             self.starts.append(len(self._core))
+            if node.operation.name in CONSTANTS:
+                continue
+            if node.operation.name in ALIASES:
+                self._arrays[id(node.outputs[0])] = self._array(node.inputs[0])
+                continue
             places = [self._arrays[id(t)] for t in node.outputs if id(t) in self._arrays]
             arrays = [self._array(t) for t in node.inputs]
             self._core.begin(places)
             try:
                 made = node.operation.kernel(*arrays, **node.attrs)
-            except TypeError as error:
+            except (TypeError, ValueError) as error:
                 raise NotCapturable(f"{node.operation.name}: {error}") from error
             finally:
                 complete = self._core.end()
             made = made if isinstance(made, tuple) else (made,)
             for t, array in zip(node.outputs, made, strict=True):
                 if id(t) not in self._arrays:
+                    if not np.shares_memory(array, arrays[0]):
+                        raise NotCapturable(f"{node.operation.name} copies, and has no kernel that a program could run")
                     self._arrays[id(t)] = array
                 elif array.ctypes.data != self._arrays[id(t)].ctypes.data or not complete:
-                    raise NotCapturable(f"{node.operation.name} has no kernel that a program could run")
+                    kinds = [f"{a.dtype}{a.shape}" for a in arrays if a is not None]
+                    raise NotCapturable(
+                        f"{node.operation.name} of {', '.join(kinds)} has no kernel that a program could run"
+                    )
 
     def run(self) -> None:
-        """Draws the random keys, and runs all steps."""
+        """Draws the random keys, brings derived weights up to date, and runs all steps."""
+        if self.derived and self._changes != Variable.changes:
+            self._changes = Variable.changes
+            for t in self.derived:
+                t.refresh()
         for generator, key in self.keys:
             generator.draw_into(key)
         self._core.run()

@@ -12,10 +12,13 @@ __all__ = [
     "activate_dx",
     "elu",
     "exp",
+    "expm1",
     "gelu",
     "hard_sigmoid",
     "hard_silu",
     "leaky_relu",
+    "log",
+    "log1p",
     "log_softmax",
     "log_softmax_dx",
     "maxout",
@@ -144,7 +147,26 @@ def mish(x: ArrayLike) -> Array:
 
 def exp(x: ArrayLike) -> Array:
     """e ** x."""
-    return np.exp(_double(x))
+    with np.errstate(over="ignore"):
+        return np.exp(_double(x))
+
+
+def expm1(x: ArrayLike) -> Array:
+    """e ** x - 1."""
+    with np.errstate(over="ignore"):
+        return np.expm1(_double(x))
+
+
+def log(x: ArrayLike) -> Array:
+    """The natural logarithm: -infinity of 0, NaN below."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(_double(x))
+
+
+def log1p(x: ArrayLike) -> Array:
+    """log(1 + x)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log1p(_double(x))
 
 
 def activate(x: ArrayLike, activation: str | None, alpha: float | None = None) -> Array:

@@ -1,0 +1,61 @@
+"""Nests of lists, tuples and dicts: what is in them, and the same nest with something else in it."""
+
+from typing import Any
+
+import numpy as np
+
+from fastcnn.tensor import Operators, SymbolicTensor, convert_to_tensor
+
+__all__ = ["any_symbolic", "contents", "map_shapes", "map_tensors", "tensors_of"]
+
+
+def contents(value: Any) -> list[Any]:
+    """What is in a nest, in order.
+
+    Example:
+        >>> contents([1, (2, {"a": 3})])
+        [1, 2, 3]
+    """
+    if isinstance(value, (list, tuple)):
+        return [c for v in value for c in contents(v)]
+    if isinstance(value, dict):
+        return [c for v in value.values() for c in contents(v)]
+    return [value]
+
+
+def map_tensors(value: Any, f: Any) -> Any:
+    """``f`` applied to every tensor of a nest of lists, tuples and dicts; all else stays."""
+    if isinstance(value, Operators):
+        return f(value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*[map_tensors(v, f) for v in value])
+    if isinstance(value, (list, tuple)):
+        return type(value)([map_tensors(v, f) for v in value])
+    if isinstance(value, dict):
+        return {k: map_tensors(v, f) for k, v in value.items()}
+    return value
+
+
+def map_shapes(shapes: Any, f: Any) -> Any:
+    """``f`` applied to every shape: a tuple or list of sizes."""
+    if isinstance(shapes, dict):
+        return {k: map_shapes(v, f) for k, v in shapes.items()}
+    if all(n is None or isinstance(n, (int, np.integer)) for n in shapes):
+        return f(tuple(shapes))
+    return [map_shapes(s, f) for s in shapes]
+
+
+def tensors_of(value: Any) -> Any:
+    """Arrays, numbers and lists of numbers as tensors; nests of tensors stay nests."""
+    if isinstance(value, Operators) or value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, dict):
+        return {k: tensors_of(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)) and any(not isinstance(v, (int, float, list, tuple)) for v in value):
+        return [tensors_of(v) for v in value]
+    return convert_to_tensor(value)
+
+
+def any_symbolic(args: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether a call has a symbolic tensor among its arguments."""
+    return any(v.__class__ is SymbolicTensor for v in contents([args, kwargs]))

@@ -1,0 +1,63 @@
+"""Primitives that only the passes introduce: one kernel in place of two or three. Each equals what it replaces."""
+
+from typing import Any
+
+from fastcnn import kernels, reference
+from fastcnn.seam import Primitive
+
+__all__ = ["BATCH_NORM", "BATCH_NORM_BACKWARD", "BATCH_NORM_INFERENCE", "CONV", "DENSE"]
+
+
+def _batch_norm(module: Any) -> Any:
+    def run(x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, residual: Any, **attrs: Any) -> Any:
+        return module.batch_norm(x, gamma, beta, moving_mean=mean, moving_variance=variance, residual=residual, **attrs)
+
+    return run
+
+
+def _batch_norm_backward(module: Any) -> Any:
+    def run(dy: Any, x: Any, mean: Any, inv_std: Any, gamma: Any, y: Any, epsilon: float, **attrs: Any) -> Any:
+        found = module.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, **attrs)
+        return tuple(found) if attrs["residual"] else tuple(found[:3])
+
+    return run
+
+
+def _batch_norm_inference(module: Any) -> Any:
+    def run(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any, residual: Any, **attrs: Any) -> Any:
+        return module.batch_norm_inference(x, mean, variance, gamma, beta, residual=residual, **attrs)
+
+    return run
+
+
+def _conv(module: Any) -> Any:
+    def run(x: Any, w: Any, bias: Any, residual: Any, **attrs: Any) -> Any:
+        return module.conv2d(x, w, bias, residual=residual, **attrs)
+
+    return run
+
+
+def _dense(module: Any) -> Any:
+    def run(x: Any, w: Any, bias: Any, residual: Any, activation: Any) -> Any:
+        return module.dense(x, w, bias, activation, residual=residual)
+
+    return run
+
+
+BATCH_NORM = Primitive(
+    "batch_norm_fused", _batch_norm(kernels), _batch_norm(reference), lambda x, *others, **attrs: [x, x[-1:], x[-1:]]
+)
+BATCH_NORM_BACKWARD = Primitive(
+    "batch_norm_backward_fused",
+    _batch_norm_backward(kernels),
+    _batch_norm_backward(reference),
+    lambda dy, x, *others, **attrs: [x, x[-1:], x[-1:], x][: 4 if attrs["residual"] else 3],
+)
+BATCH_NORM_INFERENCE = Primitive(
+    "batch_norm_inference_fused",
+    _batch_norm_inference(kernels),
+    _batch_norm_inference(reference),
+    lambda x, *others, **attrs: x,
+)
+CONV = Primitive("conv2d_fused", _conv(kernels), _conv(reference), lambda *shapes, **attrs: shapes[-1])
+DENSE = Primitive("dense_fused", _dense(kernels), _dense(reference), lambda *shapes, **attrs: shapes[-1])

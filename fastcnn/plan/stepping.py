@@ -1,0 +1,203 @@
+"""Programs for models: one training step, or one pass of inference, per shape of the batch."""
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from fastcnn.autograd import GradientTape
+from fastcnn.layers.layer import _Changes, _contents, _map
+from fastcnn.plan.capture import NotCapturable, capture
+from fastcnn.plan.inference_passes import inference_passes
+from fastcnn.plan.program import Program
+from fastcnn.plan.training_passes import training_passes
+from fastcnn.seam import state
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable
+
+__all__ = ["Plans", "copied", "inference", "plans_of", "training_step"]
+
+KEPT = 8  # programs of one model; of more shapes, the longest unused are forgotten
+
+_plans: "weakref.WeakKeyDictionary[Any, Plans]" = weakref.WeakKeyDictionary()
+
+
+class Plans:
+    """The programs of one model.
+
+    Attributes:
+        reason: why the model runs eagerly, where it does.
+    """
+
+    def __init__(self, parts: Any) -> None:
+        self.parts = parts
+        self.training: dict[Any, TrainingStep] = {}
+        self.inference: dict[Any, list[Inference]] = {}
+        self.reason: str | None = None
+        self.changes = _Changes.count  # when the parts were last looked at
+
+
+def _parts(model: Any) -> Any:
+    """What programs are made for: these layers, these variables, and which of them are trained."""
+    layers = [(id(layer), layer._trainable) for layer in model._flatten_layers()]
+    return layers, [(id(v), v.trainable) for v in model.variables]
+
+
+def plans_of(model: Any) -> Plans:
+    """The model's programs, none of which is outdated."""
+    found = _plans.get(model)
+    if found is None or found.changes != _Changes.count:
+        parts = _parts(model)
+        if found is None or found.parts != parts:
+            found = _plans[model] = Plans(parts)
+        found.changes = _Changes.count
+    return found
+
+
+def _key(data: Any) -> Any:
+    if data.__class__ is Tensor:
+        return (data.array.shape, data.array.dtype.kind)
+    if isinstance(data, (list, tuple)):
+        return tuple([_key(d) for d in data])
+    if isinstance(data, dict):
+        return tuple([(k, _key(v)) for k, v in data.items()])
+    if data is None:
+        return None
+    raise NotCapturable(f"a batch holds {type(data).__name__}, not only arrays")
+
+
+def _symbolic(t: Tensor) -> SymbolicTensor:
+    """The stand-in of a batch's array: numbers with a fraction are float32, labels int64, as the kernels want them."""
+    kind = t.array.dtype.kind
+    return SymbolicTensor(t.array.shape, "float32" if kind == "f" else "int64" if kind in "iu" else "bool")
+
+
+def _flat(data: Any) -> list[Tensor]:
+    return [t for t in _contents(data if not isinstance(data, dict) else list(data.values())) if t is not None]
+
+
+def _nest(data: Any, stand_ins: list[SymbolicTensor]) -> Any:
+    """The stand-ins in the form of the batch."""
+    rest = iter(stand_ins)
+    return _map(data, lambda t: next(rest))
+
+
+class _Step:
+    program: Program
+
+    def feed(self, tensors: list[Tensor]) -> None:
+        """Copies a batch into the program's memory."""
+        for array, t in zip(self.program.inputs, tensors, strict=True):
+            np.copyto(array, t.array, casting="unsafe")
+
+
+class TrainingStep(_Step):
+    """Forward, loss and gradients of one batch; the optimizer and the metrics work on its results."""
+
+    def __init__(self, model: Any, data: tuple[Any, Any, Any]):
+        stand_ins = [_symbolic(t) for t in _flat(data)]
+        self.variables = model.trainable_variables
+
+        def step(*inputs: SymbolicTensor) -> Any:
+            x, y, sample_weight = _nest(data, list(inputs))
+            with GradientTape() as tape:
+                y_pred = model(x, training=True)
+                loss = model._compute_loss(x, y, y_pred, sample_weight, training=True)
+            return loss, y_pred, tape.gradient(loss, self.variables)
+
+        state.observed = []
+        try:
+            captured = capture(step, stand_ins)
+            observed = state.observed
+        finally:
+            state.observed = None
+            for layer in model._lossy:
+                layer._losses.clear()
+        loss, y_pred, gradients = captured.outputs
+        if not isinstance(loss, SymbolicTensor):
+            raise NotCapturable("the loss does not depend on the batch")
+        captured.outputs = [loss, y_pred, gradients, [value for _, value, _ in observed]]
+        self.program = Program(captured, training_passes)
+        self.loss, self.y_pred, self.gradients, values = self.program.outputs
+        self.observed = [(tracker, t, n) for (tracker, _, n), t in zip(observed, values, strict=True)]
+
+    def run(self, tensors: list[Tensor]) -> None:
+        """One step; the results are in ``loss``, ``y_pred`` and ``gradients`` until the next."""
+        self.feed(tensors)
+        self.program.run()
+        Variable.changes += 1  # moving statistics
+        for tracker, value, count in self.observed:
+            tracker.update_state(value.array, sample_weight=count)
+
+
+class Inference(_Step):
+    """One pass of a model."""
+
+    def __init__(self, model: Any, x: Any):
+        captured = capture(lambda *inputs: model(_nest(x, list(inputs)), training=False), [_symbolic(t) for t in _flat(x)])
+        for layer in model._lossy:
+            layer._losses.clear()
+        self.program = Program(captured, inference_passes)
+        self.outputs = self.program.outputs
+
+    def run(self, tensors: list[Tensor]) -> Any:
+        """The outputs, in memory that the next run overwrites."""
+        self.feed(tensors)
+        self.program.run()
+        return self.outputs
+
+
+def copied(outputs: Any) -> Any:
+    """Outputs in memory of their own."""
+    return _map(outputs, lambda t: Tensor(t.array.copy()))
+
+
+def _may(model: Any, plans: Plans) -> bool:
+    return not (plans.reason is not None or model.run_eagerly or state.precise or state.tapes or state.steps is not None)
+
+
+def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None:
+    """The step run on a batch ``(x, y, sample_weight)``; None where the model has to run eagerly."""
+    plans = plans_of(model)
+    if not _may(model, plans) or not model.built:
+        return None
+    try:
+        key = _key(data)
+        step = plans.training.get(key)
+        if step is None:
+            step = TrainingStep(model, data)
+            while len(plans.training) >= KEPT:
+                plans.training.pop(next(iter(plans.training)))
+            plans.training[key] = step
+    except NotCapturable as error:
+        plans.reason = str(error)
+        return None
+    step.run(_flat(data))
+    return step
+
+
+def inference(model: Any, x: Any, collect: Any) -> Any:
+    """``collect(outputs)`` of a pass over a batch; None where the model has to run eagerly.
+
+    Programs are taken from a pool: each thread has one of its own while it runs.
+    """
+    plans = plans_of(model)
+    if not _may(model, plans) or not model.built:
+        return None
+    try:
+        key = _key(x)
+        pool = plans.inference.get(key)
+        if pool is None:
+            while len(plans.inference) >= KEPT:
+                plans.inference.pop(next(iter(plans.inference)))
+            pool = plans.inference.setdefault(key, [])
+        try:
+            program = pool.pop()
+        except IndexError:
+            program = Inference(model, x)
+    except NotCapturable as error:
+        plans.reason = str(error)
+        return None
+    try:
+        return collect(program.run(_flat(x)))
+    finally:
+        pool.append(program)

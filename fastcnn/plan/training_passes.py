@@ -1,0 +1,140 @@
+"""Passes over a training step: a list of steps in, a list of steps out, the same results."""
+
+from typing import Any
+
+from fastcnn.plan import fused
+from fastcnn.seam import Node
+from fastcnn.tensor import SymbolicTensor
+
+__all__ = ["CLAMPS", "fuse_batch_norm", "made_by", "node", "training_passes", "users"]
+
+CLAMPS = ("relu", "relu6")
+
+
+def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
+    """All of them, in order."""
+    return fuse_batch_norm(steps, outputs)
+
+
+def users(steps: list[Node], outputs: list[Any]) -> dict[int, list[Node | None]]:
+    """Who reads each tensor; None stands for the caller."""
+    found: dict[int, list[Node | None]] = {}
+    for step in steps:
+        for t in step.inputs:
+            if isinstance(t, SymbolicTensor):
+                found.setdefault(id(t), []).append(step)
+    for t in outputs:
+        found.setdefault(id(t), []).append(None)
+    return found
+
+
+def made_by(steps: list[Node]) -> dict[int, Node]:
+    """Which step makes each tensor."""
+    return {id(t): step for step in steps for t in step.outputs}
+
+
+def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
+    """Batch normalisation, the addition of a shortcut and ReLU in one pass; their gradients in two.
+
+    Forward ``relu(batch_norm(x) + shortcut)`` becomes one kernel. Backward, the ReLU's mask comes from the result, so its
+    argument need not be kept, and the masked gradient is the shortcut's.
+    """
+    read = users(steps, outputs)
+    made = made_by(steps)
+    replaced: dict[int, list[Node]] = {}
+    dropped: set[int] = set()
+    for relu in steps:
+        if relu.operation.name != "activate" or relu.attrs["activation"] not in CLAMPS:
+            continue
+        match = _forward_match(relu, made, read)
+        if match is None:
+            continue
+        norm, add, shortcut = match
+        backward = _backward_match(relu, norm, read)
+        if backward is None:
+            continue
+        masks, gradients = backward
+        after = made.get(id(shortcut)) if shortcut is not None else None
+        if after is not None and steps.index(after) > steps.index(relu):
+            continue
+        attrs = norm.attrs | {"activation": relu.attrs["activation"]}
+        forward = node(fused.BATCH_NORM, (*norm.inputs, shortcut), attrs, (relu.outputs[0], *norm.outputs[1:]))
+        replaced[id(relu)] = [forward]
+        dropped.add(id(norm))
+        if add is not None:
+            dropped.add(id(add))
+        if masks is not None and gradients is not None:
+            dy, x, mean, inv_std, gamma = gradients.inputs
+            kept = gradients.attrs | {"activation": relu.attrs["activation"], "residual": add is not None}
+            results = gradients.outputs if add is None else (*gradients.outputs, masks.outputs[0])
+            inputs = (masks.inputs[0], x, mean, inv_std, gamma, relu.outputs[0])
+            replaced[id(masks)] = [node(fused.BATCH_NORM_BACKWARD, inputs, kept, results)]
+            dropped.add(id(gradients))
+    result: list[Node] = []
+    for step in steps:
+        if id(step) in replaced:
+            result += replaced[id(step)]
+        elif id(step) not in dropped:
+            result.append(step)
+    return result
+
+
+def node(operation: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], outputs: tuple[Any, ...]) -> Node:
+    """A step that makes existing tensors."""
+    made = Node(operation, inputs, attrs)
+    made.outputs = outputs
+    return made
+
+
+def _forward_match(relu: Node, made: dict[int, Node], read: dict[int, list[Node | None]]) -> Any:
+    """(batch norm, addition or None, shortcut or None) whose result only this ReLU, and its gradient, read."""
+    argument = relu.inputs[0]
+    producer = made.get(id(argument))
+    if producer is None:
+        return None
+    if producer.operation.name == "batch_norm" and argument is producer.outputs[0]:
+        return producer, None, None
+    if producer.operation.name != "add":
+        return None
+    left, right = producer.inputs
+    for normal, shortcut in ((left, right), (right, left)):
+        norm = made.get(id(normal))
+        if (
+            norm is not None
+            and norm.operation.name == "batch_norm"
+            and normal is norm.outputs[0]
+            and read[id(normal)] == [producer]
+            and isinstance(shortcut, SymbolicTensor)
+            and shortcut.shape == normal.shape
+            and shortcut is not normal
+        ):
+            return norm, producer, shortcut
+    return None
+
+
+def _backward_match(relu: Node, norm: Node, read: dict[int, list[Node | None]]) -> Any:
+    """(the ReLU's gradient, the batch norm's gradient), or (None, None) where the step has none; None: no match."""
+    others = [step for step in read[id(relu.inputs[0])] if step is not relu]
+    if not others:
+        return None, None
+    if len(others) != 1:
+        return None
+    masks = others[0]
+    if masks is None or masks.operation.name != "activate_dx" or masks.inputs[1] is not relu.inputs[0]:
+        return None
+    masked = masks.outputs[0]
+    gradients = [
+        step
+        for step in read.get(id(masked), [])
+        if step is not None and step.operation.name == "batch_norm_backward" and step.inputs[2] is norm.outputs[1]
+    ]
+    if len(gradients) != 1 or gradients[0].inputs[0] is not masked:
+        return None
+    if made_alone(masked, gradients[0], read) or relu.inputs[0] is not norm.outputs[0]:
+        return masks, gradients[0]
+    return None
+
+
+def made_alone(masked: Any, gradient: Node, read: dict[int, list[Node | None]]) -> bool:
+    """Whether only the batch norm's gradient reads the masked gradient: with no shortcut, nobody else may."""
+    return read[id(masked)] == [gradient]

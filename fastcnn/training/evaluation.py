@@ -1,0 +1,137 @@
+"""The loops of ``evaluate`` and ``predict``."""
+
+from typing import Any
+
+import numpy as np
+
+from fastcnn.callbacks.callback import CallbackList
+from fastcnn.seam import state
+from fastcnn.tensor import Tensor
+from fastcnn.training.arrays import map_leaves, unpack
+from fastcnn.training.data import Data, open_data, standard_batch_size
+from fastcnn.training.fitting import close_progress, make_callbacks, plain_logs
+from fastcnn.training.progress import standard_verbose
+
+__all__ = ["evaluate", "predict", "run", "to_array"]
+
+Array = np.ndarray[Any, Any]
+
+
+def evaluate(
+    model: Any, x: Any, y: Any, batch_size: Any, verbose: Any, sample_weight: Any, steps: Any, callbacks: Any
+) -> dict[str, Any]:
+    """``model.evaluate``, as a dict."""
+    data = open_data(x, y, sample_weight, batch_size=batch_size, steps=steps, argument="steps")
+    listed = make_callbacks(model, callbacks, verbose, epochs=1, steps=data.steps)
+    model._make_ready(data.first())
+    try:
+        return run(model, data, listed)
+    finally:
+        close_progress(listed)
+
+
+def run(model: Any, data: Data, callbacks: CallbackList) -> dict[str, Any]:
+    """The loss and the metrics over the data; within ``fit`` too."""
+    from fastcnn.training.fitting import _grouped
+
+    model.reset_metrics()
+    logs: dict[str, Any] = {}
+    callbacks.on_test_begin()
+    for step, batches in _grouped(data.epoch(0), model.steps_per_execution, 0):
+        callbacks.on_test_batch_begin(step)
+        for batch in batches:
+            raw = model.test_step(batch)
+        logs = plain_logs(raw)
+        callbacks.on_test_batch_end(step + len(batches) - 1, logs)
+    data.ended()
+    callbacks.on_test_end(logs)
+    return logs
+
+
+def to_array(value: Any) -> Array:
+    """An array of one's own, which may be written to."""
+    return np.array(value.array if hasattr(value, "array") else value)
+
+
+def _own_array(t: Any) -> Array:
+    """What a step has returned belongs to nobody else, unless it is a view of something."""
+    array: Array = t.array
+    return array if array.base is None and array.flags.owndata else array.copy()
+
+
+def _plain_step(model: Any) -> bool:
+    from fastcnn.training.trainer import Trainer
+
+    return type(model).predict_step is Trainer.predict_step
+
+
+def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: Any, callbacks: Any) -> Any:
+    """``model.predict``."""
+    if (
+        x.__class__ is np.ndarray
+        and callbacks is None
+        and steps is None
+        and (verbose == "auto" or verbose == 0)
+        and x.ndim
+        and 0 < len(x) <= (32 if batch_size is None else standard_batch_size(batch_size, len(x)))
+        and x.dtype.kind in "biuf"
+        and _plain_step(model)
+    ):
+        # One batch: none of what follows would do anything.
+        batch = Tensor(x if x.dtype == np.float32 else np.asarray(x, np.float64 if state.precise else np.float32))
+        return map_leaves(_own_array, model.predict_step((batch,)))
+    data = open_data(x, batch_size=batch_size, steps=steps, argument="steps")
+    if verbose == "auto" and data.steps == 1:
+        verbose = 0
+    listed = make_callbacks(model, callbacks, standard_verbose(verbose), steps=data.steps)
+    collected: Any = None
+    rows = data.samples if steps is None else None
+    listed.on_predict_begin()
+    try:
+        for step, batch in enumerate(data.epoch(0)):
+            listed.on_predict_batch_begin(step)
+            outputs = model.predict_step((unpack(batch)[0],))
+            if collected is None:
+                collected = map_leaves(lambda _: _Collected(rows), outputs)
+            _add(collected, outputs)
+            listed.on_predict_batch_end(step, {"outputs": outputs})
+        data.ended()
+        listed.on_predict_end()
+    finally:
+        close_progress(listed)
+    if collected is None:
+        raise ValueError("x is empty: it gave no batch")
+    return map_leaves(lambda c: c.whole(), collected)
+
+
+class _Collected:
+    """The batches of one output, written into one array where the number of samples is known."""
+
+    def __init__(self, rows: int | None):
+        self.rows, self.at = rows, 0
+        self.array: Array | None = None
+        self.parts: list[Array] = []
+
+    def add(self, batch: Any) -> None:
+        array = batch.array if hasattr(batch, "array") else np.asarray(batch)
+        if self.rows is None:
+            self.parts.append(np.array(array))
+            return
+        if self.array is None:
+            self.array = np.empty((self.rows, *array.shape[1:]), array.dtype)
+        self.array[self.at : self.at + len(array)] = array
+        self.at += len(array)
+
+    def whole(self) -> Array:
+        return np.concatenate(self.parts) if self.array is None else self.array
+
+
+def _add(collected: Any, outputs: Any) -> None:
+    if isinstance(collected, dict):
+        for key, value in outputs.items():
+            _add(collected[key], value)
+    elif isinstance(collected, (list, tuple)):
+        for one, value in zip(collected, outputs, strict=True):
+            _add(one, value)
+    else:
+        collected.add(outputs)

@@ -1,0 +1,56 @@
+"""Which loss or metric a name, a function or an object means for labels and outputs of these shapes."""
+
+from typing import Any
+
+__all__ = ["resolve_loss", "resolve_metric"]
+
+
+def _kind(y_true: Any, y_pred: Any) -> str:
+    """What sort of classification labels and outputs of these shapes are."""
+    if y_pred.shape[-1] == 1:
+        return "binary"
+    sparse = len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1] == 1
+    return "sparse_categorical" if sparse else "categorical"
+
+
+def resolve_loss(identifier: Any, y_true: Any, y_pred: Any) -> Any:
+    """The loss that a name, function, class or config means; "crossentropy" and "ce" go by the shapes."""
+    from fastcnn import losses
+
+    if identifier is None:
+        return None
+    name = identifier
+    if str(identifier).lower() in ("crossentropy", "ce"):
+        identifier = f"{_kind(y_true, y_pred)}_crossentropy"
+    found = losses.get(identifier)
+    if isinstance(found, losses.Loss):
+        return found
+    if not isinstance(name, str):
+        name = getattr(found, "__name__", None) or type(found).__name__
+    return losses.LossFunctionWrapper(found, name=name)
+
+
+def resolve_metric(identifier: Any, y_true: Any, y_pred: Any) -> Any:
+    """The metric that a name, function, class or config means; "accuracy" and "acc" go by the shapes.
+
+    It is called in the logs as it was spelled.
+    """
+    from fastcnn import metrics
+
+    if identifier is None:
+        raise ValueError("metrics has None among its entries; leave it out")
+    word = str(identifier).lower() if isinstance(identifier, str) else ""
+    if word in ("accuracy", "acc"):
+        found = metrics.get(f"{_kind(y_true, y_pred)}_accuracy")
+    elif word in ("crossentropy", "ce"):
+        found = metrics.get(f"{_kind(y_true, y_pred)}_crossentropy")
+    else:
+        found = metrics.get(identifier)
+    if isinstance(found, type):
+        found = found()
+    if not isinstance(found, metrics.Metric):
+        name = getattr(found, "__name__", None) or getattr(found, "name", None) or type(found).__name__
+        found = metrics.MeanMetricWrapper(found, name=name)
+    if isinstance(identifier, str):
+        found.name = identifier
+    return found

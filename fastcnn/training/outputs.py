@@ -1,0 +1,55 @@
+"""What belongs to which output: losses, targets, metrics and weights given as lists or dicts, put in one order."""
+
+from typing import Any
+
+from fastcnn.registry import suggestion
+
+__all__ = ["by_output", "flat_outputs", "output_names"]
+
+
+def flat_outputs(y_pred: Any) -> list[Any]:
+    """The outputs of a model, one after another."""
+    if isinstance(y_pred, dict):
+        return [leaf for value in y_pred.values() for leaf in flat_outputs(value)]
+    if isinstance(y_pred, (list, tuple)):
+        return [leaf for value in y_pred for leaf in flat_outputs(value)]
+    return [y_pred]
+
+
+def output_names(y_pred: Any, names: list[str] | None) -> list[str]:
+    """The outputs' names: the keys of a dict, those of a functional model, else output_1, output_2..."""
+    if isinstance(y_pred, dict):
+        return [str(key) for key in y_pred]
+    count = len(flat_outputs(y_pred))
+    if names and len(names) == count:
+        return list(names)
+    return [f"output_{i + 1}" for i in range(count)]
+
+
+def by_output(value: Any, names: list[str], argument: str, missing: bool = True) -> list[Any]:
+    """One entry for each output, from a list, a dict by the outputs' names, or the entry itself if there is one.
+
+    Args:
+        value: what the user gave.
+        names: of the outputs.
+        argument: for messages.
+        missing: whether a dict may leave outputs out; they get None.
+    """
+    if isinstance(value, dict):
+        unknown = [key for key in value if key not in names]
+        if unknown:
+            hint = suggestion(str(unknown[0]), names)
+            raise ValueError(f"{argument} has the key {unknown[0]!r}, but the outputs are {names}.{hint}")
+        absent = [name for name in names if name not in value]
+        if absent and not missing:
+            raise ValueError(f"{argument} lacks the outputs {absent}; it has {list(value)}")
+        return [value.get(name) for name in names]
+    if isinstance(value, (list, tuple)):
+        if len(value) != len(names):
+            raise ValueError(f"{argument} must have an entry for each of the outputs {names}, got {len(value)}")
+        return list(value)
+    if len(names) == 1:
+        return [value]
+    raise ValueError(
+        f"{argument} must be a list or dict with an entry for each of the outputs {names}, got one for all"
+    )

@@ -1,0 +1,226 @@
+"""Trainer: compile, fit, evaluate, predict. Models inherit it."""
+
+from typing import Any
+
+from fastcnn.autograd import GradientTape
+from fastcnn.plan import stepping
+from fastcnn.tensor import Tensor
+from fastcnn.training import evaluation, fitting
+from fastcnn.training.arrays import check_class_weight, map_leaves, pack, tensors, unpack, weighted
+from fastcnn.training.compilation import Compilation
+
+__all__ = ["Trainer"]
+
+
+class Trainer(Compilation):
+    """What turns layers into a model that learns: ``compile``, ``fit``, ``evaluate``, ``predict``, and their steps."""
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: Any = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Any = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: Any = None,
+        validation_freq: Any = 1,
+    ) -> Any:
+        """Trains.
+
+        Args:
+            x: arrays (any dtype; a list or dict for several inputs), a ``PyDataset``, a generator or iterable of
+                batches ``(x, y)`` or ``(x, y, sample_weight)``.
+            y: labels or targets, where x is arrays.
+            batch_size: 32 unless given; "full" for all samples in one step.
+            epochs: the number of the last epoch.
+            verbose: 0 silent; "auto" or 1 a bar on a terminal, a line an epoch elsewhere; 2 a line an epoch.
+            callbacks: a list.
+            validation_split: which part of the samples, the last ones, is kept for validation.
+            validation_data: ``(x, y)``, ``(x, y, sample_weight)`` or a dataset.
+            shuffle: whether samples come in a new random order each epoch; "batch" shuffles batches.
+            class_weight: the weight of each class in the loss.
+            sample_weight: the weight of each sample in the loss.
+            initial_epoch: where to begin.
+            steps_per_epoch: batches in an epoch, where it is not all of them.
+            validation_steps: batches of validation, where it is not all of them.
+            validation_batch_size: that of training unless given.
+            validation_freq: validate every so many epochs, or in these epochs (from 1).
+
+        Returns:
+            A ``History``.
+        """
+        arguments = {name: value for name, value in locals().items() if name != "self"}
+        self._check_compiled("fit")
+        return fitting.prepare(self, arguments)
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: Any = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """The loss and the metrics on test data.
+
+        Args:
+            x: as in ``fit``.
+            y: likewise.
+            batch_size: 32 unless given.
+            verbose: as in ``fit``.
+            sample_weight: as in ``fit``.
+            steps: how many batches, where it is not all.
+            callbacks: a list.
+            return_dict: whether to return a dict of names and numbers.
+
+        Returns:
+            The loss; a list of the loss and the metrics where there are metrics; or a dict.
+        """
+        if kwargs:
+            raise TypeError(f"evaluate got an unknown argument {next(iter(kwargs))!r}")
+        self._check_compiled("evaluate")
+        logs = evaluation.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
+        return logs if return_dict else self._in_order(logs)
+
+    def _evaluate(self, data: Any, class_weight: Any, callbacks: Any) -> dict[str, Any]:
+        return evaluation.run(self, data, callbacks)
+
+    def predict(
+        self, x: Any, batch_size: Any = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
+    ) -> Any:
+        """The outputs for x, in batches. Safe to call from several threads.
+
+        Args:
+            x: as in ``fit``; batches of a dataset may be tuples, of which only x is used.
+            batch_size: 32 unless given.
+            verbose: as in ``fit``; "auto" shows nothing for a single batch.
+            steps: how many batches, where it is not all.
+            callbacks: a list.
+
+        Returns:
+            An array, or arrays in the form of the model's outputs.
+        """
+        return evaluation.predict(self, x, batch_size, verbose, steps, callbacks)
+
+    # ---- one batch
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One step on one batch. Losses and metrics add up over calls until ``reset_metrics``.
+
+        Returns:
+            As ``evaluate``.
+        """
+        self._check_compiled("train_on_batch")
+        check_class_weight(class_weight)
+        data = weighted(tensors(pack(x, y, sample_weight) if y is not None else x), class_weight)
+        self._make_ready(data, again=False)
+        logs = fitting.plain_logs(self.train_step(data))
+        return logs if return_dict else self._in_order(logs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss and the metrics on one batch. They add up over calls until ``reset_metrics``."""
+        self._check_compiled("test_on_batch")
+        data = tensors(pack(x, y, sample_weight) if y is not None else x)
+        self._make_ready(data, again=False)
+        logs = fitting.plain_logs(self.test_step(data))
+        return logs if return_dict else self._in_order(logs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as arrays."""
+        return map_leaves(evaluation.to_array, self.predict_step((unpack(tensors((x,)))[0],)))
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """What ``fit`` does with a batch; may be overridden. Returns names and numbers for the logs."""
+        x, y, sample_weight = unpack(data)
+        variables = self.trainable_variables
+        step: Any = stepping.training_step(self, (x, y, sample_weight)) if variables else None
+        if step is not None:
+            loss, y_pred, gradients = step.loss, step.y_pred, step.gradients
+        else:
+            with GradientTape() as tape:
+                y_pred = self(x, training=True)  # type: ignore[operator]
+                loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
+            gradients = tape.gradient(loss, variables) if variables else []
+        self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
+        if variables:
+            self.optimizer.apply(gradients, variables)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """What ``evaluate`` does with a batch; may be overridden."""
+        x, y, sample_weight = unpack(data)
+        y_pred = self._infer(x)
+        loss = self._compute_loss(x, y, y_pred, sample_weight, training=False)
+        self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """What ``predict`` does with a batch; may be overridden."""
+        return self._infer(unpack(data)[0])
+
+    # ---- programs
+
+    def explain_plan(self) -> str:
+        """The programs that ``fit`` and ``predict`` run, step by step, or the line that keeps the model eager.
+
+        Returns:
+            A text to print.
+        """
+        from fastcnn.plan import report
+
+        return report.explain(self)
+
+    def memory_report(self, batch_size: int = 32) -> dict[str, int]:
+        """Bytes that a batch size will need: weights, optimizer, and the arenas of training and inference.
+
+        Args:
+            batch_size: of training and prediction.
+
+        Returns:
+            Names and bytes; "training total" only of a compiled model.
+        """
+        from fastcnn.plan import report
+
+        return report.memory(self, batch_size)
+
+    def profile(self, x: Any, y: Any = None, training: bool = False, trace: Any = None) -> str:
+        """Where the time goes: each step's milliseconds, and its share of this machine's measured limits.
+
+        Args:
+            x: a batch.
+            y: its targets, for a training step.
+            training: whether to profile a training step; else inference.
+            trace: a file to write for chrome://tracing.
+
+        Returns:
+            A table to print.
+        """
+        from fastcnn.plan import report
+
+        return report.profile(self, x, y, training, trace)
+
+    def _infer(self, x: Any) -> Any:
+        """The outputs for tensors, by a program where the model can be captured."""
+        y = stepping.inference(self, x, stepping.copied)
+        return self(x, training=False) if y is None else y  # type: ignore[operator]
+
+
+def _samples(x: Any) -> int:
+    while not isinstance(x, Tensor):
+        x = next(iter(x.values())) if isinstance(x, dict) else x[0]
+    return x.shape[0]

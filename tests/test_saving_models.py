@@ -1,0 +1,513 @@
+"""Whole models and their weights through every format and back, and what is said where they do not fit."""
+
+import json
+import struct
+import zlib
+
+import numpy as np
+import pytest
+
+from fastcnn import layers, models, saving
+from fastcnn.saving import FileFormatError, load_model, read_safetensors, restore, save_model
+from fastcnn.saving.variables import named_seeds, named_weights
+
+MODELS = [".fastcnn", ".keras"]
+WEIGHTS = [".fastcnn", ".weights.h5", ".safetensors", ".npz"]
+
+
+@pytest.fixture(autouse=True)
+def _h5py():
+    pytest.importorskip("h5py")
+
+
+def randomized(model, seed=0):
+    rng = np.random.default_rng(seed)
+    model.set_weights([rng.uniform(0.1, 0.9, w.shape) for w in model.get_weights()])
+    return model
+
+
+def cnn():
+    return models.Sequential(
+        [
+            layers.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, activation="relu", kernel_regularizer="l2"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.5),
+            layers.Flatten(),
+            layers.Dense(5, activation="softmax"),
+        ]
+    )
+
+
+def two_inputs():
+    a, b = layers.Input((6,), name="a"), layers.Input((6,), name="b")
+    shared = layers.Dense(4, name="shared")
+    y = layers.Add()([shared(a), shared(b)])
+    y = layers.Concatenate()([y, layers.Dense(3)(b)])
+    return models.Model({"a": a, "b": b}, [layers.Dense(2, name="first")(y), layers.Dense(1, name="second")(y)])
+
+
+def nested():
+    inner = models.Sequential([layers.Input((6,)), layers.Dense(6), layers.BatchNormalization()], name="inner")
+    x = layers.Input((6,))
+    return models.Model(x, layers.Dense(2)(layers.Add()([x, inner(x)])))
+
+
+BUILDERS = {"cnn": cnn, "two inputs": two_inputs, "nested": nested}
+
+
+def data(model):
+    rng = np.random.default_rng(1)
+    x = [rng.random((2, *t.shape[1:]), np.float32) for t in model.inputs]
+    return x if len(x) > 1 else x[0]
+
+
+def outputs(model):
+    y = model(data(model))
+    return [np.array(v.numpy()) for v in (y if isinstance(y, list) else [y])]
+
+
+def same(a, b):
+    return len(a) == len(b) and all(x.dtype == y.dtype and np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+@pytest.mark.parametrize("suffix", MODELS)
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_models(tmp_path, builder, suffix):
+    model = randomized(BUILDERS[builder]())
+    model.save(tmp_path / f"m{suffix}")
+    loaded = load_model(tmp_path / f"m{suffix}")
+    assert type(loaded) is type(model)
+    assert loaded.name == model.name
+    assert [m.name for m in loaded.layers] == [m.name for m in model.layers]
+    assert same(loaded.get_weights(), model.get_weights())
+    assert same(outputs(loaded), outputs(model))
+    assert loaded.get_config() == model.get_config()
+
+
+@pytest.mark.parametrize("suffix", WEIGHTS)
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_weights_into_a_model_with_other_names(tmp_path, builder, suffix):
+    model, twin = randomized(BUILDERS[builder]()), randomized(BUILDERS[builder](), 1)
+    assert not same(outputs(twin), outputs(model))
+    model.save_weights(tmp_path / f"m{suffix}")
+    twin.load_weights(tmp_path / f"m{suffix}")
+    assert same(twin.get_weights(), model.get_weights())
+    assert same(outputs(twin), outputs(model))
+
+
+@pytest.mark.parametrize("suffix", MODELS)
+def test_optimizer(tmp_path, suffix):
+    model = randomized(cnn())
+    model.compile(optimizer="adam", loss="categorical_crossentropy")
+    model.optimizer.build(model.trainable_variables)
+    rng = np.random.default_rng(0)
+    for v in model.optimizer.variables[2:]:
+        v.assign(rng.random(v.shape))
+    model.optimizer.iterations.assign(17)
+    path = tmp_path / f"m{suffix}"
+    model.save(path)
+    loaded = load_model(path)
+    assert loaded.compiled
+    assert type(loaded.optimizer) is type(model.optimizer)
+    mine, theirs = model.optimizer.variables, loaded.optimizer.variables
+    assert same([v.numpy() for v in theirs], [v.numpy() for v in mine])
+    assert load_model(path, compile=False).optimizer is None
+    model.save(path, include_optimizer=False)
+    assert load_model(path).optimizer is None
+
+
+def test_another_optimizer_warns(tmp_path):
+    model = cnn()
+    model.compile(optimizer="adam", loss="mse")
+    model.optimizer.build(model.trainable_variables)
+    model.save_weights(tmp_path / "m.weights.h5")
+    model.compile(optimizer="sgd", loss="mse")
+    with pytest.warns(UserWarning, match="state of the optimizer was not loaded"):
+        model.load_weights(tmp_path / "m.weights.h5")
+
+
+def test_random_generators_and_training_state(tmp_path):
+    model = cnn()
+    (seed,) = named_seeds(model).values()
+    seed.assign([123, 456])
+    state = {
+        "epoch": 3,
+        "best": float("inf"),
+        "history": {"loss": [1.0, 0.5]},
+        "w": np.arange(3.0),
+        "none": None,
+        "n": np.int64(2),
+    }
+    save_model(model, tmp_path / "m.fastcnn", training_state=state)
+    loaded = load_model(tmp_path / "m.fastcnn")
+    assert next(iter(named_seeds(loaded).values())).numpy().tolist() == [123, 456]
+    other = randomized(cnn(), 5)
+    back = restore(other, tmp_path / "m.fastcnn")
+    assert back.pop("w").tolist() == [0, 1, 2]
+    assert back == {"epoch": 3, "best": float("inf"), "history": {"loss": [1.0, 0.5]}, "none": None, "n": 2}
+    assert next(iter(named_seeds(other).values())).numpy().tolist() == [123, 456]
+    assert same(other.get_weights(), model.get_weights())
+
+
+@pytest.mark.parametrize(("state", "message"), [({"f": print}, "got builtin_function_or_method"), ({1: 2}, "strings as keys"), ({"__array__": 1}, "strings as keys")])  # fmt: skip
+def test_training_state_must_be_plain(tmp_path, state, message):
+    with pytest.raises(TypeError, match=message):
+        save_model(cnn(), tmp_path / "m.fastcnn", training_state=state)
+    assert not list(tmp_path.iterdir())
+
+
+def test_native_is_safetensors(tmp_path):
+    model = randomized(cnn())
+    model.save(tmp_path / "m.fastcnn")
+    tensors, metadata = read_safetensors(tmp_path / "m.fastcnn")
+    assert list(tensors)[:2] == [f"weights/{model.layers[0].name}/kernel", f"weights/{model.layers[0].name}/bias"]
+    assert json.loads(metadata["fastcnn"])["model"]["class_name"] == "Sequential"
+
+
+def test_every_flipped_bit_is_noticed(tmp_path):
+    model = models.Sequential([layers.Input((3,)), layers.Dense(4)])
+    path = tmp_path / "m.fastcnn"
+    model.save(path)
+    good = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for bit in rng.choice(8 * len(good), 300, replace=False):
+        bad = bytearray(good)
+        bad[bit // 8] ^= 1 << (bit % 8)
+        path.write_bytes(bytes(bad))
+        try:
+            loaded = load_model(path)
+        except FileFormatError:
+            continue
+        assert same(loaded.get_weights(), model.get_weights())  # a space of the padding became another
+
+
+def test_names():
+    model = nested()
+    inner, add, dense = model.layers[1:]
+    assert add.weights == []
+    names = list(named_weights(model))
+    assert names == [
+        f"inner/{inner.layers[0].name}/kernel", f"inner/{inner.layers[0].name}/bias",
+        *[f"inner/{inner.layers[1].name}/{n}" for n in ("gamma", "beta", "moving_mean", "moving_variance")],
+        f"{dense.name}/kernel", f"{dense.name}/bias",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [*WEIGHTS, ".keras"])
+def test_another_shape_changes_nothing(tmp_path, suffix):
+    def build(units):
+        return randomized(
+            models.Sequential([layers.Input((3,)), layers.Dense(4, name="one"), layers.Dense(units, name="two")]), units
+        )
+
+    build(5).save_weights(path) if suffix != ".keras" and (path := tmp_path / f"m{suffix}") else build(5).save(
+        path := tmp_path / f"m{suffix}"
+    )
+    model = build(6)
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"two/kernel.* has shape \(4, 6\), the file has \(4, 5\)"):
+        model.load_weights(path)
+    assert same(model.get_weights(), before)
+    model.load_weights(path, skip_mismatch=True)
+    after = model.get_weights()
+    assert same(after[:2], build(5).get_weights()[:2])
+    assert same(after[2:], before[2:])
+
+
+@pytest.mark.parametrize("suffix", WEIGHTS)
+def test_missing_and_unexpected_layers(tmp_path, suffix):
+    def build(*names):
+        return models.Sequential([layers.Input((3,)), *[layers.Dense(3, name=n) for n in names]])
+
+    build("one", "two").save_weights(tmp_path / f"m{suffix}")
+    with pytest.raises(ValueError, match="Missing in the file: .*three/kernel"):
+        build("one", "two", "three").load_weights(tmp_path / f"m{suffix}")
+    with pytest.raises(ValueError, match="Not in the model: .*(two|dense_1)"):
+        build("one").load_weights(tmp_path / f"m{suffix}")
+
+
+def test_numbered_arrays_go_by_order(tmp_path):
+    model = cnn()
+    weights = randomized(cnn()).get_weights()
+    np.savez(tmp_path / "m.npz", *weights)
+    model.load_weights(tmp_path / "m.npz")
+    assert same(model.get_weights(), weights)
+
+
+def test_a_model_without_weights(tmp_path):
+    model = models.Sequential([layers.Dense(3)], name="raw")
+    with pytest.raises(
+        ValueError, match=r"'raw' has no weights yet, so it cannot be saved: .*model.build\(input_shape\)"
+    ):
+        model.save(tmp_path / "m.fastcnn")
+    cnn().save_weights(tmp_path / "m.npz")
+    with pytest.raises(ValueError, match="cannot be given weights"):
+        model.load_weights(tmp_path / "m.npz")
+
+
+def test_paths(tmp_path):
+    model = cnn()
+    with pytest.raises(ValueError, match=r"must end in \.fastcnn or \.keras, got '.*m\.h5'"):
+        model.save(tmp_path / "m.h5")
+    with pytest.raises(ValueError, match=r"must end in \.weights\.h5, \.safetensors, \.npz or \.fastcnn, got"):
+        model.save_weights(tmp_path / "m.h5")
+    with pytest.raises(ValueError, match=r"for a model must end in .*, got '.*m\.npz'"):
+        load_model(tmp_path / "m.npz")
+    with pytest.raises(ValueError, match="holds weights only"):
+        load_model(tmp_path / "m.weights.h5")
+    with pytest.raises(FileNotFoundError, match=r"no file .*absent\.keras"):
+        load_model(tmp_path / "absent.keras")
+    with pytest.raises(ValueError, match=r"must end in \.fastcnn, got"):
+        restore(model, tmp_path / "m.keras")
+    model.save(tmp_path / "m.fastcnn")
+    with pytest.raises(FileExistsError, match="overwrite is False"):
+        model.save(tmp_path / "m.fastcnn", overwrite=False)
+    with pytest.raises(FileExistsError, match="overwrite is False"):
+        model.save_weights(tmp_path / "m.fastcnn", overwrite=False)
+
+
+def test_unsupported_arguments(tmp_path):
+    model = cnn()
+    with pytest.raises(NotImplementedError, match="zipped=False"):
+        model.save(tmp_path / "m.keras", zipped=False)
+    with pytest.raises(ValueError, match="training_state is kept in .fastcnn files only"):
+        save_model(model, tmp_path / "m.keras", training_state={})
+    with pytest.raises(NotImplementedError, match="safe_mode=False"):
+        load_model(tmp_path / "m.keras", safe_mode=False)
+    model.save(tmp_path / "m.fastcnn")
+    with pytest.raises(TypeError, match="unknown argument 'colour'"):
+        model.load_weights(tmp_path / "m.fastcnn", colour=1)
+    with pytest.raises(ValueError, match="by_name is for Keras 2's"):
+        model.load_weights(tmp_path / "m.fastcnn", by_name=True)
+    model.save_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(ValueError, match="in the layout of Keras 3"):
+        model.load_weights(tmp_path / "m.weights.h5", by_name=True)
+
+
+def rewrite(path, change, key="fastcnn"):
+    """Changes the description in a .fastcnn file, with the right checksums."""
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    document = json.loads(header["__metadata__"]["fastcnn"])
+    change(document)
+    text = json.dumps(document)
+    header["__metadata__"] = {"fastcnn": text, "crc32": f"{zlib.crc32(text.encode()):08x}"}
+    header = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(header)) + header + data[8 + length :])
+
+
+def bomb(document):
+    document["model"]["config"]["layers"][1]["config"]["units"] = 10**10
+
+
+def newer(document):
+    document["format"] = 99
+
+
+def no_model(document):
+    document["model"] = 3
+
+
+def an_initializer(document):
+    document["model"] = {"module": "keras.initializers", "class_name": "Zeros", "config": {}, "registered_name": None}
+
+
+def code(document):
+    document["model"]["config"]["layers"][1] = {
+        "module": "keras.layers",
+        "class_name": "Lambda",
+        "config": {"function": "x"},
+    }
+
+
+def a_module(document):
+    document["model"]["config"]["layers"][1] = {
+        "module": "os",
+        "class_name": "system",
+        "config": {"command": "true"},
+        "registered_name": None,
+    }
+
+
+def a_function(document):
+    document["model"] = {"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "eval"}
+
+
+def wrong_argument(document):
+    document["model"]["config"]["layers"][1]["config"]["colour"] = "red"
+
+
+def lost_layers(document):
+    del document["model"]["config"]["layers"]
+
+
+def other_tensors(document):
+    document["crc32"]["x"] = 1
+
+
+def no_training(document):
+    del document["training"]
+
+
+def constants_only(document):
+    x = {
+        "class_name": "__keras_tensor__",
+        "config": {"shape": [None, 3], "dtype": "float32", "keras_history": ["x", 0, 0]},
+    }
+    constant = {"class_name": "__constant__", "config": {"dtype": "float32", "value": [[1.0]]}}
+    dense, source = document["model"]["config"]["layers"][1], document["model"]["config"]["layers"][0]
+    calls = [{"args": [argument], "kwargs": {}} for argument in (x, constant)]
+    name = dense["config"]["name"]
+    document["model"] = {
+        "module": "keras.src.models.functional", "class_name": "Functional", "registered_name": None,
+        "config": {"name": "m", "input_layers": ["x", 0, 0], "output_layers": [name, 0, 0], "layers": [
+            {**source, "config": {**source["config"], "name": "x"}, "name": "x", "inbound_nodes": []},
+            {**dense, "name": name, "inbound_nodes": calls},
+        ]},
+    }  # fmt: skip
+
+
+BAD = [
+    (bomb, "exhaust memory"), (newer, "format 99 is newer"), (no_model, "must be a dict with a class_name"),
+    (an_initializer, "describes a Zeros, not a model"), (code, "Lambda, which is code in a file"),
+    (a_module, "names 'system', which fastcnn does not know"), (a_function, "names 'eval'"), (wrong_argument, "'colour'"),
+    (constants_only, "call on constants only"), (lost_layers, "does not describe a model"), (other_tensors, "does not fit the tensors"), (no_training, "does not fit the tensors"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "message"), BAD, ids=[change.__name__ for change, _ in BAD])
+def test_bad_descriptions(tmp_path, change, message):
+    path = tmp_path / "m.fastcnn"
+    models.Sequential([layers.Input((3,)), layers.Dense(4)]).save(path)
+    rewrite(path, change)
+    with pytest.raises(ValueError, match=message):
+        load_model(path)
+
+
+def test_unknown_classes(tmp_path):
+    class Twice(layers.Layer):
+        def call(self, x):
+            return x * 2
+
+    path = tmp_path / "m.fastcnn"
+    models.Sequential([layers.Input((3,)), Twice(name="twice")]).save(path)
+    with pytest.raises(ValueError, match="names 'Twice', which fastcnn does not know.*custom_objects={'Twice': Twice}"):
+        load_model(path)
+    assert type(load_model(path, custom_objects={"Twice": Twice}).layers[0]) is Twice
+
+
+def test_plain_safetensors_are_no_model(tmp_path):
+    saving.write_safetensors(tmp_path / "m.fastcnn", {"x": np.zeros(3)})
+    with pytest.raises(FileFormatError, match="not one that fastcnn wrote"):
+        load_model(tmp_path / "m.fastcnn")
+
+
+def test_subclassed_models(tmp_path):
+    class Net(models.Model):
+        def __init__(self):
+            super().__init__()
+            self.zed = layers.Dense(2)
+            self.blocks = [layers.Dense(3), layers.Dense(3)]
+            self.att = layers.Dense(3)
+
+        def call(self, x):
+            x = self.att(x)
+            for block in self.blocks:
+                x = block(x)
+            return self.zed(x)
+
+    def build(seed):
+        net = Net()
+        net(np.zeros((1, 4), np.float32))
+        return randomized(net, seed)
+
+    for suffix in WEIGHTS[1:]:
+        build(0).save_weights(tmp_path / f"m{suffix}")
+        other = build(1)
+        other.load_weights(tmp_path / f"m{suffix}")
+        assert same(other.get_weights(), build(0).get_weights())
+    from fastcnn.saving.keras_h5 import places
+
+    assert {path for path, _ in places(build(0))} == {"", "att", "blocks/dense", "blocks/dense_1", "layers/dense"}
+
+
+def test_a_layer_that_loads_itself_and_fails(tmp_path):
+    class Odd(layers.Dense):
+        def load_own_variables(self, store):
+            super().load_own_variables(store)
+            raise ValueError("on purpose")
+
+    def build(cls):
+        return randomized(
+            models.Sequential([layers.Input((3,)), layers.Dense(3, name="a"), cls(2, name="b")]), cls is Odd
+        )
+
+    build(layers.Dense).save_weights(tmp_path / "dense.weights.h5")
+    model = build(Odd)
+    model.layers[1].__class__.__name__ = "Dense"  # its group is called after its class
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="on purpose"):
+        model.load_weights(tmp_path / "dense.weights.h5")
+    assert same(model.get_weights(), before)
+
+
+def test_layers_are_placed_as_in_keras():
+    """Groups go by class and order, so a layer more of another class changes nothing."""
+    from fastcnn.saving.keras_h5 import places
+
+    model = models.Sequential([layers.Input((4,)), layers.Dense(3), layers.ReLU(), layers.Dense(2), layers.LeakyReLU()])
+    assert [path for path, _ in places(model)] == [
+        "",
+        "layers/dense",
+        "layers/re_lu",
+        "layers/dense_1",
+        "layers/leaky_re_lu",
+    ]
+
+
+def compiled():
+    model = cnn()
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(model, epochs):
+    rng = np.random.default_rng(0)
+    model.fit(
+        rng.random((32, 8, 8, 3), np.float32),
+        rng.integers(0, 5, 32),
+        epochs=epochs,
+        batch_size=8,
+        verbose=0,
+        shuffle=False,
+    )
+
+
+@pytest.mark.parametrize("how", ["load_model", "restore"])
+def test_training_goes_on_as_if_nothing_had_happened(tmp_path, how):
+    """Bit for bit: weights, slots, moving statistics and the random numbers of dropout are all in the file."""
+    model = compiled()
+    train(model, 2)
+    model.save(tmp_path / "m.fastcnn")
+    if how == "load_model":
+        other = load_model(tmp_path / "m.fastcnn")
+    else:
+        other = compiled()
+        train(other, 1)
+        restore(other, tmp_path / "m.fastcnn")
+        assert same([v.numpy() for v in other.metrics_variables], [v.numpy() for v in model.metrics_variables])
+    train(model, 1)
+    train(other, 1)
+    assert same(other.get_weights(), model.get_weights())
+    assert same([v.numpy() for v in other.optimizer.variables], [v.numpy() for v in model.optimizer.variables])
+
+
+def test_keras_files_keep_the_training_too(tmp_path):
+    model = compiled()
+    train(model, 1)
+    model.save(tmp_path / "m.keras")
+    x, y = np.ones((4, 8, 8, 3), np.float32), np.zeros(4)
+    assert load_model(tmp_path / "m.keras").evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)

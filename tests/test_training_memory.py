@@ -1,0 +1,68 @@
+"""Memory stays flat, however long a program runs and however its batches vary."""
+
+import gc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastcnn import layers
+from fastcnn.models.sequential import Sequential
+
+STATM = Path("/proc/self/statm")
+pytestmark = pytest.mark.skipif(not STATM.exists(), reason="needs /proc")
+SIZES = (1, 3, 8, 2, 16, 5, 32, 7)
+X = np.random.default_rng(0).normal(size=(32, 6, 6, 1)).astype("float32")
+Y = np.arange(32) % 3
+
+
+def resident():
+    """Megabytes."""
+    gc.collect()
+    return int(STATM.read_text().split()[1]) * 4096 / 2**20
+
+
+def new():
+    model = Sequential(
+        [
+            layers.Input((6, 6, 1)),
+            layers.Conv2D(2, 3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.3),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["acc"])
+    return model
+
+
+def grown(step, steps):
+    """By how many megabytes the process grows in so many steps, after as many as it takes to have seen all sizes."""
+    for i in range(5 * len(SIZES)):
+        step(SIZES[i % len(SIZES)])
+    before = resident()
+    for i in range(steps):
+        step(SIZES[i % len(SIZES)])
+    return resident() - before
+
+
+def test_10000_predictions():
+    model = new()
+    assert abs(grown(lambda n: model.predict(X[:n], verbose=0), 10_000)) <= 2
+
+
+def test_10000_batches_of_predictions():
+    model = new()
+    assert abs(grown(lambda n: model.predict_on_batch(X[:n]), 10_000)) <= 2
+
+
+def test_1000_steps():
+    model = new()
+    assert abs(grown(lambda n: model.train_on_batch(X[:n], Y[:n]), 1000)) <= 2
+
+
+def test_100_fits():
+    model = new()
+    assert abs(grown(lambda n: model.fit(X, Y, batch_size=n, verbose=0, validation_split=0.3), 100)) <= 2
