@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from fastcnn import ops
 from fastcnn.registry import Registry
+from fastcnn.tensor import convert_to_tensor
 
 __all__ = [
     "ClipValue",
@@ -33,7 +34,7 @@ class Constraint:
         >>> class Centred(Constraint):
         ...     def __call__(self, w):
         ...         return w - ops.mean(w)
-        >>> Centred()(ops.convert_to_tensor([1.0, 3.0])).numpy()
+        >>> Centred()(convert_to_tensor([1.0, 3.0])).numpy()
         array([-1.,  1.], dtype=float32)
     """
 
@@ -75,7 +76,7 @@ class MaxNorm(Constraint):
         self.max_value, self.axis = max_value, axis
 
     def __call__(self, w: Any) -> Any:
-        w = ops.convert_to_tensor(w)
+        w = convert_to_tensor(w)
         norms = _norm(w, self.axis)
         return w * (ops.clip(norms, 0.0, self.max_value) / (norms + _EPSILON))
 
@@ -100,7 +101,7 @@ class UnitNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: Any) -> Any:
-        w = ops.convert_to_tensor(w)
+        w = convert_to_tensor(w)
         return w / (_norm(w, self.axis) + _EPSILON)
 
     def get_config(self) -> dict[str, Any]:
@@ -142,7 +143,7 @@ class MinMaxNorm(Constraint):
         self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis
 
     def __call__(self, w: Any) -> Any:
-        w = ops.convert_to_tensor(w)
+        w = convert_to_tensor(w)
         norms = _norm(w, self.axis)
         desired = self.rate * ops.clip(norms, self.min_value, self.max_value) + (1.0 - self.rate) * norms
         return w * (desired / (norms + _EPSILON))

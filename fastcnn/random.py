@@ -1,15 +1,13 @@
-"""Random numbers that are a function of a seed and of how many draws came before."""
+"""Random numbers as a function of a seed and a counter, never of what ran before on which thread."""
 
-import math
-import os
 import threading
 from typing import Any
 
 import numpy as np
 
-from fastcnn import kernels, ops
-from fastcnn.seam import float_dtype
-from fastcnn.tensor import Tensor, Variable, convert_to_tensor
+from fastcnn import kernels, ops, reference
+from fastcnn.seam import float_dtype, state
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
 __all__ = [
     "SeedGenerator",
@@ -23,171 +21,190 @@ __all__ = [
     "uniform",
 ]
 
-_LOCK = threading.Lock()
-_global: list[int] = []  # the seed and the number of draws; empty until somebody needs them
+_lock = threading.Lock()
+_global: dict[str, int | None] = {"seed": None, "drawn": 0}
 
 
-def set_global_seed(seed: int) -> None:
-    """Makes every random number after it a function of ``seed``.
+def set_global_seed(seed: int | None) -> None:
+    """All seeds drawn from now on are a function of this one; None: of the system's entropy.
 
     Example:
-        >>> set_global_seed(1)
-        >>> a = draw_seed()
-        >>> set_global_seed(1)
-        >>> draw_seed() == a
+        >>> set_global_seed(1); a = draw_seed(); set_global_seed(1); a == draw_seed()
         True
     """
-    with _LOCK:
-        _global[:] = [_checked_seed(seed), 0]
+    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+        raise ValueError(f"seed must be None or an integer of 0 or more, got {seed!r}")
+    with _lock:
+        _global["seed"], _global["drawn"] = None if seed is None else int(seed), 0
 
 
 def draw_seed() -> int:
-    """A new seed, which follows from the global one and the number of draws since it was set."""
-    with _LOCK:
-        if not _global:
-            _global[:] = [int.from_bytes(os.urandom(8), "little") >> 1, 0]
-        seed, count = _global
-        _global[1] += 1
-    words = kernels.philox(1, seed, count)[0]
-    return int(words[0]) << 31 | int(words[1]) >> 1
+    """A new seed, which follows from the global seed and the number of seeds drawn before.
+
+    Example:
+        >>> draw_seed() >= 0
+        True
+    """
+    with _lock:
+        if _global["seed"] is None:
+            _global["seed"] = int(np.random.SeedSequence().generate_state(1, np.uint64)[0]) >> 1
+        seed, drawn = _global["seed"], _global["drawn"] or 0
+        _global["drawn"] = drawn + 1
+    block = kernels.philox(1, int(seed or 0) & (2**64 - 1), drawn)
+    return int(np.asarray(block).ravel().view(np.uint32)[0]) & 0x7FFFFFFF
 
 
-def _checked_seed(seed: Any) -> int:
-    if isinstance(seed, (bool, float)) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
-        raise ValueError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")
-    return int(seed)
+def global_state() -> tuple[int | None, int]:
+    """The global seed, and how many seeds were drawn: what a checkpoint must hold."""
+    return _global["seed"], _global["drawn"] or 0
+
+
+def set_global_state(seed: int | None, drawn: int) -> None:
+    """Continues where ``global_state`` was taken."""
+    with _lock:
+        _global["seed"], _global["drawn"] = seed, drawn
 
 
 class SeedGenerator:
-    """A stream of keys: each draws other numbers, and all follow from the seed.
+    """Keys for random operations: the same seed, and a counter that counts up.
 
     Args:
-        seed: an integer, or None for one that follows from the global seed.
+        seed: 0 or more; drawn from the global seed unless given.
+        name: of the state in files.
 
     Example:
         >>> generator = SeedGenerator(7)
-        >>> generator.next().numpy(), generator.next().numpy()
-        (array([7, 0]), array([7, 1]))
+        >>> generator.next().numpy().tolist(), generator.next().numpy().tolist()
+        ([7, 0], [7, 1])
     """
 
-    def __init__(self, seed: int | None = None, name: str | None = None):
-        self.initial_seed = draw_seed() if seed is None else _checked_seed(seed)
-        self.name = "seed_generator" if name is None else name
-        self.state = Variable([self.initial_seed, 0], dtype="int64", trainable=False, name="seed_generator_state")
+    def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any):
+        if kwargs:
+            raise TypeError(f"SeedGenerator got an unknown argument {next(iter(kwargs))!r}")
+        if seed is not None and (not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0):
+            raise ValueError(f"seed must be None or an integer of 0 or more, got {seed!r}")
+        self._given = None if seed is None else int(seed)
+        self.name = name or "seed_generator"
+        start = draw_seed() if seed is None else int(seed)
+        self.state = Variable(np.array([start, 0], np.int64), dtype="int64", trainable=False, name="seed_generator_state")
 
-    def next(self) -> Tensor:
-        """The next key, int64 (2,): the seed and the number of keys before."""
-        key = self.state.numpy()
-        self.state.assign(key + np.array([0, 1]))
+    def next(self, ordered: bool = True) -> Any:
+        """The next key: an int64 tensor ``[seed, counter]``."""
+        if state.steps is not None:
+            key = SymbolicTensor((2,), "int64", name="key")
+            state.keys.append((self, key))
+            return key
+        key = np.empty(2, np.int64)
+        self.draw_into(key)
         return Tensor(key)
 
+    def draw_into(self, key: np.ndarray[Any, Any]) -> None:
+        """Writes the next key into an array."""
+        key[:] = self.state.array
+        self.state.array[1] += 1
+
     def get_config(self) -> dict[str, Any]:
-        """What makes the same generator again."""
-        return {"seed": self.initial_seed}
+        """The seed as given."""
+        return {"seed": self._given}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "SeedGenerator":
-        """The generator of a config."""
+        """The generator that ``get_config`` described."""
         return cls(**config)
 
 
 def _key(seed: Any) -> tuple[int, int]:
+    """(seed, stream) of an int, a SeedGenerator, a key, or nothing."""
     if seed is None:
         return draw_seed(), 0
-    key = seed.next() if isinstance(seed, SeedGenerator) else seed
-    if hasattr(key, "shape") and tuple(key.shape) == (2,):
-        return int(key[0]) & (2**64 - 1), int(key[1]) & (2**64 - 1)
-    return _checked_seed(key), 0
+    if isinstance(seed, SeedGenerator):
+        seed = seed.next()
+    if isinstance(seed, Tensor):
+        return int(seed.array[0]), int(seed.array[1])
+    if isinstance(seed, (int, np.integer)) and seed >= 0:
+        return int(seed), 0
+    raise TypeError(f"seed must be None, an integer of 0 or more or a SeedGenerator, got {seed!r}")
 
 
-def _as(array: Any, dtype: str | None) -> Tensor:
-    return Tensor(array.astype(float_dtype() if dtype in (None, "float") else np.dtype(dtype), copy=False))
+def _generate(name: str, shape: Any, seed: Any, *parameters: float) -> Tensor:
+    number, stream = _key(seed)
+    function = getattr(reference if state.precise else kernels, name)
+    size = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    return Tensor(np.asarray(function(size, *parameters, seed=number, stream=stream), float_dtype()))
 
 
-def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: str | None = None, seed: Any = None) -> Tensor:
+def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: str | None = None, seed: Any = None) -> Any:
     """Normally distributed numbers.
 
     Args:
         shape: of the result.
-        mean: of the distribution.
-        stddev: its standard deviation.
-        dtype: ``floatx()`` unless given.
-        seed: an integer (the same numbers each time), a SeedGenerator, a key, or None.
+        mean: the mean.
+        stddev: the standard deviation.
+        dtype: "float32".
+        seed: an integer, for the same numbers each time; a SeedGenerator; or None.
 
     Example:
         >>> normal((2, 3), seed=1).shape
         (2, 3)
     """
-    seed, stream = _key(seed)
-    return _as(kernels.normal(shape, mean, stddev, seed=seed, stream=stream), dtype)
+    return _typed(_generate("normal", shape, seed, mean, stddev), dtype)
 
 
-def truncated_normal(
-    shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: str | None = None, seed: Any = None
-) -> Tensor:
-    """Normally distributed numbers, none further than two standard deviations from the mean. Arguments as in ``normal``.
+def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: str | None = None, seed: Any = None) -> Any:
+    """Normally distributed numbers, none farther than two standard deviations from the mean. Arguments as in ``normal``.
 
     Example:
-        >>> bool((abs(truncated_normal((100,), seed=1).numpy()) <= 2).all())
+        >>> bool(abs(truncated_normal((100,), seed=1).numpy()).max() <= 2)
         True
     """
-    seed, stream = _key(seed)
-    return _as(kernels.truncated_normal(shape, mean, stddev, seed=seed, stream=stream), dtype)
+    return _typed(_generate("truncated_normal", shape, seed, mean, stddev), dtype)
 
 
-def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: str | None = None, seed: Any = None) -> Tensor:
-    """Evenly distributed numbers from ``minval`` up to, not including, ``maxval``. Arguments else as in ``normal``.
-
-    Example:
-        >>> uniform((2, 3), seed=1).shape
-        (2, 3)
-    """
-    if dtype is not None and np.dtype(dtype).kind in "iu":
-        return randint(shape, math.ceil(minval), math.ceil(maxval), dtype, seed)
-    seed, stream = _key(seed)
-    return _as(kernels.uniform(shape, minval, maxval, seed=seed, stream=stream), dtype)
-
-
-def randint(shape: Any, minval: int, maxval: int, dtype: str = "int32", seed: Any = None) -> Tensor:
-    """Whole numbers from ``minval`` up to, not including, ``maxval``. Arguments else as in ``normal``.
+def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: str | None = None, seed: Any = None) -> Any:
+    """Numbers evenly distributed from ``minval`` to below ``maxval``. Other arguments as in ``normal``.
 
     Example:
-        >>> bool((randint((100,), 0, 3, seed=1).numpy() < 3).all())
+        >>> bool(uniform((100,), 2.0, 3.0, seed=1).numpy().min() >= 2)
         True
     """
-    seed, stream = _key(seed)
-    return _as(kernels.integers(shape, minval, maxval, seed=seed, stream=stream), dtype)
+    return _typed(_generate("uniform", shape, seed, minval, maxval), dtype)
+
+
+def randint(shape: Any, minval: int, maxval: int, dtype: str = "int32", seed: Any = None) -> Any:
+    """Integers from ``minval`` to below ``maxval``.
+
+    Example:
+        >>> sorted(set(randint((100,), 0, 3, seed=1).numpy().tolist()))
+        [0, 1, 2]
+    """
+    number, stream = _key(seed)
+    size = (shape,) if isinstance(shape, int) else tuple(shape)
+    return Tensor(np.asarray(kernels.integers(size, minval, maxval, seed=number, stream=stream), dtype))
+
+
+def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
+    """The slices along an axis in random order.
+
+    Example:
+        >>> sorted(shuffle([1.0, 2.0, 3.0], seed=1).numpy().tolist())
+        [1.0, 2.0, 3.0]
+    """
+    x = ops.convert_to_tensor(x)
+    number, stream = _key(seed)
+    return ops.take(x, kernels.permutation(x.shape[axis], number, stream), axis=axis)
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
     """Zeros with probability ``rate``, the others divided by ``1 - rate``.
 
-    Args:
-        inputs: any tensor.
-        rate: 0 to 1.
-        noise_shape: the shape of the mask, that of ``inputs`` unless given.
-        seed: as in ``normal``.
-
     Example:
-        >>> dropout([1.0, 1.0], 0.0, seed=1).numpy()
-        array([1., 1.], dtype=float32)
+        >>> import numpy as np
+        >>> sorted(set(dropout(np.ones(100), 0.75, seed=1).numpy().tolist()))
+        [0.0, 4.0]
     """
-    key = np.array(_key(seed), np.uint64).view(np.int64)
-    return ops.dropout(inputs, rate, Tensor(key), noise_shape)
+    key = seed.next() if isinstance(seed, SeedGenerator) else Tensor(np.array(_key(seed), np.int64))
+    return ops.dropout(inputs, rate, key, noise_shape)
 
 
-def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
-    """The slices along an axis in random order, each order equally likely.
-
-    Args:
-        x: any tensor.
-        axis: what is shuffled.
-        seed: as in ``normal``.
-
-    Example:
-        >>> sorted(shuffle([3.0, 1.0, 2.0], seed=1).numpy().tolist())
-        [1.0, 2.0, 3.0]
-    """
-    x = convert_to_tensor(x)
-    seed, stream = _key(seed)
-    return ops.take(x, kernels.permutation(x.shape[axis], seed, stream), axis)
+def _typed(x: Tensor, dtype: str | None) -> Any:
+    return x if dtype is None or dtype == "float" or x.dtype == dtype else ops.cast(x, dtype)

@@ -3,8 +3,11 @@
 import math
 from typing import Any, Self
 
+import numpy as np
+
 from fastcnn import ops
 from fastcnn.registry import Registry
+from fastcnn.tensor import convert_to_tensor
 
 __all__ = [
     "L1",
@@ -81,7 +84,7 @@ class L1L2(Regularizer):
         if self.l2:
             penalties.append(self.l2 * ops.sum(ops.square(x)))
         if not penalties:
-            return ops.convert_to_tensor(0.0)
+            return convert_to_tensor(0.0)
         return penalties[0] if len(penalties) == 1 else penalties[0] + penalties[1]
 
     def get_config(self) -> dict[str, Any]:
@@ -152,16 +155,16 @@ class OrthogonalRegularizer(Regularizer):
         self.mode = mode
 
     def __call__(self, x: Any) -> Any:
-        x = ops.convert_to_tensor(x)
+        x = convert_to_tensor(x)
         if len(x.shape) != 2:
             raise ValueError(f"OrthogonalRegularizer takes matrices, tensors of two dimensions; got shape {x.shape}")
         if self.mode == "columns":
             x = ops.transpose(x)
         n = x.shape[0]
         if n < 2:
-            return ops.convert_to_tensor(0.0)  # there are no pairs
+            return convert_to_tensor(0.0)  # there are no pairs
         x = x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis=1, keepdims=True), 1e-12))
-        cosines = ops.matmul(x, ops.transpose(x)) * (1.0 - ops.eye(n))
+        cosines = ops.matmul(x, ops.transpose(x)) * (1.0 - np.eye(n))
         return (self.factor / (n * (n - 1))) * ops.sum(ops.abs(cosines))
 
     def get_config(self) -> dict[str, Any]:

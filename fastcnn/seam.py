@@ -24,6 +24,7 @@ class _State(threading.local):
     training: bool | None = None
     root: Any = None  # the outermost layer that is being called
     steps: list["Node"] | None = None  # where symbolic calls are noted, while a program is being captured
+    keys: Any = None  # where its random keys are noted
 
 
 state = _State()
@@ -104,6 +105,8 @@ class Symbolic(TypeError):
 
 def apply(primitive: Primitive, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """Runs the primitive on tensors (or None, where an input is optional), or notes that it is to be run."""
+    if state.steps is not None and any(t.__class__ is SymbolicTensor or t.__class__ is Variable for t in inputs):
+        return _note(primitive, inputs, attrs)  # a variable's value now is not its value when the program runs
     try:
         arrays = [None if t is None else t.array for t in inputs]
     except Symbolic:
@@ -136,4 +139,4 @@ def float_dtype() -> np.dtype[Any]:
     return np.dtype(np.float64 if state.precise else np.float32)
 
 
-from fastcnn.tensor import SymbolicTensor, Tensor  # noqa: E402 (tensors need the state first)
+from fastcnn.tensor import SymbolicTensor, Tensor, Variable  # noqa: E402 (tensors need the state first)

@@ -112,10 +112,9 @@ bool by_channel(py::handle noise_shape, const Shape& shape) {
                         text(noise));
 }
 
-py::array dropout(py::handle x_, Real<"rate"> rate, py::handle seed, py::handle stream, py::handle offset,
-                  py::handle noise_shape, py::handle out, const char* name) {
-  Input<float> x(x_, name);
-  fastcnn_random random = place(seed, stream, offset);
+// random: where the mask comes from, asked when the kernel runs.
+template <class Random>
+py::array drop(const Input<float>& x, Real<"rate"> rate, py::handle noise_shape, py::handle out, Random random) {
   Shape shape = x.shape();
   bool channels = by_channel(noise_shape, shape);
   Output<float> y(out, shape);
@@ -126,10 +125,26 @@ py::array dropout(py::handle x_, Real<"rate"> rate, py::handle seed, py::handle 
     for (size_t i = 1; i + 1 < shape.size(); i++) pixels *= shape[i];
   }
   run([=] {
-    return channels ? fastcnn_dropout_channels(&random, rate, n, pixels, c, x.data(), y.data())
-                    : fastcnn_dropout(&random, rate, x.size(), x.data(), y.data());
+    fastcnn_random from = random();
+    return channels ? fastcnn_dropout_channels(&from, rate, n, pixels, c, x.data(), y.data())
+                    : fastcnn_dropout(&from, rate, x.size(), x.data(), y.data());
   });
   return y.array();
+}
+
+py::array dropout(py::handle x, Real<"rate"> rate, py::handle seed, py::handle stream, py::handle offset,
+                  py::handle noise_shape, py::handle out, const char* name) {
+  fastcnn_random random = place(seed, stream, offset);
+  return drop(Input<float>(x, name), rate, noise_shape, out, [random] { return random; });
+}
+
+// key: [seed, stream], which a program writes anew before each of its runs.
+py::array dropout_by_key(py::handle x, py::handle key_, Real<"rate"> rate, py::handle noise_shape) {
+  Input<int64_t> key(key_, "key");
+  key.shaped({2});
+  return drop(Input<float>(x, "x"), rate, noise_shape, py::none(), [key] {
+    return fastcnn_random{(uint64_t)key.data()[0], (uint64_t)key.data()[1], 0};
+  });
 }
 
 }  // namespace
@@ -143,6 +158,7 @@ void bind_random(py::module_& m) {
   m.def("permutation", permutation);
   m.def("philox", philox);
   m.def("dropout", dropout);
+  m.def("dropout_by_key", dropout_by_key);
 }
 
 }  // namespace fastcnn::bind

@@ -1,0 +1,56 @@
+"""Losses, with Keras 3's names: classes give one number a batch, functions one a sample."""
+
+from typing import Any
+
+from . import classification, crossentropy, regression
+from .base import Loss, LossFunctionWrapper, reduce_weighted_values, registry, squeeze_or_expand_to_same_rank
+from .checks import check_head
+from .classification import *  # noqa: F403
+from .crossentropy import *  # noqa: F403
+from .regression import *  # noqa: F403
+
+__all__ = [
+    "Loss",
+    "LossFunctionWrapper",
+    "check_head",
+    "deserialize",
+    "get",
+    "reduce_weighted_values",
+    "serialize",
+    "squeeze_or_expand_to_same_rank",
+    *regression.__all__,
+    *crossentropy.__all__,
+    *classification.__all__,
+]
+
+
+def get(identifier: Any) -> Any:
+    """A loss from its name, its config, its class, or itself. Names in small letters are functions, as in Keras.
+
+    Example:
+        >>> get("mse").__name__
+        'mean_squared_error'
+        >>> get("MeanSquaredError").name
+        'mean_squared_error'
+    """
+    return registry.get(identifier)
+
+
+def serialize(loss: Any) -> Any:
+    """The config of a loss object, or the name of a loss function.
+
+    Example:
+        >>> serialize(get("mse"))
+        'mean_squared_error'
+    """
+    return registry.serialize(loss)
+
+
+def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The loss that a config or a name describes.
+
+    Example:
+        >>> deserialize(serialize(get("Huber"))).fn_kwargs
+        {'delta': 1.0}
+    """
+    return registry.deserialize(name, custom_objects)

@@ -1,0 +1,83 @@
+"""Metrics, with Keras 3's names: what a model is judged by, batch after batch."""
+
+from typing import Any
+
+from . import accuracy as _accuracy
+from . import auc, confusion, matrix, probabilistic, reduction, regression
+from .accuracy import *  # noqa: F403
+from .accuracy import get_accuracy, kind_of_labels
+from .auc import *  # noqa: F403
+from .base import Metric, registry
+from .confusion import *  # noqa: F403
+from .matrix import *  # noqa: F403
+from .probabilistic import *  # noqa: F403
+from .reduction import *  # noqa: F403
+from .regression import *  # noqa: F403
+
+__all__ = [
+    "Metric",
+    "deserialize",
+    "get",
+    "get_accuracy",
+    "get_crossentropy",
+    "serialize",
+    *reduction.__all__,
+    *_accuracy.__all__,
+    *confusion.__all__,
+    *auc.__all__,
+    *matrix.__all__,
+    *regression.__all__,
+    *probabilistic.__all__,
+]
+
+
+def get(identifier: Any) -> Any:
+    """A metric from its name, its config, its class, or itself; a loss's name gives the mean of that loss.
+
+    ``"accuracy"`` and ``"acc"`` depend on the shapes of targets and outputs: ``get_accuracy`` tells them.
+
+    Example:
+        >>> get("mae")
+        <MeanAbsoluteError name=mean_absolute_error>
+    """
+    if isinstance(identifier, str):
+        try:
+            return registry.get(identifier)
+        except ValueError:
+            from fastcnn import losses
+
+            function = getattr(losses, identifier, None)
+            if function is None or isinstance(function, type) or identifier not in losses.__all__:
+                raise
+            return function
+    return registry.get(identifier)
+
+
+def serialize(metric: Any) -> Any:
+    """The config of a metric, or the name of a function.
+
+    Example:
+        >>> serialize(get("mae"))["class_name"]
+        'MeanAbsoluteError'
+    """
+    return registry.serialize(metric)
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The metric that a config or a name describes.
+
+    Example:
+        >>> deserialize(serialize(get("mae")))
+        <MeanAbsoluteError name=mean_absolute_error>
+    """
+    return registry.deserialize(config, custom_objects)
+
+
+def get_crossentropy(y_true_shape: Any, y_pred_shape: Any) -> str:
+    """Which loss ``"crossentropy"`` and ``"ce"`` mean for targets and outputs of these shapes: its name.
+
+    Example:
+        >>> get_crossentropy((None, 10), (None, 10))
+        'categorical_crossentropy'
+    """
+    return f"{kind_of_labels(y_true_shape, y_pred_shape)}_crossentropy"
