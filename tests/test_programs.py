@@ -5,9 +5,9 @@ import threading
 
 import numpy as np
 import pytest
-from fastcnn.plan import stepping
 
 from fastcnn import layers, models, ops, optimizers, utils
+from fastcnn.plan import stepping
 
 
 def bn_relu(x, filters, **options):
@@ -84,7 +84,9 @@ def random_model(seed):
         kind = rng.integers(0, 8)
         filters = int(rng.integers(2, 9))
         if kind == 0:
-            x = layers.Conv2D(filters, int(rng.integers(1, 4)), padding="same", activation=rng.choice(["relu", "tanh"]))(x)
+            x = layers.Conv2D(
+                filters, int(rng.integers(1, 4)), padding="same", activation=rng.choice(["relu", "tanh"])
+            )(x)
         elif kind == 1:
             x = bn_relu(x, filters, use_bias=bool(rng.integers(2)))
         elif kind == 2 and x.shape[1] > 3:
@@ -135,9 +137,7 @@ def test_random_graphs(seed):
     for a, b in zip(programmed.get_weights(), eager.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     x, _ = data(7)
-    np.testing.assert_allclose(
-        programmed.predict(x, verbose=0), eager(x, training=False).numpy(), rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(programmed.predict(x, verbose=0), eager(x, training=False).numpy(), rtol=1e-5, atol=1e-6)
 
 
 def names(program):

@@ -53,7 +53,9 @@ def fold_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
             continue
         weights, bias = _folded(product, norm)
         rest = product.inputs[3:]
-        replaced[id(norm)] = node(product.operation, (product.inputs[0], weights, bias, *rest), product.attrs, norm.outputs)
+        replaced[id(norm)] = node(
+            product.operation, (product.inputs[0], weights, bias, *rest), product.attrs, norm.outputs
+        )
         dropped.add(id(product))
     return [replaced.get(id(s), s) for s in steps if id(s) not in dropped]
 
