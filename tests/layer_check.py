@@ -1,8 +1,7 @@
 """The check that every layer passes: shapes, weights, configs, files, a training step, gradients, layouts, threads.
 
 A case is (name of the class, arguments, shape of the input or list of shapes, options). Options:
-``weights``: {name: shape} in order, where the case says; ``integer``: the input consists of whole numbers; ``random``: the output
-is random in training; ``no_wrong_rank``: any rank will do; ``kinks``: gradients are checked away from zero.
+``weights``: {name: shape} in order, where the case says; ``no_wrong_rank``: any rank will do.
 """
 
 import copy
