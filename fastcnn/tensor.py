@@ -1,14 +1,14 @@
 """Tensors: an array that the tapes know, a variable that training changes, a symbolic tensor that has a shape only."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
 
 from fastcnn.seam import Shape, Symbolic, float_dtype, state
 
-__all__ = ["SymbolicTensor", "Tensor", "Variable", "convert_to_tensor", "is_tensor"]
+__all__ = ["Derived", "SymbolicTensor", "Tensor", "Variable", "convert_to_tensor", "is_tensor"]
 
 Array = np.ndarray[Any, Any]
 
@@ -200,6 +200,24 @@ class Tensor(Valued):
 
     def __repr__(self) -> str:
         return f"<Tensor shape={self.shape}, dtype={self.dtype}, numpy={np.array2string(self.array, threshold=20)}>"
+
+
+class Derived(Tensor):
+    """A tensor computed from variables for a program, which computes it anew whenever they have changed.
+
+    Args:
+        compute: returns it.
+    """
+
+    __slots__ = ("_compute",)
+
+    def __init__(self, compute: Callable[[], Array]):
+        super().__init__(np.array(compute(), np.float32))
+        self._compute = compute
+
+    def refresh(self) -> None:
+        """Computes it again, in place."""
+        np.copyto(self.array, self._compute(), casting="same_kind")
 
 
 class Changes:

@@ -324,3 +324,14 @@ def test_custom_train_step_runs_as_written():
     model.compile(optimizers.SGD(0.1), "mse")
     history = model.fit(np.ones((4, 4)), np.ones((4, 2)), verbose=0)
     assert history.history["loss"] == [1.0] and not stepping.plans_of(model).training
+
+
+def test_programs_follow_adapt():
+    normalization = layers.Normalization()
+    x, _ = data(32)
+    normalization.adapt(x)
+    model = models.Sequential([layers.Input((12, 12, 3)), normalization, layers.Flatten(), layers.Dense(2)])
+    np.testing.assert_array_equal(model.predict(x, verbose=0), model(x).numpy())
+    normalization.adapt(5 * x + 1)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), model(x).numpy())
+    assert stepping.plans_of(model).inference and stepping.plans_of(model).reason is None

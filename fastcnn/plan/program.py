@@ -7,10 +7,9 @@ import numpy as np
 from fastcnn import _core
 from fastcnn.layers.nests import contents, map_tensors
 from fastcnn.plan.capture import Captured, NotCapturable
-from fastcnn.plan.folding import Derived
 from fastcnn.plan.memory import ALIGNMENT, place
 from fastcnn.seam import Node
-from fastcnn.tensor import SymbolicTensor, Tensor, Variable
+from fastcnn.tensor import Derived, SymbolicTensor, Tensor, Variable
 
 __all__ = ["Program", "live_steps"]
 
