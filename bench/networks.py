@@ -14,7 +14,9 @@ def _conv(x: Any, filters: int, kernel: int, stride: int = 1, groups: str = "") 
         if pad:
             x = layers.ZeroPadding2D(pad)(x)
         return layers.DepthwiseConv2D(kernel, strides=stride, use_bias=False)(x)
-    return layers.Conv2D(filters, kernel, strides=stride, padding=pad, use_bias=False, kernel_initializer="he_normal")(x)
+    return layers.Conv2D(filters, kernel, strides=stride, padding=pad, use_bias=False, kernel_initializer="he_normal")(
+        x
+    )
 
 
 def _conv_norm(x: Any, filters: int, kernel: int, stride: int = 1, activation: str = "relu", groups: str = "") -> Any:

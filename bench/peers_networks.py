@@ -3,7 +3,7 @@
 usage: python -m bench.peers_networks [--only mnist,resnet18] [--what train,batch,single] [--rounds 5] [--json FILE]
 
 The same graph, the same weights, float32, the same number of threads; PyTorch in both layouts, the better one counts.
-A training step is forward, cross-entropy, gradients and SGD with momentum. Outputs are compared before anything is timed.
+A training step is forward, cross-entropy, gradients and SGD with momentum. Outputs are compared before the timing.
 """
 
 import argparse
@@ -117,7 +117,9 @@ def main() -> int:
             ours = found.pop("fastcnn")
             peer = min(found, key=found.__getitem__)
             label = f"{'training' if what == 'train' else 'inference'} b{batch}"
-            print(f"{name:<14}{label:<16}{ours:>11.2f}{found[peer]:>14.2f}{found[peer] / ours:>14.2f}  {peer}", flush=True)
+            print(
+                f"{name:<14}{label:<16}{ours:>11.2f}{found[peer]:>14.2f}{found[peer] / ours:>14.2f}  {peer}", flush=True
+            )
             rows.append({"network": name, "what": label, "fastcnn": ours, **found})
     if options.json:
         with open(options.json, "w") as file:  # noqa: PTH123

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fastcnn.layers.layer import _contents
+from fastcnn.layers.nests import contents
 
 __all__ = ["translate"]
 
@@ -26,7 +26,7 @@ class Translated(nn.Module):
         for node in graph.nodes:
             if not node.inputs:
                 continue
-            sources = [numbers[id(t)] for t in _contents(list(node.inputs))]
+            sources = [numbers[id(t)] for t in contents(list(node.inputs))]
             numbers[id(node.outputs[0])] = len(numbers)
             part, function = _part(node.operation, node)
             index = None
@@ -68,7 +68,9 @@ def _part(layer: Any, node: Any) -> tuple[Any, Any]:
     weights = [v.numpy() for v in layer.weights]
     channels = node.inputs[0].shape[-1] if not isinstance(node.inputs[0], (list, tuple)) else None
     if kind == "Conv2D":
-        conv = nn.Conv2d(channels, layer.filters, layer.kernel_size, layer.strides, _pad(layer.padding, layer), bias=layer.use_bias)
+        conv = nn.Conv2d(
+            channels, layer.filters, layer.kernel_size, layer.strides, _pad(layer.padding, layer), bias=layer.use_bias
+        )
         _load(conv.weight, weights[0].transpose(3, 2, 0, 1))
         if layer.use_bias:
             _load(conv.bias, weights[1])
@@ -80,7 +82,9 @@ def _part(layer: Any, node: Any) -> tuple[Any, Any]:
         return conv, None
     if kind == "BatchNormalization":
         norm = nn.BatchNorm2d(channels, eps=layer.epsilon, momentum=1 - layer.momentum)
-        for parameter, array in zip((norm.weight, norm.bias, norm.running_mean, norm.running_var), weights, strict=True):
+        for parameter, array in zip(
+            (norm.weight, norm.bias, norm.running_mean, norm.running_var), weights, strict=True
+        ):
             _load(parameter, array)
         return norm, None
     if kind == "Dense":

@@ -1,6 +1,5 @@
 """fastcnn: convolutional networks on the CPU you already have."""
 
-from fastcnn import seam  # first: tensors and operations are made of it
 from fastcnn import (
     activations,
     backend,
@@ -19,6 +18,7 @@ from fastcnn import (
     reference,
     regularizers,
     saving,
+    seam,  # first: tensors and operations are made of it
     utils,
 )
 from fastcnn._core import get_num_threads, set_num_threads

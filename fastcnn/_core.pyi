@@ -4,6 +4,7 @@ import typing
 import numpy
 
 __all__: list[str] = [
+    "Program",
     "abi_version",
     "activate",
     "activate_dx",
@@ -15,6 +16,7 @@ __all__: list[str] = [
     "adaptive_avg_pool2d_dx",
     "add_scaled",
     "affinity_cpus",
+    "aligned_bytes",
     "arg",
     "available_isas",
     "avg_pool",
@@ -53,6 +55,7 @@ __all__: list[str] = [
     "depthwise_conv2d_dx",
     "depthwise_conv_db",
     "dropout",
+    "dropout_by_key",
     "elementary",
     "flip",
     "floats",
@@ -119,6 +122,18 @@ __all__: list[str] = [
     "where",
 ]
 
+class Program:
+    def __init__(self) -> None: ...
+    def __len__(self) -> int: ...
+    def begin(self, places: list[typing.Any]) -> None: ...
+    def end(self) -> bool: ...
+    def run(
+        self,
+        first: typing.SupportsInt | typing.SupportsIndex = 0,
+        last: typing.SupportsInt | typing.SupportsIndex = ...,
+    ) -> None: ...
+    def time(self) -> list[int]: ...
+
 def abi_version() -> int: ...
 def activate(
     x: typing.Any, activation: typing.Any, alpha: float, out: typing.Any
@@ -174,6 +189,7 @@ def add_scaled(
     x1: typing.Any, x2: typing.Any, scale: float, out: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def affinity_cpus() -> int: ...
+def aligned_bytes(size: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def arg(largest: bool, x: typing.Any, axis: typing.Any, keepdims: bool) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def available_isas() -> list[typing.Any]: ...
 def avg_pool(
@@ -410,6 +426,9 @@ def dropout(
     arg5: typing.Any,
     arg6: typing.Any,
     arg7: str,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def dropout_by_key(
+    arg0: typing.Any, arg1: typing.Any, arg2: float, arg3: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def elementary(x: typing.Any, function: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def flip(x: typing.Any, axis: typing.Any, out: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...

@@ -1,11 +1,19 @@
-"""What Keras programs expect of ``keras.backend`` and ``keras.config``: the type of numbers, the layout, a clean slate."""
+"""What Keras programs expect of ``keras.backend``: the type of numbers, the layout, a clean slate."""
 
 from typing import Any
 
 from fastcnn.layers.registry import forget_names
 from fastcnn.seam import _State, state
 
-__all__ = ["clear_session", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx", "set_image_data_format"]
+__all__ = [
+    "clear_session",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+]
 
 _values: dict[str, Any] = {"epsilon": 1e-7}
 
@@ -46,7 +54,8 @@ def set_image_data_format(data_format: str) -> None:
     """Accepts "channels_last" only; layers take ``data_format="channels_first"`` one by one."""
     if data_format != "channels_last":
         raise NotImplementedError(
-            f"the default data_format is 'channels_last', got {data_format!r}; pass data_format='channels_first' to the layers"
+            f"the default data_format is 'channels_last', got {data_format!r}; "
+            "pass data_format='channels_first' to the layers"
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from fastcnn import ops
 from fastcnn.autograd import GradientTape
 from fastcnn.seam import state
-from fastcnn.tensor import Operators, Tensor, Variable, convert_to_tensor
+from fastcnn.tensor import Operators, Tensor, Valued, Variable, convert_to_tensor
 
 __all__ = ["GradientError", "gradcheck"]
 
@@ -57,7 +57,7 @@ def gradcheck(
     """
     arrays = list(inputs) if isinstance(inputs, (list, tuple)) and not _is_nest_of_numbers(inputs) else [inputs]
     with double(f_or_layer, variables) as weights:
-        tensors = [a if isinstance(a, Operators) else convert_to_tensor(np.asarray(a)) for a in arrays]
+        tensors = [a if isinstance(a, Valued) else convert_to_tensor(np.asarray(a)) for a in arrays]
         tensors = [Tensor(t.array.astype(np.float64)) if t.array.dtype.kind == "f" else t for t in tensors]
         checked = [(f"input {i}", t) for i, t in enumerate(tensors) if t.array.dtype.kind == "f"]
         checked += [(w.path, w) for w in weights if w.trainable]
@@ -71,9 +71,7 @@ def gradcheck(
 
 
 def _is_nest_of_numbers(inputs: Any) -> bool:
-    return all(
-        isinstance(v, (int, float)) or (isinstance(v, (list, tuple)) and _is_nest_of_numbers(v)) for v in inputs
-    )
+    return all(isinstance(v, (int, float)) or (isinstance(v, (list, tuple)) and _is_nest_of_numbers(v)) for v in inputs)
 
 
 @contextmanager

@@ -27,12 +27,12 @@ def read(path: Path) -> Array:
     try:
         from PIL import Image
     except ImportError:
-        raise ImportError("reading a picture needs Pillow: pip install fastcnn[images]") from None
+        raise ImportError('reading a picture needs Pillow: pip install "fastcnn[images]"') from None
     with Image.open(path) as file:
-        file = file.convert("RGB")
-        if file.width > 640:
-            file = file.resize((640, round(file.height * 640 / file.width)))
-        return np.asarray(file, np.float32) / 255
+        image = file.convert("RGB")
+        if image.width > 640:
+            image = image.resize((640, round(image.height * 640 / image.width)))
+        return np.asarray(image, np.float32) / 255
 
 
 def write_png(path: Path, image: Array) -> None:

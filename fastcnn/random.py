@@ -88,14 +88,16 @@ class SeedGenerator:
         self._given = None if seed is None else _checked(seed)
         self.name = name or "seed_generator"
         start = draw_seed() if self._given is None else self._given
-        self.state = Variable(np.array([start, 0], np.int64), dtype="int64", trainable=False, name="seed_generator_state")
+        self.state = Variable(
+            np.array([start, 0], np.int64), dtype="int64", trainable=False, name="seed_generator_state"
+        )
 
     def next(self, ordered: bool = True) -> Any:
         """The next key: an int64 tensor ``[seed, counter]``."""
         if state.steps is not None:
-            key = SymbolicTensor((2,), "int64", name="key")
-            state.keys.append((self, key))
-            return key
+            symbol = SymbolicTensor((2,), "int64", name="key")
+            state.keys.append((self, symbol))
+            return symbol
         key = np.empty(2, np.int64)
         self.draw_into(key)
         return Tensor(key)
@@ -155,8 +157,10 @@ def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: str | None
     return _typed(_generate("normal", shape, seed, mean, stddev), dtype)
 
 
-def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: str | None = None, seed: Any = None) -> Any:
-    """Normally distributed numbers, none farther than two standard deviations from the mean. Arguments as in ``normal``.
+def truncated_normal(
+    shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: str | None = None, seed: Any = None
+) -> Any:
+    """Normally distributed numbers, none farther than two standard deviations off. Arguments as in ``normal``.
 
     Example:
         >>> bool(abs(truncated_normal((100,), seed=1).numpy()).max() <= 2)

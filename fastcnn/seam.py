@@ -1,8 +1,8 @@
 """The seam between Python and the kernels: every operation on tensors goes through ``apply``.
 
-A primitive is a name, a kernel, its reference, a shape rule and a gradient rule written in operations again. ``apply`` calls
-the kernel now, or notes a node where the inputs have a shape only; and it tells the tapes. Eager training, shape inference,
-functional models and captured programs are all this one function.
+A primitive is a name, a kernel, its reference, a shape rule and a gradient rule written in operations again. ``apply``
+calls the kernel now, or notes a node where the inputs have a shape only; and it tells the tapes. Eager training, shape
+inference, functional models and captured programs are all this one function.
 """
 
 import threading
@@ -80,8 +80,8 @@ def gradient_of(primitive: Primitive) -> Callable[[Callable[..., Any]], Callable
     """Registers the gradient rule of a primitive.
 
     The rule is called as ``rule(dy, inputs, outputs, attrs, needs)`` and returns one gradient, or None, for each input.
-    ``outputs`` and ``dy`` are tuples where the primitive has several outputs; ``needs[i]`` tells whether anyone will read the
-    gradient of input i. It consists of operations, so that it can be recorded and differentiated itself.
+    ``outputs`` and ``dy`` are tuples where the primitive has several outputs; ``needs[i]`` tells whether anyone will
+    read the gradient of input i. It consists of operations, so that it can be recorded and differentiated itself.
     """
 
     def register(rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,11 +133,14 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...], attrs: dict[str, Any]) 
 def _note(primitive: Primitive, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     shapes = primitive.shape(*[None if t is None else t.shape for t in inputs], **attrs)
     several = isinstance(shapes, list)
-    dtype = primitive.dtype if isinstance(primitive.dtype, str) else primitive.dtype(*[t.dtype for t in inputs if t is not None])
+    dtype = primitive.dtype
+    if not isinstance(dtype, str):
+        dtype = dtype(*[t.dtype for t in inputs if t is not None])
     if dtype == "float":
         dtype = "float64" if state.precise else "float32"
     node = Node(primitive, inputs, attrs)
-    node.outputs = tuple(SymbolicTensor(s, dtype, node=node, index=i) for i, s in enumerate(shapes if several else [shapes]))
+    each = enumerate(shapes if several else [shapes])
+    node.outputs = tuple(SymbolicTensor(shape, dtype, node=node, index=i) for i, shape in each)
     if state.steps is not None:
         state.steps.append(node)
     outputs = node.outputs if several else node.outputs[0]

@@ -1,14 +1,14 @@
-"""Tensors: an array that the tapes know, a variable that training changes, and a symbolic tensor that has a shape only."""
+"""Tensors: an array that the tapes know, a variable that training changes, a symbolic tensor that has a shape only."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
 
 from fastcnn.seam import Shape, Symbolic, float_dtype, state
 
-__all__ = ["SymbolicTensor", "Tensor", "Variable", "convert_to_tensor", "is_tensor"]
+__all__ = ["Derived", "SymbolicTensor", "Tensor", "Variable", "convert_to_tensor", "is_tensor"]
 
 Array = np.ndarray[Any, Any]
 
@@ -79,10 +79,10 @@ class Operators:
     def __ge__(self, other: Any) -> Any:
         return _ops.greater_equal(self, other)
 
-    def __eq__(self, other: Any) -> Any:
+    def __eq__(self, other: object) -> Any:
         return _ops.equal(self, other)
 
-    def __ne__(self, other: Any) -> Any:
+    def __ne__(self, other: object) -> Any:
         return _ops.not_equal(self, other)
 
     def __hash__(self) -> int:
@@ -102,9 +102,11 @@ _LEAVE = "tensor.numpy() where no gradient is wanted"
 _UFUNCS = {
     name: name
     for name in (
-        "add subtract multiply divide power matmul negative square sqrt exp log tanh maximum minimum sign floor ceil "
-        "less less_equal greater greater_equal equal not_equal"
-    ).split()
+        *("add", "subtract", "multiply", "divide", "power", "matmul", "maximum", "minimum"),
+        *("negative", "square", "sqrt", "exp", "expm1", "log", "log1p", "tanh", "reciprocal"),
+        *("sign", "floor", "ceil", "isnan", "isfinite", "logical_and", "logical_or", "logical_not"),
+        *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
+    )
 } | {"absolute": "abs", "true_divide": "divide", "rint": "round"}
 
 
@@ -200,6 +202,24 @@ class Tensor(Valued):
         return f"<Tensor shape={self.shape}, dtype={self.dtype}, numpy={np.array2string(self.array, threshold=20)}>"
 
 
+class Derived(Tensor):
+    """A tensor computed from variables for a program, which computes it anew whenever they have changed.
+
+    Args:
+        compute: returns it.
+    """
+
+    __slots__ = ("_compute",)
+
+    def __init__(self, compute: Callable[[], Array]):
+        super().__init__(np.array(compute(), np.float32))
+        self._compute = compute
+
+    def refresh(self) -> None:
+        """Computes it again, in place."""
+        np.copyto(self.array, self._compute(), casting="same_kind")
+
+
 class Changes:
     """Counts what may alter which weights a layer has or trains, so that they need not be gathered for every step."""
 
@@ -229,8 +249,17 @@ class Variable(Valued):
     """
 
     __slots__ = (
-        "__weakref__", "_layer_trainable", "_made_trainable", "_trainable", "array", "constraint", "name", "path", "regularizer", "version",
-    )  # fmt: skip
+        "__weakref__",
+        "_layer_trainable",
+        "_made_trainable",
+        "_trainable",
+        "array",
+        "constraint",
+        "name",
+        "path",
+        "regularizer",
+        "version",
+    )
     _numbers = itertools.count()
     changes = 0  # of all variables: what was computed from them may be out of date
 
@@ -259,9 +288,8 @@ class Variable(Valued):
         value = initializer.array if isinstance(initializer, Valued) else initializer
         self.array: Array = np.array(value, dtype=kind, order="C")
         if shape is not None and self.array.shape != tuple(shape):
-            raise ValueError(
-                f"Variable {name!r}: expected an initial value of shape {tuple(shape)}, got {self.array.shape}"
-            )
+            got = self.array.shape
+            raise ValueError(f"Variable {name!r}: expected an initial value of shape {tuple(shape)}, got {got}")
         self.name = f"variable_{next(Variable._numbers)}" if name is None else name
         if "/" in self.name:
             raise ValueError(f"name must not contain '/', got {name!r}")

@@ -1,8 +1,7 @@
 """The check that every layer passes: shapes, weights, configs, files, a training step, gradients, layouts, threads.
 
 A case is (name of the class, arguments, shape of the input or list of shapes, options). Options:
-``weights``: {name: shape} in order, where the case says; ``integer``: the input consists of whole numbers; ``random``: the output
-is random in training; ``no_wrong_rank``: any rank will do; ``kinks``: gradients are checked away from zero.
+``weights``: {name: shape} in order, where the case says; ``no_wrong_rank``: any rank will do.
 """
 
 import copy
@@ -13,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastcnn.gradcheck import gradcheck
 
 import fastcnn
 from fastcnn import GradientTape, layers, ops
+from fastcnn.gradcheck import gradcheck
 
 Case = tuple[str, dict[str, Any], Any, dict[str, Any]]
 

@@ -202,7 +202,7 @@ def test_a_training_step_of_ones_own_may_log_anything(tmp_path):
     model = Own([layers.Input((4,)), layers.Dense(3, activation="softmax")])
     model.compile(optimizers.SGD(), "sparse_categorical_crossentropy")
     fit(model, callbacks.ModelCheckpoint(tmp_path / "{mine}.npz"))
-    assert names(tmp_path) == ["7.npz"]
+    assert names(tmp_path) == ["7.0.npz"]
 
 
 @pytest.mark.parametrize(

@@ -335,9 +335,21 @@ X, W = np.ones((1, 5, 6, 3), np.float32), np.ones((3, 3, 3, 2), np.float32)
             ValueError,
             r"w must have the input channels of x, 3, got 2 in shape \(3, 3, 2, 2\)",
         ),
-        ({"w": np.ones((0, 3, 3, 2))}, ValueError, "kernel height must be at least 1, got 0"),
-        ({"w": np.ones((3, 0, 3, 2))}, ValueError, "kernel width must be at least 1, got 0"),
-        ({"w": np.ones((3, 3, 3, 0))}, ValueError, "multiplier must be at least 1, got 0"),
+        (
+            {"w": np.ones((0, 3, 3, 2))},
+            ValueError,
+            r"w must have sizes of at least 1 \(kh, kw, c, m\), got \(0, 3, 3, 2\)",
+        ),
+        (
+            {"w": np.ones((3, 0, 3, 2))},
+            ValueError,
+            r"w must have sizes of at least 1 \(kh, kw, c, m\), got \(3, 0, 3, 2\)",
+        ),
+        (
+            {"w": np.ones((3, 3, 3, 0))},
+            ValueError,
+            r"w must have sizes of at least 1 \(kh, kw, c, m\), got \(3, 3, 3, 0\)",
+        ),
         (
             {"w": np.ones((7, 3, 3, 2))},
             ValueError,

@@ -68,6 +68,20 @@ def test_dense_gradients():
     assert (dx.numpy().tolist(), dw.numpy().tolist(), db.numpy().tolist()) == ([[6.0, 6.0]], [[6.0], [12.0]], [6.0])
 
 
+def test_dense_gradients_over_several_axes():
+    x = ops.convert_to_tensor(RNG.integers(-4, 5, (2, 3, 4)).astype(np.float32))
+    layer = layers.Dense(5)
+    layer(x)
+    factor = RNG.integers(-4, 5, (2, 3, 5)).astype(np.float32)
+    with GradientTape() as tape:
+        tape.watch(x)
+        loss = ops.sum(layer(x) * factor)
+    dx, dw, db = tape.gradient(loss, [x, *layer.weights])
+    np.testing.assert_allclose(dx.numpy(), factor @ layer.kernel.numpy().T, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(dw.numpy(), np.einsum("abc,abk->ck", x.numpy(), factor))
+    np.testing.assert_array_equal(db.numpy(), factor.sum((0, 1)))
+
+
 def test_a_layer_may_be_the_activation():
     class Twice(layers.Layer):
         def call(self, x):

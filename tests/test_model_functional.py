@@ -109,7 +109,7 @@ def test_nested_models():
     deep = Model(x, layers.Dense(2, name="deep_out")(inner(x)), name="deep")
     z = layers.Input((4,))
     outer = Model(z, deep(z) + deep(2 * z))
-    assert [v.path for v in outer.weights][0] == "inner/dense/kernel" and len(outer.weights) == 4
+    assert outer.weights[0].path == "inner/dense/kernel" and len(outer.weights) == 4
     np.testing.assert_allclose(outer(X).numpy(), deep(X).numpy() + deep(2 * X).numpy(), rtol=1e-6)
     inner.trainable = False
     assert len(outer.trainable_weights) == 2

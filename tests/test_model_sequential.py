@@ -17,7 +17,7 @@ def test_weights_at_once_or_with_the_first_batch():
     assert late.input_shape == (None, 4) and late.output_shape == (None, 2)
     late.set_weights(early.get_weights())
     np.testing.assert_array_equal(late(X).numpy(), early(X).numpy())
-    assert [layer.name for layer in early.layers][0].startswith("dense")
+    assert early.layers[0].name.startswith("dense")
 
 
 def test_built_by_hand():

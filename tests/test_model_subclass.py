@@ -24,7 +24,7 @@ def test_built_by_the_first_call():
     net = Net(name="net")
     assert not net.built and [layer.name for layer in net.layers] == ["hidden", net.drop.name, "out"]
     assert net(X).shape == (2, 2)
-    assert net.built and [v.path for v in net.weights][0] == "net/hidden/kernel" and len(net.weights) == 4
+    assert net.built and net.weights[0].path == "net/hidden/kernel" and len(net.weights) == 4
     assert net.output_names is None
     with pytest.raises(AttributeError, match="model 'net' has no inputs: it was not built from Input"):
         _ = net.inputs

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from fastcnn.plan.memory import ALIGNMENT, place
 
 
@@ -21,10 +22,10 @@ def test_nothing_overlaps(seed):
     assert all(o % ALIGNMENT == 0 for o in offsets)
     spans = [(o, o + n) for o, (_, _, n) in zip(offsets, lives, strict=True)]
     assert max(end for _, end in spans) <= size
-    for i, (f, l, n) in enumerate(lives):
+    for i, (first, last, n) in enumerate(lives):
         for j in range(i):
             g, m, k = lives[j]
-            if n and k and f <= m and g <= l:
+            if n and k and first <= m and g <= last:
                 assert not overlap(spans[i], spans[j])
 
 

@@ -93,15 +93,15 @@ def losses():
 
 
 PLAIN = [
-    *[lambda x, f=getattr(ops, name): f(x, 0.5) for name in test_ops_arithmetic.COMPARISONS],
-    *[lambda x, f=getattr(ops, name): f(x) for name in test_ops_arithmetic.STEPS],
-    *[lambda x, f=getattr(ops, name): f(x > 0.0) for name in ("logical_not", "any", "all", "count_nonzero")],
+    *[lambda x, name=name: getattr(ops, name)(x, 0.5) for name in test_ops_arithmetic.COMPARISONS],
+    *[lambda x, name=name: getattr(ops, name)(x) for name in test_ops_arithmetic.STEPS],
+    *[lambda x, name=name: getattr(ops, name)(x > 0.0) for name in ("logical_not", "any", "all", "count_nonzero")],
     lambda x: ops.logical_and(x, x > 0.0),
     lambda x: ops.logical_or(x, x > 0.0),
-    *[lambda x, f=getattr(ops, name): f(x) for name in ("isnan", "isfinite", "argmax", "argmin", "argsort")],
+    *[lambda x, name=name: getattr(ops, name)(x) for name in ("isnan", "isfinite", "argmax", "argmin", "argsort")],
     *[lambda x, t=t: ops.cast(x, t) for t in ("int32", "int64", "uint8", "bool", "float64")],
     lambda x: ops.cast(ops.cast(x, "float64"), "float32"),
-    *[lambda x, f=getattr(ops, name): f(x) for name in ("zeros_like", "ones_like", "stop_gradient")],
+    *[lambda x, name=name: getattr(ops, name)(x) for name in ("zeros_like", "ones_like", "stop_gradient")],
     lambda x: ops.full_like(x, 2.0),
     lambda x: ops.in_top_k([0, 1], x, 1),
     lambda x: ops.one_hot([0, 1], 3),

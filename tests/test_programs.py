@@ -5,9 +5,9 @@ import threading
 
 import numpy as np
 import pytest
-from fastcnn.plan import stepping
 
 from fastcnn import layers, models, ops, optimizers, utils
+from fastcnn.plan import stepping
 
 
 def bn_relu(x, filters, **options):
@@ -84,7 +84,9 @@ def random_model(seed):
         kind = rng.integers(0, 8)
         filters = int(rng.integers(2, 9))
         if kind == 0:
-            x = layers.Conv2D(filters, int(rng.integers(1, 4)), padding="same", activation=rng.choice(["relu", "tanh"]))(x)
+            x = layers.Conv2D(
+                filters, int(rng.integers(1, 4)), padding="same", activation=rng.choice(["relu", "tanh"])
+            )(x)
         elif kind == 1:
             x = bn_relu(x, filters, use_bias=bool(rng.integers(2)))
         elif kind == 2 and x.shape[1] > 3:
@@ -135,9 +137,7 @@ def test_random_graphs(seed):
     for a, b in zip(programmed.get_weights(), eager.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     x, _ = data(7)
-    np.testing.assert_allclose(
-        programmed.predict(x, verbose=0), eager(x, training=False).numpy(), rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(programmed.predict(x, verbose=0), eager(x, training=False).numpy(), rtol=1e-5, atol=1e-6)
 
 
 def names(program):
@@ -324,3 +324,14 @@ def test_custom_train_step_runs_as_written():
     model.compile(optimizers.SGD(0.1), "mse")
     history = model.fit(np.ones((4, 4)), np.ones((4, 2)), verbose=0)
     assert history.history["loss"] == [1.0] and not stepping.plans_of(model).training
+
+
+def test_programs_follow_adapt():
+    normalization = layers.Normalization()
+    x, _ = data(32)
+    normalization.adapt(x)
+    model = models.Sequential([layers.Input((12, 12, 3)), normalization, layers.Flatten(), layers.Dense(2)])
+    np.testing.assert_array_equal(model.predict(x, verbose=0), model(x).numpy())
+    normalization.adapt(5 * x + 1)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), model(x).numpy())
+    assert stepping.plans_of(model).inference and stepping.plans_of(model).reason is None

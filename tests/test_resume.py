@@ -215,3 +215,63 @@ def test_interrupted_with_all_callbacks(tmp_path, whole, kind, save_freq, at, sa
     assert found[1:3] == expected[1:3]
     assert found[0] == expected[0]
     assert found[3] == expected[3]
+
+
+def accumulated():
+    return optimizers.SGD(0.05, momentum=0.9, gradient_accumulation_steps=2)
+
+
+def averaged():
+    return optimizers.Adam(0.02, use_ema=True, ema_momentum=0.8, ema_overwrite_frequency=7)
+
+
+@pytest.mark.parametrize("make", [accumulated, averaged])
+@pytest.mark.parametrize("at", [1, 4, 5, 7, 10, 12])
+def test_averages_and_accumulators(tmp_path, make, at):
+    def fit(folder, *before):
+        model = new(make())
+        listed = [callbacks.BackupAndRestore(tmp_path / folder, 1), *before]
+        if make is averaged:
+            listed.insert(1, callbacks.SwapEMAWeights(swap_on_epoch=True))
+        history = model.fit(X, Y, batch_size=12, epochs=3, verbose=0, validation_split=0.2, callbacks=listed)
+        return digest(model), history.history
+
+    expected = fit("whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit("broken", Interrupt(at))
+    assert (tmp_path / "broken").exists()
+    assert fit("broken") == expected
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
+def test_ctrl_c_at_random_moments(tmp_path):
+    """The same model, whose weights have gone on since the backup; each call of fit gets a little farther."""
+    began = time.perf_counter()
+    expected = train(tmp_path / "whole", epochs=6)
+    length = time.perf_counter() - began
+    model, interrupts, dice = new(), 0, chance.Random(2)
+
+    class Soon(callbacks.Callback):
+        waits = True
+
+        def on_train_batch_begin(self, batch, logs=None):
+            if self.waits and interrupts < 5:
+                signal.setitimer(signal.ITIMER_REAL, dice.uniform(0.001, 0.2) * length)
+            self.waits = False
+
+        def on_train_end(self, logs=None):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    handler = signal.signal(signal.SIGALRM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    try:
+        while model.history is None or len(model.history.epoch) < 6:
+            listed = [callbacks.BackupAndRestore(tmp_path / "backup", save_freq=3), Soon()]
+            try:
+                model.fit(X, Y, batch_size=9, epochs=6, verbose=0, validation_split=0.2, callbacks=listed)
+            except KeyboardInterrupt:
+                interrupts += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert interrupts >= 1
+    assert digest(model) == expected

@@ -249,9 +249,30 @@ def test_a_follower_refuses_numpy():
 
 UFUNCS = {"add": 2, "subtract": 2, "multiply": 2, "divide": 2, "power": 2, "maximum": 2, "minimum": 2, "matmul": 2}
 UFUNCS |= dict.fromkeys(
-    ["negative", "square", "sqrt", "exp", "log", "tanh", "sign", "floor", "ceil", "absolute", "rint"], 1
+    [
+        "negative",
+        "square",
+        "sqrt",
+        "exp",
+        "log",
+        "tanh",
+        "sign",
+        "floor",
+        "ceil",
+        "absolute",
+        "rint",
+        "expm1",
+        "log1p",
+        "reciprocal",
+        "isnan",
+        "isfinite",
+        "logical_not",
+    ],
+    1,
 )
-UFUNCS |= dict.fromkeys(["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"], 2)
+UFUNCS |= dict.fromkeys(
+    ["logical_and", "logical_or", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal"], 2
+)
 
 
 @pytest.mark.parametrize("name", UFUNCS)

@@ -204,7 +204,7 @@ def test_validation_is_the_last_part():
         ({"x": np.array(1.0)}, ValueError, "x must have a first axis of samples"),
         ({"x": [[1, 2], [3]]}, ValueError, "x cannot be made an array"),
         ({"x": Batches(), "y": np.zeros(2)}, ValueError, "y must not be given where x is a Batches"),
-        ({"x": Batches(), "batch_size": 2}, ValueError, "batch_size must not be given where x is a Batches"),
+        ({"x": iter([]), "batch_size": 2}, ValueError, "batch_size must not be given where x is a list_iterator"),
         ({"x": Batches(0)}, ValueError, "x is empty: it has no batches"),
         ({"x": 3}, TypeError, "x must be arrays, a PyDataset, a generator or an iterable of batches, got int"),
         ({"x": column}, TypeError, r"x is a function: call it, x=column\(\), to get its generator"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import fastcnn
 from fastcnn import layers
 from fastcnn.models.sequential import Sequential
 
@@ -14,6 +15,15 @@ pytestmark = pytest.mark.skipif(not STATM.exists(), reason="needs /proc")
 SIZES = (1, 3, 8, 2, 16, 5, 32, 7)
 X = np.random.default_rng(0).normal(size=(32, 6, 6, 1)).astype("float32")
 Y = np.arange(32) % 3
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Where other programs keep the cores busy, threads of such small work mostly wait for each other."""
+    before = fastcnn.get_num_threads()
+    fastcnn.set_num_threads(1)
+    yield
+    fastcnn.set_num_threads(before)
 
 
 def resident():

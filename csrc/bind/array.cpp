@@ -144,6 +144,12 @@ Output<T>& Output<T>::apart_from(const Input<U>& input, bool in_place) {
   return *this;
 }
 
+void check_filter(const Shape& w, const char* dims) {
+  for (size_t i = 0; i < w.size(); i++)
+    if (w[i] < 1 && i + 2 != w.size())
+      throw py::value_error(std::string("w must have sizes of at least 1 ") + dims + ", got " + text(w));
+}
+
 int64_t integer(py::handle value, const char* name) {
   auto index = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
   if (!index) {

@@ -117,6 +117,9 @@ fastcnn_activation activation(py::handle value, const char* name = "activation")
 // One axis, a tuple of them or None (all), as sorted non-negative numbers without repeats.
 std::vector<int> axes(py::handle value, int ndim, const char* name = "axis");
 
+// Refuses a filter w of no extent or no outputs (no channels are fine); dims as in "(kh, kw, c, m)".
+void check_filter(const Shape& w, const char* dims);
+
 std::string text(const Shape& shape);  // "(1, 2)"
 
 }  // namespace fastcnn::bind

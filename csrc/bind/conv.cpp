@@ -19,6 +19,7 @@ void set_padding(fastcnn_conv2d_params& p, py::handle given) {
 }
 
 fastcnn_conv2d_params params(const Shape& x, const Shape& w, const Options& o) {
+  check_filter(w, "(kh, kw, c / groups, k)");
   fastcnn_conv2d_params p;
   fastcnn_conv2d_defaults(&p);
   p.n = x[0], p.h = x[1], p.w = x[2], p.c = x[3];

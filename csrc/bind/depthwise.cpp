@@ -15,6 +15,7 @@ struct Geometry {
     size_t at = line ? 0 : 1;
     p.n = x[0], p.h = line ? 1 : x[1], p.w = x[at + 1], p.c = x[at + 2];
     p.kh = line ? 1 : w[0], p.kw = w[at], p.multiplier = w[at + 2];
+    check_filter(w, line ? "(kernel, c, m)" : "(kh, kw, c, m)");
     if (w[at + 1] != p.c)
       throw py::value_error("w must have the input channels of x, " + std::to_string(p.c) + ", got " +
                             std::to_string(w[at + 1]) + " in shape " + text(w));

@@ -14,6 +14,7 @@ struct Rows {
       c = shape.back();
       shape.pop_back();
     }
+    if (c < 1) throw py::value_error("y_pred must have a last axis of at least 1, got shape " + text(x.shape()));
     for (py::ssize_t d : shape) n *= d;
   }
 };

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastcnn import activations, constraints, initializers, ops, regularizers
-from fastcnn.layers.input_spec import InputSpec, SameShape
+from fastcnn.layers.input_spec import InputSpec, SameShape, as_float
 from fastcnn.layers.registry import registry
 
 __all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
@@ -203,7 +203,7 @@ class PReLU(SameShape):
         self._check(inputs)
         alpha = self.alpha
         # The kernel takes one slope a channel: a row of them.
-        return ops.prelu(inputs, ops.reshape(alpha, (-1,)) if alpha.size == alpha.shape[-1] else alpha)
+        return ops.prelu(as_float(inputs), ops.reshape(alpha, (-1,)) if alpha.size == alpha.shape[-1] else alpha)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -242,6 +242,7 @@ class Softmax(SameShape):
         self.axis = axis
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
+        inputs = as_float(inputs)
         if mask is not None:
             keep = ops.cast(mask, "bool")
             inputs = ops.where(keep, inputs, -1e9)

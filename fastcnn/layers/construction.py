@@ -64,7 +64,9 @@ def constructor_arguments(layer: Any) -> dict[str, Any]:
     for name, value in list(signature.bind(layer, *args, **kwargs).arguments.items())[1:]:
         kind = signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_POSITIONAL:
-            raise NotImplementedError(f"{type(layer).__name__} must define get_config: it takes any number of arguments")
+            raise NotImplementedError(
+                f"{type(layer).__name__} must define get_config: it takes any number of arguments"
+            )
         values.update(value if kind is inspect.Parameter.VAR_KEYWORD else {name: value})
     for name in ("name", "trainable", "dtype", "activity_regularizer"):
         values.pop(name, None)

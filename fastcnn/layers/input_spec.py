@@ -2,9 +2,15 @@
 
 from typing import Any
 
+from fastcnn import ops
 from fastcnn.layers.layer import Layer
 
-__all__ = ["InputSpec", "SameShape"]
+__all__ = ["InputSpec", "SameShape", "as_float"]
+
+
+def as_float(inputs: Any) -> Any:
+    """Whole numbers as floats: pixels in uint8 would wrap around at 256, and below 0."""
+    return inputs if inputs.dtype in ("float32", "float64") else ops.cast(inputs, "float")
 
 
 class InputSpec:

@@ -431,6 +431,3 @@ def _explain(error: Exception, layer: Layer, x: Any) -> None:
     if not getattr(error, "__notes__", None):
         shape = map_tensors(x, lambda t: tuple(t.shape))
         error.add_note(f"in layer {layer.name!r} ({type(layer).__name__}), called on shape {shape}")
-
-
-_contents, _map, _Changes = contents, map_tensors, Changes  # as the programs' modules call them

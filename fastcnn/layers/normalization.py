@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastcnn import constraints, initializers, ops, regularizers
-from fastcnn.layers.input_spec import InputSpec, SameShape
+from fastcnn.layers.input_spec import InputSpec, SameShape, as_float
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.registry import registry
 
@@ -377,7 +377,7 @@ class UnitNormalization(SameShape):
 
     def call(self, inputs: Any) -> Any:
         self._check(inputs)
-        return ops.normalize(inputs, axis=self.axis, order=2, epsilon=1e-12)
+        return ops.normalize(as_float(inputs), axis=self.axis, order=2, epsilon=1e-12)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

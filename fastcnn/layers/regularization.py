@@ -34,7 +34,7 @@ class _Random(SameShape):
 
 
 def _dropped(inputs: Any, rate: float, key: Any, noise_shape: tuple[int | None, ...] | None) -> Any:
-    """Dropout with a mask of any shape that broadcasts; the kernel itself knows full masks and masks of whole channels."""
+    """Dropout with a mask of any shape that broadcasts; the kernel knows full masks and those of whole channels."""
     own = tuple(inputs.shape)
     shape = own if noise_shape is None else tuple(n or size for n, size in zip(noise_shape, own, strict=True))
     if shape == own or (shape[0] == own[0] and shape[-1] == own[-1] and set(shape[1:-1]) <= {1}):

@@ -3,12 +3,11 @@
 import functools
 from typing import Any
 
-from fastcnn import ops
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.nests import contents
 from fastcnn.layers.registry import registry
 from fastcnn.models.graph import Graph
-from fastcnn.registry import snake_case
+from fastcnn.models.keras_operations import keras_form, operation_of_keras, run_operation
 from fastcnn.seam import Node, Primitive, apply
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
@@ -98,6 +97,18 @@ def _call_config(node: Node, places: dict[int, list[Any]]) -> dict[str, Any]:
 
 
 def _primitive_config(node: Node, name: str, places: dict[int, list[Any]]) -> dict[str, Any]:
+    known = keras_form(node)
+    if known is not None:
+        module, kind, args, settings = known
+        call = {"args": [_argument(v, places) for v in args], "kwargs": {}}
+        return {
+            "module": f"keras.src.ops.{module}",
+            "class_name": kind,
+            "config": {"name": name, **settings},
+            "registered_name": kind,
+            "name": name,
+            "inbound_nodes": [call],
+        }
     return {
         "module": "fastcnn.ops",
         "class_name": "Primitive",
@@ -118,7 +129,7 @@ def read(config: dict[str, Any], cls: type) -> Any:
                 raise ValueError(f"there is no operation {name!r} in this version of fastcnn")
             makers[data["name"]] = Primitive.registry[name]
         elif str(data.get("module")).startswith("keras.src.ops."):
-            makers[data["name"]] = _operation_of_keras(data)
+            makers[data["name"]] = operation_of_keras(data)
         else:
             layer = registry.deserialize({k: v for k, v in data.items() if k not in ("name", "inbound_nodes")})
             makers[layer.name] = layer
@@ -144,16 +155,6 @@ def read(config: dict[str, Any], cls: type) -> Any:
         waiting = later
     inputs, outputs = _find(config["input_layers"], results), _find(config["output_layers"], results)
     return cls(inputs=inputs, outputs=outputs, name=config.get("name"), trainable=config.get("trainable", True))
-
-
-def _operation_of_keras(data: dict[str, Any]) -> Any:
-    """The function of ``ops`` that Keras's class of an operation stands for, with the settings it was made with."""
-    kind = str(data["class_name"])
-    function = getattr(ops, "getitem" if kind == "GetItem" else snake_case(kind), None)
-    if function is None:
-        raise ValueError(f"the config has the operation {kind!r} of Keras, which fastcnn.ops has not; use a Layer")
-    settings = {key: value for key, value in data["config"].items() if key not in ("name", "dtype")}
-    return functools.partial(function, **settings)
 
 
 def _needed(value: Any) -> list[tuple[str, int, int]]:
@@ -195,9 +196,7 @@ def _call(maker: Any, call: dict[str, Any], results: dict[tuple[str, int, int], 
     if isinstance(maker, Primitive):
         return apply(maker, tuple(args), kwargs)
     if isinstance(maker, functools.partial):
-        if maker.func is ops.getitem and isinstance(args[1], list):
-            args[1] = tuple(args[1])
-        return maker(*args, **kwargs)
+        return run_operation(maker, args, kwargs)
     kwargs.pop("mask", None)
     return maker(*args, **{k: v for k, v in kwargs.items() if v is not None})
 

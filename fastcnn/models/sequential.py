@@ -88,8 +88,8 @@ class Sequential(Model):
             self._rebuild()
         return layer
 
-    @property
-    def layers(self) -> list[Layer]:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def layers(self) -> list[Layer]:
         """The layers, without the Input."""
         return [layer for layer in self._stack if not isinstance(layer, InputLayer)]
 

@@ -16,7 +16,7 @@ Row = list[str]
 def weighted_layers(model: Any) -> int:
     """How many layers have a matrix or filters of weights, as one counts in "VGG16": not inputs, not normalisation."""
     leaves = [layer for layer in model._flatten_layers() if not layer._children()]
-    return sum(any(v._trainable and len(v.shape) >= 2 for v in layer._own_variables()) for layer in leaves)
+    return sum(any(v._made_trainable and len(v.shape) >= 2 for v in layer._own_variables()) for layer in leaves)
 
 
 def count_flops(model: Any) -> int:

@@ -1,1 +1,1 @@
-"""Programs: a step of training or inference captured once, optimised, its memory planned, and replayed with one call."""
+"""Programs: a step of training or inference captured once, improved, its memory planned, replayed with one call."""

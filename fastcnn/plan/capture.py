@@ -23,7 +23,9 @@ class Captured:
         keys: ``(generator, tensor)``: the random generators it draws from, and the keys drawn.
     """
 
-    def __init__(self, inputs: list[SymbolicTensor], outputs: Any, steps: list[Node], keys: list[tuple[Any, SymbolicTensor]]):
+    def __init__(
+        self, inputs: list[SymbolicTensor], outputs: Any, steps: list[Node], keys: list[tuple[Any, SymbolicTensor]]
+    ):
         self.inputs, self.outputs, self.steps, self.keys = inputs, outputs, steps, keys
 
 

@@ -1,37 +1,18 @@
 """Batch normalisation folded into the weights before it, and padding into the convolution after it: for inference."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from fastcnn.plan.training_passes import made_by, node, users
 from fastcnn.seam import Node
-from fastcnn.tensor import Tensor, Valued
+from fastcnn.tensor import Derived, Valued
 
-__all__ = ["Derived", "fold_batch_norm", "fold_padding"]
+__all__ = ["fold_batch_norm", "fold_padding"]
 
 Array = np.ndarray[Any, Any]
 
 PRODUCTS = ("conv2d", "depthwise_conv2d", "dense")
-
-
-class Derived(Tensor):
-    """An array computed from variables, anew whenever they have changed.
-
-    Args:
-        compute: returns it.
-    """
-
-    __slots__ = ("_compute",)
-
-    def __init__(self, compute: Callable[[], Array]):
-        super().__init__(np.ascontiguousarray(compute(), np.float32))
-        self._compute = compute
-
-    def refresh(self) -> None:
-        """Computes it again, in place."""
-        np.copyto(self.array, self._compute(), casting="same_kind")
 
 
 def fold_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
@@ -53,7 +34,9 @@ def fold_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
             continue
         weights, bias = _folded(product, norm)
         rest = product.inputs[3:]
-        replaced[id(norm)] = node(product.operation, (product.inputs[0], weights, bias, *rest), product.attrs, norm.outputs)
+        replaced[id(norm)] = node(
+            product.operation, (product.inputs[0], weights, bias, *rest), product.attrs, norm.outputs
+        )
         dropped.add(id(product))
     return [replaced.get(id(s), s) for s in steps if id(s) not in dropped]
 

@@ -48,7 +48,14 @@ def fuse_epilogues(steps: list[Node], outputs: list[Any]) -> list[Node]:
 def _absorbed(step: Node, t: Any, producer: Node) -> Node | None:
     """The producer with the step in its epilogue."""
     name = producer.operation.name
-    if name not in ("batch_norm_inference", "batch_norm_inference_fused", "conv2d", "conv2d_fused", "dense", "dense_fused"):
+    if name not in (
+        "batch_norm_inference",
+        "batch_norm_inference_fused",
+        "conv2d",
+        "conv2d_fused",
+        "dense",
+        "dense_fused",
+    ):
         return None
     attrs = dict(producer.attrs)
     if attrs.get("activation") is not None:

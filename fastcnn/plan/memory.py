@@ -10,8 +10,7 @@ ALIGNMENT = 64
 def place(lives: Sequence[tuple[int, int, int]]) -> tuple[list[int], int]:
     """Offsets for results that live from one step to another.
 
-    Large ones first, each at the lowest offset that is free during its whole life: within a few per cent of the best for
-    networks.
+    Large ones first, each at the lowest offset that is free during its whole life: close to the best for networks.
 
     Args:
         lives: ``(first step, last step, bytes)`` of each result, both steps included.

@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 
 from fastcnn import _core
-from fastcnn.layers.layer import _contents, _map
+from fastcnn.layers.nests import contents, map_tensors
 from fastcnn.plan.capture import Captured, NotCapturable
-from fastcnn.plan.folding import Derived
 from fastcnn.plan.memory import ALIGNMENT, place
 from fastcnn.seam import Node
-from fastcnn.tensor import SymbolicTensor, Tensor, Variable
+from fastcnn.tensor import Derived, SymbolicTensor, Tensor, Variable
 
 __all__ = ["Program", "live_steps"]
 
@@ -27,7 +26,7 @@ EFFECTS = frozenset({"batch_norm", "batch_norm_fused"})
 
 def live_steps(steps: list[Node], outputs: Any) -> list[Node]:
     """The steps that the outputs depend on, and those that change variables."""
-    needed = {id(t) for t in _contents(outputs)}
+    needed = {id(t) for t in contents(outputs)}
     kept = []
     for node in reversed(steps):
         if any(id(t) in needed for t in node.outputs) or node.operation.name in EFFECTS:
@@ -48,7 +47,7 @@ class Program:
         self.captured = captured
         self.steps = live_steps(captured.steps, captured.outputs)
         if passes is not None:
-            results = [t for t in _contents(captured.outputs) if isinstance(t, SymbolicTensor)]
+            results = [t for t in contents(captured.outputs) if isinstance(t, SymbolicTensor)]
             self.steps = live_steps(passes(self.steps, results), captured.outputs)
         self._arrays: dict[int, Array] = {}
         self._roots: dict[int, int] = {}
@@ -62,7 +61,7 @@ class Program:
         self.derived = [t for step in self.steps for t in step.inputs if isinstance(t, Derived)]
         self._changes = Variable.changes
         self._record()
-        self.outputs = _map(captured.outputs, lambda t: Tensor(self._array(t)))
+        self.outputs = map_tensors(captured.outputs, lambda t: Tensor(self._array(t)))
 
     def _lay_out(self) -> None:
         """Finds out how long each result lives, and gives it a place in the arena."""
@@ -85,7 +84,7 @@ class Program:
                 else:
                     results.append(t)
                     first[id(t)] = last[id(t)] = i
-        for t in _contents(self.captured.outputs):
+        for t in contents(self.captured.outputs):
             if isinstance(t, SymbolicTensor):
                 last[self._root(t)] = len(self.steps)
         sizes = [int(np.prod(_sizes(t))) * np.dtype(t.dtype).itemsize for t in results]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.layers.layer import _contents
+from fastcnn.layers.nests import contents
 from fastcnn.plan.program import Program
 from fastcnn.plan.stepping import Inference, TrainingStep, plans_of
 from fastcnn.seam import Node
@@ -16,9 +16,15 @@ __all__ = ["explain", "memory", "profile"]
 
 def _line(step: Node) -> str:
     shapes = [str(tuple(t.shape)) for t in step.inputs if t is not None]
-    attrs = {k: v for k, v in step.attrs.items() if v is not None and k in ("strides", "padding", "activation", "axis", "rate")}
+    attrs = {
+        k: v
+        for k, v in step.attrs.items()
+        if v is not None and k in ("strides", "padding", "activation", "axis", "rate")
+    }
     extra = "  " + ", ".join(f"{k}={v}" for k, v in attrs.items()) if attrs else ""
-    return f"{step.operation.name:<28} {' '.join(shapes)} -> {', '.join(str(tuple(t.shape)) for t in step.outputs)}{extra}"
+    return (
+        f"{step.operation.name:<28} {' '.join(shapes)} -> {', '.join(str(tuple(t.shape)) for t in step.outputs)}{extra}"
+    )
 
 
 def _describe(title: str, program: Program) -> list[str]:
@@ -49,7 +55,9 @@ def _batch(model: Any, batch_size: int) -> tuple[Any, Any]:
     """Arrays like a batch: what the model's inputs and its loss expect."""
     x = [Tensor(np.zeros((batch_size, *t.shape[1:]), "float32")) for t in model.inputs]
     targets = []
-    losses = [loss for _, loss, *_ in model._compile_loss.terms] if model._compile_loss and model._compile_loss.built else []
+    losses = (
+        [loss for _, loss, *_ in model._compile_loss.terms] if model._compile_loss and model._compile_loss.built else []
+    )
     for i, t in enumerate(model.outputs):
         name = f"{type(losses[i]).__name__} {losses[i].name}" if i < len(losses) else str(model.loss)
         sparse = "sparse" in name.lower()
@@ -98,10 +106,10 @@ def profile(model: Any, x: Any, y: Any = None, training: bool = False, trace: An
     if training:
         model._make_ready(data[:2])
         found: Any = TrainingStep(model, data)
-        found.feed([t for t in _contents(list(data)) if t is not None])
+        found.feed([t for t in contents(list(data)) if t is not None])
     else:
         found = Inference(model, data[0])
-        found.feed(_contents(data[0]))
+        found.feed(contents(data[0]))
     program = found.program
     for generator, key in program.keys:
         key[:] = generator.state.array
@@ -124,7 +132,10 @@ def profile(model: Any, x: Any, y: Any = None, training: bool = False, trace: An
     ]
     for ms, step, flops, moved in sorted(rows, key=lambda row: -row[0]):
         rate = f"{flops / ms * 1e-6:8.0f} {flops / ms * 1e-6 / peak:8.0%}" if flops else f"{'':>8} {'':>8}"
-        lines.append(f"{ms:9.3f} {ms / total:6.1%} {rate} {moved / ms * 1e-6:7.1f} {moved / ms * 1e-6 / copy:8.0%}  {_line(step)}")
+        lines.append(
+            f"{ms:9.3f} {ms / total:6.1%} {rate} {moved / ms * 1e-6:7.1f} {moved / ms * 1e-6 / copy:8.0%}  "
+            + _line(step)
+        )
     if trace is not None:
         _write_trace(trace, rows)
     return "\n".join(lines)
@@ -144,7 +155,13 @@ def _flops(step: Node) -> float:
         return float(2.0 * np.prod(y) * x[-1])
     if name.startswith("depthwise_conv2d"):
         kernel = step.inputs[1].shape if not name.endswith("_dw") else step.outputs[0].shape
-        out = step.inputs[0].shape if name.endswith("_dx") else step.inputs[1].shape if name.endswith("_dw") else step.outputs[0].shape
+        out = (
+            step.inputs[0].shape
+            if name.endswith("_dx")
+            else step.inputs[1].shape
+            if name.endswith("_dw")
+            else step.outputs[0].shape
+        )
         return float(2.0 * np.prod(out) * np.prod(kernel[:2]))
     return 0.0
 
@@ -152,7 +169,9 @@ def _flops(step: Node) -> float:
 def _bytes(step: Node) -> float:
     """Everything read once and written once."""
     tensors = [t for t in (*step.inputs, *step.outputs) if t is not None]
-    return float(sum(4.0 * np.prod(t.shape) for t in tensors if isinstance(t, (SymbolicTensor, Tensor)) or t.array.ndim))
+    return float(
+        sum(4.0 * np.prod(t.shape) for t in tensors if isinstance(t, (SymbolicTensor, Tensor)) or t.array.ndim)
+    )
 
 
 def _write_trace(path: Any, rows: list[Any]) -> None:
@@ -160,10 +179,17 @@ def _write_trace(path: Any, rows: list[Any]) -> None:
     for ms, step, flops, moved in rows:
         arguments = {"flops": flops, "bytes": moved, "step": _line(step)}
         events.append(
-            {"name": step.operation.name, "ph": "X", "ts": at * 1e3, "dur": ms * 1e3, "pid": 0, "tid": 0, "args": arguments}
+            {
+                "name": step.operation.name,
+                "ph": "X",
+                "ts": at * 1e3,
+                "dur": ms * 1e3,
+                "pid": 0,
+                "tid": 0,
+                "args": arguments,
+            }
         )
         at += ms
     from pathlib import Path
 
     Path(path).write_text(json.dumps({"traceEvents": events}))
-

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from fastcnn.autograd import GradientTape
-from fastcnn.layers.layer import _Changes, _contents, _map
+from fastcnn.layers.nests import contents, map_tensors
 from fastcnn.plan.capture import NotCapturable, capture
 from fastcnn.plan.inference_passes import inference_passes
 from fastcnn.plan.program import Program
 from fastcnn.plan.training_passes import training_passes
 from fastcnn.seam import state
-from fastcnn.tensor import SymbolicTensor, Tensor, Variable
+from fastcnn.tensor import Changes, SymbolicTensor, Tensor, Variable
 
 __all__ = ["Plans", "copied", "inference", "plans_of", "training_step"]
 
@@ -33,7 +33,7 @@ class Plans:
         self.training: dict[Any, TrainingStep] = {}
         self.inference: dict[Any, list[Inference]] = {}
         self.reason: str | None = None
-        self.changes = _Changes.count  # when the parts were last looked at
+        self.changes = Changes.count  # when the parts were last looked at
 
 
 def _parts(model: Any) -> Any:
@@ -45,11 +45,11 @@ def _parts(model: Any) -> Any:
 def plans_of(model: Any) -> Plans:
     """The model's programs, none of which is outdated."""
     found = _plans.get(model)
-    if found is None or found.changes != _Changes.count:
+    if found is None or found.changes != Changes.count:
         parts = _parts(model)
         if found is None or found.parts != parts:
             found = _plans[model] = Plans(parts)
-        found.changes = _Changes.count
+        found.changes = Changes.count
     return found
 
 
@@ -72,13 +72,13 @@ def _symbolic(t: Tensor) -> SymbolicTensor:
 
 
 def _flat(data: Any) -> list[Tensor]:
-    return [t for t in _contents(data if not isinstance(data, dict) else list(data.values())) if t is not None]
+    return [t for t in contents(data if not isinstance(data, dict) else list(data.values())) if t is not None]
 
 
 def _nest(data: Any, stand_ins: list[SymbolicTensor]) -> Any:
     """The stand-ins in the form of the batch."""
     rest = iter(stand_ins)
-    return _map(data, lambda t: next(rest))
+    return map_tensors(data, lambda t: next(rest))
 
 
 class _Step:
@@ -133,7 +133,9 @@ class Inference(_Step):
     """One pass of a model."""
 
     def __init__(self, model: Any, x: Any):
-        captured = capture(lambda *inputs: model(_nest(x, list(inputs)), training=False), [_symbolic(t) for t in _flat(x)])
+        captured = capture(
+            lambda *inputs: model(_nest(x, list(inputs)), training=False), [_symbolic(t) for t in _flat(x)]
+        )
         for layer in model._lossy:
             layer._losses.clear()
         self.program = Program(captured, inference_passes)
@@ -148,11 +150,13 @@ class Inference(_Step):
 
 def copied(outputs: Any) -> Any:
     """Outputs in memory of their own."""
-    return _map(outputs, lambda t: Tensor(t.array.copy()))
+    return map_tensors(outputs, lambda t: Tensor(t.array.copy()))
 
 
 def _may(model: Any, plans: Plans) -> bool:
-    return not (plans.reason is not None or model.run_eagerly or state.precise or state.tapes or state.steps is not None)
+    return not (
+        plans.reason is not None or model.run_eagerly or state.precise or state.tapes or state.steps is not None
+    )
 
 
 def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None:

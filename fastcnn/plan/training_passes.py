@@ -36,7 +36,7 @@ def made_by(steps: list[Node]) -> dict[int, Node]:
 def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """Batch normalisation, the addition of a shortcut and ReLU in one pass; their gradients in two.
 
-    Forward ``relu(batch_norm(x) + shortcut)`` becomes one kernel. Backward, the ReLU's mask comes from the result, so its
+    Forward ``relu(batch_norm(x) + shortcut)`` becomes one kernel. Backward, the ReLU's mask comes from the result: its
     argument need not be kept, and the masked gradient is the shortcut's.
     """
     read = users(steps, outputs)
@@ -64,7 +64,7 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
         if add is not None:
             dropped.add(id(add))
         if masks is not None and gradients is not None:
-            dy, x, mean, inv_std, gamma = gradients.inputs
+            x, mean, inv_std, gamma = gradients.inputs[1:]
             kept = gradients.attrs | {"activation": relu.attrs["activation"], "residual": add is not None}
             results = gradients.outputs if add is None else (*gradients.outputs, masks.outputs[0])
             inputs = (masks.inputs[0], x, mean, inv_std, gamma, relu.outputs[0])

@@ -200,10 +200,10 @@ def open_data(
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
             raise ValueError(f"{name} must not be given where x is a {kind}: its batches bring theirs along")
+    if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
+        return IndexedData(x, bool(shuffle), seed, steps)  # whatever batch_size says, as in Keras
     if batch_size is not None:
         raise ValueError(f"batch_size must not be given where x is a {kind}: it gives batches of its own size")
-    if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
-        return IndexedData(x, bool(shuffle), seed, steps)
     if hasattr(x, "__iter__"):
         return StreamedData(x, steps)
     if callable(x):

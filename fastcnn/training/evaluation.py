@@ -36,9 +36,9 @@ def run(model: Any, data: Data, callbacks: CallbackList) -> dict[str, Any]:
 
     model.reset_metrics()
     logs: dict[str, Any] = {}
-    callbacks.on_test_begin()
+    callbacks.on_test_begin({})
     for step, batches in _grouped(data.epoch(0), model.steps_per_execution, 0):
-        callbacks.on_test_batch_begin(step)
+        callbacks.on_test_batch_begin(step, {})
         for batch in batches:
             raw = model.test_step(batch)
         logs = plain_logs(raw)
@@ -86,17 +86,17 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: Any, callb
     listed = make_callbacks(model, callbacks, standard_verbose(verbose), steps=data.steps)
     collected: Any = None
     rows = data.samples if steps is None else None
-    listed.on_predict_begin()
+    listed.on_predict_begin({})
     try:
         for step, batch in enumerate(data.epoch(0)):
-            listed.on_predict_batch_begin(step)
+            listed.on_predict_batch_begin(step, {})
             outputs = model.predict_step((unpack(batch)[0],))
             if collected is None:
                 collected = map_leaves(lambda _: _Collected(rows), outputs)
             _add(collected, outputs)
             listed.on_predict_batch_end(step, {"outputs": outputs})
         data.ended()
-        listed.on_predict_end()
+        listed.on_predict_end({})
     finally:
         close_progress(listed)
     if collected is None:

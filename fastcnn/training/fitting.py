@@ -72,7 +72,7 @@ class Fitting:
         state._model, state._callbacks = model, self.callbacks
         try:
             with Interrupts() as interrupts:
-                self.callbacks.on_train_begin()
+                self.callbacks.on_train_begin({})
                 while state.epoch < self.epochs and (unfinished or not model.stop_training):
                     if not self._epoch(interrupts, fresh=not unfinished):
                         break
@@ -96,7 +96,7 @@ class Fitting:
             model.reset_metrics()
         else:
             state.restore_metrics(model.metrics_variables)
-        self.callbacks.on_epoch_begin(epoch)
+        self.callbacks.on_epoch_begin(epoch, {})
         batches = iter(()) if model.stop_training else self.data.epoch(epoch, state.step)
         steps = _grouped(batches, model.steps_per_execution, state.step)
         logs, seen = self._batches(steps, interrupts)
@@ -118,7 +118,7 @@ class Fitting:
         logs: dict[str, Any] = {}
         end = 0
         for step, batches in steps:
-            callbacks.on_train_batch_begin(step)
+            callbacks.on_train_batch_begin(step, {})
             interrupts.busy = True
             for batch in batches:
                 raw = model.train_step(weighted(batch, self.class_weight))

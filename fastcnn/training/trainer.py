@@ -40,7 +40,7 @@ class Trainer(Compilation):
             x: arrays (any dtype; a list or dict for several inputs), a ``PyDataset``, a generator or iterable of
                 batches ``(x, y)`` or ``(x, y, sample_weight)``.
             y: labels or targets, where x is arrays.
-            batch_size: 32 unless given; "full" for all samples in one step.
+            batch_size: 32 unless given; "full" for all samples in one step. A ``PyDataset`` keeps its own.
             epochs: the number of the last epoch.
             verbose: 0 silent; "auto" or 1 a bar on a terminal, a line an epoch elsewhere; 2 a line an epoch.
             callbacks: a list.
