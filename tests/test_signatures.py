@@ -158,6 +158,33 @@ def test_every_export_is_compared_or_ours(module: str) -> None:
     assert not ours & set(TABLE["unclaimed"][module]), f"{module}: Keras has them"
 
 
+# For the arguments that have no default.
+VALUES: dict[str, Any] = {
+    "activation": "relu", "axes": 1, "boundaries": [1], "decay_rate": 0.5, "decay_steps": 10, "dims": (2, 1), "filters": 3,
+    "first_decay_steps": 5, "initial_learning_rate": 0.1, "kernel_size": 3, "n": 2, "num_classes": 3, "output_size": 2,
+    "pool_size": 2, "rate": 0.3, "scale": 2.0, "shape": (4,), "stddev": 0.3, "target_shape": (2, 2), "units": 3, "values": [1.0, 2.0],
+}  # fmt: skip
+BASES = ("Initializer", "Layer", "LearningRateSchedule", "Loss", "Metric", "Optimizer", "Regularizer")
+STRICT = [
+    name
+    for name, rows in SIGNATURES.items()
+    if name.startswith(
+        ("layers.", "losses.", "metrics.", "initializers.", "regularizers.", "constraints.", "optimizers.sch")
+    )
+    and hasattr(find(name), "get_config")
+    and not name.endswith((*BASES, "MeanMetricWrapper"))
+    and not any(kind == "VAR_KEYWORD" for _, kind, _ in rows)
+]
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_keras_understands_configs(name: str) -> None:
+    """Keras's constructor gets the config's words, so it must know them all."""
+    rows = SIGNATURES[name]
+    made = find(name)(**{word: VALUES[word] for word, _, default in rows if default is None})
+    assert set(made.get_config()) <= {row[0] for row in rows}
+
+
 def sample(first, /, a, b=1, *rest, c=(2, 2), **more):  # type: ignore[no-untyped-def]
     """What the comparison is tried on."""
 
