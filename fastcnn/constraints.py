@@ -180,5 +180,17 @@ class ClipValue(Constraint):
         return {"max_value": self.max_value}
 
 
-get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize
+get, deserialize = _registry.get, _registry.deserialize
+
+
+def serialize(constraint: Any) -> Any:
+    """Its config, in Keras 3's form.
+
+    Example:
+        >>> serialize(NonNeg())["class_name"]
+        'NonNeg'
+    """
+    return _registry.serialize(constraint)
+
+
 max_norm, min_max_norm, non_neg, unit_norm, clip_value = MaxNorm, MinMaxNorm, NonNeg, UnitNorm, ClipValue

@@ -273,17 +273,22 @@ class RandomUniform(RandomInitializer):
         return {"minval": self.minval, "maxval": self.maxval, **super().get_config()}
 
 
-def compute_fans(shape: Shape) -> tuple[int, int]:
+def compute_fans(
+    shape: Shape, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None
+) -> tuple[int, int]:
     """How many inputs an output of a weight has, and how many outputs an input has.
 
     Args:
         shape: (in, out) of a dense kernel; (..., in, out) of a convolution's, each filter tap counting.
+        input_axes, output_axes: both, or neither: the axes whose sizes are multiplied instead.
 
     Example:
         >>> compute_fans((3, 3, 16, 32))
         (144, 288)
     """
     shape = tuple(shape)
+    if input_axes is not None and output_axes is not None:
+        return math.prod(int(shape[i]) for i in input_axes), math.prod(int(shape[i]) for i in output_axes)
     if len(shape) < 2:
         size = int(shape[0]) if shape else 1
         return size, size
@@ -301,6 +306,8 @@ class VarianceScaling(RandomInitializer):
         distribution: ``"truncated_normal"``, ``"untruncated_normal"`` or ``"uniform"``, in
             [-l, l], l = sqrt(3 scale / n).
         seed: int, ``SeedGenerator`` or None.
+        input_axes, output_axes: the axes of the shape that are inputs and outputs, for weights that are no kernels of
+            dense or convolutional layers; both or neither.
 
     Example:
         >>> w = VarianceScaling(2.0, "fan_in", "uniform", seed=1)((600, 10)).numpy()
@@ -309,7 +316,13 @@ class VarianceScaling(RandomInitializer):
     """
 
     def __init__(
-        self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal", seed: Any = None
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: Any = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
     ):
         if scale <= 0:
             raise ValueError(f"scale must be positive, got {scale}")
@@ -320,11 +333,16 @@ class VarianceScaling(RandomInitializer):
             raise ValueError(
                 f"distribution must be 'uniform', 'truncated_normal' or 'untruncated_normal', got {distribution!r}"
             )
+        if (input_axes is None) != (output_axes is None):
+            raise ValueError(
+                f"input_axes and output_axes must be given both or neither, got {input_axes!r} and {output_axes!r}"
+            )
         super().__init__(seed)
         self.scale, self.mode, self.distribution = scale, mode, distribution
+        self.input_axes, self.output_axes = input_axes, output_axes
 
     def __call__(self, shape: Shape, dtype: Any = None) -> Any:
-        fan_in, fan_out = compute_fans(shape)
+        fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         if self.distribution == "uniform":
@@ -340,19 +358,28 @@ class VarianceScaling(RandomInitializer):
             "mode": self.mode,
             "distribution": self.distribution,
             **RandomInitializer.get_config(self),
+            **self._axes(),
         }
+
+    def _axes(self) -> dict[str, list[int]]:
+        # Older versions of Keras do not know them: configs name them only where they are.
+        if self.input_axes is None or self.output_axes is None:
+            return {}
+        return {"input_axes": list(self.input_axes), "output_axes": list(self.output_axes)}
 
 
 class _Scaled(VarianceScaling):
-    """A VarianceScaling whose only argument is the seed."""
+    """A VarianceScaling whose arguments are the seed and the axes."""
 
     _rule: tuple[float, str, str]
 
-    def __init__(self, seed: Any = None):
-        super().__init__(*self._rule, seed=seed)
+    def __init__(
+        self, seed: Any = None, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None
+    ):
+        super().__init__(*self._rule, seed, input_axes, output_axes)
 
     def get_config(self) -> dict[str, Any]:
-        return RandomInitializer.get_config(self)
+        return {**RandomInitializer.get_config(self), **self._axes()}
 
 
 @_registry.register()
@@ -508,7 +535,18 @@ class Orthogonal(RandomInitializer):
         return {"gain": self.gain, **super().get_config()}
 
 
-get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize
+get, deserialize = _registry.get, _registry.deserialize
+
+
+def serialize(initializer: Any) -> Any:
+    """Its config, in Keras 3's form.
+
+    Example:
+        >>> serialize(Zeros())["class_name"]
+        'Zeros'
+    """
+    return _registry.serialize(initializer)
+
 
 zeros, ones, constant, identity, orthogonal = Zeros, Ones, Constant, Identity, Orthogonal
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal

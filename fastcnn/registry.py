@@ -66,9 +66,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return register
 
 
-def get_registered_name(thing: Any) -> str:
+def get_registered_name(obj: Any) -> str:
     """``package>name`` of a registered class, else its own name."""
-    return str(getattr(thing, "_registered_name", thing.__name__))
+    return str(getattr(obj, "_registered_name", obj.__name__))
 
 
 class Registry:

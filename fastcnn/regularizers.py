@@ -171,5 +171,17 @@ class OrthogonalRegularizer(Regularizer):
         return {"factor": self.factor, "mode": self.mode}
 
 
-get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize
+get, deserialize = _registry.get, _registry.deserialize
+
+
+def serialize(regularizer: Any) -> Any:
+    """Its config, in Keras 3's form.
+
+    Example:
+        >>> serialize(L2(0.1))["class_name"]
+        'L2'
+    """
+    return _registry.serialize(regularizer)
+
+
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer

@@ -234,7 +234,10 @@ class Variable(Valued):
         shape: needed where the initializer is a function.
         dtype: ``"float32"`` (that of ``floatx()``) unless given.
         trainable: whether a tape follows it by itself, and an optimizer may change it.
+        autocast: of no consequence: all computing is in one type.
+        aggregation, synchronization: of no consequence on one machine.
         name: a word without slashes.
+        layout: must be None.
         regularizer: a function of the variable, added to the loss of its layer.
         constraint: a function applied to the variable after each update.
 
@@ -266,10 +269,17 @@ class Variable(Valued):
         shape: Any = None,
         dtype: str | None = None,
         trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str = "none",
+        synchronization: str = "auto",
         name: str | None = None,
+        layout: Any = None,
+        *,
         regularizer: Any = None,
         constraint: Any = None,
     ):
+        if layout is not None:
+            raise NotImplementedError("layout is not supported by fastcnn: there is one machine")
         kind = float_dtype() if dtype in (None, "float") else np.dtype(dtype)
         if callable(initializer) and not isinstance(initializer, Operators):
             if shape is None:
@@ -348,6 +358,8 @@ class SymbolicTensor(Operators):
     Args:
         shape: sizes, None where any size will do.
         dtype: of the numbers to come.
+        sparse, ragged: must be False: tensors are dense.
+        record_history: of no consequence: calls are always recorded.
         name: for error messages and ``summary()``.
         node: the call that makes it; None for an input.
         index: which of the call's results it is.
@@ -356,7 +368,22 @@ class SymbolicTensor(Operators):
     __slots__ = ("__weakref__", "dtype", "index", "name", "node", "shape")
     _numbers = itertools.count()
 
-    def __init__(self, shape: Shape, dtype: str = "float32", name: str | None = None, node: Any = None, index: int = 0):
+    def __init__(
+        self,
+        shape: Shape,
+        dtype: str = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+        *,
+        node: Any = None,
+        index: int = 0,
+    ):
+        if sparse or ragged:
+            raise NotImplementedError(
+                f"{'sparse' if sparse else 'ragged'}=True is not supported by fastcnn: tensors are dense"
+            )
         self.shape, self.dtype, self.node, self.index = tuple(shape), dtype, node, index
         self.name = name
 
@@ -411,40 +438,45 @@ def is_tensor(value: Any) -> bool:
     return isinstance(value, _TENSORS)
 
 
-def convert_to_tensor(value: Any, dtype: str | None = None) -> Any:
+def convert_to_tensor(x: Any, dtype: str | None = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
     """A tensor of any array-like. Numbers with a fraction become ``floatx()``, whatever width they had.
 
     Memory is shared where the array has the right type already: do not change it while a tape may need it.
 
     Args:
-        value: array-like, tensor or variable (of which it takes a copy).
+        x: array-like, tensor or variable (of which it takes a copy).
         dtype: ``"float32"``, ``"int32"``, ``"bool"``...; found from the value unless given.
+        sparse, ragged: must not be True: tensors are dense.
 
     Example:
         >>> import numpy as np
         >>> convert_to_tensor(np.arange(3.0)).dtype
         'float32'
     """
-    if isinstance(value, SymbolicTensor):
-        return value if dtype is None or value.dtype == dtype else _ops.cast(value, dtype)
-    if isinstance(value, Tensor):
-        return value if dtype is None or value.array.dtype == dtype else _ops.cast(value, dtype)
-    if isinstance(value, Variable):
-        return _ops.cast(value, dtype or value.dtype)
-    if isinstance(value, (list, tuple)) and any(isinstance(v, Operators) for v in value):
-        return _ops.stack([convert_to_tensor(v, dtype) for v in value])
-    if not isinstance(value, np.ndarray) and hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
-        value = np.from_dlpack(value)
-    array = np.asarray(value)
+    if sparse or ragged:
+        raise NotImplementedError(
+            f"{'sparse' if sparse else 'ragged'}=True is not supported by fastcnn: tensors are dense"
+        )
+    if isinstance(x, SymbolicTensor):
+        return x if dtype is None or x.dtype == dtype else _ops.cast(x, dtype)
+    if isinstance(x, Tensor):
+        return x if dtype is None or x.array.dtype == dtype else _ops.cast(x, dtype)
+    if isinstance(x, Variable):
+        return _ops.cast(x, dtype or x.dtype)
+    if isinstance(x, (list, tuple)) and any(isinstance(v, Operators) for v in x):
+        return _ops.stack([convert_to_tensor(v, dtype) for v in x])
+    if not isinstance(x, np.ndarray) and hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
+        x = np.from_dlpack(x)
+    array = np.asarray(x)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"a tensor must hold numbers, got dtype {array.dtype}: {_describe(value)}")
+        raise TypeError(f"a tensor must hold numbers, got dtype {array.dtype}: {_describe(x)}")
     if dtype is not None and dtype != "float":
         if array.dtype != dtype:
             array = array.astype(dtype)
     elif array.dtype.kind == "f" or dtype == "float":
         if array.dtype != float_dtype():
             array = array.astype(float_dtype())
-    elif array.dtype.kind == "i" and not isinstance(value, np.ndarray) and not isinstance(value, np.generic):
+    elif array.dtype.kind == "i" and not isinstance(x, np.ndarray) and not isinstance(x, np.generic):
         array = array.astype(np.int32) if abs(array).max(initial=0) < 2**31 else array
     return Tensor(array)
 

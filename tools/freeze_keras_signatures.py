@@ -1,6 +1,7 @@
 """Writes tests/keras_signatures.json: the signatures of Keras 3 for every name that fastcnn claims.
 
-Run under an interpreter that has Keras: ``KERAS_BACKEND=numpy python tools/freeze_keras_signatures.py``.
+Run under an interpreter that has Keras and a backend that can train: ``python tools/freeze_keras_signatures.py``. After
+a new version of Keras, read what changed in the table: the test says what fastcnn must follow.
 """
 
 import inspect
@@ -14,104 +15,140 @@ TABLE = pathlib.Path(__file__).parents[1] / "tests" / "keras_signatures.json"
 
 # By module: the names that fastcnn has too. "Class.method" is a method.
 CLAIMED = {
-    "layers": """
-        Input InputLayer InputSpec Layer Dense Identity Conv1D Conv2D Conv1DTranspose Conv2DTranspose DepthwiseConv1D
-        DepthwiseConv2D SeparableConv1D SeparableConv2D MaxPooling1D MaxPooling2D AveragePooling1D AveragePooling2D
-        GlobalMaxPooling1D GlobalMaxPooling2D GlobalAveragePooling1D GlobalAveragePooling2D AdaptiveAveragePooling2D
-        BatchNormalization LayerNormalization GroupNormalization UnitNormalization Activation ReLU LeakyReLU PReLU ELU
-        Softmax Dropout SpatialDropout1D SpatialDropout2D GaussianNoise GaussianDropout AlphaDropout
-        ActivityRegularization Flatten Reshape Permute RepeatVector ZeroPadding1D ZeroPadding2D Cropping1D Cropping2D
-        UpSampling1D UpSampling2D Add Subtract Multiply Average Maximum Minimum Concatenate Dot add subtract multiply
-        average maximum minimum concatenate dot Rescaling Normalization serialize deserialize
-        Layer.add_weight Layer.add_loss Layer.build Layer.call Layer.compute_output_shape Layer.count_params
-        Layer.get_config Layer.from_config Layer.get_weights Layer.set_weights Layer.get_build_config
-        Layer.build_from_config Layer.save_own_variables Layer.load_own_variables Normalization.adapt
-    """,
     "": """
-        Input Sequential Model Variable Initializer Layer Loss Metric Optimizer Regularizer
-        Model.compile Model.fit Model.evaluate Model.predict Model.train_on_batch Model.test_on_batch
-        Model.predict_on_batch Model.test_step Model.predict_step Model.compute_loss
-        Model.compute_metrics Model.summary Model.save Model.save_weights Model.load_weights Model.get_layer
-        Model.add_loss Model.to_json Model.get_config Model.from_config Model.get_metrics_result Model.reset_metrics
-        Model.get_compile_config Model.compile_from_config Model.get_weights Model.set_weights Model.count_params
-        Sequential.add Sequential.pop
+        Input KerasTensor Layer Model Sequential Variable Model.add_loss Model.build Model.compile
+        Model.compile_from_config Model.count_params Model.get_weights Model.set_weights
+        Model.compute_loss Model.compute_metrics Model.evaluate Model.fit Model.from_config
+        Model.get_compile_config Model.get_config Model.get_layer Model.get_metrics_result Model.load_weights
+        Model.predict Model.predict_on_batch Model.predict_step Model.reset_metrics Model.save
+        Model.save_weights Model.summary Model.test_on_batch Model.test_step Model.to_json Model.train_on_batch
+        Model.train_step Sequential.add Sequential.pop Variable.assign Variable.assign_add Variable.assign_sub
+        Variable.numpy
+    """,
+    "layers": """
+        Activation ActivityRegularization AdaptiveAveragePooling2D Add AlphaDropout Average AveragePooling1D
+        AveragePooling2D AvgPool1D AvgPool2D BatchNormalization Concatenate Conv1D Conv1DTranspose Conv2D
+        Conv2DTranspose Convolution1D Convolution1DTranspose Convolution2D Convolution2DTranspose Cropping1D
+        Cropping2D Dense DepthwiseConv1D DepthwiseConv2D Dot Dropout ELU Flatten GaussianDropout GaussianNoise
+        GlobalAveragePooling1D GlobalAveragePooling2D GlobalAvgPool1D GlobalAvgPool2D GlobalMaxPool1D
+        GlobalMaxPool2D GlobalMaxPooling1D GlobalMaxPooling2D GroupNormalization Identity Input InputLayer
+        InputSpec Layer LayerNormalization LeakyReLU MaxPool1D MaxPool2D MaxPooling1D MaxPooling2D Maximum
+        Minimum Multiply Normalization PReLU Permute ReLU RepeatVector Rescaling Reshape SeparableConv1D
+        SeparableConv2D SeparableConvolution1D SeparableConvolution2D Softmax SpatialDropout1D SpatialDropout2D
+        Subtract UnitNormalization UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D add average concatenate
+        deserialize dot maximum minimum multiply serialize subtract Layer.__call__ Layer.add_loss
+        Layer.add_weight Layer.build Layer.build_from_config Layer.call Layer.compute_output_shape
+        Layer.compute_output_spec Layer.count_params Layer.from_config Layer.get_build_config Layer.get_config
+        Layer.get_weights Layer.load_own_variables Layer.save_own_variables Layer.set_weights
+        Normalization.adapt
     """,
     "models": "Model Sequential clone_model load_model model_from_json save_model",
     "losses": """
-        Loss BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy
-        SparseCategoricalCrossentropy MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError
-        MeanSquaredLogarithmicError Huber LogCosh Hinge SquaredHinge CategoricalHinge KLDivergence Poisson
-        CosineSimilarity Dice get serialize deserialize Loss.call Loss.__call__ Loss.get_config Loss.from_config
-        binary_crossentropy binary_focal_crossentropy categorical_crossentropy categorical_focal_crossentropy
-        sparse_categorical_crossentropy mean_squared_error mean_absolute_error mean_absolute_percentage_error
-        mean_squared_logarithmic_error huber log_cosh hinge squared_hinge categorical_hinge kl_divergence poisson
-        cosine_similarity dice
+        BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy
+        CategoricalHinge CosineSimilarity Dice Hinge Huber KLDivergence LogCosh Loss MeanAbsoluteError
+        MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson
+        SparseCategoricalCrossentropy SquaredHinge binary_crossentropy binary_focal_crossentropy
+        categorical_crossentropy categorical_focal_crossentropy categorical_hinge cosine_similarity deserialize
+        dice get hinge huber kl_divergence log_cosh mean_absolute_error mean_absolute_percentage_error
+        mean_squared_error mean_squared_logarithmic_error poisson serialize sparse_categorical_crossentropy
+        squared_hinge Loss.__call__ Loss.call Loss.from_config Loss.get_config
     """,
     "metrics": """
-        Metric Mean Sum MeanMetricWrapper Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy
-        TopKCategoricalAccuracy SparseTopKCategoricalAccuracy Precision Recall F1Score FBetaScore AUC MeanSquaredError
-        MeanAbsoluteError RootMeanSquaredError R2Score TruePositives TrueNegatives FalsePositives FalseNegatives
-        BinaryCrossentropy CategoricalCrossentropy SparseCategoricalCrossentropy get serialize deserialize
-        Metric.update_state Metric.result Metric.reset_state Metric.add_variable Metric.add_weight Metric.__call__
-        Metric.get_config Metric.from_config
+        AUC Accuracy BinaryAccuracy BinaryCrossentropy CategoricalAccuracy CategoricalCrossentropy
+        CategoricalHinge CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives Hinge KLDivergence
+        LogCoshError Mean MeanAbsoluteError MeanAbsolutePercentageError MeanIoU MeanMetricWrapper
+        MeanSquaredError MeanSquaredLogarithmicError Metric Poisson Precision R2Score Recall
+        RootMeanSquaredError SparseCategoricalAccuracy SparseCategoricalCrossentropy
+        SparseTopKCategoricalAccuracy SquaredHinge Sum TopKCategoricalAccuracy TrueNegatives TruePositives
+        binary_accuracy categorical_accuracy deserialize get serialize sparse_categorical_accuracy
+        sparse_top_k_categorical_accuracy top_k_categorical_accuracy Metric.__call__ Metric.add_variable
+        Metric.add_weight Metric.from_config Metric.get_config Metric.reset_state Metric.result
+        Metric.update_state
     """,
     "optimizers": """
-        Optimizer SGD Adagrad RMSprop Adam AdamW Adamax Adadelta Nadam get serialize deserialize
-        Optimizer.build Optimizer.apply Optimizer.apply_gradients Optimizer.get_config Optimizer.from_config
-        Optimizer.save_own_variables Optimizer.load_own_variables
+        Adadelta Adagrad Adam AdamW Adamax Lion Nadam Optimizer RMSprop SGD deserialize get serialize
+        Optimizer.add_optimizer_variables Optimizer.add_variable Optimizer.add_variable_from_reference
+        Optimizer.apply Optimizer.apply_gradients Optimizer.assign Optimizer.assign_add Optimizer.assign_sub
+        Optimizer.build Optimizer.exclude_from_weight_decay Optimizer.finalize_variable_values
+        Optimizer.from_config Optimizer.get_config Optimizer.load_own_variables Optimizer.save_own_variables
+        Optimizer.scale_loss Optimizer.set_weights Optimizer.update_step
     """,
     "optimizers.schedules": """
-        LearningRateSchedule ExponentialDecay PiecewiseConstantDecay PolynomialDecay InverseTimeDecay CosineDecay
-        CosineDecayRestarts serialize deserialize
+        CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay LearningRateSchedule
+        PiecewiseConstantDecay PolynomialDecay deserialize serialize LearningRateSchedule.__call__
+        LearningRateSchedule.from_config LearningRateSchedule.get_config
     """,
     "initializers": """
-        Initializer Zeros Ones Constant Identity RandomNormal RandomUniform TruncatedNormal VarianceScaling
-        GlorotNormal GlorotUniform HeNormal HeUniform LecunNormal LecunUniform Orthogonal get serialize deserialize
-        Initializer.__call__ Initializer.get_config Initializer.from_config Initializer.clone
+        Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity Initializer LecunNormal LecunUniform
+        Ones Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros constant deserialize
+        get glorot_normal glorot_uniform he_normal he_uniform identity lecun_normal lecun_uniform ones
+        orthogonal random_normal random_uniform serialize truncated_normal variance_scaling zeros
+        Initializer.__call__ Initializer.clone Initializer.from_config Initializer.get_config
     """,
-    "regularizers": "Regularizer L1 L2 L1L2 OrthogonalRegularizer get serialize deserialize Regularizer.get_config",
-    "constraints": "Constraint MaxNorm NonNeg UnitNorm MinMaxNorm get serialize deserialize Constraint.get_config",
+    "regularizers": """
+        L1 L1L2 L2 OrthogonalRegularizer Regularizer deserialize get l1 l1_l2 l2 orthogonal_regularizer
+        serialize Regularizer.__call__ Regularizer.from_config Regularizer.get_config
+    """,
+    "constraints": """
+        Constraint MaxNorm MinMaxNorm NonNeg UnitNorm deserialize get max_norm min_max_norm non_neg serialize
+        unit_norm Constraint.__call__ Constraint.from_config Constraint.get_config
+    """,
     "activations": """
-        relu relu6 leaky_relu elu selu gelu silu sigmoid hard_sigmoid hard_silu tanh softplus softsign softmax
-        log_softmax mish exponential linear get serialize deserialize
+        celu deserialize elu exponential gelu get hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh
+        leaky_relu linear log_sigmoid log_softmax mish relu relu6 selu serialize sigmoid silu soft_shrink
+        softmax softplus softsign squareplus swish tanh tanh_shrink threshold
     """,
     "callbacks": """
-        Callback CallbackList History ModelCheckpoint EarlyStopping ReduceLROnPlateau LearningRateScheduler CSVLogger
-        TerminateOnNaN LambdaCallback ProgbarLogger TensorBoard BackupAndRestore SwapEMAWeights Callback.set_params
-        Callback.set_model Callback.on_epoch_begin Callback.on_epoch_end Callback.on_train_begin Callback.on_train_end
-        Callback.on_train_batch_begin Callback.on_train_batch_end Callback.on_test_begin Callback.on_test_end
-        Callback.on_test_batch_begin Callback.on_test_batch_end Callback.on_predict_begin Callback.on_predict_end
-        Callback.on_predict_batch_begin Callback.on_predict_batch_end Callback.on_batch_begin Callback.on_batch_end
+        BackupAndRestore CSVLogger Callback CallbackList EarlyStopping History LambdaCallback
+        LearningRateScheduler ModelCheckpoint ProgbarLogger ReduceLROnPlateau SwapEMAWeights TensorBoard
+        TerminateOnNaN Callback.on_batch_begin Callback.on_batch_end Callback.on_epoch_begin
+        Callback.on_epoch_end Callback.on_predict_batch_begin Callback.on_predict_batch_end
+        Callback.on_predict_begin Callback.on_predict_end Callback.on_test_batch_begin
+        Callback.on_test_batch_end Callback.on_test_begin Callback.on_test_end Callback.on_train_batch_begin
+        Callback.on_train_batch_end Callback.on_train_begin Callback.on_train_end Callback.set_model
+        Callback.set_params
     """,
     "utils": """
-        to_categorical split_dataset set_random_seed PyDataset Sequence register_keras_serializable
-        custom_object_scope get_custom_objects get_registered_name
+        CustomObjectScope PyDataset Sequence custom_object_scope get_custom_objects get_registered_name
+        normalize register_keras_serializable set_random_seed split_dataset to_categorical
+        PyDataset.on_epoch_begin PyDataset.on_epoch_end
     """,
-    "saving": "load_model save_model load_weights save_weights register_keras_serializable custom_object_scope",
-    "random": "SeedGenerator normal uniform truncated_normal randint dropout shuffle",
+    "saving": """
+        CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects get_registered_name
+        load_model load_weights register_keras_serializable save_model save_weights serialize_keras_object
+    """,
+    "random": """
+        SeedGenerator dropout normal randint shuffle truncated_normal uniform SeedGenerator.from_config
+        SeedGenerator.get_config SeedGenerator.next
+    """,
+    "backend": """
+        clear_session epsilon floatx image_data_format set_epsilon set_floatx set_image_data_format
+    """,
     "datasets.mnist": "load_data",
     "datasets.fashion_mnist": "load_data",
     "datasets.cifar10": "load_data",
     "datasets.cifar100": "load_data",
-    "config": "floatx set_floatx",
     "ops": """
-        abs absolute add all any arange argmax argmin broadcast_to cast ceil clip concatenate convert_to_tensor cos
-        divide equal exp expand_dims flip floor full full_like greater greater_equal isfinite isinf isnan less
-        less_equal log log1p expm1 logical_and logical_not logical_or logsumexp matmul max maximum mean min minimum
-        multiply negative norm not_equal one_hot ones ones_like pad power prod reciprocal repeat reshape round rsqrt
-        shape sigmoid sign sin split sqrt square squeeze stack std subtract sum take tanh tensordot tile transpose
-        true_divide var where zeros zeros_like stop_gradient moments normalize
-        relu relu6 leaky_relu elu selu gelu silu hard_sigmoid hard_silu softplus softsign softmax log_softmax
-        conv depthwise_conv separable_conv conv_transpose max_pool average_pool binary_crossentropy
-        categorical_crossentropy sparse_categorical_crossentropy
+        abs absolute adaptive_average_pool add all any arange argmax argmin argsort average_pool
+        binary_crossentropy broadcast_to cast categorical_crossentropy ceil clip concatenate conv conv_transpose
+        convert_to_numpy convert_to_tensor count_nonzero depthwise_conv divide elu empty equal exp expand_dims
+        expm1 flip floor full full_like gelu greater greater_equal hard_sigmoid hard_silu hard_swish in_top_k
+        isfinite isnan leaky_relu less less_equal log log1p log_softmax logical_and logical_not logical_or
+        logsumexp matmul max max_pool maximum mean min minimum moments moveaxis multiply negative norm normalize
+        not_equal one_hot ones ones_like pad power prod ravel reciprocal relu relu6 repeat reshape round rsqrt
+        selu separable_conv shape sigmoid sign silu slice softmax softplus softsign sort
+        sparse_categorical_crossentropy split sqrt square squeeze stack std stop_gradient subtract sum swapaxes
+        swish take take_along_axis tanh tile top_k transpose true_divide unstack var where zeros zeros_like
     """,
 }
 
 
 def signature_of(thing: Any) -> list[list[Any]]:
-    """Name, kind and default of each parameter; None is no default, "None" is the default None."""
+    """Name, kind and default of each parameter; null is no default, "None" is the default None."""
+    # Keras's classes have a __new__ that takes anything: what they understand is in __init__.
+    own_init = inspect.isclass(thing) and inspect.isfunction(thing.__init__)
     rows = []
-    for name, p in inspect.signature(thing).parameters.items():
+    for name, p in inspect.signature(thing.__init__ if own_init else thing).parameters.items():
         if name in ("self", "cls"):
             continue
         default = None if p.default is inspect.Parameter.empty else repr(p.default)
@@ -121,29 +158,32 @@ def signature_of(thing: Any) -> list[list[Any]]:
     return rows
 
 
+def find(path: str) -> Any:
+    """``layers.Layer.build`` in Keras."""
+    thing: Any = keras
+    for part in filter(None, path.split(".")):
+        thing = getattr(thing, part)
+    return thing
+
+
 def main() -> None:
-    """Writes the table."""
-    table: dict[str, Any] = {"keras": keras.__version__, "signatures": {}, "unclaimed": {}}
+    """Writes the table: a line per name, and per module the names that Keras has and fastcnn does not claim."""
+    signatures, unclaimed = {}, {}
     for module, names in CLAIMED.items():
-        place = keras
-        for part in filter(None, module.split(".")):
-            place = getattr(place, part)
         claimed = names.split()
         for name in claimed:
-            thing = place
-            for part in name.split("."):
-                if not hasattr(thing, part):
-                    print(f"Keras {keras.__version__} has no {module}.{name}")
-                    break
-                thing = getattr(thing, part)
-            else:
-                table["signatures"][f"{module}.{name}".lstrip(".")] = signature_of(thing)
+            path = f"{module}.{name}".lstrip(".")
+            signatures[path] = signature_of(find(path))
+        place = find(module)
         public = {n for n in dir(place) if not n.startswith("_") and callable(getattr(place, n))}
-        table["unclaimed"][module] = sorted(public - set(claimed)) if module else []
-    rows = [f"    {json.dumps(name)}: {json.dumps(rows)}" for name, rows in sorted(table["signatures"].items())]
-    others = [f"    {json.dumps(name)}: {json.dumps(names)}" for name, names in sorted(table["unclaimed"].items())]
-    text = '{\n  "keras": %s,\n  "signatures": {\n%s\n  },\n  "unclaimed": {\n%s\n  }\n}\n'
-    TABLE.write_text(text % (json.dumps(table["keras"]), ",\n".join(rows), ",\n".join(others)))
+        unclaimed[module] = sorted(public - set(claimed))
+    parts = [
+        f"  {json.dumps(key)}: {{\n"
+        + ",\n".join(f"    {json.dumps(name)}: {json.dumps(rows)}" for name, rows in sorted(table.items()))
+        + "\n  }"
+        for key, table in (("signatures", signatures), ("unclaimed", unclaimed))
+    ]
+    TABLE.write_text("{\n" + ",\n".join([f'  "keras": "{keras.__version__}"', *parts]) + "\n}\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from fastcnn.layers.nests import any_symbolic, contents, map_shapes, map_tensors
 from fastcnn.layers.registry import automatic_name
 from fastcnn.layers.tracking import Tracking
 from fastcnn.seam import Node, float_dtype, state
-from fastcnn.tensor import Changes, SymbolicTensor, Tensor, Variable, is_tensor
+from fastcnn.tensor import Changes, SymbolicTensor, Tensor, Variable, convert_to_tensor, is_tensor
 
 __all__ = ["Layer"]
 
@@ -191,7 +191,7 @@ class Layer(Tracking):
     def _checked_keywords(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         if not self._takes_mask and kwargs.pop("mask", None) is not None:
             raise NotImplementedError(f"{self.name}: mask is not supported by fastcnn; its call takes none")
-        return {k: tensors_of(v) if isinstance(v, np.ndarray) else v for k, v in kwargs.items()}
+        return {k: convert_to_tensor(v) if isinstance(v, np.ndarray) else v for k, v in kwargs.items()}
 
     def _forget_losses(self) -> None:
         for layer in self._lossy:

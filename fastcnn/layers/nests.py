@@ -46,14 +46,15 @@ def map_shapes(shapes: Any, f: Any) -> Any:
 
 
 def tensors_of(value: Any) -> Any:
-    """Arrays, numbers and lists of numbers as tensors; nests of tensors stay nests."""
+    """Arrays, numbers and lists of numbers as tensors; nests of tensors stay nests. Bytes, images, become floats."""
     if isinstance(value, Operators) or value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, dict):
         return {k: tensors_of(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)) and any(not isinstance(v, (int, float, list, tuple)) for v in value):
         return [tensors_of(v) for v in value]
-    return convert_to_tensor(value)
+    is_image = isinstance(value, np.ndarray) and value.dtype == np.uint8
+    return convert_to_tensor(value, "float" if is_image else None)
 
 
 def any_symbolic(args: Any, kwargs: dict[str, Any]) -> bool:

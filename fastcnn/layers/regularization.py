@@ -101,9 +101,8 @@ class _SpatialDropout(Dropout):
         super().__init__(rate, seed=seed, name=name, dtype=dtype, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        del config["noise_shape"]
-        return config
+        # Keras's spatial dropouts know neither of these, and do not load with them.
+        return {k: v for k, v in super().get_config().items() if k not in ("noise_shape", "trainable")}
 
 
 @registry.register()

@@ -230,8 +230,8 @@ class Tracking:
             initializer = initializers.get(initializer)
         variable = Variable(
             initializer, tuple(int(n) for n in size), kind, trainable,
-            name or f"variable{f'_{len(self._own)}' if self._own else ''}",
-            regularizers.get(regularizer), constraints.get(constraint),
+            name=name or f"variable{f'_{len(self._own)}' if self._own else ''}",
+            regularizer=regularizers.get(regularizer), constraint=constraints.get(constraint),
         )  # fmt: skip
         variable.path = f"{self._path}/{variable.name}"
         variable._layer_trainable = self._trainable

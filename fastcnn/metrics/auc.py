@@ -71,10 +71,10 @@ class AUC(Metric):
 
     def _build(self, columns: int) -> None:
         shape = (self.num_thresholds, columns) if self.multi_label else (self.num_thresholds,)
-        self.true_positives = self.add_variable(shape, name="true_positives")
-        self.false_positives = self.add_variable(shape, name="false_positives")
-        self.true_negatives = self.add_variable(shape, name="true_negatives")
-        self.false_negatives = self.add_variable(shape, name="false_negatives")
+        self.true_positives = self.add_weight(shape, name="true_positives")
+        self.false_positives = self.add_weight(shape, name="false_positives")
+        self.true_negatives = self.add_weight(shape, name="true_negatives")
+        self.false_negatives = self.add_weight(shape, name="false_negatives")
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

@@ -82,13 +82,13 @@ class Metric:
 
     def add_variable(
         self,
-        shape: Any = (),
-        initializer: Any = None,
+        shape: Any,
+        initializer: Any,
         dtype: Any = None,
-        aggregation: Any = None,
+        aggregation: str = "sum",
         name: str | None = None,
     ) -> Variable:
-        """A state, zero unless an initializer says otherwise. ``aggregation`` is of no consequence on one machine."""
+        """A state; zero where the initializer is None. ``aggregation`` is of no consequence on one machine."""
         from fastcnn import initializers
 
         make = initializers.get(initializer or "zeros")
@@ -100,7 +100,7 @@ class Metric:
     def add_weight(
         self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None
     ) -> Variable:
-        """``add_variable`` by the name that Keras 2 knows."""
+        """``add_variable`` with defaults: a number, zero."""
         return self.add_variable(shape, initializer, dtype, name=name)
 
     @property

@@ -69,7 +69,7 @@ class _Count(Metric):
         super().__init__(name=name, dtype=dtype)
         self._given = thresholds
         self.thresholds = np.array(_thresholds(thresholds, 0.5), np.float32)
-        self.accumulator = self.add_variable((len(self.thresholds),), name="accumulator")
+        self.accumulator = self.add_weight((len(self.thresholds),), name="accumulator")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         counts = count_confusion(self.name, y_true, y_pred, self.thresholds, sample_weight)
@@ -175,8 +175,8 @@ class _Share(Metric):
         super().__init__(name=name, dtype=dtype)
         self._given, self.top_k, self.class_id = thresholds, top_k, class_id
         self.thresholds = np.array(_thresholds(thresholds, 0.5 if top_k is None else _LOWEST), np.float32)
-        self.true_positives = self.add_variable((len(self.thresholds),), name="true_positives")
-        self.others = self.add_variable((len(self.thresholds),), name=self._other[0])
+        self.true_positives = self.add_weight((len(self.thresholds),), name="true_positives")
+        self.others = self.add_weight((len(self.thresholds),), name=self._other[0])
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         counts = count_confusion(self.name, y_true, y_pred, self.thresholds, sample_weight, self.top_k, self.class_id)

@@ -98,7 +98,7 @@ class ConfusionMatrix(Metric):
     def __init__(self, num_classes: int, name: str | None = "confusion_matrix", dtype: Any = None):
         super().__init__(name=name, dtype=dtype)
         self.num_classes = num_classes
-        self.total = self.add_variable((num_classes, num_classes), name="total")
+        self.total = self.add_weight((num_classes, num_classes), name="total")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         self.total.array += confusion_matrix(y_true, y_pred, self.num_classes, sample_weight)
@@ -143,7 +143,7 @@ class MeanIoU(Metric):
         super().__init__(name=name, dtype=dtype)
         self.num_classes, self.ignore_class, self.axis = num_classes, ignore_class, axis
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
-        self.total_cm = self.add_variable((num_classes, num_classes), name="total_confusion_matrix")
+        self.total_cm = self.add_weight((num_classes, num_classes), name="total_confusion_matrix")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         t, p = array(y_true), array(y_pred)
@@ -216,7 +216,7 @@ class FBetaScore(Metric):
             )
         if not self._variables:
             for name in ("true_positives", "false_positives", "false_negatives", "intermediate_weights"):
-                self.add_variable((t.shape[1],), name=name)
+                self.add_weight((t.shape[1],), name=name)
         greatest = p.max(axis=-1, keepdims=True)
         yes = (p >= greatest) & (abs(p) > 1e-9) if self.threshold is None else p > self.threshold
         w = np.ones((len(t), 1)) if sample_weight is None else array(sample_weight).reshape(-1, 1)

@@ -166,7 +166,7 @@ class R2Score(Metric):
             raise ValueError(f"num_regressors must be at least 0, got {num_regressors}")
         super().__init__(name=name, dtype=dtype)
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
-        self.num_samples = self.add_variable(name="num_samples")
+        self.num_samples = self.add_weight(name="num_samples")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         t, p = pair(self.name, y_true, y_pred)
@@ -174,7 +174,7 @@ class R2Score(Metric):
             raise ValueError(f"{self.name}: y_true and y_pred must have shape (n, outputs), got {t.shape}")
         if len(self._variables) == 1:
             for name in ("sum", "squared_sum", "total_mse", "count"):
-                self.add_variable((t.shape[1],), name=name)
+                self.add_weight((t.shape[1],), name=name)
         t, p = t.astype(np.float64), p.astype(np.float64)
         w = np.ones((1, 1)) if sample_weight is None else array(sample_weight).reshape(-1, 1)
         w = np.broadcast_to(w, t.shape)

@@ -151,7 +151,7 @@ class Model(Trainer, Layer):
     # ---- running
 
     @_of_a_model
-    def build(self, input_shape: Any = None) -> None:
+    def build(self, input_shape: Any) -> None:
         """Makes the weights for an input shape, without data."""
         if self._graph is not None or input_shape is None or self.built:
             return

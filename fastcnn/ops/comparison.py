@@ -169,13 +169,19 @@ def isfinite(x: Any) -> Any:
     return apply(ISFINITE, (as_tensor(x),), {})
 
 
-def where(condition: Any, x1: Any, x2: Any) -> Any:
+def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     """x1 where the condition holds, x2 elsewhere; the three broadcast.
 
     Example:
         >>> where([True, False], [1.0, 2.0], 0.0).numpy()
         array([1., 0.], dtype=float32)
     """
+    if x1 is None or x2 is None:
+        missing = "x1" if x1 is None else "x2"
+        raise NotImplementedError(
+            f"where needs {missing}: where(condition) alone, the indices, is not supported by fastcnn; "
+            "use numpy.nonzero(condition)"
+        )
     return apply(WHERE, (as_tensor(condition), *pair(x1, x2)), {})
 
 

@@ -301,19 +301,22 @@ def _group_norm_backward_composed(
     return ops.reshape(dx, shape), ops.sum(dy * ops.reshape(xhat, shape), axis=outer), ops.sum(dy, axis=outer)
 
 
-def moments(x: Any, axes: Any, keepdims: bool = False) -> tuple[Any, Any]:
+def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> tuple[Any, Any]:
     """Mean and (biased) variance over axes.
 
     Args:
         x: a tensor.
         axes: an int or several.
         keepdims: keep the axes, of length 1.
+        synchronized: must be False: there is one machine.
 
     Example:
         >>> mean, variance = moments([[1.0, 3.0]], -1)
         >>> mean.numpy(), variance.numpy()
         (array([2.], dtype=float32), array([1.], dtype=float32))
     """
+    if synchronized:
+        raise NotImplementedError("synchronized=True is not supported by fastcnn: there is one machine")
     x = _tensor(x)
     mean = ops.mean(x, axis=axes, keepdims=True)
     centred = x - mean

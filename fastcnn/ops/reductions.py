@@ -149,14 +149,16 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, initial: float | None 
     return y if initial is None else arithmetic.minimum(y, initial)
 
 
-def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The product over some axes. Arguments as in ``sum``.
+def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: str | None = None) -> Any:
+    """The product over some axes, computed in ``dtype`` if that is given. Other arguments as in ``sum``.
 
     Example:
         >>> prod([[1.0, 2.0], [3.0, 4.0]], axis=0).numpy()
         array([3., 8.], dtype=float32)
     """
-    return _reduce(PROD, x, axis, keepdims)
+    if dtype is None:
+        return _reduce(PROD, x, axis, keepdims)
+    return conversion.cast(_reduce(PROD, conversion.cast(x, dtype), axis, keepdims), dtype)
 
 
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

@@ -12,11 +12,11 @@ from .pooling import input_shape, linear_pair, spatial_tensor
 __all__ = ["adaptive_average_pool", "resize", "upsample"]
 
 
-def adaptive_average_pool(x: Any, output_size: Any, data_format: str | None = None) -> Any:
+def adaptive_average_pool(inputs: Any, output_size: Any, data_format: str | None = None) -> Any:
     """The means of ``output_size`` bins; bin i covers cells floor(i h / oh) to ceil((i + 1) h / oh) - 1.
 
     Args:
-        x: (n, h, w, c) or (n, length, c).
+        inputs: (n, h, w, c) or (n, length, c).
         output_size: an int, or one an axis.
         data_format: "channels_last" (unless given) or "channels_first".
 
@@ -27,7 +27,7 @@ def adaptive_average_pool(x: Any, output_size: Any, data_format: str | None = No
         >>> adaptive_average_pool([[[[1.0], [2.0], [6.0]]]], (1, 2)).numpy().ravel()
         array([1.5, 4. ], dtype=float32)
     """
-    x = spatial_tensor(x, data_format)
+    x = spatial_tensor(inputs, data_format)
     if len(x.shape) == 3:
         size = output_size[0] if isinstance(output_size, (tuple, list)) else output_size
         y = ops.squeeze(apply(ADAPTIVE_POOL, (ops.expand_dims(x, 1),), {"output_size": (1, size)}), 1)

@@ -303,7 +303,7 @@ class Nadam(KernelOptimizer):
         """Also makes the product of the momenta, which Keras's files hold; the kernel has it from the step's number."""
         wanted = list(variables)
         if not self.built:
-            self.product = self.add_variable((), "ones", wanted[0].dtype if wanted else None, "u_product")
+            self.product = self.add_variable((), "ones", wanted[0].dtype if wanted else None, name="u_product")
         super().build(wanted)
 
     def _update(self, gradients: list[Any], variables: list[Variable], part: float) -> None:

@@ -187,7 +187,13 @@ class Optimizer:
             )
 
     def add_variable(
-        self, shape: Sequence[int], initializer: Any = "zeros", dtype: str | None = None, name: str | None = None
+        self,
+        shape: Sequence[int],
+        initializer: Any = "zeros",
+        dtype: str | None = None,
+        aggregation: str = "none",
+        layout: Any = None,
+        name: str | None = None,
     ) -> Variable:
         """A variable of the optimizer's own, for rules that keep state; saved with the others.
 
@@ -195,6 +201,8 @@ class Optimizer:
             shape: of the variable.
             initializer: ``"zeros"``, ``"ones"``, a number, an array, or a function of ``(shape, dtype=...)``.
             dtype: that of ``floatx()`` unless given.
+            aggregation: of no consequence on one machine.
+            layout: must be None.
             name: a word without slashes.
         """
         named: dict[Any, float] = {"zeros": 0.0, "ones": 1.0}
@@ -203,7 +211,7 @@ class Optimizer:
                 raise ValueError(f"initializer must be 'zeros', 'ones', an array or a function, got {initializer!r}")
             initializer = named[initializer]
         value = initializer if callable(initializer) else np.broadcast_to(initializer, tuple(shape))
-        variable = Variable(value, shape=tuple(shape), dtype=dtype, trainable=False, name=name)
+        variable = Variable(value, shape=tuple(shape), dtype=dtype, trainable=False, name=name, layout=layout)
         variable.path = f"{self.name}/{variable.name}"
         self._own.append(variable)
         return variable
@@ -213,7 +221,7 @@ class Optimizer:
     ) -> Variable:
         """A variable of the shape and dtype of another, named after it."""
         name = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
-        return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name)
+        return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=name)
 
     def add_optimizer_variables(
         self, trainable_variables: Iterable[Variable], name: Any, initializer: Any = "zeros"

@@ -100,7 +100,7 @@ def load_model(
     return load_legacy(filepath, custom_objects, compile)
 
 
-def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
     """Writes the weights of a model. The file appears whole or not at all.
 
     Args:
@@ -108,6 +108,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         filepath: ends in ``.weights.h5`` (Keras 3 reads it; with the state of the optimizer; needs h5py),
             ``.safetensors`` or ``.npz`` (arrays by ``layer/weight``), or ``.fastcnn`` (the whole model).
         overwrite: whether a file of that name may be replaced; if not, and there is one, FileExistsError is raised.
+        max_shard_size: must be None: weights are one file.
 
     Example:
         >>> import fastcnn, pathlib, tempfile
@@ -117,6 +118,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         >>> model.save_weights(path)
         >>> model.load_weights(path)
     """
+    if max_shard_size is not None:
+        raise NotImplementedError("max_shard_size is not supported by fastcnn: weights are one file")
     suffix = _suffix(filepath, WEIGHTS, "weights")
     _check_built(model, "saved")
     _check_overwrite(filepath, overwrite)
