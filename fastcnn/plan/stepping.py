@@ -168,8 +168,8 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
         key = _key(data)
         step = plans.training.get(key)
         if step is None:
-            others = [s.program.arena for s in plans.training.values()]
-            step = TrainingStep(model, data, max(others, key=len, default=None))
+            others = [s.program.arena for s in plans.training.values() if s.program.arena is not None]
+            step = TrainingStep(model, data, max(others, key=lambda arena: arena.nbytes, default=None))
             while len(plans.training) >= KEPT:
                 plans.training.pop(next(iter(plans.training)))
             plans.training[key] = step
