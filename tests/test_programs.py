@@ -170,6 +170,18 @@ def test_the_first_convolution_computes_no_input_gradient():
     assert "conv2d_dx" not in names(only(stepping.plans_of(model).training).program)
 
 
+def test_batches_of_all_sizes_share_one_arena():
+    model, _ = fitted(residual, False)
+    x, y = data(11)
+    weights = model.get_weights()
+    model.train_on_batch(x, y)
+    first, second = [step.program for step in stepping.plans_of(model).training.values()]
+    assert first.arena is second.arena and second.arena_bytes < first.arena_bytes
+    programmed = model.get_weights()
+    model.set_weights(weights)
+    assert any(np.abs(a - b).max() > 0 for a, b in zip(programmed, weights, strict=True))
+
+
 def test_results_share_memory():
     model, _ = fitted(residual, False)
     program = only(stepping.plans_of(model).training).program

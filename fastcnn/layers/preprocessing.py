@@ -193,7 +193,11 @@ class Normalization(SameShape):
         self._check(inputs)
         _, mean, stddev, inverse = self._constants()
         if state.steps is not None:  # a program follows what adapt and set_weights change
-            mean, stddev, inverse = [Derived(lambda i=i: self._constants()[i].array) for i in (1, 2, 3)]
+            mean, stddev, inverse = (
+                Derived(lambda: self._constants()[1].array),
+                Derived(lambda: self._constants()[2].array),
+                Derived(lambda: self._constants()[3].array),
+            )
         inputs = convert_to_tensor(inputs, "float")
         if self.invert:
             return ops.add(ops.multiply(inputs, stddev), mean)

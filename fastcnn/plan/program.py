@@ -41,10 +41,12 @@ class Program:
     Args:
         captured: the function; its shapes must all be known.
         passes: ``passes(steps, outputs)`` makes better steps of them.
+        arena: memory to use where it is large enough: that of another program that never runs at the same time.
     """
 
-    def __init__(self, captured: Captured, passes: Any = None):
+    def __init__(self, captured: Captured, passes: Any = None, arena: Array | None = None):
         self.captured = captured
+        self.arena = arena
         self.steps = live_steps(captured.steps, captured.outputs)
         if passes is not None:
             results = [t for t in contents(captured.outputs) if isinstance(t, SymbolicTensor)]
@@ -90,7 +92,9 @@ class Program:
         sizes = [int(np.prod(_sizes(t))) * np.dtype(t.dtype).itemsize for t in results]
         offsets, self.arena_bytes = place([(first[id(t)], last[id(t)], n) for t, n in zip(results, sizes, strict=True)])
         self.unshared_bytes = sum(sizes)
-        memory = _core.aligned_bytes(max(self.arena_bytes, ALIGNMENT))
+        if self.arena is None or self.arena.nbytes < self.arena_bytes:
+            self.arena = _core.aligned_bytes(max(self.arena_bytes, ALIGNMENT))
+        memory = self.arena
         for t, offset, size in zip(results, offsets, sizes, strict=True):
             self._arrays[id(t)] = memory[offset : offset + size].view(t.dtype).reshape(_sizes(t))
 

@@ -93,7 +93,7 @@ class _Step:
 class TrainingStep(_Step):
     """Forward, loss and gradients of one batch; the optimizer and the metrics work on its results."""
 
-    def __init__(self, model: Any, data: tuple[Any, Any, Any]):
+    def __init__(self, model: Any, data: tuple[Any, Any, Any], arena: Any = None):
         stand_ins = [_symbolic(t) for t in _flat(data)]
         self.variables = model.trainable_variables
 
@@ -116,7 +116,7 @@ class TrainingStep(_Step):
         if not isinstance(loss, SymbolicTensor):
             raise NotCapturable("the loss does not depend on the batch")
         captured.outputs = [loss, y_pred, gradients, [value for _, value, _ in observed]]
-        self.program = Program(captured, training_passes)
+        self.program = Program(captured, training_passes, arena)
         self.loss, self.y_pred, self.gradients, values = self.program.outputs
         self.observed = [(tracker, t, n) for (tracker, _, n), t in zip(observed, values, strict=True)]
 
@@ -168,7 +168,8 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
         key = _key(data)
         step = plans.training.get(key)
         if step is None:
-            step = TrainingStep(model, data)
+            others = [s.program.arena for s in plans.training.values() if s.program.arena is not None]
+            step = TrainingStep(model, data, max(others, key=lambda arena: arena.nbytes, default=None))
             while len(plans.training) >= KEPT:
                 plans.training.pop(next(iter(plans.training)))
             plans.training[key] = step
