@@ -33,6 +33,7 @@ def set_floatx(value: str) -> None:
     if value not in ("float32", "float64"):
         raise ValueError(f"floatx must be 'float32' or 'float64', got {value!r}")
     _State.precise = value == "float64"
+    vars(state).pop("precise", None)  # what this thread had for itself would hide it
 
 
 def epsilon() -> float:

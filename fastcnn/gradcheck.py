@@ -77,7 +77,8 @@ def _is_nest_of_numbers(inputs: Any) -> bool:
 @contextmanager
 def double(f_or_layer: Any, given: Any = None) -> Iterator[list[Variable]]:
     """float64 mode, with a layer's variables in float64; all is as before afterwards."""
-    before, state.precise = state.precise, True
+    before = vars(state).get("precise")
+    state.precise = True
     variables: list[Variable] = list(given or getattr(f_or_layer, "variables", []))
     held = [(v, v.array) for v in variables]
     try:
@@ -86,7 +87,10 @@ def double(f_or_layer: Any, given: Any = None) -> Iterator[list[Variable]]:
                 v.array = array.astype(np.float64)
         yield variables
     finally:
-        state.precise = before
+        if before is None:
+            del state.precise  # so that set_floatx is heard again
+        else:
+            state.precise = before
         for v, array in held:
             v.array = array
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from fastcnn import backend, layers
+from fastcnn import backend, layers, ops
+from fastcnn.gradcheck import gradcheck
+from fastcnn.seam import state
 
 
 def test_floatx():
@@ -15,6 +17,20 @@ def test_floatx():
     assert backend.floatx() == "float32"
     with pytest.raises(ValueError, match="floatx must be 'float32' or 'float64', got 'float16'"):
         backend.set_floatx("float16")
+
+
+def test_floatx_after_gradcheck():
+    vars(state).pop("precise", None)
+    assert gradcheck(ops.square, [[1.0, 2.0]])
+    assert "precise" not in vars(state)
+    state.precise = False
+    backend.set_floatx("float64")
+    try:
+        assert layers.Dense(1).dtype == "float64"
+        assert gradcheck(ops.square, [[1.0, 2.0]])
+        assert backend.floatx() == "float64"
+    finally:
+        backend.set_floatx("float32")
 
 
 def test_epsilon():
