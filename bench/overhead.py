@@ -41,7 +41,7 @@ def cases() -> dict[str, tuple[Call, list[Variable], Call]]:
     x, z, w, b = variable(4, 8), variable(4, 8), variable(8, 8), variable(8)
     image, kernel = variable(1, 8, 8, 8), variable(3, 3, 8, 8)
     dy, pixels = np.ones((4, 8), np.float32), np.ones((1, 6, 6, 8), np.float32)
-    pooled = np.ones((1, 4, 4, 8), np.float32)
+    pooled, row, four = np.ones((1, 4, 4, 8), np.float32), np.ones((1, 8), np.float32), np.array(4.0, np.float32)
 
     def conv() -> None:
         kernels.conv2d(image.array, kernel.array, b.array)
@@ -84,7 +84,8 @@ def cases() -> dict[str, tuple[Call, list[Variable], Call]]:
             lambda: kernels.activate(x.array, "tanh"), lambda: kernels.activate_dx(dy, x.array, "tanh"))),
         "softmax": (lambda: ops.softmax(x), [x], both(
             lambda: kernels.softmax(x.array), lambda: kernels.softmax_dx(dy, dy))),
-        "mean": (lambda: ops.mean(x, axis=0), [x], both(lambda: kernels.mean(x.array, 0), lambda: kernels.add(dy, dy))),
+        "mean": (lambda: ops.mean(x, axis=0), [x], both(
+            lambda: kernels.mean(x.array, 0), lambda: kernels.divide(row, four), lambda: kernels.tile(row, (4, 1)))),
         "reshape": (lambda: ops.reshape(x, (8, 4)), [x], both(lambda: x.array.reshape(8, 4))),
         "matmul": (lambda: ops.matmul(x, w), [x, w], product),
         "dense": (lambda: ops.dense(x, w, b), [x, w, b], dense),

@@ -71,20 +71,16 @@ class GradientTape:
     def record(self, primitive: Primitive, inputs: tuple[Any, ...], outputs: Any, attrs: dict[str, Any]) -> None:
         """Called by the seam."""
         live = self._live
-        needs = None
-        versions = 0
-        for i, t in enumerate(inputs):
+        needs = []
+        versions = None
+        for t in inputs:
             if t.__class__ is Variable:
-                versions += t.version  # a rule may read any of its inputs
+                versions = (versions or 0) + t.version  # a rule may read any of its inputs
                 followed = self.watch_accessed_variables and t._trainable and t._layer_trainable
-                if not followed and id(t) not in live:
-                    continue
-            elif id(t) not in live:
-                continue
-            if needs is None:
-                needs = [False] * len(inputs)
-            needs[i] = True
-        if needs is None or self._records is None:
+                needs.append(followed or id(t) in live)
+            else:
+                needs.append(id(t) in live)
+        if True not in needs or self._records is None:
             return
         if outputs.__class__ is tuple:
             live.update(map(id, outputs))
@@ -169,14 +165,15 @@ class GradientTape:
                     f"{primitive.name} has no gradient, but the target depends on it; "
                     "fastcnn.ops.stop_gradient says that none is wanted"
                 )
-            if versions != sum([t.version for t in inputs if t.__class__ is Variable]):
+            if versions is not None and versions != sum([t.version for t in inputs if t.__class__ is Variable]):
                 raise RuntimeError(
                     f"a variable that {primitive.name} read was assigned to before its gradient was computed; "
                     "call gradient first, then assign"
                 )
             for t, g, need in zip(inputs, primitive.gradient(dy, inputs, outputs, attrs, needs), needs, strict=True):
                 if need and g is not None:
-                    _accumulate(gradients, t, g)
+                    key = id(t)
+                    gradients[key] = ops.add(gradients[key], g) if key in gradients else g
         if self.persistent and inside:
             self._live.update(map(id, gradients.values()))
             self._watched.extend(gradients.values())

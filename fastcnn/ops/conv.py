@@ -55,12 +55,13 @@ def conv(
                [2., 2., 1.]], dtype=float32)
     """
     x, w, bias = conv_tensors(inputs, kernel, bias, activation)
-    first = data_format is not None and is_channels_first(data_format)
+    first = data_format is not None and data_format != "channels_last" and is_channels_first(data_format)
     if first:
         x = to_channels_last(x)
-    if len(w.shape) == 3:
-        strides, padding, dilation_rate = flat_arguments(w.shape[0], strides, padding, dilation_rate)
-    c, part = x.shape[-1], w.shape[-2]
+    shape = w.shape
+    if len(shape) == 3:
+        strides, padding, dilation_rate = flat_arguments(shape[0], strides, padding, dilation_rate)
+    c, part = x.shape[-1], shape[-2]
     if c != part and (c is None or c % part):
         raise ValueError(
             f"conv: kernel of shape {w.shape} needs inputs with {part} channels or a multiple, got {x.shape}"
@@ -81,7 +82,7 @@ def conv_tensors(inputs: Any, kernel: Any, bias: Any, activation: Any) -> tuple[
     if activation not in FUSED:
         raise ValueError(f"activation must be None, 'relu' or 'relu6', got {activation!r}; apply others to the result")
     rank = len(x.shape)
-    if rank != len(w.shape) or rank not in (3, 4):
+    if rank not in (3, 4) or rank != len(w.shape):
         raise ValueError(
             f"inputs must be (n, h, w, c) with a kernel of 4 dimensions or (n, length, c) with one of 3, "
             f"got shapes {tuple(x.shape)} and {tuple(w.shape)}"
@@ -200,16 +201,47 @@ def _conv_shape(
     return (*spatial_sizes(x, w, strides, padding, dilation), w[-1])
 
 
-CONV = Primitive("conv2d", lifted(kernels.conv2d), activated(lifted(reference.conv2d)), _conv_shape)
+# The kernels as kernels/conv.py calls them, one Python call nearer: an eager convolution makes four.
+def _conv(
+    x: Any, w: Any, b: Any, strides: Any, padding: Any, dilation: Any, groups: int, activation: Any,
+    padding_mode: str = "constant", padding_value: float = 0.0,
+) -> Any:  # fmt: skip
+    rest = (activation, 0.0, None, "auto", "high", padding_mode, padding_value, None)
+    if x.ndim == 4:
+        return _core.conv2d(x, w, b, strides, padding, dilation, groups, *rest)
+    return _core.conv2d(x[:, None], w[None], b, strides, padding, dilation, groups, *rest)[:, 0]
+
+
+def _conv_dx(
+    dy: Any, w: Any, strides: Any, padding: Any, dilation: Any, groups: int, x_shape: Any,
+    padding_mode: str = "constant",
+) -> Any:  # fmt: skip
+    rest = (strides, padding, dilation, groups, None, None, 0.0, "auto", "high", padding_mode, None)
+    if dy.ndim == 4:
+        return _core.conv2d_dx(dy, w, (dy.shape[0], *x_shape[1:]), *rest)
+    return _core.conv2d_dx(dy[:, None], w[None], (dy.shape[0], 1, *x_shape[1:]), *rest)[:, 0]
+
+
+def _conv_dw(
+    x: Any, dy: Any, strides: Any, padding: Any, dilation: Any, groups: int, w_shape: Any,
+    padding_mode: str = "constant", padding_value: float = 0.0,
+) -> Any:  # fmt: skip
+    rest = (strides, padding, dilation, groups, "auto", "high", padding_mode, padding_value, None)
+    if x.ndim == 4:
+        return _core.conv2d_dw(x, dy, w_shape, *rest)
+    return _core.conv2d_dw(x[:, None], dy[:, None], (1, *w_shape), *rest)[0]
+
+
+CONV = Primitive("conv2d", _conv, activated(lifted(reference.conv2d)), _conv_shape)
 CONV_DX = Primitive(
     "conv2d_dx",
-    input_gradient(kernels.conv2d_dx),
+    _conv_dx,
     input_gradient(reference.conv2d_dx),
     lambda dy, w, x_shape, **attrs: (dy[0], *x_shape[1:]),
 )
 CONV_DW = Primitive(
     "conv2d_dw",
-    kernel_gradient(kernels.conv2d_dw),
+    _conv_dw,
     kernel_gradient(reference.conv2d_dw),
     lambda x, dy, w_shape, **attrs: w_shape,
 )
@@ -222,16 +254,22 @@ def _conv_db_gradient(g: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any)
 
 
 def without(attrs: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in attrs.items() if name not in names}
+    kept = attrs.copy()
+    for name in names:
+        kept.pop(name, None)
+    return kept
 
 
 def conv_dx(dy: Any, w: Any, x: Any, attrs: dict[str, Any]) -> Any:
     attrs = without(attrs, "padding_value", "activation", "w_shape")
-    return apply(CONV_DX, (dy, w), {**attrs, "x_shape": x.shape})
+    attrs["x_shape"] = x.shape
+    return apply(CONV_DX, (dy, w), attrs)
 
 
 def conv_dw(x: Any, dy: Any, w: Any, attrs: dict[str, Any]) -> Any:
-    return apply(CONV_DW, (x, dy), {**without(attrs, "activation", "x_shape"), "w_shape": w.shape})
+    attrs = without(attrs, "activation", "x_shape")
+    attrs["w_shape"] = w.shape
+    return apply(CONV_DW, (x, dy), attrs)
 
 
 @gradient_of(CONV)

@@ -75,10 +75,10 @@ def _matmul_gradient(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any)
     da = db = None
     if needs[0]:
         da = matmul(b, dy, tb, True) if ta else matmul(dy, b, False, not tb)
-        da = reductions.unbroadcast(da, a)
+        da = da if len(a.shape) == len(dy.shape) == 2 else reductions.unbroadcast(da, a)
     if needs[1]:
         db = matmul(dy, a, True, ta) if tb else matmul(a, dy, not ta, False)
-        db = reductions.unbroadcast(db, b)
+        db = db if len(b.shape) == len(dy.shape) == 2 else reductions.unbroadcast(db, b)
     return da, db
 
 

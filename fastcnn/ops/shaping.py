@@ -54,7 +54,7 @@ def reshape(x: Any, newshape: Any) -> Any:
 
 
 def _reshape(x: Any, shape: Shape) -> Any:
-    return np.reshape(x, [x.shape[i] if size is None else size for i, size in enumerate(shape)])
+    return x.reshape([x.shape[i] if size is None else size for i, size in enumerate(shape)] if None in shape else shape)
 
 
 def _reshape_shape(x: Shape, shape: Shape) -> Shape:
