@@ -261,15 +261,19 @@ def without(attrs: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def conv_dx(dy: Any, w: Any, x: Any, attrs: dict[str, Any]) -> Any:
-    attrs = without(attrs, "padding_value", "activation", "w_shape")
-    attrs["x_shape"] = x.shape
-    return apply(CONV_DX, (dy, w), attrs)
+    kept = {"strides": attrs["strides"], "padding": attrs["padding"], "dilation": attrs["dilation"]}
+    kept["groups"], kept["x_shape"] = attrs["groups"], x.shape
+    if "padding_mode" in attrs:
+        kept["padding_mode"] = attrs["padding_mode"]
+    return apply(CONV_DX, (dy, w), kept)
 
 
 def conv_dw(x: Any, dy: Any, w: Any, attrs: dict[str, Any]) -> Any:
-    attrs = without(attrs, "activation", "x_shape")
-    attrs["w_shape"] = w.shape
-    return apply(CONV_DW, (x, dy), attrs)
+    kept = {"strides": attrs["strides"], "padding": attrs["padding"], "dilation": attrs["dilation"]}
+    kept["groups"], kept["w_shape"] = attrs["groups"], w.shape
+    if "padding_mode" in attrs:
+        kept["padding_mode"], kept["padding_value"] = attrs["padding_mode"], attrs.get("padding_value", 0.0)
+    return apply(CONV_DW, (x, dy), kept)
 
 
 @gradient_of(CONV)
