@@ -118,13 +118,17 @@ def test_config_with_a_seed_generator():
     assert (again((3,)).numpy() == made((3,)).numpy()).all()
 
 
-def _activations(initializer, activation, layers=10, units=256):
-    x = np.random.default_rng(0).standard_normal((100, units))
-    deviations = []
-    for seed in range(layers):
-        x = activation(x @ initializer(seed)((units, units)).numpy())
-        deviations.append((x.std(), (np.abs(x) > 0.99).mean()))
-    return deviations[0], deviations[-1]
+def _activations(initializer, activation, layers=10, units=256, runs=12):
+    """(spread, share beyond 0.99) of the first and the last layer: means over networks, which differ a good deal."""
+    found = []
+    for run in range(runs):
+        x = np.random.default_rng(run).standard_normal((100, units))
+        deviations = []
+        for layer in range(layers):
+            x = activation(x @ initializer(layers * run + layer)((units, units)).numpy())
+            deviations.append((x.std(), (np.abs(x) > 0.99).mean()))
+        found.append((deviations[0], deviations[-1]))
+    return np.mean(found, axis=0)
 
 
 def test_activations_through_ten_layers():
@@ -142,9 +146,9 @@ def test_activations_through_ten_layers():
     first, last = _activations(large, np.tanh)
     assert first[1] == pytest.approx(0.866, rel=0.2) and last[1] == pytest.approx(0.864, rel=0.2)
     first, last = _activations(initializers.HeNormal, relu)
-    assert first[0] == pytest.approx(0.81, rel=0.2) and last[0] == pytest.approx(0.89, rel=0.4)
+    assert first[0] == pytest.approx(0.81, rel=0.2) and last[0] == pytest.approx(0.89, rel=0.2)
     first, last = _activations(initializers.XavierFanIn, relu)
-    assert first[0] == pytest.approx(0.58, rel=0.2) and last[0] == pytest.approx(0.024, rel=0.4)
+    assert first[0] == pytest.approx(0.58, rel=0.2) and last[0] == pytest.approx(0.024, rel=0.2)
 
 
 @pytest.mark.parametrize("first", [initializers.Zeros(), initializers.Constant(0.5)], ids=repr)

@@ -106,7 +106,7 @@ def test_killed_at_any_moment(tmp_path):
     rng = np.random.default_rng(0)
     seen = set()
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-c", WRITER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         for _ in range(200):
             process.stdin.write("go\n")
