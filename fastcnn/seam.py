@@ -26,6 +26,7 @@ class _State(threading.local):
     admit: Callable[[int, str], Any] | None = None  # asked before a weight is made, while a model is read from a file
     steps: list["Node"] | None = None  # where symbolic calls are noted, while a program is being captured
     keys: Any = None  # where its random keys are noted
+    recording = False  # kernels are being kept for a program: NumPy would compute now, once
     observed: Any = None  # where numbers for the logs are noted
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import kernels
-from fastcnn.seam import Primitive, Shape, apply, differentiable_nowhere, float_dtype, gradient_of
+from fastcnn.seam import Primitive, Shape, apply, differentiable_nowhere, float_dtype, gradient_of, state
 from fastcnn.tensor import SymbolicTensor, Valued, Variable
 
 from . import arithmetic, conversion, shaping
@@ -66,7 +66,7 @@ def _check_symbolic(shape: Shape, parts: tuple[Any, ...]) -> None:
 
 
 def _getitem(x: Any, key: Any) -> Any:
-    box = _box(key, x.shape) if x.dtype == np.float32 else None
+    box = _box(key, x.shape) if state.recording and x.dtype == np.float32 else None
     if box is None:
         return np.asarray(x[key])
     return kernels.slice(x, *box).reshape(_getitem_shape(x.shape, key))
@@ -123,7 +123,7 @@ GETITEM = Primitive("getitem", _getitem, _getitem, _getitem_shape, own_dtype)
 
 
 def _put(dy: Any, x: Any, key: Any) -> Any:
-    box = _box(key, x.shape) if dy.dtype == np.float32 else None
+    box = _box(key, x.shape) if state.recording and dy.dtype == np.float32 else None
     if box is not None:
         begin, end, strides = box
         sizes = [len(range(b, e, s)) for b, e, s in zip(begin, end, strides, strict=True)]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import kernels
-from fastcnn.seam import Primitive, Shape, apply, gradient_of
+from fastcnn.seam import Primitive, Shape, apply, gradient_of, state
 
 from . import creation, shaping
 from .operands import as_tensor, normalized_axes, own_dtype
@@ -78,7 +78,7 @@ SPLIT_LIKE = Primitive(
 
 
 def _pieces(x: Any, sizes: list[int], axis: int) -> list[Any]:
-    if x.dtype == np.float32:
+    if state.recording and x.dtype == np.float32:
         pieces, at = [], 0
         for size in sizes:
             begin, end = [0] * x.ndim, list(x.shape)
@@ -86,7 +86,11 @@ def _pieces(x: Any, sizes: list[int], axis: int) -> list[Any]:
             pieces.append(kernels.slice(x, begin, end))
             at += size
         return pieces
-    return [np.ascontiguousarray(piece) for piece in np.split(x, np.cumsum(sizes)[:-1].tolist(), axis)]
+    pieces, at, before = [], 0, (slice(None),) * axis
+    for size in sizes:
+        pieces.append(np.ascontiguousarray(x[(*before, slice(at, at + size))]))
+        at += size
+    return pieces
 
 
 @gradient_of(CONCATENATE)

@@ -8,7 +8,7 @@ from fastcnn import _core
 from fastcnn.layers.nests import contents, map_tensors
 from fastcnn.plan.capture import Captured, NotCapturable
 from fastcnn.plan.memory import ALIGNMENT, place
-from fastcnn.seam import Node
+from fastcnn.seam import Node, state
 from fastcnn.tensor import Derived, SymbolicTensor, Tensor, Variable
 
 __all__ = ["Program", "live_steps"]
@@ -119,11 +119,13 @@ class Program:
             places = [self._arrays[id(t)] for t in node.outputs if id(t) in self._arrays]
             arrays = [self._array(t) for t in node.inputs]
             self._core.begin(places)
+            state.recording = True
             try:
                 made = node.operation.kernel(*arrays, **node.attrs)
             except (TypeError, ValueError) as error:
                 raise NotCapturable(f"{node.operation.name}: {error}") from error
             finally:
+                state.recording = False
                 complete = self._core.end()
             made = made if isinstance(made, tuple) else (made,)
             for t, array in zip(node.outputs, made, strict=True):
