@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from fastcnn import layers, models, ops, optimizers, utils
+from fastcnn import layers, losses, models, ops, optimizers, utils
 from fastcnn.plan import stepping
 
 
@@ -347,3 +347,33 @@ def test_programs_follow_adapt():
     normalization.adapt(5 * x + 1)
     np.testing.assert_array_equal(model.predict(x, verbose=0), model(x).numpy())
     assert stepping.plans_of(model).inference and stepping.plans_of(model).reason is None
+
+
+def test_a_batch_of_the_wrong_shape_does_not_make_the_model_eager():
+    model, _ = fitted(plain, False)
+    with pytest.raises(ValueError, match="expected shape"):
+        model.predict(np.zeros((2, 5, 5, 3), np.float32), verbose=0)
+    with pytest.raises(ValueError, match="expected shape"):
+        model.train_on_batch(np.zeros((2, 5, 5, 3), np.float32), np.zeros(2, int))
+    x, y = data(8)
+    model.predict(x, verbose=0)
+    model.train_on_batch(x, y)
+    plans = stepping.plans_of(model)
+    assert any(key[0] == (8, 12, 12, 3) for key in plans.inference)
+    assert any(key[0][0] == (8, 12, 12, 3) for key in plans.training)
+
+
+class Hinges(losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.convert_to_tensor(np.maximum(0, 1 - y_pred.numpy())).array.mean() * ops.sum(y_pred, axis=-1)
+
+
+def test_a_loss_that_looks_at_numbers_leaves_inference_its_program():
+    model, _ = fitted(plain, False)
+    model.compile("sgd", Hinges())
+    x, _ = data(8)
+    model.train_on_batch(x, np.zeros((8, 5), np.float32))
+    model.predict(x, verbose=0)
+    plans = stepping.plans_of(model)
+    assert [kind for kind, _ in plans.eager] == ["training"] and plans.inference
+    assert "runs eagerly" in model.explain_plan() and "Inference, batch 8" in model.explain_plan()

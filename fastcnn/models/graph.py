@@ -124,10 +124,6 @@ class Graph:
         """The nodes of a layer that belong to this graph, in the order of execution."""
         return [node for node in self.nodes if node.operation is layer]
 
-    def operation_nodes(self) -> list[Node]:
-        """All nodes: those of layers, and operations written between them."""
-        return self.nodes
-
 
 def _checked(t: Any, what: str) -> SymbolicTensor:
     if not isinstance(t, SymbolicTensor):

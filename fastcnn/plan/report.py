@@ -41,8 +41,7 @@ def explain(model: Any) -> str:
     lines = []
     if model.run_eagerly:
         lines.append("The model runs eagerly: compile(run_eagerly=True).")
-    if plans.reason is not None:
-        lines.append(f"The model runs eagerly: {plans.reason}")
+    lines += [f"The model runs eagerly: {reason}" for reason in dict.fromkeys(plans.eager.values())]
     for step in plans.training.values():
         lines += _describe(f"Training, batch {step.program.inputs[0].shape[0]}", step.program)
     for pool in plans.inference.values():

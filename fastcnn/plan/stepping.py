@@ -1,5 +1,6 @@
 """Programs for models: one training step, or one pass of inference, per shape of the batch."""
 
+import threading
 import weakref
 from typing import Any
 
@@ -16,8 +17,9 @@ from fastcnn.tensor import Changes, SymbolicTensor, Tensor, Variable
 
 __all__ = ["Plans", "copied", "inference", "plans_of", "training_step"]
 
-KEPT = 8  # programs of one model; of more shapes, the longest unused are forgotten
+KEPT = 8  # programs of one model; of more shapes, the oldest are forgotten
 
+_lock = threading.Lock()  # of the lists of programs, not of the programs
 _plans: "weakref.WeakKeyDictionary[Any, Plans]" = weakref.WeakKeyDictionary()
 
 
@@ -25,15 +27,20 @@ class Plans:
     """The programs of one model.
 
     Attributes:
-        reason: why the model runs eagerly, where it does.
+        eager: why batches of some shapes run eagerly. A mistake in one batch says nothing about the next.
     """
 
     def __init__(self, parts: Any) -> None:
         self.parts = parts
         self.training: dict[Any, TrainingStep] = {}
         self.inference: dict[Any, list[Inference]] = {}
-        self.reason: str | None = None
+        self.eager: dict[Any, str] = {}
         self.changes = Changes.count  # when the parts were last looked at
+
+    @property
+    def reason(self) -> str | None:
+        """Why the model runs eagerly, where it does for any shape."""
+        return next(iter(self.eager.values()), None)
 
 
 def _parts(model: Any) -> Any:
@@ -54,15 +61,23 @@ def plans_of(model: Any) -> Plans:
 
 
 def _key(data: Any) -> Any:
+    """What a program for a batch is kept under; None where the batch holds other things than arrays."""
+    try:
+        return _shapes(data)
+    except TypeError:
+        return None
+
+
+def _shapes(data: Any) -> Any:
     if data.__class__ is Tensor:
         return (data.array.shape, data.array.dtype.kind)
     if isinstance(data, (list, tuple)):
-        return tuple([_key(d) for d in data])
+        return tuple([_shapes(d) for d in data])
     if isinstance(data, dict):
-        return tuple([(k, _key(v)) for k, v in data.items()])
+        return tuple([(k, _shapes(v)) for k, v in data.items()])
     if data is None:
         return None
-    raise NotCapturable(f"a batch holds {type(data).__name__}, not only arrays")
+    raise TypeError(f"a batch holds {type(data).__name__}")
 
 
 def _symbolic(t: Tensor) -> SymbolicTensor:
@@ -153,29 +168,33 @@ def copied(outputs: Any) -> Any:
     return map_tensors(outputs, lambda t: Tensor(t.array.copy()))
 
 
-def _may(model: Any, plans: Plans) -> bool:
-    return not (
-        plans.reason is not None or model.run_eagerly or state.precise or state.tapes or state.steps is not None
-    )
+def _may(model: Any) -> bool:
+    return model.built and not (model.run_eagerly or state.precise or state.tapes or state.steps is not None)
+
+
+def _keep(kept: dict[Any, Any], key: Any, value: Any) -> Any:
+    """The value under a key, put there unless another thread was quicker; the oldest give way."""
+    with _lock:
+        while len(kept) >= KEPT and key not in kept:
+            kept.pop(next(iter(kept)))
+        return kept.setdefault(key, value)
 
 
 def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None:
     """The step run on a batch ``(x, y, sample_weight)``; None where the model has to run eagerly."""
     plans = plans_of(model)
-    if not _may(model, plans) or not model.built:
+    key = _key(data) if _may(model) else None
+    if key is None or ("training", key) in plans.eager:
         return None
-    try:
-        key = _key(data)
-        step = plans.training.get(key)
-        if step is None:
-            others = [s.program.arena for s in plans.training.values() if s.program.arena is not None]
+    step = plans.training.get(key)
+    if step is None:
+        others = [s.program.arena for s in plans.training.values() if s.program.arena is not None]
+        try:
             step = TrainingStep(model, data, max(others, key=lambda arena: arena.nbytes, default=None))
-            while len(plans.training) >= KEPT:
-                plans.training.pop(next(iter(plans.training)))
-            plans.training[key] = step
-    except NotCapturable as error:
-        plans.reason = str(error)
-        return None
+        except NotCapturable as error:
+            _keep(plans.eager, ("training", key), str(error))
+            return None
+        _keep(plans.training, key, step)
     step.run(_flat(data))
     return step
 
@@ -186,22 +205,19 @@ def inference(model: Any, x: Any, collect: Any) -> Any:
     Programs are taken from a pool: each thread has one of its own while it runs.
     """
     plans = plans_of(model)
-    if not _may(model, plans) or not model.built:
+    key = _key(x) if _may(model) else None
+    if key is None or ("inference", key) in plans.eager:
         return None
+    pool = plans.inference.get(key)
     try:
-        key = _key(x)
-        pool = plans.inference.get(key)
-        if pool is None:
-            while len(plans.inference) >= KEPT:
-                plans.inference.pop(next(iter(plans.inference)))
-            pool = plans.inference.setdefault(key, [])
-        try:
-            program = pool.pop()
-        except IndexError:
-            program = Inference(model, x)
+        program = pool.pop() if pool else Inference(model, x)
+    except IndexError:  # another thread was quicker
+        program = Inference(model, x)
     except NotCapturable as error:
-        plans.reason = str(error)
+        _keep(plans.eager, ("inference", key), str(error))
         return None
+    if pool is None:
+        pool = _keep(plans.inference, key, [])
     try:
         return collect(program.run(_flat(x)))
     finally:
