@@ -377,3 +377,21 @@ def test_a_loss_that_looks_at_numbers_leaves_inference_its_program():
     plans = stepping.plans_of(model)
     assert [kind for kind, _ in plans.eager] == ["training"] and plans.inference
     assert "runs eagerly" in model.explain_plan() and "Inference, batch 8" in model.explain_plan()
+
+
+def test_compiling_anew_makes_new_programs():
+    x, _ = data(8)
+    y = np.random.default_rng(1).random((8, 5))
+    changed = []
+    for eager in (False, True):
+        utils.set_random_seed(1)
+        model = models.Sequential([layers.Input((12, 12, 3)), layers.Flatten(), layers.Dense(5)])
+        model.compile("sgd", "mse", run_eagerly=eager)
+        model.train_on_batch(x, y)
+        model.layers[-1].activation = ops.tanh
+        model.compile("sgd", "mae", run_eagerly=eager)
+        model.train_on_batch(x, y)
+        changed.append((model.get_weights(), model.predict(x, verbose=0)))
+    for a, b in zip(changed[0][0], changed[1][0], strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(changed[0][1], changed[1][1], rtol=1e-5, atol=1e-6)

@@ -30,8 +30,8 @@ class Plans:
         eager: why batches of some shapes run eagerly. A mistake in one batch says nothing about the next.
     """
 
-    def __init__(self, parts: Any) -> None:
-        self.parts = parts
+    def __init__(self, parts: Any, compiled: Any) -> None:
+        self.parts, self.compiled = parts, compiled
         self.training: dict[Any, TrainingStep] = {}
         self.inference: dict[Any, list[Inference]] = {}
         self.eager: dict[Any, str] = {}
@@ -52,10 +52,11 @@ def _parts(model: Any) -> Any:
 def plans_of(model: Any) -> Plans:
     """The model's programs, none of which is outdated."""
     found = _plans.get(model)
-    if found is None or found.changes != Changes.count:
+    compiled = model._compile_arguments  # a new dict each time: another loss, or layers changed by hand before it
+    if found is None or found.compiled is not compiled or found.changes != Changes.count:
         parts = _parts(model)
-        if found is None or found.parts != parts:
-            found = _plans[model] = Plans(parts)
+        if found is None or found.compiled is not compiled or found.parts != parts:
+            found = _plans[model] = Plans(parts, compiled)
         found.changes = Changes.count
     return found
 
