@@ -1,5 +1,8 @@
 """fastcnn: convolutional networks on the CPU you already have."""
 
+import importlib
+from typing import Any
+
 from fastcnn import (
     activations,
     backend,
@@ -77,3 +80,12 @@ __all__ = [
     "stop_gradient",
     "utils",
 ]
+
+# These bring files and pictures with them; programs that do without them start sooner.
+_ON_FIRST_USE = ("applications", "augment", "data", "preprocessing", "transfer", "viz")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_FIRST_USE:
+        return importlib.import_module(f"fastcnn.{name}")
+    raise AttributeError(f"module 'fastcnn' has no attribute {name!r}")
