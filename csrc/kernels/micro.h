@@ -8,6 +8,7 @@
 // cut.
 #pragma once
 #include "fastcnn/core.h"
+#include "stream.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -37,13 +38,6 @@ struct Finish {
   const char* residual = nullptr;  // or null: what lies as far from it as c from origin is added
   const char* origin = nullptr;    // c's array, whose element offsets the residual shares
 };
-
-// Results larger than the caches are gone from them before anyone reads them; writing past the caches saves reading
-// each line first. Only whole vectors can be written so.
-constexpr int64_t kStreamFrom = int64_t(32) << 20;
-static inline bool streams(const float* y, int64_t floats, int64_t columns) {
-  return floats * 4 >= kStreamFrom && (uintptr_t)y % 64 == 0 && columns % 16 == 0;
-}
 
 struct Segments {
   const float* const* rows;  // rows[s * stride + i]: row i of segment s

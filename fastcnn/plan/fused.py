@@ -16,8 +16,10 @@ def _batch_norm(module: Any) -> Any:
 
 
 def _batch_norm_backward(module: Any) -> Any:
-    def run(dy: Any, x: Any, mean: Any, inv_std: Any, gamma: Any, y: Any, epsilon: float, **attrs: Any) -> Any:
-        found = module.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, **attrs)
+    def run(
+        dy: Any, x: Any, mean: Any, inv_std: Any, gamma: Any, y: Any, shift: Any, epsilon: float, **attrs: Any
+    ) -> Any:
+        found = module.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, shift=shift, **attrs)
         return tuple(found) if attrs["residual"] else tuple(found[:3])
 
     return run
@@ -45,7 +47,10 @@ def _dense(module: Any) -> Any:
 
 
 BATCH_NORM = Primitive(
-    "batch_norm_fused", _batch_norm(kernels), _batch_norm(reference), lambda x, *others, **attrs: [x, x[-1:], x[-1:]]
+    "batch_norm_fused",
+    _batch_norm(kernels),
+    _batch_norm(reference),
+    lambda x, *others, **attrs: [x, *[x[-1:]] * (3 if attrs["return_shift"] else 2)],
 )
 BATCH_NORM_BACKWARD = Primitive(
     "batch_norm_backward_fused",

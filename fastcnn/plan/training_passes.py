@@ -37,7 +37,8 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """Batch normalisation, the addition of a shortcut and ReLU in one pass; their gradients in two.
 
     Forward ``relu(batch_norm(x) + shortcut)`` becomes one kernel. Backward, the ReLU's mask comes from the result: its
-    argument need not be kept, and the masked gradient is the shortcut's.
+    argument need not be kept, and the masked gradient is the shortcut's. Without a shortcut it comes from the batch
+    norm's argument, which is read anyway, and four numbers a channel.
     """
     read = users(steps, outputs)
     made = made_by(steps)
@@ -57,8 +58,10 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
         after = made.get(id(shortcut)) if shortcut is not None else None
         if after is not None and steps.index(after) > steps.index(relu):
             continue
-        attrs = norm.attrs | {"activation": relu.attrs["activation"]}
-        forward = node(fused.BATCH_NORM, (*norm.inputs, shortcut), attrs, (relu.outputs[0], *norm.outputs[1:]))
+        attrs = norm.attrs | {"activation": relu.attrs["activation"], "return_shift": add is None}
+        shift = SymbolicTensor(norm.outputs[1].shape, "float32") if add is None else None
+        results = (relu.outputs[0], *norm.outputs[1:], *([] if shift is None else [shift]))
+        forward = node(fused.BATCH_NORM, (*norm.inputs, shortcut), attrs, results)
         replaced[id(relu)] = [forward]
         dropped.add(id(norm))
         if add is not None:
@@ -67,7 +70,8 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
             x, mean, inv_std, gamma = gradients.inputs[1:]
             kept = gradients.attrs | {"activation": relu.attrs["activation"], "residual": add is not None}
             results = gradients.outputs if add is None else (*gradients.outputs, masks.outputs[0])
-            inputs = (masks.inputs[0], x, mean, inv_std, gamma, relu.outputs[0])
+            y = relu.outputs[0] if shift is None else None
+            inputs = (masks.inputs[0], x, mean, inv_std, gamma, y, shift)
             replaced[id(masks)] = [node(fused.BATCH_NORM_BACKWARD, inputs, kept, results)]
             dropped.add(id(gradients))
     result: list[Node] = []
