@@ -30,13 +30,14 @@ static inline int64_t depth_of_block(int64_t run) {  // run cut into equal piece
 // What happens to a tile when its block of the sum is done.
 struct Finish {
   bool accumulate = false;  // add to what c holds
-  bool last = false;        // the sum is complete: bias, residual and clamp apply
+  bool last = false;        // the sum is complete: bias, residual, clamp and gate apply
   bool clamp = false;
   bool stream = false;  // store past the caches; rows are aligned vectors
   float low = 0, high = 0;
   const float* bias = nullptr;     // of the panel's first column, or null
   const char* residual = nullptr;  // or null: what lies as far from it as c from origin is added
-  const char* origin = nullptr;    // c's array, whose element offsets the residual shares
+  const char* gate = nullptr;      // or null: likewise; where it is not above 0, c is 0
+  const char* origin = nullptr;    // c's array, whose element offsets the residual and the gate share
 };
 
 struct Segments {

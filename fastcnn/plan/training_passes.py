@@ -3,34 +3,21 @@
 from typing import Any
 
 from fastcnn.plan import fused
+from fastcnn.plan.gradient_passes import join_gradients, mask_before_pooling, pool_by_index
+from fastcnn.plan.steps import made_by, node, users
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
-__all__ = ["CLAMPS", "fuse_batch_norm", "made_by", "node", "training_passes", "users"]
+__all__ = ["CLAMPS", "fuse_batch_norm", "training_passes"]
 
 CLAMPS = ("relu", "relu6")
 
 
 def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """All of them, in order."""
-    return fuse_batch_norm(steps, outputs)
-
-
-def users(steps: list[Node], outputs: list[Any]) -> dict[int, list[Node | None]]:
-    """Who reads each tensor; None stands for the caller."""
-    found: dict[int, list[Node | None]] = {}
-    for step in steps:
-        for t in step.inputs:
-            if isinstance(t, SymbolicTensor):
-                found.setdefault(id(t), []).append(step)
-    for t in outputs:
-        found.setdefault(id(t), []).append(None)
-    return found
-
-
-def made_by(steps: list[Node]) -> dict[int, Node]:
-    """Which step makes each tensor."""
-    return {id(t): step for step in steps for t in step.outputs}
+    for improve in (fuse_batch_norm, mask_before_pooling, pool_by_index, join_gradients):
+        steps = improve(steps, outputs)
+    return steps
 
 
 def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
@@ -83,13 +70,6 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
     return result
 
 
-def node(operation: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], outputs: tuple[Any, ...]) -> Node:
-    """A step that makes existing tensors."""
-    made = Node(operation, inputs, attrs)
-    made.outputs = outputs
-    return made
-
-
 def _forward_match(relu: Node, made: dict[int, Node], read: dict[int, list[Node | None]]) -> Any:
     """(batch norm, addition or None, shortcut or None) whose result only this ReLU, and its gradient, read."""
     argument = relu.inputs[0]
@@ -134,11 +114,11 @@ def _backward_match(relu: Node, norm: Node, read: dict[int, list[Node | None]]) 
     ]
     if len(gradients) != 1 or gradients[0].inputs[0] is not masked:
         return None
-    if made_alone(masked, gradients[0], read) or relu.inputs[0] is not norm.outputs[0]:
+    if _made_alone(masked, gradients[0], read) or relu.inputs[0] is not norm.outputs[0]:
         return masks, gradients[0]
     return None
 
 
-def made_alone(masked: Any, gradient: Node, read: dict[int, list[Node | None]]) -> bool:
+def _made_alone(masked: Any, gradient: Node, read: dict[int, list[Node | None]]) -> bool:
     """Whether only the batch norm's gradient reads the masked gradient: with no shortcut, nobody else may."""
     return read[id(masked)] == [gradient]
