@@ -1,0 +1,37 @@
+"""Keras's ``preprocessing.image``: pictures from files, changed at random while a network trains."""
+
+from fastcnn.preprocessing.image.affine import (
+    apply_affine_transform,
+    random_rotation,
+    random_shear,
+    random_shift,
+    random_zoom,
+)
+from fastcnn.preprocessing.image.arrays import NumpyArrayIterator
+from fastcnn.preprocessing.image.directory import DirectoryIterator
+from fastcnn.preprocessing.image.generator import ImageDataGenerator
+from fastcnn.preprocessing.image.iterator import Iterator
+from fastcnn.preprocessing.image.pixels import (
+    apply_brightness_shift,
+    apply_channel_shift,
+    random_brightness,
+    random_channel_shift,
+)
+from fastcnn.preprocessing.image.table import DataFrameIterator
+
+__all__ = [
+    "DataFrameIterator",
+    "DirectoryIterator",
+    "ImageDataGenerator",
+    "Iterator",
+    "NumpyArrayIterator",
+    "apply_affine_transform",
+    "apply_brightness_shift",
+    "apply_channel_shift",
+    "random_brightness",
+    "random_channel_shift",
+    "random_rotation",
+    "random_shear",
+    "random_shift",
+    "random_zoom",
+]
