@@ -1,5 +1,6 @@
 """Pictures before they meet a network: generators that change them at random, layers that bring them into a range."""
 
 from fastcnn.preprocessing import image
+from fastcnn.preprocessing.modes import preprocess_input
 
-__all__ = ["image"]
+__all__ = ["image", "preprocess_input"]
