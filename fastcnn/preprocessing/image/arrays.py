@@ -107,6 +107,6 @@ class NumpyArrayIterator(Iterator):
 def _check_classes(y: Array, cut: int) -> None:
     if not np.array_equal(np.unique(y[:cut]), np.unique(y[cut:])):
         raise ValueError(
-            "training and validation would have different classes, for the first rows are for validation: shuffle x and "
-            "y, or pass ignore_class_split=True"
+            "training and validation would have different classes, for the first rows are for validation: "
+            "shuffle x and y, or pass ignore_class_split=True"
         )

@@ -1,6 +1,6 @@
 """What batches from folders and from tables have in common: files are read when their batch is asked for."""
 
-import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,9 +98,9 @@ class FileIterator(Iterator):
 
 def absolute(directory: Any, names: list[str]) -> list[str]:
     """The paths of files in a folder."""
-    return [os.path.join(os.fspath(directory), name) for name in names] if directory is not None else list(names)
+    return list(names) if directory is None else [str(Path(directory) / name) for name in names]
 
 
 def known_picture(path: str) -> bool:
     """Whether it is a file, and a picture by its name."""
-    return path.lower().endswith(SUFFIXES) and os.path.isfile(path)
+    return path.lower().endswith(SUFFIXES) and Path(path).is_file()

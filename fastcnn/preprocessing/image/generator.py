@@ -1,6 +1,5 @@
 """ImageDataGenerator: batches of pictures, changed at random anew in every epoch, from arrays, folders or tables."""
 
-import warnings
 from typing import Any
 
 import numpy as np

@@ -5,6 +5,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ class Iterator(PyDataset):
         super().__init__(workers=workers or (1 if careful else min(4, os.cpu_count() or 1)))
         if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or operator.index(batch_size) < 1:
             raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
-        if save_to_dir is not None and not os.path.isdir(save_to_dir):
+        if save_to_dir is not None and not Path(save_to_dir).is_dir():
             raise FileNotFoundError(f"save_to_dir must be a folder that exists, got {str(save_to_dir)!r}")
         self.n, self.batch_size, self.shuffle = n, operator.index(batch_size), bool(shuffle)
         self.seed = random.draw_seed() if seed is None else operator.index(seed)
@@ -185,4 +186,4 @@ class Iterator(PyDataset):
 
         for index, picture in zip(map(int, indices), batch, strict=True):
             name = f"{self.save_prefix}_{index}_{epoch}.{self.save_format}"
-            array_to_img(picture, self.data_format, scale=True).save(os.path.join(self.save_to_dir, name))
+            array_to_img(picture, self.data_format, scale=True).save(Path(self.save_to_dir) / name)

@@ -1,4 +1,4 @@
-"""What a generator finds in sample data: mean, standard deviation, whitening matrix; and how pictures are brought to it."""
+"""What a generator finds in sample data: mean, deviation, whitening matrix; and how pictures are brought to it."""
 
 import math
 import warnings
