@@ -399,7 +399,7 @@ class ImageDataGenerator:
             >>> ImageDataGenerator().apply_transform(np.array([[[1.0], [2.0]]]), {"flip_horizontal": True}).tolist()
             [[[2.0], [1.0]]]
         """
-        get = transform_parameters.get
+        get: Any = transform_parameters.get
         rows, columns, channels = self.row_axis - 1, self.col_axis - 1, self.channel_axis - 1
         x = apply_affine_transform(
             x,
