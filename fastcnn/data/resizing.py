@@ -59,6 +59,8 @@ def resize(image: Array, height: int, width: int, interpolation: str = "bilinear
         return np.asarray(image, np.float32)
     if interpolation == "nearest":
         return image[_nearest(h, height)][:, _nearest(w, width)].astype(np.float32)
+    if image.dtype != np.uint8:
+        image = image.astype(np.float32, copy=False)
     rows = _weighted(image, *_taps(h, height, interpolation), axis=0)
     return _weighted(rows, *_taps(w, width, interpolation), axis=1)
 

@@ -8,6 +8,12 @@ import numpy as np
 
 __all__ = ["image_dataset_from_dataframe", "image_dataset_from_directory"]
 
+# What both functions hand on to ImageDataset as it is.
+SETTINGS = (
+    "label_mode", "color_mode", "batch_size", "image_size", "shuffle", "interpolation", "crop_to_aspect_ratio",
+    "pad_to_aspect_ratio", "data_format", "augment", "preprocess", "cache", "workers", "verbose",
+)  # fmt: skip
+
 
 def image_dataset_from_directory(
     directory: Any,
@@ -81,6 +87,7 @@ def image_dataset_from_directory(
         >>> data.class_names, x.shape, sorted(y.tolist())
         (['cat', 'dog'], (3, 8, 8, 3), [0, 0, 1])
     """
+    given = locals()
     if format not in ("tf", "grain"):
         raise ValueError(f"format must be 'tf' or 'grain', got {format!r}")
     _check_split(validation_split, subset, shuffle, seed)
@@ -89,12 +96,7 @@ def image_dataset_from_directory(
         numbers = None
     if numbers is not None and names is not None and len(names) == 1:
         _warn_of_one_class(directory, names[0])
-    settings = dict(
-        label_mode=label_mode, color_mode=color_mode, batch_size=batch_size, image_size=image_size, shuffle=shuffle,
-        interpolation=interpolation, crop_to_aspect_ratio=crop_to_aspect_ratio,
-        pad_to_aspect_ratio=pad_to_aspect_ratio, data_format=data_format, augment=augment, preprocess=preprocess,
-        cache=cache, workers=workers, verbose=verbose,
-    )  # fmt: skip
+    settings = {name: given[name] for name in SETTINGS}
     return _datasets(paths, numbers, names, seed, validation_split, subset, on_error, settings)
 
 
@@ -166,6 +168,7 @@ def image_dataset_from_dataframe(
         Found 2 files belonging to 2 classes.
         ([1, 0], ['cat', 'dog'])
     """
+    given = locals()
     _check_split(validation_split, subset, shuffle, seed)
     paths = [str(name) if directory is None else str(Path(directory) / str(name)) for name in _column(dataframe, x_col)]
     if not paths:
@@ -173,18 +176,13 @@ def image_dataset_from_dataframe(
     missing = [path for path in paths if not Path(path).is_file()] if on_error == "raise" else []
     if missing:
         raise FileNotFoundError(
-            f"{len(missing)} of {len(paths)} files of column {x_col!r} do not exist, the first is {missing[0]}: give the "
-            "folder they are in as directory, or pass on_error='skip'"
+            f"{len(missing)} of {len(paths)} files of column {x_col!r} do not exist, the first is {missing[0]}: give "
+            "the folder they are in as directory, or pass on_error='skip'"
         )
     numbers, names = _classes(dataframe, None if label_mode is None else y_col, label_mode, class_names)
     if verbose:
         print(f"Found {len(paths)} files" + (f" belonging to {len(names)} classes." if names is not None else "."))
-    settings = dict(
-        label_mode=label_mode, color_mode=color_mode, batch_size=batch_size, image_size=image_size, shuffle=shuffle,
-        interpolation=interpolation, crop_to_aspect_ratio=crop_to_aspect_ratio,
-        pad_to_aspect_ratio=pad_to_aspect_ratio, data_format=data_format, augment=augment, preprocess=preprocess,
-        cache=cache, workers=workers, verbose=verbose,
-    )  # fmt: skip
+    settings = {name: given[name] for name in SETTINGS}
     return _datasets(paths, numbers, names, seed, validation_split, subset, on_error, settings)
 
 
@@ -217,7 +215,8 @@ def _check_split(split: float | None, subset: str | None, shuffle: bool, seed: i
         raise ValueError(f"subset must be 'training', 'validation', 'both' or None, got {subset!r}")
     if (split is None or split == 0) != (subset is None):
         raise ValueError(
-            f"validation_split and subset must be given both or neither, got validation_split={split}, subset={subset!r}"
+            "validation_split and subset must be given both or neither, got "
+            f"validation_split={split}, subset={subset!r}"
         )
     if split and not 0 < split < 1:
         raise ValueError(f"validation_split must be between 0 and 1, got {split}")
