@@ -161,12 +161,20 @@ class Transform(metaclass=_Checked):
         return f"{type(self).__name__}({', '.join(self._written())})"
 
     def _written(self, but: str = "") -> list[str]:
-        names = _argument_names(type(self))
-        defaults = type(self).__init__.__defaults__ or ()
-        usual = dict(zip(names[len(names) - len(defaults) :], defaults, strict=False))
-        given = {name: value for name, value in self.get_config().items() if name not in ("p", but)}
-        words = [f"{k}={v!r}" for k, v in given.items() if k not in usual or usual[k] != v]
+        usual, config = self._usual(), self.get_config()
+        given = {name: value for name, value in config.items() if name not in ("p", but)}
+        words = [f"{name}={value!r}" for name, value in given.items() if name not in usual or usual[name] != value]
         return [*words, f"p={self.p!r}"]
+
+    def _usual(self) -> dict[str, Any]:
+        """The defaults, in the form in which they are kept."""
+        names = _argument_names(type(self))
+        needed = names[: len(names) - len(type(self).__init__.__defaults__ or ())]
+        try:
+            usual = type(self)(**{name: getattr(self, name) for name in needed}).get_config()
+        except ValueError:  # one of several arguments must be given
+            usual = dict.fromkeys(names)
+        return {name: value for name, value in usual.items() if name not in needed}
 
 
 class ImageOnlyTransform(Transform):

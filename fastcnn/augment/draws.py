@@ -29,7 +29,7 @@ class Draws:
     __slots__ = ("_first", "_seed", "_stream", "_words")
 
     def __init__(self, key: int | Sequence[int]):
-        # Keys are of any length; a digest of their decimals is 128 bits: Philox's key and the upper half of its counter.
+        # Keys are of any length; a digest of them is 128 bits: Philox's key and the upper half of its counter.
         digest = blake2b(_spelled(key), digest_size=16).digest()
         self._seed = int.from_bytes(digest[:8], "little")
         self._stream = int.from_bytes(digest[8:], "little")

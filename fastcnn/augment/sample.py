@@ -63,7 +63,7 @@ class Sample:
                 )
 
     def put_into(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The keywords with the arrays as they are now, with as many axes as came in; masks of the type that came in."""
+        """The keywords with the arrays as they are now; number of axes and type of masks are those that came in."""
         result = dict(data)
         images, masks = iter(self.images), iter(self.masks)
         for name, kind, given in self._places:
