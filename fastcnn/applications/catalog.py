@@ -64,8 +64,8 @@ _ROWS = [
     Entry("VGG16_BN", "vgg", 138_365_992, 0, "torch", 224, 32, _TORCH, Files(torch="vgg16_bn")),
     Entry("VGG19", "vgg19", 143_667_240, 0, "caffe", 224, 32, _BOTH, Files(_keras("vgg19"), "vgg19")),
     Entry("VGG19_BN", "vgg", 143_678_248, 0, "torch", 224, 32, _TORCH, Files(torch="vgg19_bn")),
-    Entry("ResNet18", "resnet", 11_689_512, 0, "torch", 224, 32, _TORCH, Files(torch="resnet18")),
-    Entry("ResNet34", "resnet", 21_797_672, 0, "torch", 224, 32, _TORCH, Files(torch="resnet34")),
+    Entry("ResNet18", "resnet_torchvision", 11_689_512, 0, "torch", 224, 32, _TORCH, Files(torch="resnet18")),
+    Entry("ResNet34", "resnet_torchvision", 21_797_672, 0, "torch", 224, 32, _TORCH, Files(torch="resnet34")),
     Entry("ResNet50", "resnet", 25_636_712, 0, "caffe", 224, 32, _BOTH, Files(_keras("resnet50"), "resnet50")),
     Entry("ResNet101", "resnet", 44_707_176, 0, "caffe", 224, 32, _BOTH, Files(_keras("resnet101"), "resnet101")),
     Entry("ResNet152", "resnet", 60_419_944, 0, "caffe", 224, 32, _BOTH, Files(_keras("resnet152"), "resnet152")),
@@ -99,7 +99,7 @@ def list_models(module: str | None = None) -> list[str]:
 
     Example:
         >>> list_models("resnet")
-        ['ResNet18', 'ResNet34', 'ResNet50', 'ResNet101', 'ResNet152']
+        ['ResNet50', 'ResNet101', 'ResNet152']
     """
     return [row.name for row in CATALOG.values() if module in (None, row.module)]
 
