@@ -73,6 +73,24 @@ _ROWS = [
     Entry("ResNet101V2", "resnet_v2", 44_675_560, 0, "tf", 224, 32, ("keras",), Files(_keras("resnet101v2"))),
     Entry("ResNet152V2", "resnet_v2", 60_380_648, 0, "tf", 224, 32, ("keras",), Files(_keras("resnet152v2"))),
     Entry("AlexNet", "alexnet", 61_100_840, 0, "torch", 224, 63, _TORCH, Files(torch="alexnet-owt")),
+    Entry("GoogLeNet", "googlenet", 6_624_904, 0, "torch", 224, 32, _TORCH, Files(torch="googlenet")),
+    Entry(
+        *("InceptionV3", "inception_v3", 23_851_784, 0, "tf", 299, 75, _BOTH),
+        Files(_keras("inception_v3"), "inception_v3_google"),
+    ),
+    Entry("Xception", "xception", 22_910_480, 0, "tf", 299, 71, ("keras",), Files(_keras("xception"))),
+    Entry("MobileNet", "mobilenet", 4_253_864, 0, "tf", 224, 32, ("keras",), Files()),
+    Entry("MobileNetV2", "mobilenet_v2", 3_538_984, 0, "tf", 224, 32, _BOTH, Files()),
+    Entry("SqueezeNet", "squeezenet", 1_235_496, 0, "torch", 224, 21, _TORCH, Files(torch="squeezenet1_1")),
+    Entry(
+        "DenseNet121", "densenet", 8_062_504, 0, "torch", 224, 32, _BOTH, Files(_keras("densenet121"), "densenet121")
+    ),
+    Entry(
+        "DenseNet169", "densenet", 14_307_880, 0, "torch", 224, 32, _BOTH, Files(_keras("densenet169"), "densenet169")
+    ),
+    Entry(
+        "DenseNet201", "densenet", 20_242_984, 0, "torch", 224, 32, _BOTH, Files(_keras("densenet201"), "densenet201")
+    ),
     Entry("LeNet5", "lenet5", 61_706, 0, "unit", 32, 32, ("keras",), Files(), 1),
 ]
 CATALOG: dict[str, Entry] = {row.name: row for row in _ROWS}
