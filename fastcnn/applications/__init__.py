@@ -6,7 +6,25 @@ from typing import Any
 from fastcnn.applications.catalog import CATALOG, list_models, preprocess_mode, table
 from fastcnn.registry import suggestion
 
-_MODULES = ["alexnet", "imagenet_utils", "lenet5", "resnet", "resnet50", "resnet_v2", "vgg", "vgg16", "vgg19"]
+_MODULES = [
+    "alexnet",
+    "densenet",
+    "googlenet",
+    "imagenet_utils",
+    "inception_v3",
+    "lenet5",
+    "mobilenet",
+    "mobilenet_v2",
+    "resnet",
+    "resnet50",
+    "resnet_torchvision",
+    "resnet_v2",
+    "squeezenet",
+    "vgg",
+    "vgg16",
+    "vgg19",
+    "xception",
+]
 
 __all__ = ["list_models", "preprocess_mode", "table", *_MODULES, *CATALOG]
 

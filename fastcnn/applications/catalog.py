@@ -64,8 +64,8 @@ _ROWS = [
     Entry("VGG16_BN", "vgg", 138_365_992, 0, "torch", 224, 32, _TORCH, Files(torch="vgg16_bn")),
     Entry("VGG19", "vgg19", 143_667_240, 0, "caffe", 224, 32, _BOTH, Files(_keras("vgg19"), "vgg19")),
     Entry("VGG19_BN", "vgg", 143_678_248, 0, "torch", 224, 32, _TORCH, Files(torch="vgg19_bn")),
-    Entry("ResNet18", "resnet", 11_689_512, 0, "torch", 224, 32, _TORCH, Files(torch="resnet18")),
-    Entry("ResNet34", "resnet", 21_797_672, 0, "torch", 224, 32, _TORCH, Files(torch="resnet34")),
+    Entry("ResNet18", "resnet_torchvision", 11_689_512, 0, "torch", 224, 32, _TORCH, Files(torch="resnet18")),
+    Entry("ResNet34", "resnet_torchvision", 21_797_672, 0, "torch", 224, 32, _TORCH, Files(torch="resnet34")),
     Entry("ResNet50", "resnet", 25_636_712, 0, "caffe", 224, 32, _BOTH, Files(_keras("resnet50"), "resnet50")),
     Entry("ResNet101", "resnet", 44_707_176, 0, "caffe", 224, 32, _BOTH, Files(_keras("resnet101"), "resnet101")),
     Entry("ResNet152", "resnet", 60_419_944, 0, "caffe", 224, 32, _BOTH, Files(_keras("resnet152"), "resnet152")),
@@ -73,6 +73,24 @@ _ROWS = [
     Entry("ResNet101V2", "resnet_v2", 44_675_560, 0, "tf", 224, 32, ("keras",), Files(_keras("resnet101v2"))),
     Entry("ResNet152V2", "resnet_v2", 60_380_648, 0, "tf", 224, 32, ("keras",), Files(_keras("resnet152v2"))),
     Entry("AlexNet", "alexnet", 61_100_840, 0, "torch", 224, 63, _TORCH, Files(torch="alexnet-owt")),
+    Entry("GoogLeNet", "googlenet", 6_624_904, 0, "torch", 224, 32, _TORCH, Files(torch="googlenet")),
+    Entry(
+        *("InceptionV3", "inception_v3", 23_851_784, 0, "tf", 299, 75, _BOTH),
+        Files(_keras("inception_v3"), "inception_v3_google"),
+    ),
+    Entry("Xception", "xception", 22_910_480, 0, "tf", 299, 71, ("keras",), Files(_keras("xception"))),
+    Entry("MobileNet", "mobilenet", 4_253_864, 0, "tf", 224, 32, ("keras",), Files()),
+    Entry("MobileNetV2", "mobilenet_v2", 3_538_984, 0, "tf", 224, 32, _BOTH, Files()),
+    Entry("SqueezeNet", "squeezenet", 1_235_496, 0, "torch", 224, 21, _TORCH, Files(torch="squeezenet1_1")),
+    Entry(
+        "DenseNet121", "densenet", 8_062_504, 0, "torch", 224, 32, _BOTH, Files(_keras("densenet121"), "densenet121")
+    ),
+    Entry(
+        "DenseNet169", "densenet", 14_307_880, 0, "torch", 224, 32, _BOTH, Files(_keras("densenet169"), "densenet169")
+    ),
+    Entry(
+        "DenseNet201", "densenet", 20_242_984, 0, "torch", 224, 32, _BOTH, Files(_keras("densenet201"), "densenet201")
+    ),
     Entry("LeNet5", "lenet5", 61_706, 0, "unit", 32, 32, ("keras",), Files(), 1),
 ]
 CATALOG: dict[str, Entry] = {row.name: row for row in _ROWS}
@@ -99,7 +117,7 @@ def list_models(module: str | None = None) -> list[str]:
 
     Example:
         >>> list_models("resnet")
-        ['ResNet18', 'ResNet34', 'ResNet50', 'ResNet101', 'ResNet152']
+        ['ResNet50', 'ResNet101', 'ResNet152']
     """
     return [row.name for row in CATALOG.values() if module in (None, row.module)]
 
