@@ -18,6 +18,7 @@ from fastcnn.preprocessing.image.pixels import (
     random_channel_shift,
 )
 from fastcnn.preprocessing.image.table import DataFrameIterator
+from fastcnn.utils.image_utils import array_to_img, img_to_array, load_img, save_img, smart_resize
 
 __all__ = [
     "DataFrameIterator",
@@ -28,10 +29,15 @@ __all__ = [
     "apply_affine_transform",
     "apply_brightness_shift",
     "apply_channel_shift",
+    "array_to_img",
+    "img_to_array",
+    "load_img",
     "random_brightness",
     "random_channel_shift",
     "random_rotation",
     "random_shear",
     "random_shift",
     "random_zoom",
+    "save_img",
+    "smart_resize",
 ]

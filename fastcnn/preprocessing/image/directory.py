@@ -20,7 +20,7 @@ class DirectoryIterator(FileIterator):
     of ``filenames`` (relative to the folder) and ``filepaths``.
 
     Args:
-        directory: a folder that has a folder for each class.
+        directory: a folder that has a folder for each class; with ``class_mode=None`` it may have pictures only.
         image_data_generator: an ``ImageDataGenerator``.
         target_size: (height, width) that all pictures get.
         color_mode: "rgb", "rgba" or "grayscale".
@@ -63,12 +63,10 @@ class DirectoryIterator(FileIterator):
         dtype: Any = None,
         workers: int | None = None,
     ):
-        from fastcnn.data import list_folder
-
         if class_mode not in _MODES:
             raise ValueError(f"class_mode must be {', '.join(map(repr, _MODES[:-1]))} or None, got {class_mode!r}")
         self.directory = directory
-        paths, labels, names = list_folder(directory, classes, follow_links)
+        paths, labels, names = _listed(directory, classes, class_mode, follow_links)
         part = getattr(image_data_generator, "validation_split", 0)
         numbers = np.asarray(labels, np.int32)
         chosen = np.concatenate([_part_of(numbers, number, part, subset) for number in range(len(names))])
@@ -98,6 +96,18 @@ class DirectoryIterator(FileIterator):
             workers=workers,
         )
         print(f"Found {self.samples} images belonging to {self.num_classes} classes.")
+
+
+def _listed(directory: Any, classes: Any, class_mode: str | None, follow_links: bool) -> Any:
+    from fastcnn.data.folders import existing, files_below, list_folder
+
+    root = existing(directory)
+    if class_mode is None and classes is None and not any(entry.is_dir() for entry in root.iterdir()):
+        files = files_below(root)
+        if not files:
+            raise ValueError(f"{root} has no images")
+        return files, np.zeros(len(files), np.int32), ["."]
+    return list_folder(directory, classes, follow_links)
 
 
 def _part_of(labels: Any, number: int, part: float, subset: str | None) -> Any:

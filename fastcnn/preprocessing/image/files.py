@@ -54,7 +54,8 @@ class FileIterator(Iterator):
         self.filepaths, self.labels, self.class_mode = filepaths, targets, class_mode
         self.num_classes, self.sample_weight = num_classes, sample_weight
         self.samples = len(filepaths)
-        self.target_size = integers(tuple(target_size), 2, "target_size")
+        height, width = integers(tuple(target_size), 2, "target_size")
+        self.target_size = (height, width)
         self.color_mode = choice(color_mode, tuple(_CHANNELS), "color_mode")
         self.interpolation, self.keep_aspect_ratio = interpolation, keep_aspect_ratio
         self.dtype = np.dtype(dtype or backend.floatx())

@@ -213,7 +213,7 @@ class ImageDataGenerator:
         """Batches of the pictures in a folder that has a folder for each class.
 
         Args:
-            directory: the folder.
+            directory: the folder; with ``class_mode=None`` it may have pictures only.
             target_size: (height, width) that all pictures get.
             color_mode: "rgb", "rgba" or "grayscale".
             classes: names of the class folders to take, in the order of their numbers; all, sorted, unless given.

@@ -66,21 +66,30 @@ def standardized(generator: Any, x: Array) -> Array:
         x -= x.mean(keepdims=True)
     if generator.samplewise_std_normalization:
         x /= x.std(keepdims=True) + LEAST
-    if generator.featurewise_center and _found(generator, "featurewise_center", generator.mean):
+    missing = [f"{name}=True" for name, found in _FROM_FIT.items() if _lacks(generator, name, found)]
+    if missing:
+        warnings.warn(
+            f"{' and '.join(missing)} has no effect: the generator was not fitted; call its fit(x) with sample "
+            "pictures first",
+            UserWarning,
+            stacklevel=3,
+        )
+    if generator.featurewise_center and generator.mean is not None:
         x -= generator.mean
-    if generator.featurewise_std_normalization and _found(generator, "featurewise_std_normalization", generator.std):
+    if generator.featurewise_std_normalization and generator.std is not None:
         x /= generator.std + LEAST
-    if generator.zca_whitening and _found(generator, "zca_whitening", generator.zca_whitening_matrix):
+    if generator.zca_whitening and generator.zca_whitening_matrix is not None:
         flat = x.reshape(-1, math.prod(x.shape[-3:]))
         x = (flat @ generator.zca_whitening_matrix).reshape(x.shape)
     return x
 
 
-def _found(generator: Any, setting: str, value: Any) -> bool:
-    if value is None:
-        warnings.warn(
-            f"{setting}=True has no effect: the generator was not fitted; call its fit(x) with sample pictures first",
-            UserWarning,
-            stacklevel=4,
-        )
-    return value is not None
+_FROM_FIT = {
+    "featurewise_center": "mean",
+    "featurewise_std_normalization": "std",
+    "zca_whitening": "zca_whitening_matrix",
+}
+
+
+def _lacks(generator: Any, setting: str, found: str) -> bool:
+    return bool(getattr(generator, setting)) and getattr(generator, found) is None
