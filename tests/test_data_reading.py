@@ -156,7 +156,10 @@ def test_sources(tmp_path):
             np.testing.assert_array_equal(read_image(source), image)
     with pytest.raises(TypeError, match="source must be a path, bytes or a file open for reading, got int"):
         read_image(3)
-    with path.open(encoding="latin1") as file, pytest.raises(TypeError, match=r"binary mode, but its read\(\) gave str"):
+    with (
+        path.open(encoding="latin1") as file,
+        pytest.raises(TypeError, match=r"binary mode, but its read\(\) gave str"),
+    ):
         read_image(file)
 
 
