@@ -119,15 +119,15 @@ def open_picture(source: Any, draft: bool = False) -> Any:
         picture = Image.open(BytesIO(data), formats=FORMATS)
         width, height = picture.size
         if width * height > MAX_PIXELS:
-            raise UnreadableImageError(f"{name}: {width} x {height} pixels are more than the {MAX_PIXELS} allowed")
+            raise Image.DecompressionBombError(f"{width} x {height} pixels")
         if draft:
             picture.draft(None, (max(1, width // 8), max(1, height // 8)))
         picture.load()
         return _upright(picture, Image)
-    except UnreadableImageError:
-        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnreadableImageError(f"{name}: more pixels than the {MAX_PIXELS} allowed: {error}") from None
     except Image.UnidentifiedImageError:
-        what = "the file is empty" if not data else "this is not an image of a known format"
+        what = "the file is empty" if not data else "this is no image of a known format, or its first bytes are damaged"
         raise UnreadableImageError(f"{name}: {what}") from None
     except MemoryError:
         raise UnreadableImageError(f"{name}: there is not enough memory to decode it") from None

@@ -10,6 +10,7 @@ __all__ = ["augmented", "check_stages", "preprocessed"]
 Array = np.ndarray[Any, Any]
 
 _NORMALIZING = ("Normalize", "ToFloat")  # transforms after which pixels are 0..255 no more
+_HARMLESS = (*_NORMALIZING, "Compose", "Sequential", "Lambda", "NoOp")
 _AUGMENTING_LAYERS = ("Random", "MixUp", "CutMix")
 _LIBRARIES = ("fastcnn.augment", "albumentations")
 
@@ -53,7 +54,7 @@ def check_stages(augment: Any, preprocess: Any) -> None:
         )
     for part in _parts(preprocess):
         kind = type(part).__name__
-        draws = _of_library(part) and kind not in (*_NORMALIZING, "Compose", "Sequential")
+        draws = _of_library(part) and kind not in _HARMLESS
         if draws or (kind.startswith(_AUGMENTING_LAYERS) and _is_layer(part)):
             raise ValueError(
                 f"preprocess has {kind}, which changes images at random or in shape: pass it as augment, which comes "

@@ -20,9 +20,9 @@ __all__ = ["ArrayData", "Data", "IndexedData", "StreamedData", "open_data", "spl
 class IndexedData(Data):
     """A dataset that gives batch ``i`` when asked for it, such as ``PyDataset``.
 
-    Datasets whose batches differ from pass to pass, by an order or by augmentation of their own, have two more methods:
-    ``batch_at(pass, i)``, which several threads call at a time, and ``finish(batch)``, which one thread calls in the
-    order of the batches. Their attribute ``epoch`` counts the passes so far.
+    Datasets whose batches differ from pass to pass, by an order or by augmentation of their own, have another method,
+    ``batch_at(pass, i)``, which several threads call at a time, and maybe ``finish(batch)``, which one thread calls in
+    the order of the batches. Their attribute ``epoch`` counts the passes so far.
 
     Args:
         dataset: has ``__len__`` and ``__getitem__``.
@@ -74,7 +74,9 @@ class IndexedData(Data):
 
     def _finish(self, batch: Any) -> Any:
         """What must be done in the order of the batches, by one thread."""
-        return tensors(self.dataset.finish(batch)) if self.by_turn else batch
+        if not self.by_turn:
+            return batch
+        return tensors(self.dataset.finish(batch) if hasattr(self.dataset, "finish") else batch)
 
     def first(self, epoch: int = 0, step: int = 0) -> Any:
         """The batch that will come next, without taking it away."""

@@ -97,7 +97,7 @@ class Fitting:
         else:
             state.restore_metrics(model.metrics_variables)
         self.callbacks.on_epoch_begin(epoch, {})
-        batches = iter(()) if model.stop_training else self.data.epoch(epoch, state.step)
+        batches: Iterator[Any] = iter(()) if model.stop_training else self.data.epoch(epoch, state.step)
         steps = _grouped(batches, model.steps_per_execution, state.step)
         try:
             logs, seen = self._batches(steps, interrupts)
