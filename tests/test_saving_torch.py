@@ -1,10 +1,10 @@
 """State dicts of PyTorch: both formats, every dtype, views; and pickles that try what data must not do."""
 
 import io
-import os
 import struct
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,7 +193,7 @@ def test_hostile_pickles(pth, name, form):
     with pytest.raises(FileFormatError, match=message):
         read(pth, archive(data) if form == "archive" else t.row_of_pickles(data, {"0": NUMBERS.tobytes()}))
     assert time.monotonic() - start < 20
-    assert not os.path.exists("/tmp/fastcnn-was-here")
+    assert not Path("/tmp/fastcnn-was-here").exists()
 
 
 def of(tensor, **more):
