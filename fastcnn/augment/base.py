@@ -3,6 +3,8 @@
 import threading
 from typing import Any
 
+import numpy as np
+
 from fastcnn.augment import arguments
 from fastcnn.augment.draws import Draws
 from fastcnn.augment.sample import Sample
@@ -84,7 +86,7 @@ class Transform(metaclass=_Checked):
         return {}
 
     def apply(self, image: Any, **parameters: Any) -> Any:
-        """The new image; (h, w, c), contiguous, uint8 or float32, as is the one given, which stays as it is."""
+        """The new image, (h, w, c), uint8 or float32, as is the one given, which stays as it is."""
         raise NotImplementedError(f"{type(self).__name__} must override apply(self, image, **parameters)")
 
     def apply_to_mask(self, mask: Any, **parameters: Any) -> Any:
@@ -117,9 +119,9 @@ class Transform(metaclass=_Checked):
         if not force and not self._chosen(draws):
             return
         parameters = self.parameters(draws, sample.images[0])
-        sample.images = [self.apply(image, **parameters) for image in sample.images]
+        sample.images = [np.ascontiguousarray(self.apply(image, **parameters)) for image in sample.images]
         if sample.masks:
-            sample.masks = [self.apply_to_mask(mask, **parameters) for mask in sample.masks]
+            sample.masks = [np.ascontiguousarray(self.apply_to_mask(mask, **parameters)) for mask in sample.masks]
         if sample.record is not None:
             sample.record.append((type(self).__name__, parameters))
 

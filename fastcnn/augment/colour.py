@@ -14,6 +14,9 @@ from fastcnn.augment.tone import as_bytes, as_floats, needs_colours
 __all__ = ["ColorJitter", "HueSaturationValue", "ToGray"]
 
 _NOT_HERE = ("from_lab", "pca")
+# 30 / n and 255 / n in 4096ths.
+_SIXTH = np.rint(30 * 4096 / np.maximum(np.arange(256), 1)).astype(np.int32) * (np.arange(256) > 0)
+_WHOLE = np.rint(255 * 4096 / np.maximum(np.arange(256), 1)).astype(np.int32) * (np.arange(256) > 0)
 
 
 class ColorJitter(ImageOnlyTransform):
@@ -61,8 +64,7 @@ class ColorJitter(ImageOnlyTransform):
         self, image: Any, brightness: float, contrast: float, saturation: float, hue: float, order: tuple[int, ...]
     ) -> Any:
         """The four changes in this order: 0 brightness, 1 contrast, 2 saturation, 3 hue."""
-        y = kernels.image_color(image, brightness, contrast, saturation, hue, order)
-        return y if y.dtype == np.uint8 else np.clip(y, 0, 1, out=y)
+        return kernels.image_color(image, brightness, contrast, saturation, hue, order)
 
 
 class HueSaturationValue(ImageOnlyTransform):
@@ -107,21 +109,23 @@ class HueSaturationValue(ImageOnlyTransform):
         if image.shape[2] == 1:
             moved = np.rint(np.clip(pixels + np.float32(value), 0, 255))
         else:
-            moved = _from_hsv(*_moved(*_to_hsv(pixels.astype(np.float32)), hue, saturation, value))
+            moved = _from_hsv(*_moved(*_to_hsv(pixels), hue, saturation, value))
         moved = moved.astype(np.uint8)
         return moved if image.dtype == np.uint8 else as_floats(moved)
 
 
 def _to_hsv(image: Any) -> tuple[Any, Any, Any]:
-    """Hue from 0 to 179, saturation and value from 0 to 255: whole numbers, as floats."""
-    red, green, blue = np.moveaxis(image, 2, 0)
-    value = image.max(axis=2)
-    spread = value - image.min(axis=2)
-    degrees = np.where(
+    """Hue from 0 to 179, saturation and value from 0 to 255, of bytes; OpenCV's arithmetic."""
+    pixels = image.astype(np.int32)
+    red, green, blue = np.moveaxis(pixels, 2, 0)
+    value = pixels.max(axis=2)
+    spread = value - pixels.min(axis=2)
+    sixths = np.where(
         value == red, green - blue, np.where(value == green, blue - red + 2 * spread, red - green + 4 * spread)
     )
-    hue = np.rint(degrees * (30 / np.maximum(spread, 1))) % 180
-    return hue, np.rint(255 * spread / np.maximum(value, 1)), value
+    hue = sixths * _SIXTH.take(spread) + 2048 >> 12
+    saturation = spread * _WHOLE.take(value) + 2048 >> 12
+    return np.where(hue < 0, hue + 180, hue), saturation, value
 
 
 def _moved(
