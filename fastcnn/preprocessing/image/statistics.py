@@ -43,7 +43,7 @@ def find_statistics(generator: Any, x: Array) -> None:
         generator.std = _one_less(x.std(axis=over, keepdims=True, dtype=np.float64), x.dtype)
         x = x / (generator.std + LEAST)
     if generator.zca_whitening:
-        flat = x.reshape(len(x), -1)
+        flat = x.reshape(len(x), -1).astype(np.float64)
         directions, lengths, _ = np.linalg.svd(flat.T, full_matrices=False)
         factors = math.sqrt(len(x)) / (lengths + generator.zca_epsilon)
         generator.zca_whitening_matrix = ((directions * factors) @ directions.T).astype(x.dtype, copy=False)
