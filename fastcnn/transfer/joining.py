@@ -52,6 +52,7 @@ def train_head(
         A ``History``.
 
     Example:
+        >>> import numpy as np
         >>> from fastcnn import layers, models, transfer
         >>> rng = np.random.default_rng(0)
         >>> base = models.Sequential([layers.Input((8, 8, 1)), layers.Conv2D(4, 3, activation="relu")])
