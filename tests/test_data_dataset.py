@@ -181,7 +181,7 @@ def test_transforms_alone(pictures):
 
 def test_sizes_of_their_own(pictures):
     crop = augment.Compose([augment.PadIfNeeded(16, 16, p=1), augment.RandomCrop(10, 12, p=1)])
-    assert [x.shape for x, _ in made(pictures, image_size=None, augment=crop)][0] == (3, 10, 12, 3)
+    assert made(pictures, image_size=None, augment=crop)[0][0].shape == (3, 10, 12, 3)
     assert made(pictures, image_size=None, batch_size=None)[0][0].shape == (6, 8, 3)
 
 

@@ -33,7 +33,7 @@ def test_results_come_in_order(workers, depth):
 @pytest.mark.parametrize(("workers", "depth", "ahead"), [(0, 1, 1), (1, 4, 4), (3, 1, 3), (2, 5, 5)])
 def test_no_more_is_loaded_than_asked_for(workers, depth, ahead):
     asked = []
-    results = in_order(lambda i: i, map(lambda i: asked.append(i) or i, range(100)), workers, depth)
+    results = in_order(lambda i: i, (asked.append(i) or i for i in range(100)), workers, depth)
     for taken in range(1, 11):
         next(results)
         assert len(asked) == taken + ahead - 1

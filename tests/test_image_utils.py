@@ -7,8 +7,9 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+pytest.importorskip("PIL", reason="Pillow is not installed")
 from pictures import encoded, noise, with_orientation
+from PIL import Image
 
 from fastcnn import Tensor, utils
 from fastcnn.utils import array_to_img, img_to_array, load_img, save_img, smart_resize
