@@ -33,7 +33,7 @@ def test_results_come_in_order(workers, depth):
 @pytest.mark.parametrize(("workers", "depth", "ahead"), [(0, 1, 1), (1, 4, 4), (3, 1, 3), (2, 5, 5)])
 def test_no_more_is_loaded_than_asked_for(workers, depth, ahead):
     asked = []
-    results = in_order(lambda i: i, map(lambda i: asked.append(i) or i, range(100)), workers, depth)
+    results = in_order(lambda i: i, (asked.append(i) or i for i in range(100)), workers, depth)
     for taken in range(1, 11):
         next(results)
         assert len(asked) == taken + ahead - 1
@@ -89,3 +89,59 @@ def test_threads_do_work_at_the_same_time():
 def test_arguments(workers, depth, message):
     with pytest.raises(ValueError, match=message):
         in_order(abs, [1], workers, depth)
+
+
+PROGRAM = """
+import threading, time
+from fastcnn.data import in_order
+
+def work(i):
+    time.sleep(0.05)
+    return i
+
+results = in_order(work, range(10**6), 4, 8)
+try:
+    for i in results:
+        print(i, flush=True)
+except KeyboardInterrupt:
+    results.close()
+    print("left", [t.name for t in threading.enumerate() if t.name.startswith("fastcnn")], flush=True)
+    raise
+"""
+
+
+def test_ctrl_c():
+    """The signal of the keyboard, while four threads are loading: the program ends, and at once."""
+    import signal
+    import subprocess
+    import sys
+
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "0\n"
+    process.send_signal(signal.SIGINT)
+    start = time.monotonic()
+    out, error = process.communicate(timeout=30)
+    assert time.monotonic() - start < 15
+    assert out.endswith("left []\n")
+    assert error.rstrip().endswith("KeyboardInterrupt")
+    assert process.returncode != 0
+
+
+def test_progress_of_what_takes_long(capsys):
+    from fastcnn.data.caching import watched
+
+    def slow():
+        for i in range(3):
+            time.sleep(0.01)
+            yield i
+
+    assert list(watched(slow(), 3, "caching", verbose=True)) == [0, 1, 2]
+    assert "caching" not in capsys.readouterr().err  # not worth a bar
+    bar = watched(slow(), 3, "caching in a.npy", verbose=True)
+    bar.delay, bar.start_t, bar.mininterval = 0, 0, 0
+    list(bar)
+    assert "caching in a.npy" in capsys.readouterr().err
+    assert list(watched([1], 1, "", verbose=False)) == [1]

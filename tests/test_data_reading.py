@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("PIL", reason="Pillow is not installed")
-from PIL import Image
 from pictures import encoded, huge_png, noise, smooth, with_orientation
+from PIL import Image
 
 from fastcnn.data import UnreadableImageError, read_image
 from fastcnn.data.reading import MAX_PIXELS

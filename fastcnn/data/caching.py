@@ -88,6 +88,9 @@ class FileCache:
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_lock": None, "_images": None}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
     @property
     def _note(self) -> Path:
         return self.path.with_name(self.path.name + ".json")

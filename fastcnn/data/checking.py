@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcnn.data.caching import watched
 from fastcnn.data.loader import in_order
-from fastcnn.data.reading import UnreadableImageError, open_picture
+from fastcnn.data.reading import UnreadableImageError, decoded
 
 __all__ = ["readable"]
 
@@ -28,7 +28,7 @@ def readable(paths: list[str], labels: Any, workers: int | None, verbose: bool) 
 
 def _fault(path: str) -> str | None:
     try:
-        open_picture(path, draft=True)
+        decoded(path, lambda picture: None, draft=True)
     except UnreadableImageError as error:
         return str(error)
     except OSError as error:

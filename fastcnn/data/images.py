@@ -5,24 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.data.reading import COLOR_MODES, check_choice, read_image
+from fastcnn.data.reading import COLOR_MODES, check_choice, read_image, standard_size
 from fastcnn.data.resizing import METHODS, center_crop, resize, resize_with_padding
 
-__all__ = ["ImageFiles", "standard_size"]
+__all__ = ["ImageFiles"]
 
 Array = np.ndarray[Any, Any]
-
-
-def standard_size(size: Any, name: str = "image_size") -> tuple[int, int]:
-    """(height, width) of a pair or of one number for both."""
-    pair = (size, size) if isinstance(size, (int, np.integer)) and not isinstance(size, bool) else size
-    if (
-        not isinstance(pair, (tuple, list))
-        or len(pair) != 2
-        or not all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)
-    ):
-        raise ValueError(f"{name} must be (height, width), two positive ints, got {size!r}")
-    return int(pair[0]), int(pair[1])
 
 
 class ImageFiles:

@@ -1,6 +1,7 @@
 """An image file becomes an array: every mode that Pillow knows, upright, 8 bits; or an error that names the file."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ __all__ = [
     "UnreadableImageError",
     "check_choice",
     "converted",
+    "decoded",
     "fitted",
     "import_pillow",
-    "open_picture",
     "read_image",
+    "standard_size",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -25,7 +27,7 @@ Array = np.ndarray[Any, Any]
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 # Pillow would try them all: one of them runs Ghostscript, others are seldom used and seldom looked at.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "DIB")
-# About 268 MB of RGB: a few hundred bytes of a file can claim any size.
+# A few hundred bytes of a file can claim any size; decoding takes up to eight bytes a pixel.
 MAX_PIXELS = 89_478_485
 COLOR_MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 RESAMPLING = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
@@ -89,9 +91,27 @@ def read_image(
     check_choice("color_mode", color_mode, COLOR_MODES)
     if target_size is not None:
         check_choice("interpolation", interpolation, RESAMPLING)
-    picture = converted(open_picture(source), COLOR_MODES[color_mode])
-    array = np.asarray(fitted(picture, target_size, interpolation, keep_aspect_ratio))
+        target_size = standard_size(target_size, "target_size")
+
+    def pixels(picture: Any) -> Array:
+        return np.asarray(
+            fitted(converted(picture, COLOR_MODES[color_mode]), target_size, interpolation, keep_aspect_ratio)
+        )
+
+    array = decoded(source, pixels)
     return array[:, :, None] if array.ndim == 2 else array
+
+
+def standard_size(size: Any, name: str = "image_size") -> tuple[int, int]:
+    """(height, width) of a pair or of one number for both."""
+    pair = (size, size) if isinstance(size, (int, np.integer)) and not isinstance(size, bool) else size
+    if (
+        not isinstance(pair, (tuple, list))
+        or len(pair) != 2
+        or not all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)
+    ):
+        raise ValueError(f"{name} must be (height, width), two positive ints, got {size!r}")
+    return int(pair[0]), int(pair[1])
 
 
 def check_choice(name: str, value: str, known: Any) -> None:
@@ -104,11 +124,12 @@ def check_choice(name: str, value: str, known: Any) -> None:
         )
 
 
-def open_picture(source: Any, draft: bool = False) -> Any:
-    """The decoded, upright Pillow image of a file.
+def decoded(source: Any, use: Callable[[Any], Any], draft: bool = False) -> Any:
+    """``use(picture)`` of the decoded, upright Pillow image of a file; what fails is the file's fault.
 
     Args:
         source: as in ``read_image``.
+        use: what is made of the picture.
         draft: whether a JPEG may be decoded at an eighth of its size: enough to see whether it is whole.
     """
     data, name = _bytes_of(source)
@@ -123,7 +144,7 @@ def open_picture(source: Any, draft: bool = False) -> Any:
         if draft:
             picture.draft(None, (max(1, width // 8), max(1, height // 8)))
         picture.load()
-        return _upright(picture, Image)
+        return use(_upright(picture, Image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadableImageError(f"{name}: more pixels than the {MAX_PIXELS} allowed: {error}") from None
     except Image.UnidentifiedImageError:
@@ -177,10 +198,7 @@ def converted(picture: Any, mode: str) -> Any:
     # Palettes and grey with transparency: by way of RGBA, for Pillow loses colours on the straight way or warns of it.
     if picture.mode in ("P", "PA", "La", "RGBa") and ("transparency" in picture.info or picture.mode != "P"):
         picture = picture.convert("LA" if picture.mode == "La" else "RGBA")
-    try:
-        return picture.convert(mode)
-    except ValueError as error:
-        raise UnreadableImageError(f"an image of mode {picture.mode} cannot be converted: {error}") from None
+    return picture.convert(mode)
 
 
 def _eight_bits(deep: Array, mode: str) -> Array:

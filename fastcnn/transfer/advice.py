@@ -25,8 +25,8 @@ RULE = {
 WHY = {
     1: "similar and many: the general features near the input fit as they are, the last ones are worth tuning",
     2: "dissimilar and many: the data suffice to train everything; the pretrained weights are a quick start",
-    3: "dissimilar and few: the last features do not fit and must learn, slowly; with those near the input frozen there is "
-    "less to overfit with",
+    3: "dissimilar and few: the last features do not fit and must learn, slowly; with those near the input frozen "
+    "there is less to overfit with",
     4: "similar and few: the features fit, and there is too little data to change them; train the classifier alone",
 }
 TITLES = {1: "train everything", 2: "freeze a part of the base", 3: "freeze the base, train the classifier"}
@@ -40,8 +40,8 @@ class Advice:
         quadrant: 1 similar and many, 2 dissimilar and many, 3 dissimilar and few, 4 similar and few.
         strategy: 1 trains everything, 2 a part of the base, 3 the classifier alone; as of ``apply``.
         part: how much of the base is trained.
-        freeze_until: the first layer of the base that is trained, as of ``freeze``: a name; 0 for the whole base, 1.0 for
-            nothing of it.
+        freeze_until: the first layer of the base that is trained, as of ``freeze``: a name; 0 for the whole base, 1.0
+            for nothing of it.
         learning_rate: of what is trained: of the second phase of ``fine_tune``, of the head in strategy 3.
         similarity: how far the base's features tell the classes apart, from 0.0 (chance) to 1.0 (all of them).
         samples_per_class: the median.
@@ -99,9 +99,10 @@ def advise(
 ) -> Advice:
     """Measures how well a pretrained base suits data, and advises what to train and how fast.
 
-    Two measurements decide. Similarity is what the base's frozen features, globally pooled, are worth for these classes:
-    the leave-one-out accuracy of a simple classifier on them, from chance (0.0) to perfect (1.0); features that do worse
-    than the pixels of 16x16 images are not similar, whatever they reach. Size is the number of samples per class.
+    Two measurements decide. Similarity is what the base's frozen features, globally pooled, are worth for these
+    classes: the leave-one-out accuracy of a simple classifier on them, from chance (0.0) to perfect (1.0); features
+    that do worse than the pixels of 16x16 images are not similar, whatever they reach. Size is the number of samples
+    per class.
 
     ========== ======================= ==========================
     .          many                    few

@@ -13,7 +13,7 @@ __all__ = ["read", "write"]
 Array = np.ndarray[Any, Any]
 
 _MARK = b"\nfastcnn features "  # stands behind the array of a .npy file, where NumPy does not look
-_MEMBER = "fastcnn_key"
+_LONGEST = 4096  # bytes of a key in an archive
 
 
 def _suffix(path: Path) -> str:
@@ -64,7 +64,7 @@ def write(path: Any, key: str, features: Array) -> None:
             np.lib.format.write_array(file, np.ascontiguousarray(features), allow_pickle=False)
             file.write(_MARK + key.encode())
         else:
-            np.savez(file, **{"features": features, _MEMBER: np.array(key)})
+            np.savez(file, features=features, fastcnn_key=np.array(key))
 
 
 def _mapped(path: Path, file: Any) -> Array:
@@ -81,7 +81,7 @@ def _key_of_npy(path: Path) -> str | None:
         _mapped(path, file)  # an array, at least
         file.seek(0, 2)
         file.seek(max(file.tell() - 256, 0))
-        before, mark, key = file.read().rpartition(_MARK)
+        _, mark, key = file.read().rpartition(_MARK)
     return key.decode() if mark else None
 
 
@@ -89,8 +89,12 @@ def _key_of_npz(path: Path) -> str | None:
     import zipfile
 
     try:
-        with np.load(path, allow_pickle=False) as members:
-            return str(members[_MEMBER]) if "features" in members.files else None
+        with zipfile.ZipFile(path) as archive:
+            small = archive.getinfo("fastcnn_key.npy").file_size < _LONGEST
+            if not small or archive.getinfo("features.npy").compress_type != zipfile.ZIP_STORED:
+                return None
+            with archive.open("fastcnn_key.npy") as member:
+                return str(np.lib.format.read_array(member, allow_pickle=False))
     except zipfile.BadZipFile:
         return None
 

@@ -1,5 +1,6 @@
 """Bottleneck features: what a base gives for each image, computed once, kept on disk, and a head trained on them."""
 
+import operator
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,9 @@ def _key(network: str, seen: DataSum) -> str:
 
 
 def _computed(model: Any, data: Any, batch_size: int, verbose: int, seen: DataSum | None) -> tuple[Array, Array | None]:
-    steps = -(-check_lengths(x=data) // batch_size) if is_array_like(data) else getattr(data, "__len__", lambda: None)()
+    steps = len(data) if hasattr(data, "__len__") and not is_array_like(data) else None
+    if is_array_like(data):
+        steps = -(-check_lengths(data=as_arrays(data, "data")) // batch_size)
     progress = Progress(steps, verbose)
     features, labels = [], []
     try:
@@ -166,7 +169,8 @@ def _batches(data: Any, size: int) -> Iterator[tuple[Any, Any]]:
     if is_array_like(data):
         arrays = as_arrays(data, "data")
         for start in range(0, check_lengths(data=arrays), size):
-            yield map_leaves(lambda a, start=start: a[start : start + size], arrays), None
+            rows = slice(start, start + size)
+            yield map_leaves(operator.itemgetter(rows), arrays), None
         return
     if not hasattr(data, "__getitem__") and not hasattr(data, "__iter__"):
         raise TypeError(f"data must be arrays, a PyDataset or an iterable of batches, got {type(data).__name__}")

@@ -100,7 +100,8 @@ def unfreeze(model: Any, from_: Any = None, *, batch_norm: bool = True) -> Any:
 
     Args:
         model: any model.
-        from_: which layer is the first to be trained: a name, an index or a fraction, as of ``freeze``. All unless given.
+        from_: which layer is the first to be trained: a name, an index or a fraction, as of ``freeze``; all are unless
+            given.
         batch_norm: whether batch normalisations among them are trained, too. With few samples their moving statistics
             are better left as they are.
 

@@ -10,7 +10,7 @@ from fastcnn.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooli
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.nests import contents, map_tensors
 from fastcnn.layers.regularization import Dropout, _Random
-from fastcnn.layers.reshaping import Flatten
+from fastcnn.layers.reshaping import Flatten, Reshape
 from fastcnn.models.model import Model
 from fastcnn.models.sequential import Sequential
 from fastcnn.registry import suggestion
@@ -71,7 +71,8 @@ def build(
     if dropout:
         x = Dropout(dropout, name=_free("head_dropout", taken))(x)
     if classes is not None:
-        activation = activation or ("sigmoid" if _checked(classes, activation) == 1 else "softmax")
+        _check_classes(classes, activation)
+        activation = activation or ("sigmoid" if classes == 1 else "softmax")
         if len(x.shape) != 2:
             raise ValueError(f"head must give (n, features), got shape {x.shape}: end it with Flatten() or pooling")
         x = Dense(classes, activation=activation, name=_free("head", taken))(x)
@@ -88,7 +89,7 @@ def replace_head(
     """The model with another classifier in the place of its last one.
 
     The last ``Dense`` layer goes, or the last 1x1 convolution before the global pooling (SqueezeNet, MobileNet), and
-    with it the activations after it. All other layers are those of the old model, with their weights; nothing is frozen.
+    with it the activations after it. All other layers are those of the old model, with their weights; none is frozen.
 
     Args:
         model: functional or Sequential, with one output; stays as it is.
@@ -103,13 +104,13 @@ def replace_head(
     Example:
         >>> from fastcnn import layers, models
         >>> old = models.Sequential([
-        ...     layers.Input((4, 4, 3)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(1000, activation="softmax"),
+        ...     layers.Input((4, 4, 3)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(9, activation="softmax"),
         ... ])
         >>> new = replace_head(old, classes=3)
         >>> new.output_shape, new.layers[0] is old.layers[0]
         ((None, 3), True)
     """
-    _checked(classes, activation)
+    _check_classes(classes, activation)
     graph = graph_of(model)
     classifier = parts(model).classifier
     if classifier is None:
@@ -124,7 +125,7 @@ def replace_head(
     if dropout is not None:
         tail.append(Dropout(dropout, name=_free(f"{name}_dropout", taken)))
     tail.append(_successor(classifier.operation, classes, None if kept else activation, _free(name, taken)))
-    tail += [_repeated(node) for node in kept]
+    tail += [_repeated(node, classes, name, taken) for node in kept]
     if kept and activation is not None:
         tail.append(Activation(activation, name=_free(f"{name}_activation", taken)))
     if isinstance(model, Sequential):
@@ -136,12 +137,11 @@ def replace_head(
     return Model(graph.inputs, x, name=model.name)
 
 
-def _checked(classes: Any, activation: str | None) -> int:
+def _check_classes(classes: Any, activation: str | None) -> None:
     if isinstance(classes, bool) or not isinstance(classes, int) or classes < 1:
         raise ValueError(f"classes must be a positive int, got {classes!r}")
     if classes == 1 and activation == "softmax":
         raise ValueError("softmax over one class is always 1: with classes=1 use activation='sigmoid'")
-    return classes
 
 
 def _near(pooling: Any) -> str:
@@ -185,8 +185,11 @@ def _keeps_shape(node: Node) -> bool:
     return same and weightless(operation) and not isinstance(operation, _Random)
 
 
-def _repeated(node: Node) -> Any:
-    """What calls the same operation on another tensor; a layer is that itself."""
+def _repeated(node: Node, classes: int, name: str, taken: set[str]) -> Any:
+    """What does the same with other classes; a layer does it itself, unless it counts them."""
+    if isinstance(node.operation, Reshape) or getattr(node.operation, "name", "") == "reshape":
+        size = (*(int(n or -1) for n in node.outputs[0].shape[1:-1]), classes)
+        return Reshape(size, name=_free(f"{name}_reshape", taken))
     if isinstance(node.operation, Layer):
         return node.operation
 

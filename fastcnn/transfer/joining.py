@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fastcnn.layers.input import Input
 from fastcnn.models.model import Model
 from fastcnn.training.data import is_array_like
@@ -32,8 +30,8 @@ def train_head(
 ) -> Any:
     """Trains the head of a model on features that the base computes once, not once an epoch.
 
-    It is what ``feature_extraction`` and ``fit`` do, 10 to 100 times cheaper; the images must be the same in each epoch, so
-    not augmented. The model has the trained head afterwards.
+    It is what ``feature_extraction`` and ``fit`` do, 10 to 100 times cheaper; the images must be the same in each
+    epoch, so not augmented. The model has the trained head afterwards.
 
     Args:
         model: base and head. Its loss and metrics, and an optimizer like its own, where it is compiled; else a
@@ -54,6 +52,7 @@ def train_head(
         A ``History``.
 
     Example:
+        >>> import numpy as np
         >>> from fastcnn import layers, models, transfer
         >>> rng = np.random.default_rng(0)
         >>> base = models.Sequential([layers.Input((8, 8, 1)), layers.Conv2D(4, 3, activation="relu")])
@@ -70,10 +69,10 @@ def train_head(
     features, labels = extracted(base, given[0], cache, batch_size, shown)
     held = None
     if validation_data is not None:
-        pair = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data, None)
-        if len(pair) != 2:
-            raise ValueError(f"validation_data must be (x, y) or a dataset, got {len(pair)} parts")
-        pair = _labelled(*pair, "validation_data")
+        both = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data, None)
+        if len(both) != 2:
+            raise ValueError(f"validation_data must be (x, y) or a dataset, got {len(both)} parts")
+        pair = _labelled(both[0], both[1], "validation_data")
         beside = None if cache is None else Path(cache).with_stem(Path(cache).stem + "-validation")
         held_features, held_labels = extracted(base, pair[0], beside, batch_size, shown)
         held = (held_features, _chosen(held_labels, pair[1], "validation_data"))

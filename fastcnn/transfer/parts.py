@@ -25,7 +25,8 @@ class Parts:
         classifier: the call of the last ``Dense`` layer, or of the last 1x1 convolution before a global pooling; None
             where the network has no head.
         bottleneck: the output of the last convolutional block.
-        features: what the head's first layer with weights (or with chance in it) gets; the same tensor, pooled or flat.
+        features: what the head's first layer with weights (or with chance in it) gets: the bottleneck, or it pooled
+            or flat.
         body: the layers up to the bottleneck, models in the model taken apart.
         head: the layers after it.
     """
@@ -47,8 +48,8 @@ def graph_of(model: Any) -> Graph:
         raise ValueError(f"model must be functional or Sequential, and built; {getattr(model, 'name', model)!r} {why}")
     if len(graph.flat_outputs) != 1:
         raise ValueError(
-            f"model must have one output, but {model.name!r} has {len(graph.flat_outputs)}: make a model of the one you "
-            "mean, Model(model.inputs, model.outputs[0])"
+            f"model must have one output, but {model.name!r} has {len(graph.flat_outputs)}: make a model of the one "
+            "you mean, Model(model.inputs, model.outputs[0])"
         )
     return graph
 
@@ -109,7 +110,7 @@ def _find_bottleneck(graph: Graph, classifier: Node | None) -> SymbolicTensor:
         if node is None or not given:
             return start  # no place had width and height: fully connected from the input on
         light = weightless(node.operation)
-        if len(given) > 1 or isinstance(node.operation, Model) and not light or not light and classifier is None:
+        if len(given) > 1 or (isinstance(node.operation, Model) and not light) or (not light and classifier is None):
             return t
         if _spatial(given[0]):
             return given[0] if light else t

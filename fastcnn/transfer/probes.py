@@ -31,7 +31,7 @@ def balanced_accuracy(labels: Array, predicted: Array) -> float:
 
 
 def linear_probe(features: Array, labels: Array) -> float:
-    """The leave-one-out accuracy of a linear classifier (ridge regression on the classes), the classes weighing the same.
+    """The leave-one-out accuracy of a linear classifier: ridge regression on the classes, which weigh the same.
 
     All predictions follow from one decomposition of the (n, n) matrix of inner products: with ``G = K + penalty``, the
     prediction for sample i by all others is ``y_i - (G^-1 y)_i / (G^-1)_ii``. The best of a few penalties counts.
@@ -50,7 +50,9 @@ def linear_probe(features: Array, labels: Array) -> float:
     n = len(x)
     counts = np.bincount(labels)
     targets = np.where(labels[:, None] == np.arange(len(counts)), 1.0, -1.0)
-    inner = x @ x.T + 1.0  # the constant stands for the bias
+    weights = np.sqrt(n / (len(counts) * counts[labels]))[:, None]
+    inner = (x @ x.T + 1.0) * weights * weights.T  # the constant stands for the bias
+    targets = targets * weights
     values, vectors = np.linalg.eigh(inner)
     scale = max(float(np.trace(inner)) / n, 1e-12)
     best = 0.0

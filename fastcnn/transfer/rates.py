@@ -44,8 +44,9 @@ def learning_rates(model: Any, rates: dict[Any, float], *, absolute: bool = Fals
     Args:
         model: compiled and built.
         rates: factors of the optimizer's learning rate, by layer: the object; its name, also of a model inside the
-            model; the beginning of names ("block1_"); or a weight's path. Of several that fit, the longest name decides, a
-            layer inside a model before that model. What none fits keeps the factor 1. An empty dict takes all away.
+            model; the beginning of names ("block1_"); or a weight's path. Of several that fit, the longest name
+            decides, a layer inside a model before that model. What none fits keeps the factor
+            1. An empty dict takes all away.
         absolute: the numbers are learning rates, not factors; they hold for the optimizer's learning rate of now.
 
     Returns:
@@ -53,7 +54,8 @@ def learning_rates(model: Any, rates: dict[Any, float], *, absolute: bool = Fals
 
     Example:
         >>> from fastcnn import layers, models, optimizers
-        >>> model = models.Sequential([layers.Input((2,)), layers.Dense(2, name="a"), layers.Dense(1, name="b")], name="m")
+        >>> stack = [layers.Input((2,)), layers.Dense(2, name="a"), layers.Dense(1, name="b")]
+        >>> model = models.Sequential(stack, name="m")
         >>> model.compile(optimizers.SGD(0.1), "mse")
         >>> learning_rates(model, {"a": 0.5})
         {'m/a/kernel': 0.5, 'm/a/bias': 0.5}

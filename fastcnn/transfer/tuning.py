@@ -105,10 +105,10 @@ def fine_tune(
 ) -> FineTuning:
     """Trains a network with a pretrained base in two phases: the head alone, then the base with it.
 
-    At first a new head knows nothing, and its gradients would spoil what the base knows; so the base stays frozen. Then it
-    learns, too, slowly: a high learning rate would wipe out what it brought along. Each phase has the model's optimizer in
-    a new state. What is best so far counts on from phase to phase: for the weights that the model has in the end, for
-    ``ModelCheckpoint`` and for ``EarlyStopping``, whose patience begins anew.
+    At first a new head knows nothing, and its gradients would spoil what the base knows; so the base stays frozen. Then
+    it learns, too, slowly: a high learning rate would wipe out what it brought along. Each phase has the model's
+    optimizer in a new state. What is best so far counts on from phase to phase: for the weights that the model has in
+    the end, for ``ModelCheckpoint`` and for ``EarlyStopping``, whose patience begins anew.
 
     Args:
         model: base and head, as ``build`` and ``replace_head`` give it. Where it is not compiled, it is for Adam, a
@@ -118,8 +118,8 @@ def fine_tune(
         epochs: of the second phase; a list for several learning rates. 0 leaves the base frozen.
         head_lr: the learning rate of the first phase.
         lr: of the second phase; of several, ``lr=(1e-4, 1e-5)``, each in its turn: ``epochs`` is divided among them.
-        unfreeze: what of the base the second phase trains: "all"; a fraction, 0.3 being the last 30 % of its layers with
-            weights; the name or index of the first layer.
+        unfreeze: what of the base the second phase trains: "all"; a fraction, 0.3 being the last 30 % of its layers
+            with weights; the name or index of the first layer.
         batch_norm: whether batch normalisations of the base are trained; if not they keep their moving statistics.
         learning_rates: factors by layer for the second phase, as of ``learning_rates``.
         head: the name of the head's first layer; found out unless given.
@@ -129,8 +129,8 @@ def fine_tune(
         fit_arguments: others of ``fit``: ``class_weight``, ``steps_per_epoch``...
 
     Returns:
-        A ``FineTuning``: one ``History`` of all epochs. Printed, it tells what has happened. The model has the weights of
-        the best epoch, and stays unfrozen as the second phase had it.
+        A ``FineTuning``: one ``History`` of all epochs. Printed, it tells what has happened. The model has the weights
+        of the best epoch, and stays unfrozen as the second phase had it.
 
     Example:
         >>> import numpy as np

@@ -44,15 +44,19 @@ def load_img(
         >>> image.mode, image.size
         ('RGB', (4, 4))
     """
-    from fastcnn.data.reading import COLOR_MODES, RESAMPLING, check_choice, converted, fitted, open_picture
+    from fastcnn.data.reading import COLOR_MODES, RESAMPLING, check_choice, converted, decoded, fitted, standard_size
 
     check_choice("color_mode", color_mode, COLOR_MODES)
     if target_size is not None:
         check_choice("interpolation", interpolation, RESAMPLING)
-    image = open_picture(path)
-    if color_mode != "grayscale" or image.mode not in ("L", "I;16", "I"):
-        image = converted(image, COLOR_MODES[color_mode])
-    return fitted(image, target_size, interpolation, keep_aspect_ratio)
+        target_size = standard_size(target_size, "target_size")
+
+    def use(image: Any) -> Any:
+        if color_mode != "grayscale" or image.mode not in ("L", "I;16", "I"):
+            image = converted(image, COLOR_MODES[color_mode])
+        return fitted(image, target_size, interpolation, keep_aspect_ratio)
+
+    return decoded(path, use)
 
 
 def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) -> Array:
@@ -176,8 +180,7 @@ def smart_resize(
         >>> smart_resize(np.arange(8.0).reshape(2, 4, 1), (1, 1)).ravel().tolist()
         [3.5]
     """
-    from fastcnn.data.images import standard_size
-    from fastcnn.data.reading import check_choice
+    from fastcnn.data.reading import check_choice, standard_size
     from fastcnn.data.resizing import METHODS, center_crop, resize
     from fastcnn.tensor import Tensor
 
