@@ -8,15 +8,22 @@ from fastcnn.registry import suggestion
 
 _MODULES = [
     "alexnet",
+    "densenet",
+    "googlenet",
     "imagenet_utils",
+    "inception_v3",
     "lenet5",
+    "mobilenet",
+    "mobilenet_v2",
     "resnet",
     "resnet50",
     "resnet_torchvision",
     "resnet_v2",
+    "squeezenet",
     "vgg",
     "vgg16",
     "vgg19",
+    "xception",
 ]
 
 __all__ = ["list_models", "preprocess_mode", "table", *_MODULES, *CATALOG]
