@@ -53,45 +53,45 @@ def _keras(stem: str) -> tuple[str, str]:
     return f"{kernels}.h5", f"{kernels}_notop.h5"
 
 
-_BOTH, _TORCH = ("keras", "torchvision"), ("torchvision",)
+def _both(stem: str) -> Files:
+    return Files(_keras(stem), stem)
+
+
+_BOTH, _KERAS, _TORCH = ("keras", "torchvision"), ("keras",), ("torchvision",)
+_INCEPTION = Files(_keras("inception_v3"), "inception_v3_google")
 
 _ROWS = [
-    Entry("VGG11", "vgg", 132_863_336, 0, "torch", 224, 32, _TORCH, Files(torch="vgg11")),
-    Entry("VGG11_BN", "vgg", 132_868_840, 0, "torch", 224, 32, _TORCH, Files(torch="vgg11_bn")),
-    Entry("VGG13", "vgg", 133_047_848, 0, "torch", 224, 32, _TORCH, Files(torch="vgg13")),
-    Entry("VGG13_BN", "vgg", 133_053_736, 0, "torch", 224, 32, _TORCH, Files(torch="vgg13_bn")),
-    Entry("VGG16", "vgg16", 138_357_544, 0, "caffe", 224, 32, _BOTH, Files(_keras("vgg16"), "vgg16")),
-    Entry("VGG16_BN", "vgg", 138_365_992, 0, "torch", 224, 32, _TORCH, Files(torch="vgg16_bn")),
-    Entry("VGG19", "vgg19", 143_667_240, 0, "caffe", 224, 32, _BOTH, Files(_keras("vgg19"), "vgg19")),
-    Entry("VGG19_BN", "vgg", 143_678_248, 0, "torch", 224, 32, _TORCH, Files(torch="vgg19_bn")),
-    Entry("ResNet18", "resnet_torchvision", 11_689_512, 0, "torch", 224, 32, _TORCH, Files(torch="resnet18")),
-    Entry("ResNet34", "resnet_torchvision", 21_797_672, 0, "torch", 224, 32, _TORCH, Files(torch="resnet34")),
-    Entry("ResNet50", "resnet", 25_636_712, 0, "caffe", 224, 32, _BOTH, Files(_keras("resnet50"), "resnet50")),
-    Entry("ResNet101", "resnet", 44_707_176, 0, "caffe", 224, 32, _BOTH, Files(_keras("resnet101"), "resnet101")),
-    Entry("ResNet152", "resnet", 60_419_944, 0, "caffe", 224, 32, _BOTH, Files(_keras("resnet152"), "resnet152")),
-    Entry("ResNet50V2", "resnet_v2", 25_613_800, 0, "tf", 224, 32, ("keras",), Files(_keras("resnet50v2"))),
-    Entry("ResNet101V2", "resnet_v2", 44_675_560, 0, "tf", 224, 32, ("keras",), Files(_keras("resnet101v2"))),
-    Entry("ResNet152V2", "resnet_v2", 60_380_648, 0, "tf", 224, 32, ("keras",), Files(_keras("resnet152v2"))),
-    Entry("AlexNet", "alexnet", 61_100_840, 0, "torch", 224, 63, _TORCH, Files(torch="alexnet-owt")),
-    Entry("GoogLeNet", "googlenet", 6_624_904, 0, "torch", 224, 32, _TORCH, Files(torch="googlenet")),
+    Entry("VGG11", "vgg", 132_863_336, 15_218_180_096, "torch", 224, 32, _TORCH, Files(torch="vgg11")),
+    Entry("VGG11_BN", "vgg", 132_868_840, 15_218_180_096, "torch", 224, 32, _TORCH, Files(torch="vgg11_bn")),
+    Entry("VGG13", "vgg", 133_047_848, 22_616_932_352, "torch", 224, 32, _TORCH, Files(torch="vgg13")),
+    Entry("VGG13_BN", "vgg", 133_053_736, 22_616_932_352, "torch", 224, 32, _TORCH, Files(torch="vgg13_bn")),
+    Entry("VGG16", "vgg16", 138_357_544, 30_940_528_640, "caffe", 224, 32, _BOTH, _both("vgg16")),
+    Entry("VGG16_BN", "vgg", 138_365_992, 30_940_528_640, "torch", 224, 32, _TORCH, Files(torch="vgg16_bn")),
+    Entry("VGG19", "vgg19", 143_667_240, 39_264_124_928, "caffe", 224, 32, _BOTH, _both("vgg19")),
+    Entry("VGG19_BN", "vgg", 143_678_248, 39_264_124_928, "torch", 224, 32, _TORCH, Files(torch="vgg19_bn")),
     Entry(
-        *("InceptionV3", "inception_v3", 23_851_784, 0, "tf", 299, 75, _BOTH),
-        Files(_keras("inception_v3"), "inception_v3_google"),
-    ),
-    Entry("Xception", "xception", 22_910_480, 0, "tf", 299, 71, ("keras",), Files(_keras("xception"))),
-    Entry("MobileNet", "mobilenet", 4_253_864, 0, "tf", 224, 32, ("keras",), Files()),
-    Entry("MobileNetV2", "mobilenet_v2", 3_538_984, 0, "tf", 224, 32, _BOTH, Files()),
-    Entry("SqueezeNet", "squeezenet", 1_235_496, 0, "torch", 224, 21, _TORCH, Files(torch="squeezenet1_1")),
-    Entry(
-        "DenseNet121", "densenet", 8_062_504, 0, "torch", 224, 32, _BOTH, Files(_keras("densenet121"), "densenet121")
+        "ResNet18", "resnet_torchvision", 11_689_512, 3_628_146_688, "torch", 224, 32, _TORCH, Files(torch="resnet18")
     ),
     Entry(
-        "DenseNet169", "densenet", 14_307_880, 0, "torch", 224, 32, _BOTH, Files(_keras("densenet169"), "densenet169")
+        "ResNet34", "resnet_torchvision", 21_797_672, 7_327_522_816, "torch", 224, 32, _TORCH, Files(torch="resnet34")
     ),
-    Entry(
-        "DenseNet201", "densenet", 20_242_984, 0, "torch", 224, 32, _BOTH, Files(_keras("densenet201"), "densenet201")
-    ),
-    Entry("LeNet5", "lenet5", 61_706, 0, "unit", 32, 32, ("keras",), Files(), 1),
+    Entry("ResNet50", "resnet", 25_636_712, 7_715_946_496, "caffe", 224, 32, _BOTH, _both("resnet50")),
+    Entry("ResNet101", "resnet", 44_707_176, 15_140_388_864, "caffe", 224, 32, _BOTH, _both("resnet101")),
+    Entry("ResNet152", "resnet", 60_419_944, 22_564_831_232, "caffe", 224, 32, _BOTH, _both("resnet152")),
+    Entry("ResNet50V2", "resnet_v2", 25_613_800, 6_964_510_720, "tf", 224, 32, _KERAS, Files(_keras("resnet50v2"))),
+    Entry("ResNet101V2", "resnet_v2", 44_675_560, 14_388_953_088, "tf", 224, 32, _KERAS, Files(_keras("resnet101v2"))),
+    Entry("ResNet152V2", "resnet_v2", 60_380_648, 21_813_395_456, "tf", 224, 32, _KERAS, Files(_keras("resnet152v2"))),
+    Entry("AlexNet", "alexnet", 61_100_840, 1_428_376_960, "torch", 224, 63, _TORCH, Files(torch="alexnet-owt")),
+    Entry("GoogLeNet", "googlenet", 6_624_904, 2_996_752_384, "torch", 224, 32, _TORCH, Files(torch="googlenet")),
+    Entry("InceptionV3", "inception_v3", 23_851_784, 11_426_432_192, "tf", 299, 75, _BOTH, _INCEPTION),
+    Entry("Xception", "xception", 22_910_480, 16_714_806_992, "tf", 299, 71, _KERAS, Files(_keras("xception"))),
+    Entry("MobileNet", "mobilenet", 4_253_864, 1_137_480_704, "tf", 224, 32, _KERAS, Files()),
+    Entry("MobileNetV2", "mobilenet_v2", 3_538_984, 601_548_544, "tf", 224, 32, _BOTH, Files()),
+    Entry("SqueezeNet", "squeezenet", 1_235_496, 698_303_872, "torch", 224, 21, _TORCH, Files(torch="squeezenet1_1")),
+    Entry("DenseNet121", "densenet", 8_062_504, 5_668_323_328, "torch", 224, 32, _BOTH, _both("densenet121")),
+    Entry("DenseNet169", "densenet", 14_307_880, 6_719_686_656, "torch", 224, 32, _BOTH, _both("densenet169")),
+    Entry("DenseNet201", "densenet", 20_242_984, 8_582_731_776, "torch", 224, 32, _BOTH, _both("densenet201")),
+    Entry("LeNet5", "lenet5", 61_706, 833_040, "unit", 32, 32, _KERAS, Files(), 1),
 ]
 CATALOG: dict[str, Entry] = {row.name: row for row in _ROWS}
 

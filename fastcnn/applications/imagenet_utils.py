@@ -112,7 +112,8 @@ def _find() -> Path:
         for name in _FILES:
             if (folder / name).is_file():
                 return folder / name
+    places = " or ".join(map(str, folders))
     raise FileNotFoundError(
-        f"the names of ImageNet's classes are nowhere: put {' or '.join(_FILES)} into "
-        f"{' or '.join(map(str, folders))}, name its folder in the environment variable FASTCNN_WEIGHTS, or pass class_names=path"
+        f"the names of ImageNet's classes are nowhere: put {' or '.join(_FILES)} into {places}, name its folder in the "
+        "environment variable FASTCNN_WEIGHTS, or pass class_names=path"
     )

@@ -8,8 +8,6 @@ from fastcnn.applications.catalog import Files
 
 __all__ = ["find_weights", "load", "variant_of", "weight_folders"]
 
-_TORCH_ENDINGS = (".weight", ".bias", ".running_mean", ".running_var", ".num_batches_tracked")
-
 
 def weight_folders() -> list[Path]:
     """Where published files are looked for: ``FASTCNN_WEIGHTS``, Keras's cache, PyTorch's cache.
@@ -70,26 +68,24 @@ def variant_of(path: Path) -> str | None:
         'torchvision'
     """
     suffix = path.suffix.lower()
-    if suffix in (".pth", ".pt", ".onnx"):
-        return "torchvision"
     if suffix == ".safetensors":
-        return "torchvision" if all(name.endswith(_TORCH_ENDINGS) for name in _names(path)) else None
-    return None
+        from fastcnn.saving.torch_names import looks_like_torch
+
+        return "torchvision" if looks_like_torch(_names(path)) else None
+    return "torchvision" if suffix in (".pth", ".pt", ".bin", ".onnx") else None
 
 
 def _names(path: Path) -> list[str]:
-    """The tensors of a safetensors file; its reader says what is wrong with a file that is none."""
+    """The tensors of a safetensors file; none where it is damaged: its reader will say how."""
     import json
 
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if length > 100_000_000:
-            return [""]
         try:
-            header = json.loads(file.read(length))
-        except ValueError:
-            return [""]
-    return [name for name in header if name != "__metadata__"] if isinstance(header, dict) else [""]
+            header = json.loads(file.read(min(length, 100_000_000)))
+        except (ValueError, RecursionError):
+            return []
+    return [name for name in header if name != "__metadata__"] if isinstance(header, dict) else []
 
 
 def load(model: Any, path: Path, files: Files) -> None:
