@@ -175,7 +175,7 @@ class Transform(metaclass=_Checked):
         try:
             usual = type(self)(**{name: getattr(self, name) for name in needed}).get_config()
         except ValueError:  # one of several arguments must be given
-            usual = dict.fromkeys(names)
+            usual = dict(zip(names[len(needed) :], type(self).__init__.__defaults__ or (), strict=True))
         return {name: value for name, value in usual.items() if name not in needed}
 
 
