@@ -86,11 +86,11 @@ class _Warp(DualTransform):
             image, _inverse(matrix), size, interpolation=interpolation, border=self.border_mode, fill=fill
         )
 
-    def apply(self, image: Any, matrix: Any, size: tuple[int, int], **others: Any) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, matrix: Any, size: tuple[int, int], **others: Any) -> Any:
         """The pixels where ``matrix`` takes them, on a canvas of ``size``."""
         return self._warp(image, matrix, size, self.interpolation, self.fill)
 
-    def apply_to_mask(self, mask: Any, matrix: Any, size: tuple[int, int], **others: Any) -> Any:  # type: ignore[override]
+    def apply_to_mask(self, mask: Any, matrix: Any, size: tuple[int, int], **others: Any) -> Any:
         """As for images, with ``mask_interpolation`` and ``fill_mask``."""
         return self._warp(mask, matrix, size, self.mask_interpolation, self.fill_mask)
 

@@ -85,11 +85,11 @@ class Transform(metaclass=_Checked):
         """What is random in one call: the keyword arguments of ``apply``. Draws from ``draws`` only."""
         return {}
 
-    def apply(self, image: Any, **parameters: Any) -> Any:
+    def apply(self, image: Any, *args: Any, **parameters: Any) -> Any:
         """The new image, (h, w, c), uint8 or float32, as is the one given, which stays as it is."""
         raise NotImplementedError(f"{type(self).__name__} must override apply(self, image, **parameters)")
 
-    def apply_to_mask(self, mask: Any, **parameters: Any) -> Any:
+    def apply_to_mask(self, mask: Any, *args: Any, **parameters: Any) -> Any:
         """The new mask, (h, w, c); the same one unless overridden."""
         return mask
 
@@ -186,6 +186,6 @@ class ImageOnlyTransform(Transform):
 class DualTransform(Transform):
     """A transform that moves pixels: masks follow images. Unless overridden, masks are treated as images are."""
 
-    def apply_to_mask(self, mask: Any, **parameters: Any) -> Any:
+    def apply_to_mask(self, mask: Any, *args: Any, **parameters: Any) -> Any:
         """As for images."""
-        return self.apply(mask, **parameters)
+        return self.apply(mask, *args, **parameters)

@@ -60,7 +60,7 @@ class ColorJitter(ImageOnlyTransform):
         drawn: dict[str, Any] = {name: draws.uniform(*pair) for name, pair in limits.items()}
         return drawn | {"order": tuple(draws.subset(4, 4))}
 
-    def apply(  # type: ignore[override]
+    def apply(
         self, image: Any, brightness: float, contrast: float, saturation: float, hue: float, order: tuple[int, ...]
     ) -> Any:
         """The four changes in this order: 0 brightness, 1 contrast, 2 saturation, 3 hue."""
@@ -103,7 +103,7 @@ class HueSaturationValue(ImageOnlyTransform):
         limits = {"hue": self.hue_shift_limit, "saturation": self.sat_shift_limit, "value": self.val_shift_limit}
         return {name: draws.uniform(*pair) for name, pair in limits.items()}
 
-    def apply(self, image: Any, hue: float, saturation: float, value: float) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, hue: float, saturation: float, value: float) -> Any:
         """Moved by these."""
         pixels = image if image.dtype == np.uint8 else as_bytes(image)
         if image.shape[2] == 1:

@@ -66,13 +66,13 @@ class CoarseDropout(DualTransform):
             holes.append((top, left, top + rows, left + columns))
         return {"holes": holes, "key": draws.key() if isinstance(self.fill, str) else None}
 
-    def apply(self, image: Any, holes: list[tuple[int, int, int, int]], key: Any) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, holes: list[tuple[int, int, int, int]], key: Any) -> Any:
         """The image with holes."""
         if isinstance(self.fill, str):
             return self._random(image, holes, Draws(key))
         return kernels.image_fill(image, holes, arguments.fill_for(self.fill, image))
 
-    def apply_to_mask(self, mask: Any, holes: list[tuple[int, int, int, int]], key: Any) -> Any:  # type: ignore[override]
+    def apply_to_mask(self, mask: Any, holes: list[tuple[int, int, int, int]], key: Any) -> Any:
         """With holes of ``fill_mask``, if any."""
         if self.fill_mask is None:
             return mask

@@ -53,7 +53,7 @@ class GaussNoise(ImageOnlyTransform):
         std, mean = draws.uniform(*self.std_range) * white, draws.uniform(*self.mean_range) * white
         return {"std": std, "mean": mean, "key": draws.key()}
 
-    def apply(self, image: Any, std: float, mean: float, key: tuple[int, int]) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, std: float, mean: float, key: tuple[int, int]) -> Any:
         """The image and the noise, cut off at black and white."""
         if self.noise_scale_factor == 1:
             y = kernels.image_noise(image, key, mean, std, self.per_channel)
