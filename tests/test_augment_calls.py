@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -310,3 +312,9 @@ def test_numbers_are_even():
     assert abs(weights[2] - 3000) < 150
     assert sorted(draws.subset(4, 4)) == [0, 1, 2, 3]
     assert len({draws.key() for _ in range(1000)}) == 1000
+
+
+def test_light_to_import():
+    code = "import sys, fastcnn.augment; print([m for m in ('PIL', 'difflib', 'cv2', 'multiprocessing', 'matplotlib') if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout == "[]\n", run.stdout + run.stderr
