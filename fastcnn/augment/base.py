@@ -14,7 +14,7 @@ from fastcnn.registry import suggestion
 __all__ = ["DualTransform", "ImageOnlyTransform", "Transform"]
 
 _lock = threading.Lock()
-# What programs written for albumentations 1 still say: each name with those that took its place, where a class has them.
+# What programs written for albumentations 1 still say, and what took its place where a class has that.
 _RENAMED = {
     "always_apply": "p",
     "value": "fill",
