@@ -312,6 +312,12 @@ def test_numbers_are_even():
     assert abs(weights[2] - 3000) < 150
     assert sorted(draws.subset(4, 4)) == [0, 1, 2, 3]
     assert len({draws.key() for _ in range(1000)}) == 1000
+    words = A.Draws(5).words(9999)
+    assert words.shape == (9999,)
+    assert len(np.unique(words)) > 9990
+    np.testing.assert_array_equal(A.Draws(5).words(3), words[:3])
+    counts = np.bincount(words.view(np.uint8), minlength=256)
+    assert ((counts - 39996 / 256) ** 2 / (39996 / 256)).sum() < 350
 
 
 def test_light_to_import():

@@ -81,13 +81,15 @@ class CoarseDropout(DualTransform):
     def _random(self, image: Any, holes: list[tuple[int, int, int, int]], draws: Draws) -> Any:
         y = image.copy()
         for top, left, bottom, right in holes:
-            seed, stream = draws.key()
             hole = (bottom - top, right - left) if self.fill == "random" else (1, 1)
+            count = hole[0] * hole[1] * image.shape[2]
+            if not count:
+                continue
             if image.dtype == np.uint8:
-                values: Any = kernels.integers((*hole, image.shape[2]), 0, 256, seed=seed, stream=stream)
+                values = draws.words(-(-count // 4)).view(np.uint8)[:count]
             else:
-                values = kernels.uniform((*hole, image.shape[2]), 0.0, 1.0, seed=seed, stream=stream)
-            y[top:bottom, left:right] = values
+                values = draws.words(count) * np.float32(2**-32)
+            y[top:bottom, left:right] = values.reshape(*hole, image.shape[2])
         return y
 
 
