@@ -116,7 +116,8 @@ def test_rotate(image):
     transform = A.Rotate((25, 25), border_mode=A.BORDER_REPLICATE, p=1)
     matrix = matrix_by_hand(image.shape, (1, 1), 25, (0, 0), (0, 0))
     close(result(transform, image), bilinear(image, matrix, image.shape[:2], border="replicate"), image)
-    np.testing.assert_array_equal(result(A.Rotate((90, 90), p=1), image[:23, :23]), np.rot90(image[:23, :23]))
+    turned = result(A.Rotate((90, 90), p=1), image[:23, :23])
+    np.testing.assert_allclose(turned, np.rot90(image[:23, :23]), atol=1e-6)
 
 
 @pytest.mark.parametrize("angle", [0, 10, 45, 60, 90, -130])
@@ -144,7 +145,7 @@ def test_affine_with_all_of_the_image():
     image = np.full((20, 30), 200, np.uint8)
     y = result(A.Affine(rotate=30, fit_output=True, p=1), image)
     assert y.shape == (34, 38)
-    assert y.sum() == pytest.approx(image.sum(), rel=0.005)
+    assert y.mean() * 34 * 38 == pytest.approx(200 * 20 * 30, rel=0.005)
     assert parameters(A.Affine(scale=(0.5, 2), keep_ratio=True), image)["scale"][0] == parameters(
         A.Affine(scale=(0.5, 2), keep_ratio=True), image
     )["scale"][1]  # fmt: skip

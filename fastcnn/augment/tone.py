@@ -59,7 +59,7 @@ class RandomBrightnessContrast(ImageOnlyTransform):
             alpha = min(alpha, (white - beta) / white) if alpha > 0 else max(alpha, -beta / white)
         return {"alpha": alpha, "beta": beta}
 
-    def apply(self, image: Any, alpha: float, beta: float) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, alpha: float, beta: float) -> Any:
         """``alpha * image + beta``, cut off at black and white."""
         return kernels.image_scale(image, alpha, beta, largest(image))
 
@@ -85,7 +85,7 @@ class RandomGamma(ImageOnlyTransform):
         """The power."""
         return {"gamma": draws.uniform(*self.gamma_limit) / 100}
 
-    def apply(self, image: Any, gamma: float) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, gamma: float) -> Any:
         """The values to this power; bytes by a table."""
         if image.dtype == np.float32:
             return np.power(np.maximum(image, 0), np.float32(gamma))
@@ -120,7 +120,7 @@ class CLAHE(ImageOnlyTransform):
         needs_colours(image, "CLAHE")
         return {"clip_limit": draws.uniform(*self.clip_limit)}
 
-    def apply(self, image: Any, clip_limit: float) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, clip_limit: float) -> Any:
         """Equalised."""
         tiles = self.tile_grid_size[::-1]
         if image.dtype == np.uint8:
