@@ -303,6 +303,27 @@ def test_what_chains_refuse(pictures, call, error, message):
         single.batch(0)
 
 
+def test_numpy_of_batches(pictures):
+    """As in every tutorial: ``for images, labels in dataset.take(1): images[0].numpy().astype("uint8")``."""
+    for images, labels in made(pictures).take(1):
+        assert type(images[0].numpy()) is np.ndarray
+        assert images[0].numpy().astype("uint8").shape == (8, 8, 3)
+        assert labels.numpy().tolist() == [0, 0, 0]
+        assert made(pictures).class_names[labels[0]] == "class0"
+    assert repr(made(pictures)) == "<ImageDataset: 7 images of 2 classes, 3 batches of 3>"
+
+
+@pytest.mark.parametrize("workers", [0, 4])
+def test_layers_that_draw_random_numbers_in_map(pictures, workers):
+    """They are called in the order of the batches, whoever loads these."""
+    found = []
+    for used in (0, workers):
+        layer = layers.Dropout(0.5, seed=4)
+        dataset = made(pictures, workers=used).map(lambda x, y, layer=layer: (layer(x, training=True), y))
+        found.append(trained(dataset, epochs=2))
+    assert same(*found)
+
+
 def small_network():
     utils.set_random_seed(3)
     model = models.Sequential([layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(2, activation="softmax")])

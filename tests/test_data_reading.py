@@ -228,6 +228,23 @@ def test_files_that_claim_too_many_pixels():
         read_image(huge_png(2**31 - 1, 2**31 - 1))
 
 
+def test_files_that_do_not_end(monkeypatch):
+    from fastcnn.data import reading
+
+    monkeypatch.setattr(reading, "MAX_BYTES", 1000)
+    for source in ("/dev/zero", BytesIO(bytes(1001))):
+        with pytest.raises(UnreadableImageError, match="the file is larger than the 1000 bytes allowed"):
+            read_image(source)
+
+
+def test_pixels_may_be_written_to():
+    image = read_image(encoded(noise(), "PNG"))
+    image[0] = 7
+    assert (image[0] == 7).all()
+    image = read_image(encoded(noise(channels=0), "PNG"), "grayscale")
+    image[0] = 7
+
+
 def test_without_pillow(monkeypatch):
     import sys
 

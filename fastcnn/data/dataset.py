@@ -24,6 +24,20 @@ Array = np.ndarray[Any, Any]
 LABEL_MODES = ("int", "categorical", "binary", "raw", None)
 
 
+class _Shown(np.ndarray[Any, Any]):
+    """An array that has TensorFlow's ``numpy()``, too: programs written for its datasets call it."""
+
+    def numpy(self) -> Array:
+        """The plain array."""
+        return np.asarray(self)
+
+
+def _shown(batch: Any) -> Any:
+    if isinstance(batch, tuple):
+        return tuple(_shown(part) for part in batch)
+    return batch.view(_Shown) if type(batch) is np.ndarray else batch
+
+
 class ImageDataset(Chaining, PyDataset):
     """Batches of images that are read, resized, augmented and preprocessed by threads, ahead of the training.
 
@@ -144,6 +158,11 @@ class ImageDataset(Chaining, PyDataset):
             cache, files.shape, files.dtype, files.__getitem__, files.identity(), max(1, self.workers), self.verbose
         )
 
+    def __repr__(self) -> str:
+        kinds = "" if self.class_names is None else f" of {len(self.class_names)} classes"
+        size = f", {len(self)} batches of {self.batch_size}" if self.batch_size else ""
+        return f"<ImageDataset: {len(self.file_paths)} images{kinds}{size}>"
+
     def __len__(self) -> int:
         return self._window[1] - self._window[0]
 
@@ -195,14 +214,14 @@ class ImageDataset(Chaining, PyDataset):
     def __getitem__(self, index: int) -> Any:
         if not -len(self) <= index < len(self):
             raise IndexError(f"batch {index} of a dataset of {len(self)}")
-        return self.finish(self.batch_at(self.epoch, index % len(self)))
+        return _shown(self.finish(self.batch_at(self.epoch, index % len(self))))
 
     def __iter__(self) -> Iterator[Any]:
         epoch = self.epoch
         loaded = in_order(lambda i: self.batch_at(epoch, i), range(len(self)), self.workers, self.max_queue_size)
         with closing(loaded):  # type: ignore[type-var]  # a generator
             for batch in loaded:
-                yield self.finish(batch)
+                yield _shown(self.finish(batch))
         self.epoch = epoch + 1
 
     def on_epoch_end(self) -> None:
