@@ -13,7 +13,7 @@ from fastcnn.data.caching import FileCache, MemoryCache
 from fastcnn.data.chaining import AUTOTUNE, Chaining
 from fastcnn.data.checking import readable
 from fastcnn.data.images import ImageFiles
-from fastcnn.data.loader import in_order
+from fastcnn.data.loader import default_workers, in_order
 from fastcnn.data.stages import augmented, check_stages, preprocessed
 from fastcnn.random import draw_seed
 from fastcnn.training.pydataset import PyDataset
@@ -112,7 +112,7 @@ class ImageDataset(Chaining, PyDataset):
         max_queue_size: int | None = None,
         verbose: bool = True,
     ):
-        workers = min(4, os.cpu_count() or 1) if workers is None else workers
+        workers = default_workers(workers)
         super().__init__(workers, max_queue_size=workers + 2 if max_queue_size is None else max_queue_size)
         check_stages(augment, preprocess)
         if data_format not in (None, "channels_last", "channels_first"):
