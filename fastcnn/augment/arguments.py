@@ -70,7 +70,7 @@ def _pair(name: str, value: Any, low: float, high: float, what: str = _RANGE) ->
     if not isinstance(value, (Sequence, np.ndarray)) or isinstance(value, str) or len(value) != 2:
         raise ValueError(f"{name} must be {what}, got {value!r}")
     if not all(is_number(v) and low <= v <= high for v in value):
-        raise ValueError(f"{name} must be within{_within(low, high)[5:]}, got {value!r}")
+        raise ValueError(f"{name} must have limits{_within(low, high)}, got {value!r}")
     first, last = sorted(v.item() if isinstance(v, np.generic) else v for v in value)
     return first, last
 

@@ -3,6 +3,8 @@
 import threading
 from typing import Any
 
+import numpy as np
+
 from fastcnn.augment import arguments
 from fastcnn.augment.draws import Draws
 from fastcnn.augment.sample import Sample
@@ -12,27 +14,28 @@ from fastcnn.registry import suggestion
 __all__ = ["DualTransform", "ImageOnlyTransform", "Transform"]
 
 _lock = threading.Lock()
-# What programs written for albumentations 1 still say.
+# What programs written for albumentations 1 still say, and what took its place where a class has that.
 _RENAMED = {
-    "always_apply": "p=1.0 applies it always",
-    "value": "it is now fill",
-    "mask_value": "it is now fill_mask",
-    "fill_value": "it is now fill",
-    "mask_fill_value": "it is now fill_mask",
-    "cval": "it is now fill",
-    "mode": "it is now border_mode",
-    "pad_mode": "it is now border_mode",
-    "pad_cval": "it is now fill",
-    "var_limit": "it is now std_range, as a fraction of the largest value: (0.2, 0.44)",
-    "mean": "it is now mean_range",
-    "max_holes": "it is now num_holes_range=(low, high)",
-    "min_holes": "it is now num_holes_range=(low, high)",
-    "max_height": "it is now hole_height_range=(low, high)",
-    "min_height": "it is now hole_height_range=(low, high)",
-    "max_width": "it is now hole_width_range=(low, high)",
-    "min_width": "it is now hole_width_range=(low, high)",
-    "height": "it is now size=(height, width)",
-    "width": "it is now size=(height, width)",
+    "always_apply": "p",
+    "value": "fill",
+    "cval": "fill",
+    "pad_cval": "fill",
+    "fill_value": "fill",
+    "mask_value": "fill_mask",
+    "cval_mask": "fill_mask",
+    "mask_fill_value": "fill_mask",
+    "mode": "border_mode",
+    "pad_mode": "border_mode",
+    "var_limit": "std_range",
+    "mean": "mean_range",
+    "max_holes": "num_holes_range",
+    "min_holes": "num_holes_range",
+    "max_height": "hole_height_range",
+    "min_height": "hole_height_range",
+    "max_width": "hole_width_range",
+    "min_width": "hole_width_range",
+    "height": "size",
+    "width": "size",
 }
 
 
@@ -44,7 +47,7 @@ class _Checked(type):
             known = _argument_names(cls)
             for name in kwargs:
                 if name not in known:
-                    hint = suggestion(name, known) or (f" {_RENAMED[name]}" if name in _RENAMED else "")
+                    hint = f" It is now {_RENAMED[name]!r}" if _RENAMED.get(name) in known else suggestion(name, known)
                     raise TypeError(
                         f"{cls.__name__} has no argument {name!r}; it has {', '.join(known)}.{hint}".removesuffix(".")
                     )
@@ -83,11 +86,11 @@ class Transform(metaclass=_Checked):
         """What is random in one call: the keyword arguments of ``apply``. Draws from ``draws`` only."""
         return {}
 
-    def apply(self, image: Any, **parameters: Any) -> Any:
-        """The new image; (h, w, c), contiguous, uint8 or float32, as is the one given, which stays as it is."""
+    def apply(self, image: Any, *args: Any, **parameters: Any) -> Any:
+        """The new image, (h, w, c), uint8 or float32, as is the one given, which stays as it is."""
         raise NotImplementedError(f"{type(self).__name__} must override apply(self, image, **parameters)")
 
-    def apply_to_mask(self, mask: Any, **parameters: Any) -> Any:
+    def apply_to_mask(self, mask: Any, *args: Any, **parameters: Any) -> Any:
         """The new mask, (h, w, c); the same one unless overridden."""
         return mask
 
@@ -117,9 +120,9 @@ class Transform(metaclass=_Checked):
         if not force and not self._chosen(draws):
             return
         parameters = self.parameters(draws, sample.images[0])
-        sample.images = [self.apply(image, **parameters) for image in sample.images]
+        sample.images = [np.ascontiguousarray(self.apply(image, **parameters)) for image in sample.images]
         if sample.masks:
-            sample.masks = [self.apply_to_mask(mask, **parameters) for mask in sample.masks]
+            sample.masks = [np.ascontiguousarray(self.apply_to_mask(mask, **parameters)) for mask in sample.masks]
         if sample.record is not None:
             sample.record.append((type(self).__name__, parameters))
 
@@ -173,7 +176,7 @@ class Transform(metaclass=_Checked):
         try:
             usual = type(self)(**{name: getattr(self, name) for name in needed}).get_config()
         except ValueError:  # one of several arguments must be given
-            usual = dict.fromkeys(names)
+            usual = dict(zip(names[len(needed) :], type(self).__init__.__defaults__ or (), strict=True))
         return {name: value for name, value in usual.items() if name not in needed}
 
 
@@ -184,6 +187,6 @@ class ImageOnlyTransform(Transform):
 class DualTransform(Transform):
     """A transform that moves pixels: masks follow images. Unless overridden, masks are treated as images are."""
 
-    def apply_to_mask(self, mask: Any, **parameters: Any) -> Any:
+    def apply_to_mask(self, mask: Any, *args: Any, **parameters: Any) -> Any:
         """As for images."""
-        return self.apply(mask, **parameters)
+        return self.apply(mask, *args, **parameters)

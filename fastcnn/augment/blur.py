@@ -36,7 +36,7 @@ class Blur(ImageOnlyTransform):
         low, high = self.blur_limit
         return {"kernel": low + 2 * draws.integer(0, (high - low) // 2)}
 
-    def apply(self, image: Any, kernel: int) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, kernel: int) -> Any:
         """Blurred by a window of ``kernel`` times ``kernel``; beyond the edge the image is mirrored."""
         return kernels.image_blur(image, kernel, kernel)
 
@@ -68,6 +68,6 @@ class GaussianBlur(ImageOnlyTransform):
         sigma, side = draws.uniform(*self.sigma_limit), draws.integer(*self.blur_limit)
         return {"sigma": sigma, "kernel": side | 1 if side else 2 * int(3.5 * sigma) + 1}
 
-    def apply(self, image: Any, sigma: float, kernel: int) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, sigma: float, kernel: int) -> Any:
         """Blurred; beyond the edge the image is mirrored."""
         return kernels.image_gaussian_blur(image, sigma, sigma, kernel)

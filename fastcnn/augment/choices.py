@@ -107,11 +107,13 @@ class OneOrOther(BaseCompose):
     Example:
         >>> from fastcnn.augment import HorizontalFlip, VerticalFlip
         >>> OneOrOther(HorizontalFlip(), VerticalFlip(), p=0.8)
-        OneOrOther([
+        OneOrOther(transforms=[
             HorizontalFlip(p=0.5),
             VerticalFlip(p=0.5),
         ], p=0.8)
     """
+
+    _opening = "transforms="
 
     def __init__(self, first: Any = None, second: Any = None, transforms: Any = None, p: float = 0.5):
         if transforms is None:

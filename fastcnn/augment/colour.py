@@ -14,6 +14,9 @@ from fastcnn.augment.tone import as_bytes, as_floats, needs_colours
 __all__ = ["ColorJitter", "HueSaturationValue", "ToGray"]
 
 _NOT_HERE = ("from_lab", "pca")
+# 30 / n and 255 / n in 4096ths.
+_SIXTH = np.rint(30 * 4096 / np.maximum(np.arange(256), 1)).astype(np.int32) * (np.arange(256) > 0)
+_WHOLE = np.rint(255 * 4096 / np.maximum(np.arange(256), 1)).astype(np.int32) * (np.arange(256) > 0)
 
 
 class ColorJitter(ImageOnlyTransform):
@@ -57,12 +60,11 @@ class ColorJitter(ImageOnlyTransform):
         drawn: dict[str, Any] = {name: draws.uniform(*pair) for name, pair in limits.items()}
         return drawn | {"order": tuple(draws.subset(4, 4))}
 
-    def apply(  # type: ignore[override]
+    def apply(
         self, image: Any, brightness: float, contrast: float, saturation: float, hue: float, order: tuple[int, ...]
     ) -> Any:
         """The four changes in this order: 0 brightness, 1 contrast, 2 saturation, 3 hue."""
-        y = kernels.image_color(image, brightness, contrast, saturation, hue, order)
-        return y if y.dtype == np.uint8 else np.clip(y, 0, 1, out=y)
+        return kernels.image_color(image, brightness, contrast, saturation, hue, order)
 
 
 class HueSaturationValue(ImageOnlyTransform):
@@ -101,47 +103,42 @@ class HueSaturationValue(ImageOnlyTransform):
         limits = {"hue": self.hue_shift_limit, "saturation": self.sat_shift_limit, "value": self.val_shift_limit}
         return {name: draws.uniform(*pair) for name, pair in limits.items()}
 
-    def apply(self, image: Any, hue: float, saturation: float, value: float) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, hue: float, saturation: float, value: float) -> Any:
         """Moved by these."""
         pixels = image if image.dtype == np.uint8 else as_bytes(image)
         if image.shape[2] == 1:
-            moved = np.rint(np.clip(pixels + np.float32(value), 0, 255))
+            moved = np.rint(np.clip(pixels + np.float32(value), 0, 255)).astype(np.uint8)
         else:
-            moved = _from_hsv(*_moved(*_to_hsv(pixels.astype(np.float32)), hue, saturation, value))
-        moved = moved.astype(np.uint8)
+            moved = _moved(pixels, hue, saturation, value)
         return moved if image.dtype == np.uint8 else as_floats(moved)
 
 
 def _to_hsv(image: Any) -> tuple[Any, Any, Any]:
-    """Hue from 0 to 179, saturation and value from 0 to 255: whole numbers, as floats."""
-    red, green, blue = np.moveaxis(image, 2, 0)
-    value = image.max(axis=2)
-    spread = value - image.min(axis=2)
-    degrees = np.where(
+    """Hue from 0 to 179, saturation and value from 0 to 255, of bytes; OpenCV's arithmetic."""
+    red, green, blue = (image[:, :, channel].astype(np.int32) for channel in range(3))
+    value = np.maximum(np.maximum(red, green), blue)
+    spread = value - np.minimum(np.minimum(red, green), blue)
+    sixths = np.where(
         value == red, green - blue, np.where(value == green, blue - red + 2 * spread, red - green + 4 * spread)
     )
-    hue = np.rint(degrees * (30 / np.maximum(spread, 1))) % 180
-    return hue, np.rint(255 * spread / np.maximum(value, 1)), value
+    hue = sixths * _SIXTH.take(spread) + 2048 >> 12
+    saturation = spread * _WHOLE.take(value) + 2048 >> 12
+    return np.where(hue < 0, hue + 180, hue), saturation, value
 
 
-def _moved(
-    hue: Any, saturation: Any, value: Any, by_hue: float, by_saturation: float, by_value: float
-) -> tuple[Any, Any, Any]:
-    coloured = saturation > 0
-    return (
-        np.floor((hue + np.float32(by_hue)) % 180),
-        np.clip(saturation + np.float32(by_saturation), 0, 255) * coloured,
-        np.clip(value + np.float32(by_value), 0, 255),
-    )
-
-
-def _from_hsv(hue: Any, saturation: Any, value: Any) -> Any:
-    sixth, depth = hue / 30, value * saturation / 255
-    y = np.empty((*hue.shape, 3), np.float32)
+def _moved(image: Any, by_hue: float, by_saturation: float, by_value: float) -> Any:
+    """RGB bytes with the three moved: tables of all hues, saturations and values, then one product for each channel."""
+    hue, saturation, value = _to_hsv(image)
+    levels = np.arange(256, dtype=np.float32)
+    light = np.clip(levels + by_value, 0, 255).take(value)
+    depth = light * (np.clip(levels + by_saturation, 0, 255) / 255 * (levels > 0)).take(saturation)
+    sixths = np.floor((np.arange(180) + by_hue) % 180) / 30
+    moved = np.empty(image.shape, np.uint8)
     for channel, start in enumerate((5, 3, 1)):
-        at = (sixth + start) % 6
-        y[:, :, channel] = value - depth * np.clip(np.minimum(at, 4 - at), 0, 1)
-    return np.rint(y)
+        at = (sixths + start) % 6
+        missing = np.clip(np.minimum(at, 4 - at), 0, 1).astype(np.float32)
+        moved[:, :, channel] = np.rint(light - depth * missing.take(hue))
+    return moved
 
 
 class ToGray(ImageOnlyTransform):

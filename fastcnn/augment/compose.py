@@ -32,6 +32,8 @@ class BaseCompose(Transform):
                     "Lambda(image=function) makes one of a function"
                 )
 
+    _opening = ""
+
     def __len__(self) -> int:
         return len(self.transforms)
 
@@ -54,7 +56,7 @@ class BaseCompose(Transform):
 
     def __repr__(self) -> str:
         lines = "".join(f"    {line}\n" for t in self.transforms for line in f"{t!r},".splitlines())
-        inside = f"[\n{lines}]" if lines else "[]"
+        inside = f"{self._opening}[\n{lines}]" if lines else f"{self._opening}[]"
         return f"{type(self).__name__}({', '.join([inside, *self._written(but='transforms')])})"
 
 

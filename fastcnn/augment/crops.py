@@ -3,8 +3,6 @@
 import math
 from typing import Any
 
-import numpy as np
-
 from fastcnn.augment import arguments
 from fastcnn.augment.arguments import Range
 from fastcnn.augment.draws import Draws
@@ -149,16 +147,3 @@ class RandomResizedCrop(Resizing):
         if width / height < low:
             return max(1, round(width / low)), width
         return height, max(1, round(height * high)) if width / height > high else width
-
-    def apply(self, image: Any, part: tuple[int, int, int, int], size: tuple[int, int]) -> Any:  # type: ignore[override]
-        """The part (top, left, height, width), in the new size."""
-        return self._resize(_cut(image, part), size, self._way(part[2:], size, of_mask=False))
-
-    def apply_to_mask(self, mask: Any, part: tuple[int, int, int, int], size: tuple[int, int]) -> Any:  # type: ignore[override]
-        """As for images, with ``mask_interpolation``."""
-        return self._resize(_cut(mask, part), size, self._way(part[2:], size, of_mask=True))
-
-
-def _cut(image: Any, part: tuple[int, int, int, int]) -> Any:
-    top, left, height, width = part
-    return np.ascontiguousarray(image[top : top + height, left : left + width])

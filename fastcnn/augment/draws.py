@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
+import numpy as np
+
 from fastcnn import kernels
 
 __all__ = ["Draws"]
 
 _MASK = 2**64 - 1
 _BLOCKS = 8  # of four words: what most pipelines need, in one call
+_PIECE = 512
 
 
 class Draws:
@@ -73,6 +76,13 @@ class Draws:
         """A new key (seed, stream), for kernels that draw many numbers."""
         words = [self._word() for _ in range(4)]
         return (words[0] << 32 | words[1]) & _MASK >> 1, (words[2] << 32 | words[3]) & _MASK >> 1
+
+    def words(self, count: int) -> Any:
+        """An array of ``count`` random uint32, all values equally likely."""
+        seed, stream = self.key()
+        # In pieces so small that the kernel stays on this thread: data are loaded on several.
+        pieces = [kernels.philox(_PIECE, seed, stream, first) for first in range(0, -(-count // 4), _PIECE)]
+        return np.concatenate(pieces).ravel()[:count]
 
 
 def _spelled(key: Any) -> bytes:

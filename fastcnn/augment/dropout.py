@@ -66,13 +66,13 @@ class CoarseDropout(DualTransform):
             holes.append((top, left, top + rows, left + columns))
         return {"holes": holes, "key": draws.key() if isinstance(self.fill, str) else None}
 
-    def apply(self, image: Any, holes: list[tuple[int, int, int, int]], key: Any) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, holes: list[tuple[int, int, int, int]], key: Any) -> Any:
         """The image with holes."""
         if isinstance(self.fill, str):
             return self._random(image, holes, Draws(key))
         return kernels.image_fill(image, holes, arguments.fill_for(self.fill, image))
 
-    def apply_to_mask(self, mask: Any, holes: list[tuple[int, int, int, int]], key: Any) -> Any:  # type: ignore[override]
+    def apply_to_mask(self, mask: Any, holes: list[tuple[int, int, int, int]], key: Any) -> Any:
         """With holes of ``fill_mask``, if any."""
         if self.fill_mask is None:
             return mask
@@ -81,13 +81,15 @@ class CoarseDropout(DualTransform):
     def _random(self, image: Any, holes: list[tuple[int, int, int, int]], draws: Draws) -> Any:
         y = image.copy()
         for top, left, bottom, right in holes:
-            seed, stream = draws.key()
             hole = (bottom - top, right - left) if self.fill == "random" else (1, 1)
+            count = hole[0] * hole[1] * image.shape[2]
+            if not count:
+                continue
             if image.dtype == np.uint8:
-                values: Any = kernels.integers((*hole, image.shape[2]), 0, 256, seed=seed, stream=stream)
+                values = draws.words(-(-count // 4)).view(np.uint8)[:count]
             else:
-                values = kernels.uniform((*hole, image.shape[2]), 0.0, 1.0, seed=seed, stream=stream)
-            y[top:bottom, left:right] = values
+                values = draws.words(count) * np.float32(2**-32)
+            y[top:bottom, left:right] = values.reshape(*hole, image.shape[2])
         return y
 
 

@@ -81,7 +81,7 @@ class RandomRotate90(DualTransform):
         """How many quarters."""
         return {"factor": draws.integer(0, 3)}
 
-    def apply(self, image: Any, factor: int) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, factor: int) -> Any:
         """Turned by ``factor`` quarters."""
         return np.ascontiguousarray(np.rot90(image, factor))
 
@@ -106,6 +106,6 @@ class D4(DualTransform):
         element = draws.integer(0, 7)
         return {"factor": element % 4, "transposed": element > 3}
 
-    def apply(self, image: Any, factor: int, transposed: bool) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, factor: int, transposed: bool) -> Any:
         """Transposed or not, then turned by ``factor`` quarters."""
         return np.ascontiguousarray(np.rot90(image.swapaxes(0, 1) if transposed else image, factor))

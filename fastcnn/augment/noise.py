@@ -53,13 +53,13 @@ class GaussNoise(ImageOnlyTransform):
         std, mean = draws.uniform(*self.std_range) * white, draws.uniform(*self.mean_range) * white
         return {"std": std, "mean": mean, "key": draws.key()}
 
-    def apply(self, image: Any, std: float, mean: float, key: tuple[int, int]) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, std: float, mean: float, key: tuple[int, int]) -> Any:
         """The image and the noise, cut off at black and white."""
         if self.noise_scale_factor == 1:
             y = kernels.image_noise(image, key, mean, std, self.per_channel)
             return y if y.dtype == np.uint8 else np.clip(y, 0, 1, out=y)
         height, width = (max(1, int(n * self.noise_scale_factor)) for n in image.shape[:2])
         size = (height, width, image.shape[2] if self.per_channel else 1)
-        grains = kernels.normal(size, mean, std, seed=key[0], stream=key[1])
+        grains = kernels.image_noise(np.zeros(size, np.float32), key, mean, std)
         y = image + kernels.image_resize(grains, *image.shape[:2])
         return np.rint(y).clip(0, 255).astype(np.uint8) if image.dtype == np.uint8 else np.clip(y, 0, 1)

@@ -28,11 +28,11 @@ class Padding(DualTransform):
         fill = arguments.fill_for(fill, image)
         return kernels.image_crop_pad(image, top, left, height, width, border=self.border_mode, fill=fill)
 
-    def apply(self, image: Any, top: int, left: int, height: int, width: int, **others: Any) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, top: int, left: int, height: int, width: int, **others: Any) -> Any:
         """The window of this size whose corner is at (top, left), which may be outside."""
         return self._window(image, top, left, height, width, self.fill)
 
-    def apply_to_mask(self, mask: Any, top: int, left: int, height: int, width: int, **others: Any) -> Any:  # type: ignore[override]
+    def apply_to_mask(self, mask: Any, top: int, left: int, height: int, width: int, **others: Any) -> Any:
         """As for images, with ``fill_mask``."""
         return self._window(mask, top, left, height, width, self.fill_mask)
 

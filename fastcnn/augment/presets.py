@@ -5,7 +5,7 @@ from typing import Any
 from fastcnn.augment.affine import ShiftScaleRotate
 from fastcnn.augment.blur import GaussianBlur
 from fastcnn.augment.choices import OneOf
-from fastcnn.augment.colour import HueSaturationValue
+from fastcnn.augment.colour import ColorJitter
 from fastcnn.augment.compose import Compose
 from fastcnn.augment.dropout import CoarseDropout
 from fastcnn.augment.flips import D4, HorizontalFlip
@@ -44,7 +44,7 @@ def _natural() -> list[Any]:
         HorizontalFlip(p=0.5),
         ShiftScaleRotate(rotate_limit=15, border_mode="reflect_101", p=0.7),
         RandomBrightnessContrast(p=0.5),
-        HueSaturationValue(hue_shift_limit=8, sat_shift_limit=20, val_shift_limit=0, p=0.3),
+        ColorJitter(brightness=0, contrast=0, saturation=0.2, hue=0.03, p=0.3),
         CoarseDropout(p=0.3),
     ]
 
@@ -66,7 +66,7 @@ def _satellite() -> list[Any]:
         D4(),
         ShiftScaleRotate(rotate_limit=45, border_mode="reflect_101", p=0.5),
         OneOf([RandomBrightnessContrast(), RandomGamma(), GaussianBlur(sigma_limit=(0.5, 1.0))], p=0.5),
-        HueSaturationValue(hue_shift_limit=5, sat_shift_limit=15, val_shift_limit=10, p=0.3),
+        ColorJitter(brightness=0.05, contrast=0, saturation=0.15, hue=0.02, p=0.3),
     ]
 
 

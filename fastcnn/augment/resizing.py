@@ -12,6 +12,7 @@ from fastcnn.augment.draws import Draws
 
 __all__ = ["LongestMaxSize", "Resize", "SmallestMaxSize"]
 
+Part = tuple[int, int, int, int] | None
 _NAMES = {"linear_exact": "linear", "nearest_exact": "nearest"}
 
 
@@ -48,16 +49,22 @@ class Resizing(DualTransform):
             return "area"
         return self.mask_interpolation if of_mask else self.interpolation
 
-    def _resize(self, image: Any, size: tuple[int, int], interpolation: str) -> Any:
-        return resized(image, size, interpolation)
+    def apply(self, image: Any, size: tuple[int, int], part: Part = None) -> Any:
+        """The image, or a part of it (top, left, height, width), in the new size."""
+        image = _cut(image, part)
+        return resized(image, size, self._way(image.shape, size, of_mask=False))
 
-    def apply(self, image: Any, size: tuple[int, int]) -> Any:  # type: ignore[override]
-        """The image in the new size."""
-        return self._resize(image, size, self._way(image.shape, size, of_mask=False))
-
-    def apply_to_mask(self, mask: Any, size: tuple[int, int]) -> Any:  # type: ignore[override]
+    def apply_to_mask(self, mask: Any, size: tuple[int, int], part: Part = None) -> Any:
         """As for images, with ``mask_interpolation``."""
-        return self._resize(mask, size, self._way(mask.shape, size, of_mask=True))
+        mask = _cut(mask, part)
+        return resized(mask, size, self._way(mask.shape, size, of_mask=True))
+
+
+def _cut(image: Any, part: Part) -> Any:
+    if part is None:
+        return image
+    top, left, height, width = part
+    return np.ascontiguousarray(image[top : top + height, left : left + width])
 
 
 class Resize(Resizing):

@@ -38,7 +38,7 @@ class Sample:
             if data.get(name) is not None:
                 raise NotImplementedError(f"{name}: fastcnn.augment has no {_NOT_HERE[name]}")
         for name, kind in [("image", "image"), ("mask", "mask"), ("masks", "masks"), *targets.items()]:
-            if data.get(name) is not None:
+            if name == "image" or data.get(name) is not None:
                 self._take(name, kind, data[name])
         if same_size and len(self.images) + len(self.masks) > 1:
             self._check_sizes()

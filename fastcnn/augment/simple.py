@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from fastcnn.augment.base import DualTransform
 
 __all__ = ["Lambda", "NoOp"]
@@ -63,12 +65,19 @@ class Lambda(DualTransform):
 
     def apply(self, image: Any, **parameters: Any) -> Any:
         """What the function makes of it."""
-        return image if self.image is None else self.image(image)
+        return image if self.image is None else _with_channels(self.image(image), "image")
 
     def apply_to_mask(self, mask: Any, **parameters: Any) -> Any:
         """What the function for masks makes of it."""
-        return mask if self.mask is None else self.mask(mask)
+        return mask if self.mask is None else _with_channels(self.mask(mask), "mask")
 
     def to_dict(self) -> dict[str, Any]:
         """Functions cannot be described."""
         raise NotImplementedError(f"{self!r} holds functions, which cannot be written to a dict: make a class of them")
+
+
+def _with_channels(result: Any, name: str) -> Any:
+    if not isinstance(result, np.ndarray) or result.ndim not in (2, 3):
+        what = f"shape {result.shape}" if isinstance(result, np.ndarray) else type(result).__name__
+        raise ValueError(f"{name}: the function must return an array (h, w) or (h, w, c), got {what}")
+    return result if result.ndim == 3 else result[:, :, None]

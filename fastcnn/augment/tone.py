@@ -59,15 +59,9 @@ class RandomBrightnessContrast(ImageOnlyTransform):
             alpha = min(alpha, (white - beta) / white) if alpha > 0 else max(alpha, -beta / white)
         return {"alpha": alpha, "beta": beta}
 
-    def apply(self, image: Any, alpha: float, beta: float) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, alpha: float, beta: float) -> Any:
         """``alpha * image + beta``, cut off at black and white."""
-        return scaled(image, alpha, beta)
-
-
-def scaled(image: Any, alpha: Any, beta: Any) -> Any:
-    """``alpha * image + beta``, cut off at black and white."""
-    y = kernels.image_scale(image, alpha, beta)
-    return y if y.dtype == np.uint8 else np.clip(y, 0, 1, out=y)
+        return kernels.image_scale(image, alpha, beta, largest(image))
 
 
 class RandomGamma(ImageOnlyTransform):
@@ -91,7 +85,7 @@ class RandomGamma(ImageOnlyTransform):
         """The power."""
         return {"gamma": draws.uniform(*self.gamma_limit) / 100}
 
-    def apply(self, image: Any, gamma: float) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, gamma: float) -> Any:
         """The values to this power; bytes by a table."""
         if image.dtype == np.float32:
             return np.power(np.maximum(image, 0), np.float32(gamma))
@@ -106,7 +100,7 @@ class CLAHE(ImageOnlyTransform):
 
     Args:
         clip_limit: how far contrast may rise; evenly distributed between limits; a number ``a`` means (1, a).
-        tile_grid_size: how many tiles, (rows, columns).
+        tile_grid_size: how many tiles, (across, down), as OpenCV counts them.
         p: the probability.
 
     Example:
@@ -126,11 +120,12 @@ class CLAHE(ImageOnlyTransform):
         needs_colours(image, "CLAHE")
         return {"clip_limit": draws.uniform(*self.clip_limit)}
 
-    def apply(self, image: Any, clip_limit: float) -> Any:  # type: ignore[override]
+    def apply(self, image: Any, clip_limit: float) -> Any:
         """Equalised."""
+        tiles = self.tile_grid_size[::-1]
         if image.dtype == np.uint8:
-            return kernels.image_clahe(image, clip_limit, self.tile_grid_size)
-        return as_floats(kernels.image_clahe(as_bytes(image), clip_limit, self.tile_grid_size))
+            return kernels.image_clahe(image, clip_limit, tiles)
+        return as_floats(kernels.image_clahe(as_bytes(image), clip_limit, tiles))
 
 
 def needs_colours(image: Any, name: str) -> None:

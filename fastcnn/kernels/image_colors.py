@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastcnn import reference
-from fastcnn.kernels.images import _result
+from fastcnn import _core
 
 __all__ = [
     "image_clahe",
@@ -38,7 +37,7 @@ def image_lookup(image: ArrayLike, table: ArrayLike, out: Array | None = None) -
         >>> image_lookup(np.array([[0, 1, 255]], np.uint8), np.arange(255, -1, -1, np.uint8))
         array([[255, 254,   0]], dtype=uint8)
     """
-    return _result(reference.image_lookup(image, table), out)
+    return _core.image_lookup(image, table, out)
 
 
 def image_scale(
@@ -64,7 +63,7 @@ def image_scale(
         >>> image_scale(np.array([[10, 100, 200]], np.uint8), 1.5, -30)
         array([[  0, 120, 255]], dtype=uint8)
     """
-    return _result(reference.image_scale(image, alpha, beta, max_value), out)
+    return _core.image_scale(image, alpha, beta, max_value, out)
 
 
 def image_normalize(
@@ -86,7 +85,7 @@ def image_normalize(
         >>> image_normalize(np.array([[0, 255]], np.uint8), mean=0.5, std=0.5)
         array([[-1.,  1.]], dtype=float32)
     """
-    return _result(reference.image_normalize(image, mean, std, max_pixel_value), out)
+    return _core.image_normalize(image, mean, std, max_pixel_value, out)
 
 
 def image_color(
@@ -116,7 +115,7 @@ def image_color(
         >>> image_color(np.array([[[200, 100, 0]]], np.uint8), hue=0.5)
         array([[[  0, 100, 200]]], dtype=uint8)
     """
-    return _result(reference.image_color(image, brightness, contrast, saturation, hue, order), out)
+    return _core.image_color(image, brightness, contrast, saturation, hue, order, out)
 
 
 def image_gray(image: ArrayLike, channels: int = 3, out: Array | None = None) -> Array:
@@ -134,7 +133,7 @@ def image_gray(image: ArrayLike, channels: int = 3, out: Array | None = None) ->
         >>> image_gray(np.array([[[255, 0, 0]]], np.uint8), 1)
         array([[[76]]], dtype=uint8)
     """
-    return _result(reference.image_gray(image, channels), out)
+    return _core.image_gray(image, channels, out)
 
 
 def image_clahe(
@@ -156,7 +155,7 @@ def image_clahe(
         >>> int(np.ptp(image_clahe(image, 40.0, (1, 1)))) > 100
         True
     """
-    return _result(reference.image_clahe(image, clip_limit, tiles), out)
+    return _core.image_clahe(image, clip_limit, tiles, out)
 
 
 def image_noise(
@@ -185,4 +184,4 @@ def image_noise(
         >>> abs(float(image_noise(image, (1, 0), std=10.0).std()) - 10.0) < 1.0
         True
     """
-    return _result(reference.image_noise(image, key, mean, std, per_channel), out)
+    return _core.image_noise(image, key, mean, std, per_channel, out)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastcnn import reference
+from fastcnn import _core
 
 __all__ = [
     "image_blur",
@@ -57,7 +57,7 @@ def image_warp(
         >>> image_warp(image, [[1, 0, 0.5], [0, 1, 0]], border="replicate")
         array([[15, 25, 30]], dtype=uint8)
     """
-    return _result(reference.image_warp(image, matrix, size, interpolation, border, fill), out)
+    return _core.image_warp(image, matrix, size, interpolation, border, fill, out)
 
 
 def images_warp(
@@ -87,8 +87,7 @@ def images_warp(
         >>> images_warp(np.ones((1, 1, 2, 1)), [[[1, 0, 1], [0, 1, 0]]]).ravel()
         array([1., 0.], dtype=float32)
     """
-    x = np.asarray(images, np.float32)
-    return _result(reference.images_warp(x, matrices, size, interpolation, border, fill), out)
+    return _core.images_warp(images, matrices, size, interpolation, border, fill, out)
 
 
 def image_resize(
@@ -117,7 +116,7 @@ def image_resize(
         >>> image_resize(np.array([[0, 10, 20, 30]], np.uint8), 1, 2, "area")
         array([[ 5, 25]], dtype=uint8)
     """
-    return _result(reference.image_resize(image, height, width, interpolation, antialias), out)
+    return _core.image_resize(image, height, width, interpolation, antialias, out)
 
 
 def image_flip(image: ArrayLike, horizontal: bool = False, vertical: bool = False, out: Array | None = None) -> Array:
@@ -136,7 +135,7 @@ def image_flip(image: ArrayLike, horizontal: bool = False, vertical: bool = Fals
         >>> image_flip(np.array([[1, 2, 3]], np.uint8), horizontal=True)
         array([[3, 2, 1]], dtype=uint8)
     """
-    return _result(reference.image_flip(image, horizontal, vertical), out)
+    return _core.image_flip(image, horizontal, vertical, out)
 
 
 def image_crop_pad(
@@ -168,7 +167,7 @@ def image_crop_pad(
         >>> image_crop_pad(np.array([[1, 2, 3]], np.uint8), 0, 1, 1, 3, fill=9)
         array([[2, 3, 9]], dtype=uint8)
     """
-    return _result(reference.image_crop_pad(image, top, left, height, width, border, fill), out)
+    return _core.image_crop_pad(image, top, left, height, width, border, fill, out)
 
 
 def image_blur(image: ArrayLike, height: int, width: int, out: Array | None = None) -> Array:
@@ -187,7 +186,7 @@ def image_blur(image: ArrayLike, height: int, width: int, out: Array | None = No
         >>> image_blur(np.array([[0, 30, 60, 90]], np.uint8), 1, 3)
         array([[20, 30, 60, 70]], dtype=uint8)
     """
-    return _result(reference.image_blur(image, height, width), out)
+    return _core.image_blur(image, height, width, out)
 
 
 def image_gaussian_blur(
@@ -213,7 +212,7 @@ def image_gaussian_blur(
         >>> image_gaussian_blur(np.array([[0, 0, 100, 0, 0]], np.uint8), 0, 1, 3)
         array([[ 0, 27, 45, 27,  0]], dtype=uint8)
     """
-    return _result(reference.image_gaussian_blur(image, sigma_y, sigma_x, kernel_size), out)
+    return _core.image_gaussian_blur(image, sigma_y, sigma_x, kernel_size, out)
 
 
 def image_fill(image: ArrayLike, boxes: ArrayLike, fill: Fill = 0.0, out: Array | None = None) -> Array:
@@ -232,11 +231,4 @@ def image_fill(image: ArrayLike, boxes: ArrayLike, fill: Fill = 0.0, out: Array 
         >>> image_fill(np.ones((1, 4), np.uint8), [[0, 1, 1, 3]], 7)
         array([[1, 7, 7, 1]], dtype=uint8)
     """
-    return _result(reference.image_fill(image, boxes, fill), out)
-
-
-def _result(y: Array, out: Array | None) -> Array:
-    if out is None:
-        return y
-    out[...] = y
-    return out
+    return _core.image_fill(image, boxes, fill, out)
