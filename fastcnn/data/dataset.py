@@ -64,7 +64,7 @@ class ImageDataset(Chaining, PyDataset):
             uint8 pixels 0..255.
         preprocess: a function of a batch of float32 pixels 0..255, such as ``applications.vgg16.preprocess_input``.
         cache: "memory" keeps decoded images in memory; a path that ends in ".npy" keeps them in that file, which is
-            mapped into memory.
+            written now and mapped into memory.
         on_error: what is done about files that cannot be read: "raise", or "skip", which decodes all of them once now,
             leaves the unreadable ones out, and names them in one warning.
         workers: how many threads load batches ahead; 0 loads each when it is wanted. As many as there are cores, but at
