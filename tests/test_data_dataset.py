@@ -133,6 +133,7 @@ def test_augment_sees_whole_pixels_and_preprocess_comes_after(pictures):
     [
         ({"augment": augment.Compose([augment.Horizontal(), augment.Normalize()]), "preprocess": abs}, ValueError, "augment ends with Normalize, and preprocess would come after it"),
         ({"augment": lambda i: i / 255.0, "preprocess": abs}, ValueError, "augment must return pixels 0..255 where preprocess follows, got numbers from 0"),
+        ({"augment": lambda i: i - 120.0, "preprocess": abs}, ValueError, "augment must return pixels 0..255 .* got numbers from -1"),
         ({"preprocess": CHANGES}, ValueError, "preprocess has HorizontalFlip, which changes images .* pass it as augment"),
         ({"augment": layers.Dropout(0.5, name="d")}, TypeError, "augment must be a function of one image .* got the layer 'd'"),
         ({"augment": 3}, TypeError, "augment must be a function of an image, a transform or None, got 3"),

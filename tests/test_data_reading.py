@@ -12,7 +12,7 @@ from pictures import encoded, huge_png, noise, smooth, with_orientation
 from PIL import Image
 
 from fastcnn.data import UnreadableImageError, read_image
-from fastcnn.data.reading import MAX_PIXELS
+from fastcnn.data.reading import MAX_PIXELS, decoded
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "PPM", "TIFF", "WEBP"])
@@ -201,6 +201,26 @@ def test_damaged_files_are_named(tmp_path, kind):
     path.write_bytes(damaged(kind))
     with pytest.raises(UnreadableImageError, match=r"Blume\.img: (cannot be decoded|this is no image)"):
         read_image(path)
+
+
+@pytest.mark.parametrize("options", [{"format": "JPEG"}, {"format": "JPEG", "progressive": True}, {"format": "PNG"}])
+def test_a_quick_look_finds_what_reading_finds(options):
+    """Which files are skipped is found out at an eighth of a JPEG's size."""
+    options = dict(options)
+    whole = encoded(smooth(48, 64), options.pop("format"), **options)
+    outcomes = set()
+    for length in range(0, len(whole) + 1, 7):
+        failed = []
+        for read in (read_image, lambda data: decoded(data, lambda picture: None, draft=True)):
+            try:
+                read(whole[:length])
+                failed.append(False)
+            except UnreadableImageError:
+                failed.append(True)
+        assert failed[0] == failed[1], length
+        outcomes.add(failed[0])
+    assert True in outcomes
+    decoded(whole, lambda picture: None, draft=True)
 
 
 def test_no_images_at_all(tmp_path):
