@@ -133,6 +133,7 @@ def test_augment_sees_whole_pixels_and_preprocess_comes_after(pictures):
     [
         ({"augment": augment.Compose([augment.Horizontal(), augment.Normalize()]), "preprocess": abs}, ValueError, "augment ends with Normalize, and preprocess would come after it"),
         ({"augment": lambda i: i / 255.0, "preprocess": abs}, ValueError, "augment must return pixels 0..255 where preprocess follows, got numbers from 0"),
+        ({"augment": lambda i: i - 120.0, "preprocess": abs}, ValueError, "augment must return pixels 0..255 .* got numbers from -1"),
         ({"preprocess": CHANGES}, ValueError, "preprocess has HorizontalFlip, which changes images .* pass it as augment"),
         ({"augment": layers.Dropout(0.5, name="d")}, TypeError, "augment must be a function of one image .* got the layer 'd'"),
         ({"augment": 3}, TypeError, "augment must be a function of an image, a transform or None, got 3"),
@@ -301,6 +302,27 @@ def test_what_chains_refuse(pictures, call, error, message):
         single.take(2).batch(2)
     with pytest.raises(ValueError, match="batch_size must be a positive int, got 0"):
         single.batch(0)
+
+
+def test_numpy_of_batches(pictures):
+    """As in every tutorial: ``for images, labels in dataset.take(1): images[0].numpy().astype("uint8")``."""
+    for images, labels in made(pictures).take(1):
+        assert type(images[0].numpy()) is np.ndarray
+        assert images[0].numpy().astype("uint8").shape == (8, 8, 3)
+        assert labels.numpy().tolist() == [0, 0, 0]
+        assert made(pictures).class_names[labels[0]] == "class0"
+    assert repr(made(pictures)) == "<ImageDataset: 7 images of 2 classes, 3 batches of 3>"
+
+
+@pytest.mark.parametrize("workers", [0, 4])
+def test_layers_that_draw_random_numbers_in_map(pictures, workers):
+    """They are called in the order of the batches, whoever loads these."""
+    found = []
+    for used in (0, workers):
+        layer = layers.Dropout(0.5, seed=4)
+        dataset = made(pictures, workers=used).map(lambda x, y, layer=layer: (layer(x, training=True), y))
+        found.append(trained(dataset, epochs=2))
+    assert same(*found)
 
 
 def small_network():

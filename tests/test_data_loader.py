@@ -91,6 +91,13 @@ def test_arguments(workers, depth, message):
         in_order(abs, [1], workers, depth)
 
 
+def test_default_number_of_threads():
+    from fastcnn.data.loader import default_workers
+
+    assert 1 <= default_workers(None) <= 4
+    assert (default_workers(0), default_workers(7)) == (0, 7)
+
+
 PROGRAM = """
 import threading, time
 from fastcnn.data import in_order

@@ -12,7 +12,7 @@ from pictures import encoded, huge_png, noise, smooth, with_orientation
 from PIL import Image
 
 from fastcnn.data import UnreadableImageError, read_image
-from fastcnn.data.reading import MAX_PIXELS
+from fastcnn.data.reading import MAX_PIXELS, decoded
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "PPM", "TIFF", "WEBP"])
@@ -203,6 +203,26 @@ def test_damaged_files_are_named(tmp_path, kind):
         read_image(path)
 
 
+@pytest.mark.parametrize("options", [{"format": "JPEG"}, {"format": "JPEG", "progressive": True}, {"format": "PNG"}])
+def test_a_quick_look_finds_what_reading_finds(options):
+    """Which files are skipped is found out at an eighth of a JPEG's size."""
+    options = dict(options)
+    whole = encoded(smooth(48, 64), options.pop("format"), **options)
+    outcomes = set()
+    for length in range(0, len(whole) + 1, 7):
+        failed = []
+        for read in (read_image, lambda data: decoded(data, lambda picture: None, draft=True)):
+            try:
+                read(whole[:length])
+                failed.append(False)
+            except UnreadableImageError:
+                failed.append(True)
+        assert failed[0] == failed[1], length
+        outcomes.add(failed[0])
+    assert True in outcomes
+    decoded(whole, lambda picture: None, draft=True)
+
+
 def test_no_images_at_all(tmp_path):
     (tmp_path / "empty.jpg").write_bytes(b"")
     (tmp_path / "text.jpg").write_text("no image")
@@ -226,6 +246,23 @@ def test_files_that_claim_too_many_pixels():
         read_image(huge_png(1000, 1000))
     with pytest.raises(UnreadableImageError, match="pixels|cannot be decoded"):
         read_image(huge_png(2**31 - 1, 2**31 - 1))
+
+
+def test_files_that_do_not_end(monkeypatch):
+    from fastcnn.data import reading
+
+    monkeypatch.setattr(reading, "MAX_BYTES", 1000)
+    for source in ("/dev/zero", BytesIO(bytes(1001))):
+        with pytest.raises(UnreadableImageError, match="the file is larger than the 1000 bytes allowed"):
+            read_image(source)
+
+
+def test_pixels_may_be_written_to():
+    image = read_image(encoded(noise(), "PNG"))
+    image[0] = 7
+    assert (image[0] == 7).all()
+    image = read_image(encoded(noise(channels=0), "PNG"), "grayscale")
+    image[0] = 7
 
 
 def test_without_pillow(monkeypatch):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.data.resizing import METHODS, center_crop, resize, resize_with_padding
+from fastcnn.data.resizing import METHODS, _resized, center_crop, resize, resize_with_padding
 
 SIZES = [
     ((7, 5), (7, 5)),
@@ -60,6 +60,29 @@ def test_as_layers_resize(method, size, wanted, rng):
     image = picture(size, rng)
     expected = kernels.resize2d(image[None].astype(np.float32), wanted, method)[0]
     np.testing.assert_allclose(resize(image, *wanted, method), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("size", "wanted"), SIZES)
+def test_whole_numbers(method, size, wanted, rng):
+    image = picture(size, rng)
+    found = resize(image, *wanted, method, whole_numbers=True)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, resize(image, *wanted, method).clip(0, 255).round())
+    padded = resize_with_padding(image, *wanted, method, whole_numbers=True)
+    np.testing.assert_array_equal(padded, resize_with_padding(image, *wanted, method).clip(0, 255).round())
+
+
+@pytest.mark.parametrize("method", ["bilinear", "nearest"])
+@pytest.mark.parametrize(("size", "wanted"), [*SIZES, ((200, 300), (40, 40)), ((37, 500), (11, 13))])
+def test_every_way_gives_the_same_bits(method, size, wanted, rng, isa):
+    """Few pixels go through the kernel, of large photographs only the rows that count: nobody can tell."""
+    image = picture(size, rng)
+    whole = _resized(image.astype(np.float32), *wanted, method)
+    np.testing.assert_array_equal(resize(image, *wanted, method), whole)
+    np.testing.assert_array_equal(resize(image.astype(np.float32), *wanted, method), whole)
+    kind = {"bilinear": "linear"}.get(method, method)
+    np.testing.assert_array_equal(kernels.image_resize(image.astype(np.float32), *wanted, kind), whole)
 
 
 @pytest.mark.parametrize("method", METHODS)

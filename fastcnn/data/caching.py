@@ -1,8 +1,8 @@
 """Decoded images kept: in memory, or in a ``.npy`` file that is mapped into it."""
 
 import os
-import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class MemoryCache:
 
 
 class FileCache:
-    """All images in one ``.npy`` file of shape (n, h, w, c), written when the first one is asked for.
+    """All images in one ``.npy`` file of shape (n, h, w, c), written at once, by the thread that asks for it.
 
     A second file beside it, ``.npy.json``, says what the images were made of: file names, sizes, times, settings. Where
     that has changed, the cache is written anew. Both appear whole or not at all.
@@ -69,58 +69,54 @@ class FileCache:
     def __init__(
         self, path: Any, shape: tuple[int, ...], dtype: str, read: Read, made_of: Any, workers: int, verbose: bool
     ):
-        self.path, self.shape, self.dtype, self.read = Path(path), shape, dtype, read
-        self.made_of, self.workers, self.verbose = made_of, workers, verbose
-        self._lock = threading.Lock()
-        self._images: Array | None = None
+        self.path, self.shape, self.dtype = Path(path), shape, dtype
+        self._described = _description(shape, dtype, made_of)
+        if not self._is_there():
+            self._write(read, workers, verbose)
+        self._images = np.load(self.path, mmap_mode="r")
 
     def __getitem__(self, index: int) -> Array:
-        images = self._images
-        if images is None:
-            with self._lock:
-                if self._images is None:
-                    if not self._is_there():
-                        self._write()
-                    self._images = np.load(self.path, mmap_mode="r")
-                images = self._images
-        return images[index]
+        image: Array = self._images[index]
+        return image
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_lock": None, "_images": None}
+        return {**vars(self), "_images": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
+        self.__dict__.update(state)
+        self._images = np.load(self.path, mmap_mode="r")
 
     @property
     def _note(self) -> Path:
         return self.path.with_name(self.path.name + ".json")
 
-    def _described(self) -> str:
-        import hashlib
-        import json
-
-        digest = hashlib.sha256(json.dumps(self.made_of).encode()).hexdigest()
-        return json.dumps({"shape": list(self.shape), "dtype": self.dtype, "sha256_of_sources": digest})
-
     def _is_there(self) -> bool:
         try:
-            same = self._note.read_text() == self._described()
+            same = self._note.read_text() == self._described
             images = np.load(self.path, mmap_mode="r") if same else None
         except (OSError, ValueError):
             return False
         return images is not None and images.shape == self.shape and images.dtype == self.dtype
 
-    def _write(self) -> None:
+    def _write(self, read: Read, workers: int, verbose: bool) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
         try:
             images = np.lib.format.open_memmap(part, "w+", np.dtype(self.dtype), self.shape)
-            found = in_order(self.read, range(len(images)), self.workers, 4 * self.workers)
-            for i, image in enumerate(watched(found, len(images), f"caching in {self.path.name}", self.verbose)):
-                images[i] = image
+            with closing(in_order(read, range(len(images)), workers, 4 * workers)) as found:  # type: ignore[type-var]
+                for i, image in enumerate(watched(found, len(images), f"caching in {self.path.name}", verbose)):
+                    images[i] = image
             images.flush()
             self._note.unlink(missing_ok=True)
             part.replace(self.path)
-            self._note.write_text(self._described())
+            self._note.write_text(self._described)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _description(shape: tuple[int, ...], dtype: str, made_of: Any) -> str:
+    import hashlib
+    import json
+
+    digest = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+    return json.dumps({"shape": list(shape), "dtype": dtype, "sha256_of_sources": digest})

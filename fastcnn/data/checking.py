@@ -1,13 +1,12 @@
 """Which files can be read, found out before training rather than in the middle of it."""
 
-import os
 import warnings
 from typing import Any
 
 import numpy as np
 
 from fastcnn.data.caching import watched
-from fastcnn.data.loader import in_order
+from fastcnn.data.loader import default_workers, in_order
 from fastcnn.data.reading import UnreadableImageError, decoded
 
 __all__ = ["readable"]
@@ -15,7 +14,7 @@ __all__ = ["readable"]
 
 def readable(paths: list[str], labels: Any, workers: int | None, verbose: bool) -> tuple[list[str], Any]:
     """The files that can be decoded and their labels; one warning names the others."""
-    workers = min(4, os.cpu_count() or 1) if workers is None else workers
+    workers = default_workers(workers)
     faults = list(watched(in_order(_fault, paths, workers, max(1, 4 * workers)), len(paths), "checking", verbose))
     bad = [fault for fault in faults if fault is not None]
     if not bad:

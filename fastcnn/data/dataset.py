@@ -13,7 +13,7 @@ from fastcnn.data.caching import FileCache, MemoryCache
 from fastcnn.data.chaining import AUTOTUNE, Chaining
 from fastcnn.data.checking import readable
 from fastcnn.data.images import ImageFiles
-from fastcnn.data.loader import in_order
+from fastcnn.data.loader import default_workers, in_order
 from fastcnn.data.stages import augmented, check_stages, preprocessed
 from fastcnn.random import draw_seed
 from fastcnn.training.pydataset import PyDataset
@@ -22,6 +22,20 @@ __all__ = ["AUTOTUNE", "ImageDataset"]
 
 Array = np.ndarray[Any, Any]
 LABEL_MODES = ("int", "categorical", "binary", "raw", None)
+
+
+class _Shown(np.ndarray[Any, Any]):
+    """An array that has TensorFlow's ``numpy()``, too: programs written for its datasets call it."""
+
+    def numpy(self) -> Array:
+        """The plain array."""
+        return np.asarray(self)
+
+
+def _shown(batch: Any) -> Any:
+    if isinstance(batch, tuple):
+        return tuple(_shown(part) for part in batch)
+    return batch.view(_Shown) if type(batch) is np.ndarray else batch
 
 
 class ImageDataset(Chaining, PyDataset):
@@ -50,7 +64,7 @@ class ImageDataset(Chaining, PyDataset):
             uint8 pixels 0..255.
         preprocess: a function of a batch of float32 pixels 0..255, such as ``applications.vgg16.preprocess_input``.
         cache: "memory" keeps decoded images in memory; a path that ends in ".npy" keeps them in that file, which is
-            mapped into memory.
+            written now and mapped into memory.
         on_error: what is done about files that cannot be read: "raise", or "skip", which decodes all of them once now,
             leaves the unreadable ones out, and names them in one warning.
         workers: how many threads load batches ahead; 0 loads each when it is wanted. As many as there are cores, but at
@@ -98,7 +112,7 @@ class ImageDataset(Chaining, PyDataset):
         max_queue_size: int | None = None,
         verbose: bool = True,
     ):
-        workers = min(4, os.cpu_count() or 1) if workers is None else workers
+        workers = default_workers(workers)
         super().__init__(workers, max_queue_size=workers + 2 if max_queue_size is None else max_queue_size)
         check_stages(augment, preprocess)
         if data_format not in (None, "channels_last", "channels_first"):
@@ -143,6 +157,11 @@ class ImageDataset(Chaining, PyDataset):
         return FileCache(
             cache, files.shape, files.dtype, files.__getitem__, files.identity(), max(1, self.workers), self.verbose
         )
+
+    def __repr__(self) -> str:
+        kinds = "" if self.class_names is None else f" of {len(self.class_names)} classes"
+        size = f", {len(self)} batches of {self.batch_size}" if self.batch_size else ""
+        return f"<ImageDataset: {len(self.file_paths)} images{kinds}{size}>"
 
     def __len__(self) -> int:
         return self._window[1] - self._window[0]
@@ -195,14 +214,14 @@ class ImageDataset(Chaining, PyDataset):
     def __getitem__(self, index: int) -> Any:
         if not -len(self) <= index < len(self):
             raise IndexError(f"batch {index} of a dataset of {len(self)}")
-        return self.finish(self.batch_at(self.epoch, index % len(self)))
+        return _shown(self.finish(self.batch_at(self.epoch, index % len(self))))
 
     def __iter__(self) -> Iterator[Any]:
         epoch = self.epoch
         loaded = in_order(lambda i: self.batch_at(epoch, i), range(len(self)), self.workers, self.max_queue_size)
         with closing(loaded):  # type: ignore[type-var]  # a generator
             for batch in loaded:
-                yield self.finish(batch)
+                yield _shown(self.finish(batch))
         self.epoch = epoch + 1
 
     def on_epoch_end(self) -> None:

@@ -66,10 +66,9 @@ class ImageFiles:
             return image
         height, width = self.image_size
         if self.pad:
-            found = resize_with_padding(image, height, width, self.interpolation)
-        else:
-            found = resize(center_crop(image, height, width) if self.crop else image, height, width, self.interpolation)
-        return found.clip(0, 255).round().astype(np.uint8) if self.whole_numbers else found
+            return resize_with_padding(image, height, width, self.interpolation, self.whole_numbers)
+        part = center_crop(image, height, width) if self.crop else image
+        return resize(part, height, width, self.interpolation, self.whole_numbers)
 
     def identity(self) -> list[Any]:
         """All that the images depend on, as plain data."""

@@ -4,7 +4,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["in_order"]
+__all__ = ["default_workers", "in_order"]
+
+
+def default_workers(workers: int | None) -> int:
+    """As many threads as are asked for; else one for each core that the process may use, but at most 4."""
+    if workers is not None:
+        return workers
+    import os
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(4, cores)
 
 
 def in_order(work: Callable[[Any], Any], indices: Iterable[Any], workers: int, depth: int) -> Iterator[Any]:

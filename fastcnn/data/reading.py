@@ -29,6 +29,7 @@ SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "DIB")
 # A few hundred bytes of a file can claim any size; decoding takes up to eight bytes a pixel.
 MAX_PIXELS = 89_478_485
+MAX_BYTES = 8 * MAX_PIXELS
 COLOR_MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 RESAMPLING = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 _EXIF_ORIENTATION = 0x0112
@@ -81,7 +82,7 @@ def read_image(
         uint8 (h, w, 3), (h, w, 1) or (h, w, 4).
 
     Raises:
-        UnreadableImageError: it is no image, damaged, truncated, or has more than ``MAX_PIXELS`` pixels.
+        UnreadableImageError: it is no image, damaged, truncated, or has more than 89,478,485 pixels.
 
     Example:
         >>> grey = b"P5 2 1 255 " + bytes([0, 200])
@@ -94,7 +95,7 @@ def read_image(
         target_size = standard_size(target_size, "target_size")
 
     def pixels(picture: Any) -> Array:
-        return np.asarray(
+        return np.array(
             fitted(converted(picture, COLOR_MODES[color_mode]), target_size, interpolation, keep_aspect_ratio)
         )
 
@@ -162,13 +163,21 @@ def _bytes_of(source: Any) -> tuple[bytes, str]:
         return bytes(source), f"image of {len(source)} bytes"
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
-        return path.read_bytes(), str(path)
+        with path.open("rb") as file:
+            return _bounded(file.read(MAX_BYTES + 1), str(path)), str(path)
     if hasattr(source, "read"):
-        data = source.read()
+        data = source.read(MAX_BYTES + 1)
         if not isinstance(data, bytes):
             raise TypeError(f"source must be open in binary mode, but its read() gave {type(data).__name__}")
-        return data, str(getattr(source, "name", "image file"))
+        name = str(getattr(source, "name", "image file"))
+        return _bounded(data, name), name
     raise TypeError(f"source must be a path, bytes or a file open for reading, got {type(source).__name__}")
+
+
+def _bounded(data: bytes, name: str) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise UnreadableImageError(f"{name}: the file is larger than the {MAX_BYTES} bytes allowed")
+    return data
 
 
 def _upright(picture: Any, Image: Any) -> Any:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn import kernels
+
 __all__ = ["METHODS", "center_crop", "resize", "resize_with_padding"]
 
 Array = np.ndarray[Any, Any]
@@ -35,10 +37,13 @@ _KERNELS: dict[str, tuple[float, Callable[[Array], Array]]] = {
     "gaussian": (1.5, lambda x: np.where(x < 1.5, np.exp(-2.0 * x**2), 0.0)),
     "mitchellcubic": (2.0, lambda x: _cubic(x, 1 / 3, 1 / 3)),
 }
+_MANY = 16  # times the pixels of the result
 METHODS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
 
 
-def resize(image: Array, height: int, width: int, interpolation: str = "bilinear") -> Array:
+def resize(
+    image: Array, height: int, width: int, interpolation: str = "bilinear", whole_numbers: bool = False
+) -> Array:
     """An image at another size.
 
     Args:
@@ -46,21 +51,41 @@ def resize(image: Array, height: int, width: int, interpolation: str = "bilinear
         height: of the result.
         width: of the result.
         interpolation: one of ``METHODS``.
+        whole_numbers: whether the result is rounded to uint8.
 
     Returns:
-        float32 (height, width, c).
+        float32 or uint8 (height, width, c).
 
     Example:
         >>> resize(np.array([[[0], [4]]], np.uint8), 1, 4).ravel().tolist()
         [0.0, 1.0, 3.0, 4.0]
     """
+    dtype = np.uint8 if whole_numbers else np.float32
+    if image.dtype == np.uint8:
+        if image.shape[:2] == (height, width):
+            return image.astype(dtype, copy=False)
+        if interpolation in ("nearest", "bilinear"):
+            return _by_kernel(image, height, width, interpolation, dtype)
+    found = _resized(image.astype(np.float32, copy=False), height, width, interpolation)
+    return found.clip(0, 255).round().astype(np.uint8) if whole_numbers else found
+
+
+def _by_kernel(image: Array, height: int, width: int, interpolation: str, dtype: Any) -> Array:
+    if interpolation == "nearest" or dtype == np.uint8:
+        kind = {"nearest": "nearest", "bilinear": "linear"}[interpolation]
+        return kernels.image_resize(image, height, width, kind).astype(dtype, copy=False)
+    if image.size > _MANY * height * width * image.shape[2]:
+        # The same bits. Most pixels do not count, so it does not pay to make floats of them all, at four bytes each.
+        return _resized(image, height, width, interpolation)
+    return kernels.image_resize(image.astype(np.float32), height, width, "linear")
+
+
+def _resized(image: Array, height: int, width: int, interpolation: str) -> Array:
     h, w = image.shape[:2]
     if (h, w) == (height, width):
-        return np.asarray(image, np.float32)
+        return image
     if interpolation == "nearest":
-        return image[_nearest(h, height)][:, _nearest(w, width)].astype(np.float32)
-    if image.dtype != np.uint8:
-        image = image.astype(np.float32, copy=False)
+        return image[_nearest(h, height)][:, _nearest(w, width)]
     rows = _weighted(image, *_taps(h, height, interpolation), axis=0)
     return _weighted(rows, *_taps(w, width, interpolation), axis=1)
 
@@ -107,13 +132,15 @@ def center_crop(image: Array, height: int, width: int) -> Array:
     return image[top : top + part_h, left : left + part_w]
 
 
-def resize_with_padding(image: Array, height: int, width: int, interpolation: str = "bilinear") -> Array:
+def resize_with_padding(
+    image: Array, height: int, width: int, interpolation: str = "bilinear", whole_numbers: bool = False
+) -> Array:
     """The whole image as large as it fits, in the middle, zeros around it; arguments as in ``resize``."""
     h, w = image.shape[:2]
     # Whole numbers: h / max(h / height, w / width) may come out a little below what it is.
     new_h, new_w = (height, w * height // h) if h * width >= w * height else (h * width // w, width)
-    inner = resize(image, max(new_h, 1), max(new_w, 1), interpolation)
-    out = np.zeros((height, width, image.shape[2]), np.float32)
+    inner = resize(image, max(new_h, 1), max(new_w, 1), interpolation, whole_numbers)
+    out = np.zeros((height, width, image.shape[2]), inner.dtype)
     top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
     out[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
     return out

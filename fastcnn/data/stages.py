@@ -78,13 +78,20 @@ def augmented(transform: Callable[..., Any], image: Array, key: tuple[int, ...],
         found = found[:, :, None]
     if found.ndim != 3:
         raise ValueError(f"augment must return an image of shape (h, w, c), got shape {found.shape}")
-    if preprocess is not None and found.dtype.kind == "f" and image.max() > 50 and 0 < np.abs(found).max() <= 8:
+    if preprocess is not None and found.dtype.kind == "f" and _no_pixels(found, image):
         raise ValueError(
             f"augment must return pixels 0..255 where preprocess follows, got numbers from {found.min():.3g} to "
             f"{found.max():.3g} of pixels up to {image.max()}: it seems to rescale or normalise; leave that to "
             "preprocess, or leave preprocess out"
         )
     return found
+
+
+def _no_pixels(found: Array, image: Array) -> bool:
+    """Whether these are no pixels 0..255 any more, as far as one can tell from one image."""
+    least, most = float(found.min()), float(found.max())
+    small = image.max() > 50 and 0 < max(-least, most) <= 8
+    return small or least < -16 or most > 271
 
 
 def preprocessed(function: Callable[..., Any], batch: Array) -> Array:
