@@ -49,10 +49,10 @@ def digest(lines):
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def keras_says(folder, name, shape, **arguments):
-    """Lines, count of parameters and outputs of Keras's network with the same random weights."""
+def keras_says(folder, name, shape, file=None, **arguments):
+    """Lines, count of parameters and outputs of Keras's network with the same random weights; saved if a file is named."""
     out = Path(folder, "theirs.npz")
-    call = [KERAS, __file__, str(out), name, json.dumps(shape), json.dumps(arguments)]
+    call = [KERAS, __file__, str(out), name, json.dumps(shape), json.dumps(arguments), *([str(file)] if file else [])]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     run = subprocess.run(call, capture_output=True, text=True, env=environment)
     assert run.returncode == 0, run.stderr[-3000:]
@@ -68,3 +68,5 @@ if __name__ == "__main__":
     randomise(theirs)
     y = theirs.predict(pictures(size), verbose=0)
     np.savez(path, lines=layer_lines(theirs), count=theirs.count_params(), y=y)
+    if len(sys.argv) > 5:
+        theirs.save(sys.argv[5])
