@@ -277,13 +277,25 @@ X = np.zeros((6, 5, 3), np.uint8)
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("image_warp", ([1, 2], np.eye(2, 3)), r"image must have the dimensions \(h, w, c\) or \(h, w\), got shape \(2,\)"),
+        (
+            "image_warp",
+            ([1, 2], np.eye(2, 3)),
+            r"image must have the dimensions \(h, w, c\) or \(h, w\), got shape \(2,\)",
+        ),
         ("image_warp", (X, np.eye(2)), r"matrix must have shape \(2, 3\) or \(3, 3\), got \(2, 2\)"),
         ("image_warp", (X, np.full((2, 3), np.nan)), "matrix must be finite, got nan"),
         ("image_warp", (X, np.eye(2, 3), (0, 2)), r"size: height and width must be at least 1, got \(0, 2\)"),
-        ("image_warp", (X, np.eye(2, 3), None, "area"), "interpolation must be one of 'nearest', 'linear', 'cubic', got"),
+        (
+            "image_warp",
+            (X, np.eye(2, 3), None, "area"),
+            "interpolation must be one of 'nearest', 'linear', 'cubic', got",
+        ),
         ("image_warp", (X, np.eye(2, 3), None, "linear", "edge"), "border must be one of 'constant', .* got 'edge'"),
-        ("image_warp", (X, np.eye(2, 3), None, "linear", "constant", [1, 2]), "fill must be a number or one for each of 3"),
+        (
+            "image_warp",
+            (X, np.eye(2, 3), None, "linear", "constant", [1, 2]),
+            "fill must be a number or one for each of 3",
+        ),
         ("image_warp", (X[:0], np.eye(2, 3), (2, 2)), "image must have a height, width and channels of at least 1"),
         ("images_warp", (X[None], np.zeros((2, 2, 3))), "matrices must be one for each of 1 images, got 2"),
         ("images_warp", (X, np.zeros((2, 2, 3))), r"images must have 4 dimensions \(n, h, w, c\)"),

@@ -98,6 +98,21 @@ def test_training_does_not_depend_on_workers():
     assert len(set(losses[0])) == 3
 
 
+def test_a_second_fit_goes_on_where_the_first_ended():
+    losses = []
+    for parts in ([4], [2, 4]):
+        utils.set_random_seed(0)
+        batches = ImageDataGenerator(**LIVELY, rescale=1 / 255).flow(X, Y % 2, batch_size=3, seed=5)
+        model = Sequential([layers.Input((6, 7, 3)), layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+        model.compile("sgd", "binary_crossentropy")
+        done, found = 0, []
+        for end in parts:
+            found += model.fit(batches, initial_epoch=done, epochs=end, verbose=0).history["loss"]
+            done = end
+        losses.append(found)
+    assert losses[0] == losses[1]
+
+
 def test_sample_weights_and_more_inputs():
     generator = ImageDataGenerator()
     _, y, w = generator.flow(X, Y, batch_size=4, shuffle=False, sample_weight=Y / 10)[1]
