@@ -7,7 +7,7 @@ import picture_folders
 import pytest
 
 from fastcnn import Sequential, layers, utils
-from fastcnn.preprocessing.image import ImageDataGenerator
+from fastcnn.preprocessing.image import ImageDataGenerator, Iterator
 
 X = np.random.default_rng(0).integers(0, 256, (10, 6, 7, 3)).astype(np.uint8)
 Y = np.arange(10)
@@ -314,6 +314,11 @@ def test_the_threads_of_fit_predict_and_evaluate(folder):
     np.testing.assert_array_equal(
         model.predict(batches, verbose=0), model.predict(all_of(batches)[0], batch_size=5, verbose=0)
     )
+
+
+def test_an_iterator_of_ones_own_says_how_batches_are_made():
+    with pytest.raises(NotImplementedError, match=r"Iterator must define _make\(epoch, indices\)"):
+        Iterator(4, 2, False, 0)[0]
 
 
 def test_workers_by_default():
