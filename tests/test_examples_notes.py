@@ -22,7 +22,7 @@ def mnist_there() -> None:
 
 
 def run(name: str, folder: Path | None = None, **settings: int) -> str:
-    """What a program prints; with settings, a copy of it in ``folder`` whose numbers of these names are others."""
+    """What a program prints; with settings, a copy of it in ``folder`` whose numbers of these names are others, on one core."""
     path = NOTES / f"{name}.py"
     if folder is not None:
         text = path.read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def run(name: str, folder: Path | None = None, **settings: int) -> str:
         capture_output=True,
         text=True,
         timeout=300,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **({"FASTCNN_NUM_THREADS": "1"} if settings else {})},
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
