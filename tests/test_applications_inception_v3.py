@@ -35,7 +35,7 @@ def test_torchvision_counts():
 
 
 def test_uses(tmp_path):
-    check_uses(InceptionV3, (81, 75, 3), tmp_path)
+    check_uses(InceptionV3, (107, 96, 3), tmp_path)
 
 
 def test_features():
