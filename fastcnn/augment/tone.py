@@ -122,7 +122,8 @@ class CLAHE(ImageOnlyTransform):
 
     def apply(self, image: Any, clip_limit: float) -> Any:
         """Equalised."""
-        tiles = self.tile_grid_size[::-1]
+        across, down = self.tile_grid_size
+        tiles = min(down, image.shape[0]), min(across, image.shape[1])
         if image.dtype == np.uint8:
             return kernels.image_clahe(image, clip_limit, tiles)
         return as_floats(kernels.image_clahe(as_bytes(image), clip_limit, tiles))
