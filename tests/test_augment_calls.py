@@ -268,6 +268,31 @@ def test_wrong_images(value, error, message):
             aug(image=value)
 
 
+@pytest.mark.parametrize(
+    "aug",
+    [
+        A.RandomBrightnessContrast(p=1),
+        A.RandomGamma(p=1),
+        A.CLAHE(p=1),
+        A.ColorJitter(p=1),
+        A.HueSaturationValue(p=1),
+        A.GaussNoise(p=1),
+        A.ToFloat(),
+    ],
+)
+def test_floats_that_are_no_colours(image, aug):
+    """Values 0..255 as floats, and numbers that are normalised already, would be cut off at 1 in silence."""
+    with pytest.raises(
+        ValueError,
+        match=r"image must be from 0 to 1 where it is float32, got values up to 255: image.astype\(np.uint8\) or image / 255",
+    ):
+        aug(image=image.astype(np.float32))
+    normalised = A.Normalize()(image=image)["image"]
+    with pytest.raises(ValueError, match=r"got values from -2\.\d+ to 2\.\d+: augment first, then normalise"):
+        aug(image=normalised)
+    assert A.ToFloat(255.0)(image=image.astype(np.float32))["image"].max() == 1
+
+
 def test_wrong_calls(image):
     aug = A.HorizontalFlip()
     with pytest.raises(TypeError, match=r"a transform takes its image by name: aug\(image=img\)\[\"image\"\]"):
