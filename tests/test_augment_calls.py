@@ -35,6 +35,11 @@ def test_only_through_attributes_of_the_package():
     assert A.Vertical is A.VerticalFlip
     assert A.Horizontal is A.HorizontalFlip
     assert A.ShiftScaleRotation is A.ShiftScaleRotate
+    with pytest.raises(
+        AttributeError,
+        match="module 'fastcnn.augment' has no attribute 'HorisontalFlip'. Did you mean 'HorizontalFlip'",
+    ):
+        A.HorisontalFlip  # noqa: B018
 
 
 def test_other_keywords_come_back(image):

@@ -35,6 +35,8 @@ from fastcnn.augment.resizing import LongestMaxSize, Resize, SmallestMaxSize
 from fastcnn.augment.simple import Lambda, NoOp
 from fastcnn.augment.tone import CLAHE, RandomBrightnessContrast, RandomGamma
 
+from fastcnn.registry import suggestion as _suggestion
+
 Vertical = VerticalFlip
 Horizontal = HorizontalFlip
 ShiftScaleRotation = ShiftScaleRotate
@@ -97,3 +99,9 @@ __all__ = [
     "preset",
     "to_dict",
 ]
+
+
+def __getattr__(name: str) -> object:
+    raise AttributeError(
+        f"module 'fastcnn.augment' has no attribute {name!r}.{_suggestion(name, __all__)}".removesuffix(".")
+    )
