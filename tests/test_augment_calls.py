@@ -11,6 +11,7 @@ import pytest
 
 import fastcnn
 import fastcnn.augment as A
+from fastcnn import _core
 
 
 @pytest.fixture
@@ -354,3 +355,17 @@ def test_light_to_import():
     code = "import sys, fastcnn.augment; print([m for m in ('PIL', 'difflib', 'cv2', 'multiprocessing', 'matplotlib') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.stdout == "[]\n", run.stdout + run.stderr
+
+
+def test_same_bits_on_every_instruction_set(image):
+    results = {}
+    before = _core.get_isa()
+    for isa in _core.available_isas():
+        _core.set_isa(isa)
+        results[isa] = [
+            A.apply(aug, image, (2, i)) for i in range(10) for aug in (pipeline(), A.preset("satellite"), A.Normalize())
+        ]
+    _core.set_isa(before)
+    for isa, found in results.items():
+        for x, y in zip(found, results["base"], strict=True):
+            np.testing.assert_array_equal(x, y, err_msg=isa)

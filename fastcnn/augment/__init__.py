@@ -34,7 +34,6 @@ from fastcnn.augment.presets import preset
 from fastcnn.augment.resizing import LongestMaxSize, Resize, SmallestMaxSize
 from fastcnn.augment.simple import Lambda, NoOp
 from fastcnn.augment.tone import CLAHE, RandomBrightnessContrast, RandomGamma
-
 from fastcnn.registry import suggestion as _suggestion
 
 Vertical = VerticalFlip
