@@ -177,16 +177,18 @@ void warp_row(T* y, const Source<T>& s, const double* m, bool perspective, int64
     int n = (int)(width - u < kLanes ? width - u : kLanes);
     constexpr int kBefore = N == 4 ? 1 : 0;
     bool edge = any((px.at < kBefore) | (px.at >= right + kBefore) | (py.at < kBefore) | (py.at >= low + kBefore));
-    bool nothing = edge && s.border == kConstant &&
-                   !any((px.at >= 1 - N) & (px.at < s.w + N) & (py.at >= 1 - N) & (py.at < s.h + N));
+    // Pixels that no part of the image reaches have the fill itself, not a mean of it.
+    ivec far =
+        (px.at < kBefore - N + 1) | (px.at >= s.w + kBefore) | (py.at < kBefore - N + 1) | (py.at >= s.h + kBefore);
+    bool constant = edge && s.border == kConstant, nothing = constant && !any(~far);
     for (int32_t channel = 0; channel < s.c; channel += G) {
       vec sum[G] = {};
-      if (nothing)
-        for (int g = 0; g < G; g++) sum[g] = splat(s.fill[channel + g]);
-      else if (edge || N == 4)
+      if (!nothing && (edge || N == 4))
         interpolate<T, G, N, true>(sum, s, px, py, channel);
-      else
+      else if (N != 4 && !nothing)
         interpolate<T, G, N, false>(sum, s, px, py, channel);
+      if (constant)
+        for (int g = 0; g < G; g++) sum[g] = select(far, splat(s.fill[channel + g]), sum[g]);
       put<G>(y + u * s.c + channel, sum, n, s.c);
     }
   }

@@ -195,9 +195,7 @@ class RandomZoom(_TwoFactors):
         data_format: Any = None,
         **kwargs: Any,
     ):
-        super().__init__(
-            height_factor, width_factor, fill_mode, interpolation, seed, fill_value, data_format, **kwargs
-        )
+        super().__init__(height_factor, width_factor, fill_mode, interpolation, seed, fill_value, data_format, **kwargs)
         for name, bounds in (("height_factor", self._height), ("width_factor", self._width)):
             if bounds is not None and bounds[0] <= -1:
                 raise ValueError(f"{name} must be above -1, at which nothing would be left, got {bounds[0]:g}")
@@ -242,9 +240,7 @@ class RandomTranslation(_TwoFactors):
         data_format: Any = None,
         **kwargs: Any,
     ):
-        super().__init__(
-            height_factor, width_factor, fill_mode, interpolation, seed, fill_value, data_format, **kwargs
-        )
+        super().__init__(height_factor, width_factor, fill_mode, interpolation, seed, fill_value, data_format, **kwargs)
 
     def matrices(self, draws: Draws, n: int, height: int, width: int) -> Any:
         down, across = self.factors(draws, n)
