@@ -43,8 +43,8 @@ struct ImageKernels {
   void (*warp)(void* y, const void* x, const WarpShape& shape);  // images shared out to threads
   void (*resample)(void* y, const void* x, const ResampleShape& shape);
   void (*filter)(void* y, const void* x, const FilterShape& shape);
-  // y: h rows of w pixels of `bytes` bytes each, mirrored.
-  void (*mirror)(uint8_t* y, const uint8_t* x, int64_t h, int64_t w, int64_t bytes);
+  // y: h rows of w pixels of `bytes` bytes each, mirrored. stride: from one row of x to the next, in bytes.
+  void (*mirror)(uint8_t* y, const uint8_t* x, int64_t stride, int64_t h, int64_t w, int64_t bytes);
   // y = alpha x + beta, not below low or above high; alpha, beta: one for each channel.
   void (*scale)(void* y, bool y_bytes, const void* x, bool x_bytes, int64_t pixels, int64_t c, const float* alpha,
                 const float* beta, float low, float high);

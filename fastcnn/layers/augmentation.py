@@ -266,9 +266,10 @@ class RandomShear(_Warp):
     Example:
         >>> import numpy as np
         >>> from fastcnn import layers
-        >>> x = np.eye(3)[:, :, None]
-        >>> layers.RandomShear(x_factor=(1, 1), fill_mode="constant", seed=3)(x, training=True).numpy()[..., 0].tolist()
-        [[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+        >>> x = np.tile(np.arange(8.0), (3, 1))[:, :, None]
+        >>> y = layers.RandomShear((0.5, 0.5), seed=3)(x, training=True).numpy()[..., 0]
+        >>> abs(y[:, 4] - 4).tolist()
+        [0.0, 0.5, 1.0]
     """
 
     def __init__(

@@ -184,7 +184,9 @@ class Resizing(_Sized):
         if crop_to_aspect_ratio and pad_to_aspect_ratio:
             raise ValueError("give one of crop_to_aspect_ratio and pad_to_aspect_ratio, not both")
         self.crop_to_aspect_ratio, self.pad_to_aspect_ratio = crop_to_aspect_ratio, pad_to_aspect_ratio
-        self.fill_mode = choice(fill_mode, ("constant",), "fill_mode") if fill_mode != "constant" else fill_mode
+        if fill_mode != "constant":
+            raise ValueError(f"fill_mode must be 'constant', got {fill_mode!r}")
+        self.fill_mode = fill_mode
         self.fill_value, self.antialias = fill_value, bool(antialias)
 
     def transform(self, x: Any, labels: Any, training: bool) -> tuple[Any, Any]:
