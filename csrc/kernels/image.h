@@ -24,9 +24,8 @@ struct Taps {
 struct ResampleShape {
   bool bytes;
   int64_t h, w, c, oh, ow;
-  Taps rows;     // index: rows of x
-  Taps columns;  // [k][ow * c], index: elements of a row
-  float* line;   // w * c
+  Taps rows, columns;
+  float *line, *wide;  // w * c + 4, ow * c + 4
 };
 
 // Correlation with two lines of weights; the edge is mirrored and not repeated.
@@ -35,8 +34,9 @@ struct FilterShape {
   int64_t h, w, c;
   int64_t height, width;  // of the window
   const float *rows, *columns;
-  float scale;  // of the result
-  float* line;  // (w + width - 1) * c
+  float scale;     // of the result
+  float* line;     // (w + width - 1) * c
+  int32_t* index;  // height
 };
 
 struct ImageKernels {

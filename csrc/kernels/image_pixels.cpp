@@ -123,25 +123,24 @@ void turn_hue(T* y, const T* x, int64_t pixels, float sixths, float top) {
 
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 
-// What turns round the pixels of `size` bytes in sixteen.
+// What turns round the last pixels of `size` bytes in sixteen.
 bytes16 turning(int64_t size) {
   bytes16 order = {};
-  for (int64_t i = 0; i < 16 / size * size; i++) order[i] = (uint8_t)((16 / size - 1 - i / size) * size + i % size);
+  for (int64_t i = 0; i < 16 / size * size; i++) order[i] = (uint8_t)(16 - (i / size + 1) * size + i % size);
   return order;
 }
 
 // As many pixels at once as sixteen bytes hold. What is stored beyond them is overwritten by the next ones.
 void mirror_row(uint8_t* y, const uint8_t* x, int64_t pixels, int64_t size, bytes16 order) {
-  int64_t group = 16 / size, bytes = pixels * size, to = 0;
-  if (group > 0)
-    for (int64_t from = bytes - group * size; from >= 0 && from + 16 <= bytes && to + 16 <= bytes;
-         from -= group * size, to += group * size) {
+  int64_t step = 16 / size * size, left = pixels * size;
+  if (step > 0)
+    for (; left >= 16; left -= step, y += step) {
       bytes16 v;
-      memcpy(&v, x + from, 16);
+      memcpy(&v, x + left - 16, 16);
       v = __builtin_shuffle(v, order);
-      memcpy(y + to, &v, 16);
+      memcpy(y, &v, 16);
     }
-  for (int64_t from = bytes - size - to; from >= 0; from -= size, to += size) memcpy(y + to, x + from, (size_t)size);
+  for (; left > 0; left -= size, y += size) memcpy(y, x + left - size, (size_t)size);
 }
 
 }  // namespace

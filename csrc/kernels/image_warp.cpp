@@ -92,7 +92,11 @@ inline void tap(vec (&v)[G], const Source<uint8_t>& s, ivec offset) {
     ivec from = select(offset > s.last, isplat(s.last), offset);
     channels(v, (ivec)((uvec)gather_words(s.x, from) >> (uvec)((offset - from) << 3)));
   } else {
-    channels(v, gather_words(s.x, offset));
+    int32_t at[kLanes], words[kLanes];
+    memcpy(at, &offset, sizeof at);
+#pragma GCC unroll 16
+    for (int l = 0; l < kLanes; l++) memcpy(&words[l], s.x + at[l], 4);
+    channels(v, load(words));
   }
 }
 template <int G, bool kEdge>
@@ -233,7 +237,8 @@ void warp_image(T* y, const Source<T>& s, const double* m, const WarpShape& p) {
   bool perspective = m[6] != 0 || m[7] != 0 || m[8] != 1;
   auto row = p.interpolation == kNearest  ? warp_row<T, G, 1>
              : p.interpolation == kLinear ? warp_row<T, G, 2>
-                                          : warp_row<T, 1, 4>;  // a rare one: channel by channel
+                                          : warp_row < T,
+       G == 4 ? 1 : G, 4 > ;  // which is rare
   for (int64_t v = 0; v < p.oh; v++) row(y + v * p.ow * p.c, s, m, perspective, v, p.ow);
 }
 

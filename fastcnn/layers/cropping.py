@@ -203,8 +203,8 @@ class Resizing(_Sized):
         high = max(h, int(w * self.height / self.width))
         wide = max(w, int(h * self.width / self.height))
         top, left = int((high - h) / 2), int((wide - w) / 2)
-        sides = ((0, 0), (top, high - h - top), (left, wide - w - left), (0, 0))
-        return x if (high, wide) == (h, w) else ops.pad(x, sides, constant_values=self.fill_value)
+        sides = ((0, 0), (top, top), (left, left), (0, 0))  # where one is odd, resizing makes up for it, as in Keras
+        return ops.pad(x, sides, constant_values=self.fill_value) if top or left else x
 
     def _resized(self, x: Any) -> Any:
         size = (self.height, self.width)
