@@ -2,6 +2,11 @@
 
 namespace fastcnn::bind {
 
+void check_extent(const Shape& shape, const char* name) {
+  for (py::ssize_t d : shape)
+    if (d > 1 << 22) throw py::value_error(std::string(name) + " is too large: " + text(shape));
+}
+
 Image::Image(py::handle value, const char* name) {
   bool is_bytes =
       py::isinstance<py::array>(value) && py::reinterpret_borrow<py::array>(value).dtype().is(py::dtype::of<uint8_t>());
@@ -13,6 +18,7 @@ Image::Image(py::handle value, const char* name) {
   if (ndim != 2 && ndim != 3)
     throw py::value_error(std::string(name) + " must have the dimensions (h, w, c) or (h, w), got shape " +
                           text(shape()));
+  check_extent(shape(), name);
 }
 
 fastcnn_image Image::size() const {
@@ -109,6 +115,7 @@ py::array warp(py::handle image, py::handle matrix, py::handle size, py::handle 
 Input<float> batch(py::handle value) {
   Input<float> x(value, "images");
   x.rank(4, "(n, h, w, c)");
+  check_extent({x.dim(1), x.dim(2), x.dim(3)}, "images");
   return x;
 }
 

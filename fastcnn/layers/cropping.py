@@ -22,9 +22,14 @@ def _cut(x: Any, top: int, left: int, height: int, width: int) -> Any:
     return x[:, top : top + height, left : left + width, :]
 
 
+def _proportioned(x: Any, height: int, width: int) -> Any:
+    h, w = x.shape[1:3]
+    return _cut(x, *_largest(h, w, height, width))
+
+
 def _smart_resized(x: Any, height: int, width: int) -> Any:
     """The largest window of the right proportions, resized."""
-    return ops.resize(_cut(x, *_largest(*x.shape[1:3], height, width)), (height, width))
+    return ops.resize(_proportioned(x, height, width), (height, width))
 
 
 class _Sized(ImageLayer):
@@ -193,7 +198,7 @@ class Resizing(_Sized):
         if not self._known(x):
             return self._blank(x), labels
         if self.crop_to_aspect_ratio:
-            x = _cut(x, *_largest(*x.shape[1:3], self.height, self.width))
+            x = _proportioned(x, self.height, self.width)
         elif self.pad_to_aspect_ratio:
             x = self._padded(x)
         return self._resized(x), labels
