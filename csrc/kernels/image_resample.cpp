@@ -40,11 +40,13 @@ void weigh_columns(float* wide, const float* line, int64_t width, int64_t c, con
     const int32_t* index = t.index + u * t.taps;
     const float* weight = t.weight + u * t.taps;
     for (int64_t channel = 0; channel < c; channel += 4) {
-      four sum = {};
-      for (int64_t k = 0; k < t.taps; k++) {
-        four_masks used = four_masks{} - (int32_t)(weight[k] != 0);
-        sum += (four)((four_masks)(load_four(line + index[k] * c + channel) * (four{} + weight[k])) & used);
-      }
+      auto weighed = [&](int64_t k) {
+        four w = four{} + weight[k];
+        return (four)((four_masks)(load_four(line + index[k] * c + channel) * w) & (w != 0.0f));
+      };
+      four sum = weighed(0);
+      if (t.taps > 1) sum += weighed(1);
+      for (int64_t k = 2; k < t.taps; k++) sum += weighed(k);
       memcpy(wide + u * c + channel, &sum, sizeof sum);
     }
   }
