@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from image_calls import PICTURES
 from windows import (
     ACTIVATIONS,
     Arguments,
@@ -435,6 +436,8 @@ CALLS: dict[str, Maker] = {
     "clip_factor": lambda rng: {"norm": 3.0, "clipnorm": 2.0},
     "clip_by_norm": lambda rng: dict(**one(rng), clipnorm=2.0),
     "clip_by_global_norm": lambda rng: {"arrays": [floats(rng, *shape(rng, 0)) for _ in range(2)], "clipnorm": 2.0},
+    # images
+    **PICTURES,
 }
 
 

@@ -38,6 +38,9 @@ class ImageOut {
   std::optional<Output<float>> floats_;
 };
 
+// Refuses sides and channels beyond what the API takes, before anything is allocated for them.
+void check_extent(const Shape& shape, const char* name);
+
 // A number for all channels, or one for each.
 std::vector<float> per_channel(py::handle value, const char* name, int64_t c);
 

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include "bind/image.h"
@@ -44,6 +45,10 @@ py::array normalize(py::handle image, py::handle mean_, py::handle std_, Real<"m
     if (std[i] == 0) throw py::value_error("std must not be 0");
     alpha.push_back((float)(1 / ((double)std[i] * top)));
     beta.push_back((float)(-(double)mean[i] / (double)std[i]));
+    if (!std::isfinite(alpha.back()) || !std::isfinite(beta.back()))
+      throw py::value_error(
+          "mean, std and max_pixel_value must be finite, and not so that the result is not, got mean " +
+          std::to_string(mean[i]) + ", std " + std::to_string(std[i]));
   }
   ImageOut y(out, x, x.shape(), true, true);
   run([=, data = y.data()] {
