@@ -8,8 +8,11 @@ void check_extent(const Shape& shape, const char* name) {
 }
 
 Image::Image(py::handle value, const char* name) {
-  bool is_bytes =
-      py::isinstance<py::array>(value) && py::reinterpret_borrow<py::array>(value).dtype().is(py::dtype::of<uint8_t>());
+  bool is_bytes = false;
+  if (py::isinstance<py::array>(value)) {
+    py::dtype dtype = py::reinterpret_borrow<py::array>(value).dtype();
+    is_bytes = dtype.kind() == 'u' && dtype.itemsize() == 1;
+  }
   if (is_bytes)
     bytes_ = Input<uint8_t>(value, name);
   else
