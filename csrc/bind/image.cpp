@@ -211,6 +211,7 @@ py::array fill(py::handle image, py::handle boxes_, py::handle fill_, py::handle
     throw py::value_error("boxes must have shape (k, 4), got " + text(boxes.shape()));
   std::vector<float> colour = per_channel(fill_, "fill", from.c);
   ImageOut y(out, x, x.shape(), false, true);
+  y.apart_from(boxes);
   run([=, data = y.data()] {
     return fastcnn_image_fill(&from, x.data(), boxes.dim(0), boxes.data(), colour.data(), data);
   });
