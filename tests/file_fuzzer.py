@@ -7,6 +7,8 @@ or opening anything but the file. Prints what happened as JSON.
 import contextlib
 import copy
 import difflib
+import encodings.ascii
+import io
 import json
 import os
 import resource
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 assert difflib  # suggestions in messages import it late
+assert encodings.ascii  # so does h5py, for names that are no UTF-8
 INTERESTING = [0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 2**31 - 1, 2**32 - 1, 2**63 - 1, 2**64 - 1]
 FORBIDDEN = ("subprocess", "os.system", "os.exec", "os.fork", "os.posix_spawn", "socket", "import", "exec", "compile", "pickle", "ctypes", "os.remove", "os.rename", "os.mkdir", "shutil", "ftplib", "urllib")  # fmt: skip
 
@@ -80,6 +83,26 @@ def mutate_tree(data, rng):
     return json.dumps(tree).encode()
 
 
+def mutate_pickle(data, rng):
+    """The pickle of a PyTorch archive is damaged, the checksums of the archive are right."""
+    import zipfile
+
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, mutate(content, rng) if name.endswith("data.pkl") else content)
+    return file.getvalue()
+
+
+def damaged(name, data, rng, i):
+    if name == "config" and i % 4:
+        return mutate_tree(data, rng)
+    if name == "pth" and data.startswith(b"PK") and i % 2:
+        return mutate_pickle(data, rng)
+    return mutate(data, rng)
+
+
 def loader(name):
     import fastcnn.saving as saving
 
@@ -104,7 +127,23 @@ def loader(name):
             return model_from(parse_json(text, source, "the config"), None, source)
 
         return build
-    return {"safetensors": saving.read_safetensors, "npz": saving.read_npz, "model": saving.load_model}[name]
+    if name == "onnx":
+        from fastcnn.saving.onnx_weights import onnx_modules, read_onnx
+
+        return lambda path: onnx_modules(read_onnx(path))
+    return {
+        "safetensors": saving.read_safetensors,
+        "npz": saving.read_npz,
+        "model": saving.load_model,
+        "pth": saving.read_torch,
+    }[name]
+
+
+def write(path, data):
+    """Over the old content: emptying a file before it is written again makes some file systems wait for the disk."""
+    with path.open("r+b") as file:
+        file.write(data)
+        file.truncate()
 
 
 def watch(path, done):
@@ -143,7 +182,7 @@ def main():
     for i in range(count):
         if time.monotonic() > end:
             break
-        path.write_bytes(mutate_tree(data, rng) if name == "config" and i % 4 else mutate(data, rng))
+        write(path, damaged(name, data, rng, i))
         start = time.monotonic()
         armed.append(True)
         try:

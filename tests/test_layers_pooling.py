@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import fastcnn
 from fastcnn import layers
 
 RNG = np.random.default_rng(8)
@@ -161,3 +162,64 @@ def test_mistakes_are_explained(make, message):
 def test_average_pooling_has_no_default_window():
     with pytest.raises(TypeError, match="pool_size"):
         layers.AveragePooling2D()
+
+
+@pytest.mark.parametrize("padding, pairs", [(1, ((1, 1), (1, 1))), (((0, 1), (2, 0)), ((0, 1), (2, 0)))])
+@pytest.mark.parametrize("first", [False, True], ids=["last", "first"])
+@pytest.mark.parametrize("name, f", [("MaxPooling2D", np.max), ("AveragePooling2D", np.mean)])
+def test_cells_around_the_image_do_not_take_part(name, f, padding, pairs, first):
+    x = RNG.integers(-20, 20, (2, 6, 7, 3)).astype(np.float32)
+    nan = np.pad(x, ((0, 0), *pairs, (0, 0)), constant_values=np.nan)
+    expected = naive(nan, (3, 3), (2, 2), "valid", {np.max: np.nanmax, np.mean: np.nanmean}[f])
+    layer = getattr(layers, name)(3, 2, padding, "channels_first" if first else None)
+    shown = x.transpose(0, 3, 1, 2) if first else x
+    y = layer(shown)
+    assert layer.compute_output_shape((None, *shown.shape[1:])) == (None, *y.shape[1:])
+    np.testing.assert_allclose(np.moveaxis(y.numpy(), 1, -1) if first else y.numpy(), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name, f", [("MaxPooling1D", np.nanmax), ("AveragePooling1D", np.nanmean)])
+def test_cells_around_a_sequence_do_not_take_part(name, f):
+    x = RNG.integers(-20, 20, (2, 7, 3)).astype(np.float32)
+    nan = np.pad(x, ((0, 0), (2, 1), (0, 0)), constant_values=np.nan)
+    layer = getattr(layers, name)(3, 2, (2, 1))
+    y = layer(x)
+    assert layer.compute_output_shape(x.shape) == y.shape
+    np.testing.assert_allclose(y.numpy(), naive(nan[:, None], (1, 3), (1, 2), "valid", f)[:, 0], rtol=1e-6, atol=1e-6)
+
+
+# PyTorch 2.13: how many windows MaxPool2d(window, stride, padding, ceil_mode=True) finds in so many cells.
+@pytest.mark.parametrize(
+    "size, window, stride, padding, count",
+    [
+        *[(7, 3, 2, 0, 3), (8, 3, 2, 0, 4), (2, 3, 2, 0, 1), (7, 2, 3, 0, 3), (6, 2, 3, 0, 2)],
+        *[(7, 2, 2, 1, 4), (8, 3, 2, 1, 5), (7, 3, 1, 1, 7), (4, 2, 4, 1, 2), (10, 3, 4, 1, 3)],
+    ],
+)
+def test_ceil_mode(size, window, stride, padding, count):
+    x = RNG.integers(-20, 20, (1, size, 9, 2)).astype(np.float32)
+    layer = layers.MaxPooling2D((window, 1), (stride, 1), (padding, 0), ceil_mode=True)
+    y = layer(x)
+    assert y.shape == layer.compute_output_shape(x.shape) == (1, count, 9, 2)
+    assert layer.compute_output_shape((None, None, None, 2)) == (None, None, None, 2)
+    parts = [x[:, max(i * stride - padding, 0) : i * stride - padding + window] for i in range(count)]
+    assert np.array_equal(y, np.stack([part.max(1) for part in parts], 1))
+    again = layers.MaxPooling2D.from_config(json.loads(json.dumps(layer.get_config())))
+    assert np.array_equal(again(x), y)
+    plain = layers.MaxPooling2D((window, 1), (stride, 1), "same")
+    assert np.array_equal(layers.MaxPooling2D((window, 1), (stride, 1), "same", ceil_mode=True)(x), plain(x))
+    assert "ceil_mode" not in plain.get_config()
+
+
+def test_ceil_mode_is_trained_through():
+    x = fastcnn.Variable(np.arange(8, dtype=np.float32).reshape(1, 2, 4, 1))
+    layer = layers.MaxPooling2D(3, 2, ceil_mode=True)
+    with fastcnn.GradientTape() as tape:
+        loss = fastcnn.ops.sum(layer(x) * np.float32([2, 3]).reshape(1, 1, 2, 1))
+    assert tape.gradient(loss, x).numpy().ravel().tolist() == [0, 0, 0, 0, 0, 0, 2, 3]
+
+
+@pytest.mark.parametrize("padding", [-1, 1.5, (1, 2, 3)])
+def test_padding_that_is_none(padding):
+    with pytest.raises(ValueError, match="padding must be an int"):
+        layers.MaxPooling2D(2, padding=padding)

@@ -49,12 +49,13 @@ OURS_ONLY: dict[str, str] = {
         get_library_dir get_num_threads get_pkgconfig_dir grad gradcheck set_init_policy set_num_threads show_config
         stop_gradient
     """,
-    "layers": "Maxout get",
+    "layers": "ChannelMeanSubtraction Maxout MeanImageSubtraction PCAWhitening Standardization ZCAWhitening ZeroCenter get",
     "losses": "LossFunctionWrapper check_head reduce_weighted_values squeeze_or_expand_to_same_rank",
     "metrics": """
         ConfusionMatrix accuracy classification_report confusion_matrix get_accuracy get_crossentropy
     """,
     "optimizers.schedules": "OneCycle StepDecay",
+    "utils": "image_dataset_from_dataframe smart_resize",
     "initializers": """
         FanInUniform RandomInitializer XavierFanIn by_policy compute_fans get_init_policy set_init_policy with_fan_in
     """,

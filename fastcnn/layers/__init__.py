@@ -6,6 +6,7 @@ from . import (
     augmentation_colors,
     augmentation_mixing,
     borders,
+    centring,
     conv,
     conv_transpose,
     core,
@@ -28,6 +29,7 @@ from .augmentation import *  # noqa: F403
 from .augmentation_colors import *  # noqa: F403
 from .augmentation_mixing import *  # noqa: F403
 from .borders import *  # noqa: F403
+from .centring import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .conv_transpose import *  # noqa: F403
 from .core import *  # noqa: F403
@@ -48,12 +50,15 @@ from .regularization import *  # noqa: F403
 from .reshaping import *  # noqa: F403
 from .separable import *  # noqa: F403
 from .upsampling import *  # noqa: F403
+from .whitening import PCAWhitening, ZCAWhitening
 
 __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
     "Layer",
+    "PCAWhitening",
+    "ZCAWhitening",
     "deserialize",
     "get",
     "serialize",
@@ -66,6 +71,7 @@ __all__ = [
     *global_pooling.__all__,
     *reshaping.__all__,
     *borders.__all__,
+    *centring.__all__,
     *upsampling.__all__,
     *merging.__all__,
     *dots.__all__,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastcnn import ops
-from fastcnn.layers.arguments import choice, data_layout, integers
+from fastcnn.layers.arguments import data_layout, integers, window_padding
 from fastcnn.layers.registry import registry
 from fastcnn.layers.spatial import Spatial
 from fastcnn.seam import Shape
@@ -28,7 +28,7 @@ class Pooling(Spatial):
         self,
         pool_size: Any,
         strides: Any = None,
-        padding: str = "valid",
+        padding: Any = "valid",
         data_format: str | None = None,
         name: str | None = None,
         **kwargs: Any,
@@ -36,15 +36,19 @@ class Pooling(Spatial):
         super().__init__(name=name, **kwargs)
         self.pool_size = integers(pool_size, self.rank, "pool_size")
         self.strides = self.pool_size if strides is None else integers(strides, self.rank, "strides")
-        self.padding = choice(padding, ("valid", "same"), "padding")
+        self.padding = window_padding(padding, self.rank)
         self.data_format = data_layout(data_format)
         self.built = True
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Batch, places of the window, the same channels."""
         batch, sizes, channels = self._split(input_shape)
-        counts = self._windows(sizes, self.pool_size, self.strides, self.padding, (1,) * self.rank)
+        counts = self._windows(sizes, self.pool_size, self.strides, self._cells(sizes), (1,) * self.rank)
         return self._join(batch, counts, channels)
+
+    def _cells(self, sizes: Any) -> Any:
+        """The padding for images of those sizes: a word, or cells before and after for each axis."""
+        return (self.padding,) if self.rank == 1 and not isinstance(self.padding, str) else self.padding
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -57,11 +61,25 @@ class Pooling(Spatial):
 
 
 class _MaxPooling(Pooling):
+    ceil_mode = False
+
     def call(self, inputs: Any) -> Any:
         """The maximum of each window."""
-        if len(inputs.shape) != self.rank + 2:
-            self._split(inputs.shape)
-        return ops.max_pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+        padding = self.padding
+        if self.ceil_mode or len(inputs.shape) != self.rank + 2:
+            sizes = self._split(inputs.shape)[1]
+            padding = self._cells(sizes) if self.ceil_mode else padding
+        return ops.max_pool(inputs, self.pool_size, self.strides, padding, self.data_format)
+
+
+def _after(size: int | None, window: int, stride: int, before: int, after: int) -> int:
+    """How many cells must follow an axis so that its last window, begun inside, is a whole one."""
+    if size is None:
+        return after
+    count = -(-(size + before + after - window) // stride) + 1
+    if (count - 1) * stride >= size + before:
+        count -= 1
+    return max(after, (count - 1) * stride + window - size - before)
 
 
 class _AveragePooling(Pooling):
@@ -79,7 +97,7 @@ class MaxPooling1D(_MaxPooling):
     Args:
         pool_size: length of the window.
         strides: step of the window; None means ``pool_size``.
-        padding: "valid" or "same"; padding does not take part.
+        padding: "valid", "same", an int or (before, after); padding does not take part.
         data_format: "channels_last" (n, steps, c) or "channels_first" (n, c, steps).
         name: of the layer.
 
@@ -96,7 +114,7 @@ class MaxPooling1D(_MaxPooling):
         self,
         pool_size: Any = 2,
         strides: Any = None,
-        padding: str = "valid",
+        padding: Any = "valid",
         data_format: str | None = None,
         name: str | None = None,
         **kwargs: Any,
@@ -111,15 +129,18 @@ class MaxPooling2D(_MaxPooling):
     Args:
         pool_size: int or (height, width) of the window.
         strides: int or (height, width), the step of the window; None means ``pool_size``.
-        padding: "valid" or "same"; padding does not take part.
+        padding: "valid", "same", an int, (height, width) or ((top, bottom), (left, right)); padding does not take part.
         data_format: "channels_last" (n, h, w, c) or "channels_first" (n, c, h, w).
         name: of the layer.
+        ceil_mode: whether a last window that leaves the image counts, too, if it starts inside the image or before it.
 
     Shapes: (n, h, w, c) to (n, oh, ow, c).
 
     Example:
         >>> MaxPooling2D()([[[[1.0], [2.0]], [[4.0], [3.0]]]]).numpy().ravel()
         array([4.], dtype=float32)
+        >>> MaxPooling2D((1, 2), ceil_mode=True)([[[[1.0], [2.0], [3.0]]]]).numpy().ravel()
+        array([2., 3.], dtype=float32)
     """
 
     rank = 2
@@ -128,12 +149,26 @@ class MaxPooling2D(_MaxPooling):
         self,
         pool_size: Any = (2, 2),
         strides: Any = None,
-        padding: str = "valid",
+        padding: Any = "valid",
         data_format: str | None = None,
         name: str | None = None,
+        *,
+        ceil_mode: bool = False,
         **kwargs: Any,
     ):
         super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+        self.ceil_mode = bool(ceil_mode)
+
+    def _cells(self, sizes: Any) -> Any:
+        if not self.ceil_mode or self.padding == "same":
+            return self.padding
+        pairs = ((0, 0), (0, 0)) if self.padding == "valid" else self.padding
+        axes = zip(sizes, self.pool_size, self.strides, pairs, strict=True)
+        return tuple((before, _after(size, k, s, before, after)) for size, k, s, (before, after) in axes)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; ``ceil_mode``, which Keras does not know, only where it is used."""
+        return super().get_config() | ({"ceil_mode": True} if self.ceil_mode else {})
 
 
 @registry.register("AvgPool1D")
@@ -143,7 +178,7 @@ class AveragePooling1D(_AveragePooling):
     Args:
         pool_size: length of the window.
         strides: step of the window; None means ``pool_size``.
-        padding: "valid" or "same"; padding does not count.
+        padding: "valid", "same", an int or (before, after); padding does not count.
         data_format: "channels_last" (n, steps, c) or "channels_first" (n, c, steps).
         name: of the layer.
 
@@ -164,7 +199,7 @@ class AveragePooling2D(_AveragePooling):
     Args:
         pool_size: int or (height, width) of the window.
         strides: int or (height, width), the step of the window; None means ``pool_size``.
-        padding: "valid" or "same"; padding does not count.
+        padding: "valid", "same", an int, (height, width) or ((top, bottom), (left, right)); padding does not count.
         data_format: "channels_last" (n, h, w, c) or "channels_first" (n, c, h, w).
         name: of the layer.
 

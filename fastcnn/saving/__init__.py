@@ -8,6 +8,7 @@ from .gate import FileFormatError
 from .npz import read_npz, write_npz
 from .safetensors import read_safetensors, write_safetensors
 from .serialization import deserialize_keras_object, serialize_keras_object
+from .torch_file import read_torch
 
 CustomObjectScope = custom_object_scope
 
@@ -23,6 +24,7 @@ __all__ = [
     "load_weights",
     "read_npz",
     "read_safetensors",
+    "read_torch",
     "register_keras_serializable",
     "restore",
     "save_model",

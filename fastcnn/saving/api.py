@@ -8,7 +8,7 @@ __all__ = ["load_model", "load_weights", "restore", "save_model", "save_weights"
 MODELS = (".fastcnn", ".keras")
 MODELS_READ = (*MODELS, ".h5", ".hdf5")
 WEIGHTS = (".weights.h5", ".safetensors", ".npz", ".fastcnn")
-WEIGHTS_READ = (*WEIGHTS, ".keras", ".h5", ".hdf5")
+WEIGHTS_READ = (*WEIGHTS, ".keras", ".h5", ".hdf5", ".pth", ".pt", ".bin", ".onnx")
 
 
 def save_model(
@@ -151,11 +151,13 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
 
     Weights in ``.safetensors``, ``.npz`` and ``.fastcnn`` files are found by name, ``layer/weight``; where the names of
     layers differ but kinds, shapes and order of the weights agree, by order. HDF5 files go by the place of the layer in
-    the model, as in Keras.
+    the model, as in Keras. State dicts of PyTorch go by name, where layers are called after PyTorch's modules; an ONNX
+    file by name or by the order of use. Layouts are converted: filters last, rows of a Dense after a Flatten sorted.
 
     Args:
         model: built.
-        filepath: any file that ``save_weights``, ``save`` or Keras (2 and 3) has written.
+        filepath: any file that ``save_weights``, ``save`` or Keras (2 and 3) has written; a state dict that PyTorch has
+            saved (``.pth``, ``.pt``, ``.bin``, or ``.safetensors`` with PyTorch's names); a ``.onnx`` model.
         skip_mismatch: leave weights as they are that the file lacks or has in another shape.
         by_name: for Keras 2's ``.h5``: layers are found by name, and the others left as they are.
 
@@ -184,12 +186,30 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
         from fastcnn.saving.native import load_native_weights
 
         load_native_weights(model, filepath, skip_mismatch)
-    else:
-        from fastcnn.saving.npz import read_npz
-        from fastcnn.saving.safetensors import read_safetensors
-        from fastcnn.saving.variables import assign_all, match, named_weights
+    elif suffix == ".onnx":
+        from fastcnn.saving.onnx_weights import load_onnx_weights
 
-        arrays = read_npz(filepath) if suffix == ".npz" else read_safetensors(filepath)[0]
+        load_onnx_weights(model, filepath, skip_mismatch)
+    else:
+        _load_named(model, filepath, suffix, skip_mismatch)
+
+
+def _load_named(model: Any, filepath: Any, suffix: str, skip_mismatch: bool) -> None:
+    from fastcnn.saving.npz import read_npz
+    from fastcnn.saving.safetensors import read_safetensors
+    from fastcnn.saving.torch_file import read_torch
+    from fastcnn.saving.torch_names import assign_torch, looks_like_torch
+    from fastcnn.saving.variables import assign_all, match, named_weights
+
+    if suffix == ".npz":
+        arrays = read_npz(filepath)
+    elif suffix == ".safetensors":
+        arrays = read_safetensors(filepath)[0]
+    else:
+        arrays = read_torch(filepath)
+    if suffix not in (".npz", ".safetensors") or (suffix == ".safetensors" and looks_like_torch(arrays)):
+        assign_torch(model, arrays, skip_mismatch, filepath)
+    else:
         assign_all(match(arrays, named_weights(model), filepath, skip_mismatch))
 
 

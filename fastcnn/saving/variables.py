@@ -6,7 +6,7 @@ import numpy as np
 
 from fastcnn.tensor import Variable
 
-__all__ = ["assign_all", "match", "named_seeds", "named_weights"]
+__all__ = ["assign_all", "layers_of", "listed", "match", "named_seeds", "named_weights"]
 
 Array = np.ndarray[Any, Any]
 _FEW = 5
@@ -15,7 +15,7 @@ _FEW = 5
 def named_weights(model: Any) -> dict[str, Variable]:
     """The weights by ``layer/weight``, or ``block/layer/weight``; the name of the model itself is no part of it."""
     named: dict[str, Variable] = {}
-    for prefix, layer in _layers(model):
+    for prefix, layer in layers_of(model):
         for v in layer._ordered_own():
             named[_unique(f"{prefix}{v.name}", named)] = v
     return named
@@ -24,14 +24,14 @@ def named_weights(model: Any) -> dict[str, Variable]:
 def named_seeds(model: Any) -> dict[str, Variable]:
     """The states of the random generators of layers, by ``layer/seed_generator``."""
     named: dict[str, Variable] = {}
-    for prefix, layer in _layers(model):
+    for prefix, layer in layers_of(model):
         for seed in layer._seeds():
             named[_unique(f"{prefix}seed_generator", named)] = seed.state
     return named
 
 
-def _layers(model: Any) -> list[tuple[str, Any]]:
-    """Each layer once, with the names above it."""
+def layers_of(model: Any) -> list[tuple[str, Any]]:
+    """The model and its layers, each once, with the names down to it: ``block/layer/``."""
     found: list[tuple[str, Any]] = []
     seen: set[int] = set()
 
@@ -80,7 +80,7 @@ def match(
     ]
     if not skip_mismatch and (missing or unexpected or wrong):
         raise ValueError(
-            f"{source}: the weights do not fit the model; nothing was loaded." + _listed(missing, unexpected, wrong)
+            f"{source}: the weights do not fit the model; nothing was loaded." + listed(missing, unexpected, wrong)
         )
     return [(v, arrays[name]) for name, v in variables.items() if name in arrays and arrays[name].shape == v.shape]
 
@@ -95,7 +95,8 @@ def _same_order(arrays: dict[str, Array], variables: dict[str, Variable]) -> boo
     return leaves and all(array.shape == variable.shape for (_, array), (_, variable) in pairs)
 
 
-def _listed(missing: list[str], unexpected: list[str], wrong: list[str]) -> str:
+def listed(missing: list[str], unexpected: list[str], wrong: list[str]) -> str:
+    """What does not fit, for a message: the first few names of each kind."""
     text = ""
     for title, names in (
         ("Missing in the file", missing),

@@ -1,13 +1,16 @@
 """Zip archives, read strictly: nothing is extracted to the disk, nothing is larger than the gate allows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from fastcnn.saving.gate import Source, admit
+from fastcnn.saving.gate import FileFormatError, Source, admit
 
-__all__ = ["open_zip", "read_member"]
+__all__ = ["open_member", "open_zip", "read_member"]
 
 _END = b"PK\x05\x06"
-_LOCATOR = b"PK\x06\x07"  # of a second directory that takes the place of the first
+_LOCATOR = b"PK\x06\x07"  # of a second, larger end that takes the place of the first
+_SECOND = b"PK\x06\x06"
 _MEMBER = 800  # what Python keeps of one member, and more
 
 
@@ -34,14 +37,17 @@ def open_zip(file: BinaryIO, source: Source) -> Any:
 
 def _directory(file: BinaryIO, source: Source) -> None:
     """Python reads the whole directory at once, so how long it is must be known before."""
-    file.seek(max(0, source.size - 42))
-    tail = file.read(42)
-    locator, end = tail[:-22], tail[-22:]
+    file.seek(max(0, source.size - 98))
+    tail = file.read(98)
+    second, locator, end = tail[:-42], tail[-42:-22], tail[-22:]
     if len(end) < 22 or not end.startswith(_END) or end[20:] != b"\0\0":
         raise source.refuse("this is no zip archive, or it is cut off or has something behind its end")
     members, length = int.from_bytes(end[10:12], "little"), int.from_bytes(end[12:16], "little")
-    large = members == 0xFFFF or length == 0xFFFFFFFF or length > source.size or locator.startswith(_LOCATOR)
-    if source.size < 2**32 - 1 and large:
+    if locator.startswith(_LOCATOR):
+        if not second.startswith(_SECOND):
+            raise source.refuse("the directory of the archive is not where it should be")
+        members, length = int.from_bytes(second[32:40], "little"), int.from_bytes(second[40:48], "little")
+    if length > source.size or 46 * members > source.size:
         raise source.refuse("the directory of the archive claims to be larger than the archive")
     admit(_MEMBER * (length // 46), source, "the directory of the archive")
     file.seek(0)
@@ -49,6 +55,14 @@ def _directory(file: BinaryIO, source: Source) -> None:
 
 def read_member(archive: Any, name: str, source: Source) -> bytes:
     """All of one member, if the gate allows the size that the directory tells, and size and checksum are right."""
+    with open_member(archive, name, source) as (member, size):
+        admit(size, source, f"member {name!r}")
+        return bytes(member.read(size))
+
+
+@contextmanager
+def open_member(archive: Any, name: str, source: Source) -> Iterator[tuple[BinaryIO, int]]:
+    """A member to read from, and its size; when all is read, size and checksum must be right."""
     import zipfile
     import zlib
 
@@ -56,12 +70,16 @@ def read_member(archive: Any, name: str, source: Source) -> bytes:
         info = archive.getinfo(name)
     except KeyError:
         raise source.refuse(f"the archive has no member {name!r}, only {sorted(archive.namelist())[:5]}") from None
-    admit(info.file_size, source, f"member {name!r}")
     try:
         with archive.open(info) as member:
-            data = member.read(info.file_size + 1)
+            yield member, info.file_size
+            rest = len(member.read(1))
+            if member.tell() != info.file_size or rest:
+                more = " and more" if rest else ""
+                raise source.refuse(
+                    f"member {name!r} has {member.tell() - rest} bytes{more}, its directory says {info.file_size}"
+                )
+    except FileFormatError:
+        raise
     except (zipfile.BadZipFile, zlib.error, ValueError, OSError, NotImplementedError, EOFError, RuntimeError) as error:
         raise source.refuse(f"member {name!r} cannot be read: {error}") from None
-    if len(data) != info.file_size:
-        raise source.refuse(f"member {name!r} has {len(data)} bytes, its directory says {info.file_size}")
-    return bytes(data)
