@@ -1,0 +1,73 @@
+"""Pictures side by side: axes in rows, and many small pictures in one."""
+
+import math
+import textwrap
+from typing import Any
+
+import numpy as np
+
+__all__ = ["grid_shape", "montage", "picture_axes", "put_picture", "wrapped"]
+
+Array = np.ndarray[Any, Any]
+
+
+def grid_shape(count: int, columns: int | None = None, aspect: float = 1.6) -> tuple[int, int]:
+    """Rows and columns for so many pictures, wider than high unless the columns are given.
+
+    Example:
+        >>> grid_shape(10), grid_shape(16), grid_shape(3), grid_shape(10, columns=3)
+        ((2, 5), (4, 4), (1, 3), (4, 3))
+    """
+    if columns is None:
+        columns = min(count, max(math.ceil(math.sqrt(count * aspect)), min(count, 4)))
+        rows = math.ceil(count / columns)
+        columns = math.ceil(count / rows)  # as even as the number of rows allows
+    return math.ceil(count / columns), min(columns, count)
+
+
+def picture_axes(figure: Any, count: int, columns: int | None = None) -> list[Any]:
+    """So many axes in a grid."""
+    rows, columns = grid_shape(count, columns)
+    return [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
+
+
+def put_picture(ax: Any, image: Array, title: str = "", **kwargs: Any) -> Any:
+    """Draws one picture without ticks; grey where it has no channels."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    if title:
+        ax.set_title(title, fontsize=9)
+    options: dict[str, Any] = {"interpolation": "nearest" if max(image.shape[:2]) < 80 else "antialiased"}
+    if image.ndim == 2:
+        top = 255 if image.dtype == np.uint8 else 1
+        options |= {"cmap": "gray", "vmin": 0, "vmax": top}
+    return ax.imshow(image, **(options | kwargs))
+
+
+def montage(tiles: Array, columns: int | None = None, gap: int = 1, paper: float = np.nan) -> Array:
+    """Many pictures of one size in one, with gaps between them.
+
+    Args:
+        tiles: (n, h, w) or (n, h, w, 3).
+        columns: how many in a row.
+        gap: in pixels.
+        paper: what the gaps hold.
+
+    Example:
+        >>> montage(np.array([[[1.0]], [[2.0]], [[3.0]]]), columns=2, paper=0.0).tolist()
+        [[1.0, 0.0, 2.0], [0.0, 0.0, 0.0], [3.0, 0.0, 0.0]]
+    """
+    n, h, w = tiles.shape[:3]
+    rows, columns = grid_shape(n, columns)
+    sheet = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap, *tiles.shape[3:]), paper, tiles.dtype)
+    for i, tile in enumerate(tiles):
+        y, x = (i // columns) * (h + gap), (i % columns) * (w + gap)
+        sheet[y : y + h, x : x + w] = tile
+    return sheet
+
+
+def wrapped(text: str, width: int = 18) -> str:
+    """A label in several lines where it is long, so that neighbours do not meet."""
+    return "\n".join(textwrap.wrap(text.replace("_", " "), width, max_lines=3, placeholder="...")) or text
