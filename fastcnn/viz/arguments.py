@@ -103,8 +103,8 @@ def shown(image: Array) -> Array:
     Floats up to 255 are taken for pixels; numbers of any other range, as preprocessing leaves them, are stretched.
 
     Example:
-        >>> shown(np.array([[[-1.0], [1.0]]])).tolist(), shown(np.array([[[0.0], [51.0]]])).round(3).tolist()
-        ([[0.0, 1.0]], [[0.0, 0.2]])
+        >>> shown(np.array([[[-1.0], [1.0]]])).tolist(), shown(np.array([[[0.0], [127.5]]])).tolist()
+        ([[0.0, 1.0]], [[0.0, 0.5]])
     """
     channels = image.shape[-1]
     if channels not in (1, 3, 4):

@@ -97,7 +97,7 @@ def _draw(ax: Any, record: Record, name: str, best: int | None) -> None:
             mark = "o" if len(epochs) <= 15 else None
             ax.plot(epochs, values, color=colour, label=label, marker=mark, markersize=3, linewidth=1.6)
             if best in epochs:
-                ax.plot([best], [values[epochs.index(best)]], "o", color=colour, markersize=7, mec="black", zorder=4)
+                ax.scatter([best], [values[epochs.index(best)]], s=50, color=colour, edgecolors="black", zorder=4)
     if best is not None:
         ax.axvline(best, color="0.35", linestyle=":", linewidth=1.2, label=f"best: epoch {best}")
     _mark_phases(ax, record)

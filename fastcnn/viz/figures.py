@@ -1,4 +1,4 @@
-"""Figures that belong to whoever asked for them: made without pyplot, so that threads share nothing and nothing leaks."""
+"""Figures that belong to whoever asked for them: made without pyplot, so that threads share nothing."""
 
 import functools
 from pathlib import Path

@@ -77,7 +77,7 @@ def show_filters(
         columns = tiles.shape[-1]
         tiles = tiles.transpose(0, 3, 1, 2).reshape(-1, *tiles.shape[1:3], 1)
     sheet = montage(_enlarged(tiles), columns, paper=1.0)
-    rows, across = grid_shape(len(tiles), columns)
+    across = grid_shape(len(tiles), columns)[1]
     width = float(np.clip(0.55 * across, 4.5, 11))
     figure, axes = axes_of(ax, width, width * sheet.shape[0] / sheet.shape[1] + 0.5, figsize)
     put_picture(axes, sheet[..., 0] if sheet.shape[-1] == 1 else sheet, title, interpolation="nearest")

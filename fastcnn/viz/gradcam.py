@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn import kernels, ops
+from fastcnn import kernels
 from fastcnn.autograd import GradientTape
 from fastcnn.layers.activation import Activation, Softmax
 from fastcnn.layers.conv import Convolution
@@ -12,7 +12,6 @@ from fastcnn.layers.core import Dense
 from fastcnn.layers.pooling import Pooling
 from fastcnn.layers.regularization import _Random
 from fastcnn.seam import Node, Primitive
-from fastcnn.tensor import SymbolicTensor
 from fastcnn.viz.arguments import class_labels, one_image, shown
 from fastcnn.viz.figures import finish, new_figure
 from fastcnn.viz.grids import put_picture, wrapped

@@ -11,17 +11,16 @@ __all__ = ["grid_shape", "montage", "picture_axes", "put_picture", "wrapped"]
 Array = np.ndarray[Any, Any]
 
 
-def grid_shape(count: int, columns: int | None = None, aspect: float = 1.6) -> tuple[int, int]:
-    """Rows and columns for so many pictures, wider than high unless the columns are given.
+def grid_shape(count: int, columns: int | None = None) -> tuple[int, int]:
+    """Rows and columns for so many pictures; unless given, those between square and twice as wide that fill up best.
 
     Example:
         >>> grid_shape(10), grid_shape(16), grid_shape(3), grid_shape(10, columns=3)
         ((2, 5), (4, 4), (1, 3), (4, 3))
     """
     if columns is None:
-        columns = min(count, max(math.ceil(math.sqrt(count * aspect)), min(count, 4)))
-        rows = math.ceil(count / columns)
-        columns = math.ceil(count / rows)  # as even as the number of rows allows
+        root = math.sqrt(count)
+        columns = min(range(math.ceil(root), math.ceil(2 * root) + 1), key=lambda c: (-count % c, c))
     return math.ceil(count / columns), min(columns, count)
 
 
