@@ -6,7 +6,7 @@ import numpy as np
 
 from fastcnn.viz.arguments import check_choice, class_labels, labels_of
 from fastcnn.viz.figures import axes_of, finish
-from fastcnn.viz.grids import wrapped
+from fastcnn.viz.grids import literal, wrapped
 
 __all__ = ["confusion_matrix", "count_confusions"]
 
@@ -103,7 +103,7 @@ def _name_axes(axes: Any, names: list[str]) -> None:
     places, longest = range(len(names)), max(map(len, names))
     size = 9 if len(names) <= 20 else 7 if len(names) <= 40 else 4
     slanted = longest > 3
-    axes.set_xticks(places, [wrapped(n) if not slanted else n.replace("_", " ") for n in names], fontsize=size)
+    axes.set_xticks(places, [wrapped(n) if not slanted else literal(n) for n in names], fontsize=size)
     axes.set_yticks(places, [wrapped(n, 20) for n in names], fontsize=size)
     if slanted:
         for label in axes.get_xticklabels():

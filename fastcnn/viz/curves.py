@@ -108,7 +108,8 @@ def _draw(ax: Any, record: Record, name: str, best: int | None) -> None:
     if bare in _RATES and all(v > 0 for v in record.series[name][1]):
         ax.set_yscale("log")
     ax.grid(alpha=0.25)
-    ax.legend(fontsize=8, framealpha=0.9)
+    # Below the axes, where it covers no curve.
+    ax.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
 
 
 def _mark_phases(ax: Any, record: Record) -> None:

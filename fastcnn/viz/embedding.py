@@ -122,7 +122,7 @@ def _plane(reduced: Array) -> Array:
 
 
 def _scatter(axes: Any, points: Array, known: Array | None, class_names: Any) -> None:
-    size = float(np.clip(3000 / len(points), 6, 40))
+    size = float(np.clip(8000 / len(points), 8, 40))
     if known is None:
         axes.scatter(points[:, 0], points[:, 1], s=size, alpha=0.75, linewidths=0)
         return

@@ -78,7 +78,9 @@ def feature_maps(
     first = 1.6
     figure = new_figure(8.4, first + sum(inches), figsize)
     grid = figure.add_gridspec(len(sheets) + 1, 1, height_ratios=[first, *inches])
-    put_picture(figure.add_subplot(grid[0]), shown(pixels if picture is None else one_image(picture, "picture")))
+    put_picture(
+        figure.add_subplot(grid[0]), shown(pixels if picture is None else one_image(picture, "picture")), "image"
+    )
     for i, (op, sheet) in enumerate(zip(chosen, sheets, strict=True)):
         ax = figure.add_subplot(grid[i + 1])
         h, w, c = values[id(op)].shape

@@ -27,7 +27,7 @@ def new_figure(width: float, height: float, figsize: Any = None) -> Any:
             raise ValueError(f"figsize must be (width, height) in inches, got {figsize!r}") from None
         if not (0 < width < 1000 and 0 < height < 1000):
             raise ValueError(f"figsize must be (width, height) in inches, both above 0, got {figsize!r}")
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure: Any = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)  # which makes itself the figure's canvas
     figure._repr_png_ = functools.partial(_png, figure)  # so that notebooks show it where pyplot was never imported
     return figure

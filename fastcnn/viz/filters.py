@@ -72,7 +72,7 @@ def show_filters(
     span = np.abs(filters).max(axis=(1, 2, 3) if scale == "filter" else None, keepdims=True)
     tiles = (filters / np.maximum(span, 1e-12) * 0.5 + 0.5).astype(np.float32)
     if tiles.shape[-1] not in (1, 3):
-        title += f", {min(channels, tiles.shape[-1])} of {tiles.shape[-1]} channels across"
+        title += ", a row each" + (f", {channels} of its channels" if channels < tiles.shape[-1] else "")
         tiles = tiles[..., :channels]
         columns = tiles.shape[-1]
         tiles = tiles.transpose(0, 3, 1, 2).reshape(-1, *tiles.shape[1:3], 1)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.viz.arguments import class_labels, labels_of, one_image, plain, several_images, shown, whole
+from fastcnn.viz.arguments import check_choice, class_labels, labels_of, one_image, plain, several_images, shown, whole
 from fastcnn.viz.figures import finish, new_figure
 from fastcnn.viz.grids import grid_shape, picture_axes, put_picture, wrapped
 
@@ -64,17 +64,15 @@ def _as_many(values: Any, argument: str, count: int) -> Any:
     return values
 
 
-def _grid(pictures: list[Array], titles: list[str], columns: Any, figsize: Any, colours: Any = None) -> Any:
+def _grid(pictures: list[Array], titles: list[str], columns: Any, figsize: Any) -> Any:
     if columns is not None:
         whole(columns, "columns")
     rows, across = grid_shape(len(pictures), columns)
     lines = max(title.count("\n") + bool(title) for title in titles)
     figure = new_figure(1.75 * across, rows * (1.6 + 0.17 * lines), figsize)
     axes = picture_axes(figure, len(pictures), columns)
-    for i, (ax, picture) in enumerate(zip(axes, pictures, strict=True)):
-        put_picture(ax, picture, titles[i])
-        if colours is not None:
-            ax.title.set_color(colours[i])
+    for ax, picture, title in zip(axes, pictures, titles, strict=True):
+        put_picture(ax, picture, title)
     return figure
 
 
@@ -113,8 +111,6 @@ def misclassified(
         >>> figure.axes[0].get_title().splitlines()
         ['true: dog', 'predicted: cat', '75.0 %']
     """
-    from fastcnn.viz.arguments import check_choice
-
     check_choice(order, "order", ["confidence", "given"])
     whole(n, "n")
     pictures = several_images(images)
@@ -127,7 +123,9 @@ def misclassified(
         figure = new_figure(4, 1, figsize)
         figure.text(0.5, 0.5, f"all {len(true)} images are classified right", ha="center", va="center")
         return finish(figure, path)
+    some = f"; the first {n}"
     if order == "confidence" and sure is not None:
+        some = f"; the {n} it was surest of"
         wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
     titles = []
     for i in wrong[:n]:
@@ -135,8 +133,7 @@ def misclassified(
         lines += [] if sure is None else [f"{100 * sure[i]:.1f} %"]
         titles.append("\n".join(wrapped(line, 24) for line in lines))
     figure = _grid([shown(pictures[i]) for i in wrong[:n]], titles, columns, figsize)
-    some = f"; the first {n}" if len(wrong) > n else ""
-    figure.suptitle(f"{len(wrong)} of {len(true)} wrong{some}", fontsize=10)
+    figure.suptitle(f"{len(wrong)} of {len(true)} wrong{some if len(wrong) > n else ''}", fontsize=10)
     return finish(figure, path)
 
 

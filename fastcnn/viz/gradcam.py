@@ -182,5 +182,6 @@ def show_grad_cam(
     over = right.imshow(heat, cmap=cmap, vmin=0, vmax=1, alpha=alpha * np.sqrt(heat), interpolation="bilinear")
     bar = figure.colorbar(over, ax=right, shrink=0.9, ticks=[0, 0.5, 1])
     bar.solids.set_alpha(1)
+    bar.ax.tick_params(labelsize=8)
     bar.set_label("speaks for the class", fontsize=8)
     return finish(figure, path)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["grid_shape", "montage", "picture_axes", "put_picture", "wrapped"]
+__all__ = ["grid_shape", "literal", "montage", "picture_axes", "put_picture", "wrapped"]
 
 Array = np.ndarray[Any, Any]
 
@@ -38,11 +38,9 @@ def put_picture(ax: Any, image: Array, title: str = "", **kwargs: Any) -> Any:
         spine.set_visible(False)
     if title:
         ax.set_title(title, fontsize=9)
-    options: dict[str, Any] = {"interpolation": "nearest" if max(image.shape[:2]) < 80 else "antialiased"}
     if image.ndim == 2:
-        top = 255 if image.dtype == np.uint8 else 1
-        options |= {"cmap": "gray", "vmin": 0, "vmax": top}
-    return ax.imshow(image, **(options | kwargs))
+        kwargs = {"cmap": "gray", "vmin": 0, "vmax": 255 if image.dtype == np.uint8 else 1} | kwargs
+    return ax.imshow(image, **kwargs)
 
 
 def montage(tiles: Array, columns: int | None = None, gap: int = 1, paper: float = np.nan) -> Array:
@@ -67,6 +65,22 @@ def montage(tiles: Array, columns: int | None = None, gap: int = 1, paper: float
     return sheet
 
 
+def literal(text: str) -> str:
+    """A label with spaces for underscores, of which matplotlib takes no dollar for the beginning of a formula.
+
+    Example:
+        >>> print(literal("sea_lion, 5$ each"))
+        sea lion, 5\\$ each
+    """
+    return text.replace("_", " ").replace("$", r"\$")
+
+
 def wrapped(text: str, width: int = 18) -> str:
-    """A label in several lines where it is long, so that neighbours do not meet."""
-    return "\n".join(textwrap.wrap(text.replace("_", " "), width, max_lines=3, placeholder="...")) or text
+    """A label in several lines where it is long, so that neighbours do not meet.
+
+    Example:
+        >>> print(wrapped("bicycle_built_for_two_persons"))
+        bicycle built for
+        two persons
+    """
+    return literal("\n".join(textwrap.wrap(text.replace("_", " "), width, max_lines=3, placeholder="..."))) or " "

@@ -30,7 +30,7 @@ def augmented(transform: Any, image: Array, n: int, seed: int) -> list[Array]:
 
 def _by_layer(layer: Any, image: Array, n: int, seed: int) -> list[Array]:
     """Each picture as an image of a batch, for a layer draws anew for each of them."""
-    batch = np.repeat(image[None].astype(np.float32), n, axis=0)
+    batch: Any = np.repeat(image[None].astype(np.float32), n, axis=0)
     for number, one in enumerate(_sequence(layer)):
         batch = _seeded(one, seed * 1_000_003 + number)(batch, training=True)
     return list(batch.numpy())
