@@ -109,7 +109,7 @@ def _draw(ax: Any, record: Record, name: str, best: int | None) -> None:
         ax.set_yscale("log")
     ax.grid(alpha=0.25)
     # Below the axes, where it covers no curve.
-    ax.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
+    ax.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3)
 
 
 def _mark_phases(ax: Any, record: Record) -> None:

@@ -177,7 +177,8 @@ def show_grad_cam(
     name = class_labels(class_names, chosen + 1)[chosen] if class_names is not None else f"class {chosen}"
     left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
     put_picture(left, under, "image")
-    put_picture(right, under, wrapped(name, 30) + ("" if probability is None else f"  {probability:.1%}"))
+    title = wrapped(name, 30) + ("" if probability is None else f"  {probability:.1%}")
+    put_picture(right, under, title if heat.any() else f"{title}, but nothing here speaks for it")
     # The picture shows through where it is cool, so that one sees what is there.
     over = right.imshow(heat, cmap=cmap, vmin=0, vmax=1, alpha=alpha * np.sqrt(heat), interpolation="bilinear")
     bar = figure.colorbar(over, ax=right, shrink=0.9, ticks=[0, 0.5, 1])

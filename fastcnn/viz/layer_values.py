@@ -70,7 +70,7 @@ def find_layer(model: Any, layer: Any) -> Any:
             names = [op.name for op in known.values()]
             raise ValueError(f"layer: there is no {layer!r} in {model.name!r}.{suggestion(layer, names)}")
         layer = (found or inner)[0]
-    if isinstance(layer, Model):  # what it gives is what its last layer gives
+    if isinstance(layer, Model) and layer._graph is not None:  # what it gives is what its last layer gives
         return calls_of(layer)[-1].operation
     if id(layer) not in known:
         raise ValueError(f"layer must be a layer of {model.name!r}, by name, by index or as itself, got {layer!r}")
