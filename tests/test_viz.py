@@ -236,8 +236,8 @@ IMAGE = np.random.default_rng(5).integers(0, 256, (12, 12, 3), np.uint8)
     [
         augment.Compose([augment.HorizontalFlip(), augment.ShiftScaleRotate(p=1.0)]),
         ImageDataGenerator(rotation_range=40, horizontal_flip=True),
-        layers.GaussianNoise(20.0),
-        models.Sequential([layers.GaussianNoise(20.0), layers.Dropout(0.2)]),
+        layers.GaussianNoise(1.0),
+        models.Sequential([layers.GaussianNoise(1.0), layers.Dropout(0.2)]),
     ],
     ids=["augment", "generator", "layer", "layers"],
 )
@@ -331,15 +331,15 @@ def test_files_are_written(tmp_path):
         path.unlink()
         assert written[16:24] == b"".join(int(v * 120).to_bytes(4, "big") for v in figure.get_size_inches()), name
         pixels = picture(figure)[..., :3]
-        assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 5, name
+        assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 4, name
         figure.savefig(io.BytesIO(), format="svg")
     viz.plot_history(HISTORY, path=tmp_path / "curves.svg")
     assert b"<svg" in (tmp_path / "curves.svg").read_bytes()
 
 
 def test_notebooks_and_pickles():
-    figure = viz.plot_history(HISTORY, figsize=(3, 2))
-    assert figure.get_size_inches().tolist() == [3, 2]
+    figure = viz.plot_history(HISTORY, figsize=(6, 3))
+    assert figure.get_size_inches().tolist() == [6, 3]
     assert figure._repr_png_()[1:4] == b"PNG"
     assert lines(pickle.loads(pickle.dumps(figure)).axes[0]) == lines(figure.axes[0])
 
@@ -387,7 +387,7 @@ X = np.zeros((4, 3))
         (lambda: viz.plot_history(HISTORY, "acuracy"), ValueError, "metrics: the history has no 'acuracy', only .* Did you mean 'accuracy'"),
         (lambda: viz.plot_history(HISTORY, []), ValueError, "metrics is empty"),
         (lambda: viz.plot_history(HISTORY, monitor="val_los"), ValueError, "monitor: the history has no 'val_los'. Did you mean 'val_loss'"),
-        (lambda: viz.plot_history({"mine": [1.0]}, monitor="mine"), ValueError, "pass mode='max' or mode='min'"),
+        (lambda: viz.plot_history({"mine": [1.0, 2.0]}, monitor="mine"), ValueError, "monitor: 'mine' may grow or shrink: pass mode='max' or mode='min'"),
         (lambda: viz.plot_history(HISTORY, mode="up"), ValueError, "mode must be 'auto', 'min' or 'max', got 'up'"),
         (lambda: viz.plot_history({}), ValueError, "history is empty"),
         (lambda: viz.plot_history([1.0]), TypeError, "history must be a History, a dict of lists or the path"),

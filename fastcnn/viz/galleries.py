@@ -201,8 +201,8 @@ def _alike(images: list[Array]) -> list[Array]:
     floats = [m for m in rest if m.dtype != np.uint8]
     low = min((float(m.min()) for m in floats), default=0.0)
     high = max((float(m.max()) for m in floats), default=0.0)
-    if first.dtype == np.uint8 and floats and 1 < high <= 256 and low > -1:
-        rest = [np.clip(m, 0, 255) for m in rest]  # pixels, interpolated a little beyond their range
+    if first.dtype == np.uint8 and high > 16 and low > -32:
+        rest = [np.clip(m, 0, 255) for m in rest]  # pixels, changed beyond their range
     elif floats and (low < -1e-3 or high > 255):
         rest = [(m - low) / max(high - low, 1e-12) for m in rest]
     return [shown(m) for m in (first, *rest)]

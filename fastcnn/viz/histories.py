@@ -126,7 +126,10 @@ def best_epoch(record: Record, monitor: str | None, mode: str) -> tuple[str, int
 
         raise ValueError(f"monitor: the history has no {monitor!r}.{suggestion(monitor, record.series)}")
     rule, best, where = MonitorCallback(monitor, mode), None, None
-    for epoch, value in zip(*record.series[monitor], strict=True):
-        if rule._improves(value, best):
-            best, where = value, epoch
+    try:
+        for epoch, value in zip(*record.series[monitor], strict=True):
+            if rule._improves(value, best):
+                best, where = value, epoch
+    except ValueError:
+        raise ValueError(f"monitor: {monitor!r} may grow or shrink: pass mode='max' or mode='min'") from None
     return monitor, where
