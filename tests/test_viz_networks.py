@@ -144,7 +144,9 @@ def test_a_class_without_evidence_has_no_heat():
 def test_transfer_models_and_frozen_layers():
     """The base is frozen, and the heat map is that of the same model unfrozen."""
     base = models.Sequential([layers.Input((8, 8, 2)), layers.Conv2D(4, 3, activation="relu", name="last_conv")])
+    base.set_weights([np.ones((3, 3, 2, 4), np.float32), np.zeros(4, np.float32)])
     model = transfer.build(base, classes=3)
+    model.layers[-1].set_weights([np.ones((4, 3), np.float32), np.zeros(3, np.float32)])
     frozen = viz.grad_cam(model, evidence(), 2)
     assert frozen.any()
     transfer.unfreeze(model)
