@@ -133,6 +133,16 @@ def test_branches_and_the_size_of_the_image():
     assert heat.max() == heat[8:12, :4].max() == 1.0
 
 
+@pytest.mark.parametrize("last", [layers.MaxPooling2D(4), layers.AdaptiveAveragePooling2D(2), layers.Dropout(0.5)])
+def test_pooling_comes_after_the_layer_that_is_looked_at(last):
+    base = convolutional()
+    model = models.Sequential([base, last, layers.GlobalAveragePooling2D(), layers.Dense(2, kernel_initializer="ones")])
+    named = viz.grad_cam(model, evidence(), 0, "conv")
+    assert named.any()
+    np.testing.assert_array_equal(viz.grad_cam(model, evidence(), 0), named)
+    assert last.name.startswith("dropout") or not np.array_equal(viz.grad_cam(model, evidence(), 0, last), named)
+
+
 def test_a_class_without_evidence_has_no_heat():
     image = evidence()
     image[..., 1] = 0

@@ -9,7 +9,7 @@ from fastcnn.autograd import GradientTape
 from fastcnn.layers.activation import Activation, Softmax
 from fastcnn.layers.conv import Convolution
 from fastcnn.layers.core import Dense
-from fastcnn.layers.pooling import Pooling
+from fastcnn.layers.pooling import AdaptiveAveragePooling2D, Pooling
 from fastcnn.layers.regularization import _Random
 from fastcnn.seam import Node, Primitive
 from fastcnn.viz.arguments import class_labels, one_image, shown
@@ -21,6 +21,7 @@ __all__ = ["grad_cam", "show_grad_cam"]
 
 Array = np.ndarray[Any, Any]
 _SQUASHING = ("softmax", "sigmoid")
+_COARSER = (Pooling, AdaptiveAveragePooling2D, _Random)  # there is more to be seen before these
 
 
 def grad_cam(model: Any, image: Any, class_index: int | None = None, layer: Any = None) -> Array:
@@ -95,7 +96,7 @@ def _target(model: Any, layer: Any) -> Node:
         return node
     for node in reversed(nodes):
         shape = node.outputs[0].shape
-        if len(shape) == 4 and shape[1:3] != (1, 1) and not isinstance(node.operation, (Pooling, _Random)):
+        if len(shape) == 4 and shape[1:3] != (1, 1) and not isinstance(node.operation, _COARSER):
             return node
     raise ValueError(f"model {model.name!r} has no layer whose output has width and height, so there is no heat map")
 
