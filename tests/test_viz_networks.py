@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastcnn import layers, models, ops, transfer, viz
+from fastcnn import kernels, layers, models, ops, transfer, viz
 
 pytest.importorskip("matplotlib")
 
@@ -89,6 +89,23 @@ def test_formula(final, c):
     alpha = weights if final == "pool" else weights.reshape(9, 7, 5).mean((0, 1))
     expected = np.maximum(maps @ alpha, 0)
     np.testing.assert_allclose(viz.grad_cam(model, image, c), expected / expected.max(), atol=1e-5)
+
+
+def test_gradients_through_what_comes_after():
+    """An early layer; what follows is linear, so that its response to each unit map is the gradient."""
+    rng = np.random.default_rng(3)
+    first = layers.Conv2D(4, 3, activation="relu", name="early")
+    rest = [layers.Conv2D(3, 3, name="late"), layers.AveragePooling2D(2), layers.Flatten(), layers.Dense(2)]
+    model = models.Sequential([layers.Input((8, 8, 1)), first, *rest])
+    model.set_weights([rng.normal(size=w.shape).astype(np.float32) for w in model.get_weights()])
+    tail = models.Sequential([layers.Input((6, 6, 4)), *rest])
+    units = np.eye(6 * 6 * 4, dtype=np.float32).reshape(-1, 6, 6, 4)
+    slopes = (tail(units).numpy() - tail(0 * units[:1]).numpy())[:, 1].reshape(6, 6, 4)
+    image = rng.normal(size=(8, 8, 1)).astype(np.float32)
+    expected = np.maximum(first(image[None]).numpy()[0] @ slopes.mean((0, 1)), 0)
+    assert 0 < np.count_nonzero(expected) < 36
+    expected = kernels.image_resize(expected, 8, 8)
+    np.testing.assert_allclose(viz.grad_cam(model, image, 1, "early"), expected / expected.max(), atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ def labels_of(values: Any, argument: str) -> Array:
         array = array[:, 0]
     if array.ndim != 1:
         raise ValueError(f"{argument} must be (n,) or (n, classes), got shape {array.shape}")
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{argument} must be finite, but holds NaN or infinity")
     if array.dtype.kind == "f" and np.any(array != np.round(array)):
         if np.any((array < 0) | (array > 1)):
             raise ValueError(f"{argument} must be classes or probabilities; a column of neither has {array.max():g}")
