@@ -88,7 +88,7 @@ def _annotate(axes: Any, image: Any, numbers: Array) -> None:
     count = len(numbers)
     if count > 30:
         return  # no number could be read
-    size = float(np.clip(13 - 0.3 * count, 5, 10))
+    size = float(np.clip(12 - 0.15 * count, 7, 10))
     for i in range(count):
         for j in range(count):
             red, green, blue, _ = image.to_rgba(image.get_array()[i, j])
