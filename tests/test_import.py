@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import fastcnn
 
 
@@ -33,6 +35,27 @@ import fastcnn
 print(len(set(os.listdir("/proc/self/task")) - before))
 """
     assert python(code) == "0\n"
+
+
+def spins(**environment: str) -> str:
+    """What OpenMP says of itself when it is loaded."""
+    given = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", "import fastcnn"],
+        capture_output=True,
+        text=True,
+        env={**given, "OMP_DISPLAY_ENV": "VERBOSE", **environment},
+    )
+    return next((line.split("'")[1] for line in done.stderr.splitlines() if "GOMP_SPINCOUNT" in line), "")
+
+
+def test_waiting_threads_sleep_soon_unless_the_user_says_otherwise() -> None:
+    found = spins()
+    if not found:
+        pytest.skip("this OpenMP is not GNU's")
+    assert found == "1000"
+    assert spins(GOMP_SPINCOUNT="7") == "7"
+    assert spins(OMP_WAIT_POLICY="passive") == "0"
 
 
 def test_sets_no_environment() -> None:

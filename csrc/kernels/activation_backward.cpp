@@ -13,6 +13,8 @@ template <bool kStreamed, class F>
 void map_run(float* dx, const float* dy, const float* x, int64_t size, F f) {
   int64_t i = 0;
   for (; i + kLanes <= size; i += kLanes) {
+    __builtin_prefetch(dy + i + kAhead);
+    __builtin_prefetch(x + i + kAhead);
     vec d = f(load(dy + i), load(x + i));
     if (kStreamed)
       stream(dx + i, d);

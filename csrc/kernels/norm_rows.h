@@ -92,9 +92,7 @@ static inline bool streams(const float* array, const RowPlan& p, const Chunk& ch
   return streams(array, p.n * p.rows * p.c) && streams(array + chunk.offset, kStreamFrom / 4, chunk.width);
 }
 
-// Sums read a few rows side by side, which the hardware's prefetcher does not see through: they ask for the rows that
-// come next, about so many floats ahead.
-constexpr int64_t kAhead = 1024;
+// Sums read a few rows side by side: they ask for whole rows ahead.
 static inline int64_t rows_ahead(int64_t width) { return width < kAhead / 4 ? kAhead / width : 4; }
 
 // a[i], b[i] = two sums over the rows of a chunk, for each of its `width` channels. A term adds one row's share:

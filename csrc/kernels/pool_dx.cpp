@@ -2,6 +2,7 @@
 // once, dx written once. Where they overlap or leave gaps, each cell gathers from the windows that reach it
 // (pool_gather.h).
 #include "pool_gather.h"
+#include "stream.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -13,9 +14,14 @@ void clear(float* p, int64_t size) {
   if (size > 0) memset(p, 0, (size_t)size * sizeof(float));
 }
 
+// All lanes, stored past the caches.
+struct StreamedLanes : AllLanes {
+  void put(float* p, vec v) const { stream(p, v); }
+};
+
 // share(offset into dy, oy, ox, lanes) makes what a pixel's window takes its cells' values from: share(tap) is a
 // vector. K: the side of the window, or 0.
-template <int K, class Share>
+template <int K, bool kStreamed, class Share>
 void spread(float* dx, const PoolShape& s, Share share) {
   int64_t work = s.n * s.h.size * s.w.size * ((s.c + 15) / 16), row_step = s.w.size * s.c;
   parallel_rows(s.n * s.h.out, s.h.kernel * row_step, work, [&](int64_t begin, int64_t end) {
@@ -27,7 +33,7 @@ void spread(float* dx, const PoolShape& s, Share share) {
         int64_t left = ox * s.w.kernel, columns = taps(s.w, left, s.w.size).end;
         float* corner = image + top * row_step + left * s.c;
         bool whole = K > 0 && rows == K && columns == K;
-        over_channels(s.c, [&](int64_t ch, auto lanes) {
+        auto put = [&](int64_t ch, auto lanes) {
           auto value = share((row * s.w.out + ox) * s.c + ch, oy, ox, lanes);
           if (whole) {
 #pragma GCC unroll 9
@@ -38,21 +44,27 @@ void spread(float* dx, const PoolShape& s, Share share) {
           for (int64_t i = 0; i < rows; i++)
             for (int64_t j = 0; j < columns; j++)
               lanes.put(corner + i * row_step + j * s.c + ch, value((int32_t)(i * s.w.kernel + j)));
-        });
+        };
+        if (kStreamed)
+          for (int64_t ch = 0; ch < s.c; ch += kLanes) put(ch, StreamedLanes{});
+        else
+          over_channels(s.c, put);
       }
       int64_t covered = s.w.out * s.w.kernel;  // what no window reaches: the right end of its rows, the rows below
       for (int64_t i = 0; i < rows; i++)
         clear(image + ((top + i) * s.w.size + covered) * s.c, (s.w.size - covered) * s.c);
       clear(image + (top + rows) * row_step, (bottom - top - rows) * row_step);
     }
+    stream_fence();
   });
 }
 
 template <class Share>
 void spread_any(float* dx, const PoolShape& s, Share share) {
-  if (square(s) == 2) return spread<2>(dx, s, share);
-  if (square(s) == 3) return spread<3>(dx, s, share);
-  spread<0>(dx, s, share);
+  bool streamed = streams(dx, s.n * s.h.size * s.w.size * s.c, s.c);
+  if (square(s) == 2) return streamed ? spread<2, true>(dx, s, share) : spread<2, false>(dx, s, share);
+  if (square(s) == 3) return streamed ? spread<3, true>(dx, s, share) : spread<3, false>(dx, s, share);
+  spread<0, false>(dx, s, share);
 }
 
 template <class Index>

@@ -83,12 +83,12 @@ struct Window {
 
 // Asks for the cells of a window some way along the row: several rows at once are much for a prefetcher to follow. Its
 // first column was the last one's last, as a rule.
-constexpr int64_t kAhead = 2048;  // floats
+constexpr int64_t kWindowAhead = 2048;  // floats
 template <int K>
 static inline void ask_ahead(const float* x, const Window& w) {
   for (int i = 0; i < K; i++)
     for (int j = K == 2 ? 0 : 1; j < K; j++)
-      __builtin_prefetch(x + w.corner + i * w.row_step + j * w.column_step + kAhead);
+      __builtin_prefetch(x + w.corner + i * w.row_step + j * w.column_step + kWindowAhead);
 }
 
 // f(pixel, image, window, oy, ox) for every output pixel; image and pixel count floats from the start of x and y.

@@ -1,5 +1,6 @@
-// Which results are stored past the caches: those that would be gone from them before anyone reads them. It saves
-// reading each line before it is overwritten, which is a third of what a pass moves.
+// How passes over large arrays go easy on memory. Which results are stored past the caches: those that would be gone
+// from them before anyone reads them. It saves reading each line before it is overwritten, which is a third of what a
+// pass moves.
 #pragma once
 #include <stdint.h>
 
@@ -7,6 +8,10 @@ namespace fastcnn {
 namespace ISA {
 
 constexpr int64_t kStreamFrom = int64_t(8) << 20;  // bytes: a few times what a core has for itself
+
+// How far ahead of what they read, in floats, passes over several large arrays ask for memory: one page of each. The
+// hardware's own prefetching follows one array well, several at once less so.
+constexpr int64_t kAhead = 1024;
 
 // Only aligned vectors can be streamed.
 static inline bool streams(const float* y, int64_t floats) {
