@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-import fastcnn._waiting  # first: it loads OpenMP
+import fastcnn._waiting  # noqa: F401 (first: it loads OpenMP)
 from fastcnn import (
     activations,
     backend,
