@@ -8,8 +8,11 @@ void check_extent(const Shape& shape, const char* name) {
 }
 
 Image::Image(py::handle value, const char* name) {
-  bool is_bytes =
-      py::isinstance<py::array>(value) && py::reinterpret_borrow<py::array>(value).dtype().is(py::dtype::of<uint8_t>());
+  bool is_bytes = false;
+  if (py::isinstance<py::array>(value)) {
+    py::dtype dtype = py::reinterpret_borrow<py::array>(value).dtype();
+    is_bytes = dtype.kind() == 'u' && dtype.itemsize() == 1;
+  }
   if (is_bytes)
     bytes_ = Input<uint8_t>(value, name);
   else
@@ -208,6 +211,7 @@ py::array fill(py::handle image, py::handle boxes_, py::handle fill_, py::handle
     throw py::value_error("boxes must have shape (k, 4), got " + text(boxes.shape()));
   std::vector<float> colour = per_channel(fill_, "fill", from.c);
   ImageOut y(out, x, x.shape(), false, true);
+  y.apart_from(boxes);
   run([=, data = y.data()] {
     return fastcnn_image_fill(&from, x.data(), boxes.dim(0), boxes.data(), colour.data(), data);
   });

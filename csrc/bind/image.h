@@ -32,6 +32,14 @@ class ImageOut {
   ImageOut(py::handle out, const Image& image, const Shape& shape, bool floats = false, bool in_place = false);
   void* data() const { return bytes_ ? (void*)bytes_->data() : floats_->data(); }
   py::array array() const { return bytes_ ? bytes_->array() : floats_->array(); }
+  // Refuses memory that another argument lies in.
+  template <class U>
+  void apart_from(const Input<U>& other) {
+    if (bytes_)
+      bytes_->apart_from(other);
+    else
+      floats_->apart_from(other);
+  }
 
  private:
   std::optional<Output<uint8_t>> bytes_;

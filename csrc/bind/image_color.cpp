@@ -18,6 +18,7 @@ py::array lookup(py::handle image, py::handle table_, py::handle out) {
     throw py::value_error("table must have shape (256,) or (" + std::to_string(from.c) + ", 256), got " +
                           text(table.shape()));
   ImageOut y(out, x, x.shape(), false, true);
+  y.apart_from(table);
   run([=, data = y.data()] { return fastcnn_image_lookup(&from, x.data(), one ? 1 : from.c, table.data(), data); });
   return y.array();
 }
