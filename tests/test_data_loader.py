@@ -99,10 +99,8 @@ def test_default_number_of_threads():
 
 
 PROGRAM = """
-import signal, threading, time
+import threading, time
 from fastcnn.data import in_order
-
-signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background of a shell inherit that it is ignored
 
 def work(i):
     time.sleep(0.05)
