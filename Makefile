@@ -36,7 +36,7 @@ format: .venv/tools
 # fastcnn/_core.pyi, the types of the extension module, from the module itself.
 stubs: .venv/installed .venv/tools
 	$(BIN)/python -P tools/generate_stubs.py fastcnn/_core.pyi
-	$(BIN)/ruff check --quiet --fix fastcnn/_core.pyi
+	$(BIN)/ruff check --quiet --fix-only fastcnn/_core.pyi
 	$(BIN)/ruff format --quiet fastcnn/_core.pyi
 	$(BIN)/ruff check --quiet --fix-only fastcnn/_core.pyi
 	$(BIN)/ruff format --quiet fastcnn/_core.pyi

@@ -25,9 +25,16 @@ from fastcnn import (
     seam,  # first: tensors and operations are made of it
     utils,
 )
-from fastcnn._core import get_num_threads, set_num_threads
 from fastcnn.autograd import GradientTape, custom_gradient, grad, stop_gradient
-from fastcnn.config import get_cmake_dir, get_include, get_library_dir, get_pkgconfig_dir, show_config
+from fastcnn.config import (
+    get_cmake_dir,
+    get_include,
+    get_library_dir,
+    get_num_threads,
+    get_pkgconfig_dir,
+    set_num_threads,
+    show_config,
+)
 from fastcnn.gradcheck import gradcheck
 from fastcnn.initializers import get_init_policy, set_init_policy
 from fastcnn.layers import Input, Layer
@@ -90,3 +97,7 @@ def __getattr__(name: str) -> Any:
     if name in _ON_FIRST_USE:
         return importlib.import_module(f"fastcnn.{name}")
     raise AttributeError(f"module 'fastcnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_FIRST_USE})

@@ -243,6 +243,7 @@ def batch_norm(
     arg8: typing.Any,
     arg9: typing.Any,
     arg10: typing.Any,
+    arg11: bool,
 ) -> tuple[typing.Any, ...]: ...
 def batch_norm_backward(
     arg0: typing.Any,
@@ -255,6 +256,7 @@ def batch_norm_backward(
     arg7: bool,
     arg8: bool,
     arg9: typing.Any,
+    arg10: typing.Any,
 ) -> tuple[typing.Any, ...]: ...
 def batch_norm_inference(
     arg0: typing.Any,
@@ -346,6 +348,8 @@ def conv2d_dx(
     arg11: typing.Any,
     arg12: typing.Any,
     arg13: typing.Any,
+    arg14: typing.Any,
+    arg15: typing.Any,
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def conv2d_output_shape(
     arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any

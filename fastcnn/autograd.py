@@ -212,6 +212,9 @@ def _accumulate(gradients: dict[int, Any], t: Any, g: Any) -> None:
 def stop_gradient(variable: Any) -> Any:
     """The same numbers, as a constant: no gradient flows through.
 
+    Args:
+        variable: a tensor or an array.
+
     Example:
         >>> import fastcnn
         >>> x = fastcnn.Variable(3.0)

@@ -29,7 +29,16 @@ def floatx() -> str:
 
 
 def set_floatx(value: str) -> None:
-    """Chooses "float32", the kernels, or "float64", the NumPy references: slow, for checking numbers."""
+    """Chooses "float32", the kernels, or "float64", the NumPy references: slow, for checking numbers.
+
+    Args:
+        value: "float32" or "float64".
+
+    Example:
+        >>> set_floatx("float32")
+        >>> floatx()
+        'float32'
+    """
     if value not in ("float32", "float64"):
         raise ValueError(f"floatx must be 'float32' or 'float64', got {value!r}")
     _State.precise = value == "float64"
@@ -37,22 +46,48 @@ def set_floatx(value: str) -> None:
 
 
 def epsilon() -> float:
-    """The small number that keeps logarithms finite."""
+    """The small number that keeps logarithms finite.
+
+    Example:
+        >>> epsilon()
+        1e-07
+    """
     return float(_values["epsilon"])
 
 
 def set_epsilon(value: float) -> None:
-    """Sets ``epsilon()``; the fused losses keep 1e-7."""
+    """Sets ``epsilon()``; the fused losses keep 1e-7.
+
+    Args:
+        value: the new number.
+
+    Example:
+        >>> set_epsilon(1e-7)
+        >>> epsilon()
+        1e-07
+    """
     _values["epsilon"] = float(value)
 
 
 def image_data_format() -> str:
-    """The layout of layers that are not told one: always "channels_last"."""
+    """The layout of layers that are not told one: always "channels_last".
+
+    Example:
+        >>> image_data_format()
+        'channels_last'
+    """
     return "channels_last"
 
 
 def set_image_data_format(data_format: str) -> None:
-    """Accepts "channels_last" only; layers take ``data_format="channels_first"`` one by one."""
+    """Accepts "channels_last" only; layers take ``data_format="channels_first"`` one by one.
+
+    Args:
+        data_format: "channels_last".
+
+    Example:
+        >>> set_image_data_format("channels_last")
+    """
     if data_format != "channels_last":
         raise NotImplementedError(
             f"the default data_format is 'channels_last', got {data_format!r}; "
@@ -61,5 +96,15 @@ def set_image_data_format(data_format: str) -> None:
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Forgets the names given to layers, so that the next ``Dense`` is ``dense`` again."""
+    """Forgets the names given to layers, so that the next ``Dense`` is ``dense`` again.
+
+    Args:
+        free_memory: Keras collects garbage then; here nothing is left to be freed.
+
+    Example:
+        >>> from fastcnn import layers
+        >>> clear_session()
+        >>> layers.Dense(1).name, layers.Dense(1).name
+        ('dense', 'dense_1')
+    """
     forget_names()

@@ -7,7 +7,15 @@ from typing import Any, Literal, overload
 
 from fastcnn import _core
 
-__all__ = ["get_cmake_dir", "get_include", "get_library_dir", "get_pkgconfig_dir", "show_config"]
+__all__ = [
+    "get_cmake_dir",
+    "get_include",
+    "get_library_dir",
+    "get_num_threads",
+    "get_pkgconfig_dir",
+    "set_num_threads",
+    "show_config",
+]
 
 # Beside the compiled module, which in an editable install is not where the Python files are.
 _HOME = Path(_core.__file__).parent
@@ -27,23 +35,69 @@ EXTRAS = ("h5py", "PIL", "sklearn", "tensorboardX", "pandas")
 _RUNTIMES = ("libgomp", "libomp", "libiomp", "libvcomp")
 
 
+def get_num_threads() -> int:
+    """How many threads the kernels use: what was set, else FASTCNN_NUM_THREADS, else the cores this process may use.
+
+    Example:
+        >>> get_num_threads() >= 1
+        True
+    """
+    return _core.get_num_threads()
+
+
+def set_num_threads(threads: Any) -> None:
+    """Chooses how many threads the kernels use. Results do not depend on it, to the bit.
+
+    Args:
+        threads: at least 1; or 0: as many as before anything was set.
+
+    Example:
+        >>> before = get_num_threads()
+        >>> set_num_threads(1)
+        >>> get_num_threads()
+        1
+        >>> set_num_threads(before)
+    """
+    _core.set_num_threads(threads)
+
+
 def get_include() -> str:
-    """The folder of ``fastcnn.h``."""
+    """The folder of ``fastcnn.h``.
+
+    Example:
+        >>> Path(get_include()).name
+        'include'
+    """
     return str(_HOME / "include")
 
 
 def get_library_dir() -> str:
-    """The folder of ``libfastcnn.so`` and ``libfastcnn.a``."""
+    """The folder of ``libfastcnn.so`` and ``libfastcnn.a``.
+
+    Example:
+        >>> Path(get_library_dir()).name
+        'lib'
+    """
     return str(_HOME / "lib")
 
 
 def get_cmake_dir() -> str:
-    """What CMake wants as ``fastcnn_DIR``."""
+    """What CMake wants as ``fastcnn_DIR``.
+
+    Example:
+        >>> Path(get_cmake_dir()).parts[-3:]
+        ('lib', 'cmake', 'fastcnn')
+    """
     return str(_HOME / "lib" / "cmake" / "fastcnn")
 
 
 def get_pkgconfig_dir() -> str:
-    """What pkg-config wants in ``PKG_CONFIG_PATH``."""
+    """What pkg-config wants in ``PKG_CONFIG_PATH``.
+
+    Example:
+        >>> Path(get_pkgconfig_dir()).parts[-2:]
+        ('lib', 'pkgconfig')
+    """
     return str(_HOME / "lib" / "pkgconfig")
 
 

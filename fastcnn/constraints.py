@@ -184,7 +184,10 @@ get, deserialize = _registry.get, _registry.deserialize
 
 
 def serialize(constraint: Any) -> Any:
-    """Its config, in Keras 3's form.
+    """The config of a constraint, in Keras 3's form.
+
+    Args:
+        constraint: the object.
 
     Example:
         >>> serialize(NonNeg())["class_name"]

@@ -172,6 +172,10 @@ class RandomInitializer(Initializer):
     Args:
         seed: an int; or a ``SeedGenerator``, which gives other numbers at each call; or None: drawn once, from the
             global seed, when the initializer is made.
+
+    Example:
+        >>> isinstance(RandomNormal(seed=1), RandomInitializer)
+        True
     """
 
     def __init__(self, seed: Any = None):
@@ -539,7 +543,10 @@ get, deserialize = _registry.get, _registry.deserialize
 
 
 def serialize(initializer: Any) -> Any:
-    """Its config, in Keras 3's form.
+    """The config of an initializer, in Keras 3's form.
+
+    Args:
+        initializer: the object.
 
     Example:
         >>> serialize(Zeros())["class_name"]

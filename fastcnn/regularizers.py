@@ -175,7 +175,10 @@ get, deserialize = _registry.get, _registry.deserialize
 
 
 def serialize(regularizer: Any) -> Any:
-    """Its config, in Keras 3's form.
+    """The config of a regularizer, in Keras 3's form.
+
+    Args:
+        regularizer: the object.
 
     Example:
         >>> serialize(L2(0.1))["class_name"]

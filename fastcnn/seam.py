@@ -43,6 +43,10 @@ class Primitive:
         shape: ``shape(*input_shapes, **attrs)``, where sizes may be None; returns a shape, or a list of them where the
             primitive has several outputs.
         dtype: of the result; a function of the inputs' dtypes where it depends on them.
+
+    Example:
+        >>> Primitive.registry["abs"]
+        <primitive abs>
     """
 
     __slots__ = ("dtype", "gradient", "kernel", "name", "reference", "shape")
@@ -83,6 +87,18 @@ def gradient_of(primitive: Primitive) -> Callable[[Callable[..., Any]], Callable
     The rule is called as ``rule(dy, inputs, outputs, attrs, needs)`` and returns one gradient, or None, for each input.
     ``outputs`` and ``dy`` are tuples where the primitive has several outputs; ``needs[i]`` tells whether anyone will
     read the gradient of input i. It consists of operations, so that it can be recorded and differentiated itself.
+
+    Args:
+        primitive: the primitive; it has one rule.
+
+    Example:
+        >>> halve = Primitive("halve", lambda x: x / 2, lambda x: x / 2, lambda x: x)
+        >>> @gradient_of(halve)
+        ... def rule(dy, inputs, outputs, attrs, needs):
+        ...     return (dy * 0.5,)
+        >>> halve(Variable([4.0])).numpy()
+        array([2.], dtype=float32)
+        >>> del Primitive.registry["halve"]
     """
 
     def register(rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,12 +109,32 @@ def gradient_of(primitive: Primitive) -> Callable[[Callable[..., Any]], Callable
 
 
 def differentiable_nowhere(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[None, ...]:
-    """The rule of step functions: their gradient is zero, and a zero gradient need not be computed."""
+    """The rule of step functions: their gradient is zero, and a zero gradient need not be computed.
+
+    Args:
+        dy, outputs, attrs, needs: not looked at.
+        inputs: each has no gradient.
+
+    Example:
+        >>> differentiable_nowhere(None, (1, 2), None, {}, None)
+        (None, None)
+    """
     return (None,) * len(inputs)
 
 
 class Node:
-    """One call on symbolic tensors: a primitive or a layer, what went in, what came out."""
+    """One call on symbolic tensors: a primitive or a layer, what went in, what came out.
+
+    Args:
+        operation: the primitive or layer.
+        inputs: its tensors.
+        attrs: its other arguments.
+
+    Example:
+        >>> from fastcnn import Input, ops
+        >>> ops.abs(Input((3,))).node.operation
+        <primitive abs>
+    """
 
     __slots__ = ("attrs", "inputs", "operation", "outputs")
 
@@ -112,7 +148,17 @@ class Symbolic(TypeError):
 
 
 def apply(primitive: Primitive, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
-    """Runs the primitive on tensors (or None, where an input is optional), or notes that it is to be run."""
+    """Runs the primitive on tensors (or None, where an input is optional), or notes that it is to be run.
+
+    Args:
+        primitive: the operation.
+        inputs: tensors, symbolic or not.
+        attrs: its other arguments.
+
+    Example:
+        >>> apply(Primitive.registry["abs"], (Variable([-1.0, 2.0]),), {}).numpy()
+        array([1., 2.], dtype=float32)
+    """
     if state.steps is not None and any(t.__class__ is SymbolicTensor or t.__class__ is Variable for t in inputs):
         return _note(primitive, inputs, attrs)  # a variable's value now is not its value when the program runs
     try:

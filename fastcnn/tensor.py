@@ -363,6 +363,10 @@ class SymbolicTensor(Operators):
         name: for error messages and ``summary()``.
         node: the call that makes it; None for an input.
         index: which of the call's results it is.
+
+    Example:
+        >>> SymbolicTensor((None, 3), "float32").shape
+        (None, 3)
     """
 
     __slots__ = ("__weakref__", "dtype", "index", "name", "node", "shape")

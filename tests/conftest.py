@@ -1,11 +1,18 @@
 """Fixtures that every kernel's tests use: each instruction set in turn, seeded numbers."""
 
+import signal
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from fastcnn import _core
+
+
+def pytest_configure() -> None:
+    """Ctrl-C works in a job in the background of a shell too, which inherits that it is to be ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=_core.available_isas())

@@ -32,6 +32,7 @@ PROGRAMS = [
     "batch_norm_backward_fused",
     "batch_norm_inference_fused",
     "conv2d_fused",
+    "conv2d_dx_fused",
     "dense_fused",
 ]
 PROGRAMS += ["max_pool_dx"]

@@ -63,7 +63,7 @@ OURS_ONLY: dict[str, str] = {
     "activations": "step",
     "datasets.cifar10": "CLASSES",
     "datasets.fashion_mnist": "CLASSES",
-    "saving": "FileFormatError atomic_write read_npz read_safetensors restore write_npz write_safetensors",
+    "saving": "FileFormatError atomic_write read_npz read_safetensors read_torch restore write_npz write_safetensors",
     "random": "draw_seed set_global_seed",
     "ops": """
         add_scaled batch_norm broadcast_shapes dense dropout flatten getitem global_average_pool global_max_pool

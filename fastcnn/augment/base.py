@@ -181,11 +181,29 @@ class Transform(metaclass=_Checked):
 
 
 class ImageOnlyTransform(Transform):
-    """A transform of colours: masks stay as they are."""
+    """A transform of colours: masks stay as they are.
+
+    Args:
+        p: the probability.
+
+    Example:
+        >>> from fastcnn import augment
+        >>> isinstance(augment.RandomGamma(), ImageOnlyTransform)
+        True
+    """
 
 
 class DualTransform(Transform):
-    """A transform that moves pixels: masks follow images. Unless overridden, masks are treated as images are."""
+    """A transform that moves pixels: masks follow images. Unless overridden, masks are treated as images are.
+
+    Args:
+        p: the probability.
+
+    Example:
+        >>> from fastcnn import augment
+        >>> isinstance(augment.HorizontalFlip(), DualTransform)
+        True
+    """
 
     def apply_to_mask(self, mask: Any, *args: Any, **parameters: Any) -> Any:
         """As for images."""

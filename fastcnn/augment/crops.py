@@ -71,7 +71,11 @@ class RandomCrop(_Crop):
 
 
 class CenterCrop(_Crop):
-    """The window in the middle of the image. Masks follow. Arguments as in ``RandomCrop``.
+    """The window in the middle of the image. Masks follow.
+
+    Args:
+        height, width: of the window.
+        pad_if_needed, pad_position, border_mode, fill, fill_mask, p: as in ``RandomCrop``.
 
     Example:
         >>> import numpy as np

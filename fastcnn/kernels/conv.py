@@ -105,8 +105,8 @@ def conv2d_dx(
         strides, padding, dilation, groups, algorithm, precision, padding_mode: as in ``conv2d``.
         out: where to put the result.
         residual: ``x_shape``, added: another gradient of the same images; or None. Needs padding with zeros.
-        gate: ``x_shape``: where it is not above 0, the result is 0: the gradient through the ReLU before; or
-            None. Needs padding with zeros.
+        gate: ``x_shape``: where it is not above 0, the result is 0, so that the images' ReLU is gone through as well;
+            or None. Needs padding with zeros.
 
     Returns:
         float32 ``x_shape``.

@@ -18,8 +18,9 @@ class InputLayer(Layer):
         shape: of one sample.
         batch_size: None for any.
         dtype: of the numbers.
+        sparse, ragged, optional: must be False: there are dense tensors only, and each input must be given.
         batch_shape: shape and batch size in one, instead of both.
-        input_tensor: not supported.
+        input_tensor: its shape and type are taken, where these are not given.
         name: how the input is called in dicts of inputs.
 
     Example:
@@ -94,8 +95,10 @@ def Input(
         shape: of one sample, None where any size will do.
         batch_size: None for any.
         dtype: of the numbers.
+        sparse, ragged, optional: must be False: there are dense tensors only, and each input must be given.
         batch_shape: shape and batch size in one, instead of both.
         name: how the input is called in dicts of inputs.
+        tensor: its shape and type are taken, where these are not given.
 
     Example:
         >>> Input((28, 28, 1)).shape

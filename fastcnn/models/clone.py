@@ -101,6 +101,10 @@ def _clone_graph(model: Any, graph: Graph, input_tensors: Any, copy: Callable[[L
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """The model that ``to_json`` described, with fresh weights.
 
+    Args:
+        json_string: what ``to_json`` returned.
+        custom_objects: classes and functions by name that take part besides the registered ones.
+
     Example:
         >>> from fastcnn import layers
         >>> model = Sequential([layers.Input((4,)), layers.Dense(3)])

@@ -72,6 +72,9 @@ STOP_GRADIENT.gradient = differentiable_nowhere
 def stop_gradient(variable: Any) -> Any:
     """The same numbers, as a constant: no gradient flows through.
 
+    Args:
+        variable: a tensor or an array.
+
     Example:
         >>> stop_gradient([1.0]).numpy()
         array([1.], dtype=float32)

@@ -476,6 +476,9 @@ def _cosine(start: float, end: float, part: Array) -> Any:
 def serialize(learning_rate_schedule: Any) -> Any:
     """The config of a schedule, in Keras 3's form; of a function its registered name.
 
+    Args:
+        learning_rate_schedule: the schedule or function.
+
     Example:
         >>> serialize(StepDecay(0.1, 5))["config"]["drop_steps"]
         5

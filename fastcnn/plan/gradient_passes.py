@@ -1,4 +1,4 @@
-"""Passes over the gradients of convolutions and poolings: the same results in fewer trips to memory."""
+"""Passes over the gradients of convolutions and poolings in a training step: same results, fewer trips to memory."""
 
 from typing import Any
 

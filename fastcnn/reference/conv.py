@@ -21,7 +21,19 @@ def pair(value: Pair) -> tuple[int, int]:
 def conv2d_padding(
     size: tuple[int, int], kernel: tuple[int, int], strides: Pair, padding: Padding, dilation: Pair
 ) -> tuple[tuple[int, int], tuple[int, int]]:
-    """((top, bottom), (left, right)) of any form of padding; "same" as TensorFlow has it."""
+    """((top, bottom), (left, right)) of any form of padding; "same" as TensorFlow has it.
+
+    Args:
+        size: height and width of the images.
+        kernel: height and width of the window.
+        strides: one number or two.
+        padding: "valid", "same", one number, two, or a pair for each axis.
+        dilation: one number or two.
+
+    Example:
+        >>> conv2d_padding((5, 5), (3, 2), 1, "same", 1)
+        ((1, 1), (0, 1))
+    """
     if padding == "valid":
         return (0, 0), (0, 0)
     if padding == "same":

@@ -47,8 +47,8 @@ FASTCNN_API fastcnn_status fastcnn_batch_norm_inference(const fastcnn_batch_norm
 FASTCNN_API fastcnn_status fastcnn_batch_norm_backward(const fastcnn_batch_norm* p, int training, const float* dy,
                                                        const float* x, const float* y, const float* shift,
                                                        const float* mean, const float* inv_std, const float* gamma,
-                                                       float* dx, float* dgamma, float* dbeta, float* dresidual, void* workspace,
-                                                       size_t workspace_bytes);
+                                                       float* dx, float* dgamma, float* dbeta, float* dresidual,
+                                                       void* workspace, size_t workspace_bytes);
 
 /* x (n, rows, c): each sample by itself, c / groups neighbouring channels together over all rows. groups = c is
  * instance normalisation. */

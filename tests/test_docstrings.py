@@ -1,0 +1,109 @@
+"""Every public name says what it does, names what it takes, and shows itself at work."""
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import fastcnn
+from fastcnn.registry import snake_case
+
+# What is told apart by a formula alone has no list of arguments there.
+FORMULAS = ("activations", "losses", "metrics", "ops", "random")
+# Where the arguments are explained that many have in common.
+SHARED = {
+    "applications": ("fastcnn.applications.building", "Building"),
+    "initializers": ("fastcnn.initializers", "VarianceScaling"),
+    "layers": ("fastcnn.layers", "Conv2D"),
+    "metrics": ("fastcnn.losses", "BinaryCrossentropy"),
+    "optimizers": ("fastcnn.optimizers", "Optimizer"),
+}
+
+
+def public_modules(module: ModuleType = fastcnn) -> Iterator[ModuleType]:
+    yield module
+    for name in [*module.__all__, *(n for n in getattr(module, "_ON_FIRST_USE", ()) if find_spec(f"fastcnn.{n}"))]:
+        found = getattr(module, name)
+        if inspect.ismodule(found):
+            yield from public_modules(found)
+
+
+def public_things() -> Iterator[tuple[str, Any]]:
+    """Functions and classes, each by the last of its names."""
+    things = {}
+    for module in public_modules():
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if str(getattr(thing, "__module__", "")).startswith("fastcnn.") and hasattr(thing, "__name__"):
+                things[id(thing)] = (f"{module.__name__}.{name}", thing)
+    return iter(things.values())
+
+
+THINGS = dict(public_things())
+
+
+def written(thing: Any) -> str:
+    """The docstring; for the references, whose arguments are those of the kernels, with the kernel's."""
+    text = thing.__doc__ or ""
+    kernel = getattr(fastcnn.kernels, getattr(thing, "__name__", ""), None)
+    return text + (kernel.__doc__ or "") if text and thing.__module__.startswith("fastcnn.reference") else text
+
+
+def explained(thing: Any) -> str:
+    """All the places where its arguments may be explained."""
+    package = thing.__module__.split(".")[1]
+    places = [thing, *(base for base in getattr(thing, "__mro__", ()) if base.__module__.startswith("fastcnn"))]
+    if package in SHARED:
+        places.append(getattr(importlib.import_module(SHARED[package][0]), SHARED[package][1]))
+    if package in FORMULAS:
+        function = getattr(getattr(fastcnn, package), snake_case(thing.__name__), None)
+        places += [function] if inspect.isfunction(function) else []
+    return "\n".join(map(written, places))
+
+
+def parameters(thing: Any) -> list[str]:
+    if inspect.isclass(thing) and not inspect.isfunction(thing.__init__):
+        return []  # exceptions
+    found = inspect.signature(thing.__init__ if inspect.isclass(thing) else thing).parameters.values()
+    return [p.name for p in found if p.name != "self" and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def unnamed(thing: Any) -> list[str]:
+    text = explained(thing)
+    names = {p: re.sub("^(depthwise|pointwise)_(?=init|reg|cons)", "kernel_", p) for p in parameters(thing)}
+    return [p for p, name in names.items() if not re.search(rf"\b{name}\b", text)]
+
+
+@pytest.mark.parametrize("module", list(public_modules()), ids=lambda m: m.__name__)
+def test_modules_say_what_they_are_for(module: ModuleType) -> None:
+    assert re.match(r"[A-Z\w`].+[.!]$", (module.__doc__ or "").split("\n\n")[0].strip(), re.DOTALL)
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_docstring(name: str) -> None:
+    thing = THINGS[name]
+    text = written(thing)
+    first = text.strip().split("\n\n")[0]
+    assert first.endswith((".", ":")), "it begins with a sentence"
+    assert ">>>" in text or issubclass(thing if inspect.isclass(thing) else object, Exception), "it has an example"
+    if "Args:" in text or thing.__module__.split(".")[1] not in FORMULAS:
+        assert not unnamed(thing), "it names its arguments"
+
+
+def sample(first: int, second: int = 2) -> None:
+    """Does nothing.
+
+    Args:
+        first: is not looked at.
+    """
+
+
+def test_what_is_not_named_is_found() -> None:
+    sample.__module__ = "fastcnn.data"
+    assert unnamed(sample) == ["second"]
+    assert len(THINGS) > 900
