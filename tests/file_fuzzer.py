@@ -7,6 +7,7 @@ or opening anything but the file. Prints what happened as JSON.
 import contextlib
 import copy
 import difflib
+import io
 import json
 import os
 import resource
@@ -80,6 +81,26 @@ def mutate_tree(data, rng):
     return json.dumps(tree).encode()
 
 
+def mutate_pickle(data, rng):
+    """The pickle of a PyTorch archive is damaged, the checksums of the archive are right."""
+    import zipfile
+
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, mutate(content, rng) if name.endswith("data.pkl") else content)
+    return file.getvalue()
+
+
+def damaged(name, data, rng, i):
+    if name == "config" and i % 4:
+        return mutate_tree(data, rng)
+    if name == "pth" and data.startswith(b"PK") and i % 2:
+        return mutate_pickle(data, rng)
+    return mutate(data, rng)
+
+
 def loader(name):
     import fastcnn.saving as saving
 
@@ -104,7 +125,23 @@ def loader(name):
             return model_from(parse_json(text, source, "the config"), None, source)
 
         return build
-    return {"safetensors": saving.read_safetensors, "npz": saving.read_npz, "model": saving.load_model}[name]
+    if name == "onnx":
+        from fastcnn.saving.onnx_weights import onnx_modules, read_onnx
+
+        return lambda path: onnx_modules(read_onnx(path))
+    return {
+        "safetensors": saving.read_safetensors,
+        "npz": saving.read_npz,
+        "model": saving.load_model,
+        "pth": saving.read_torch,
+    }[name]
+
+
+def write(path, data):
+    """Over the old content: emptying a file before it is written again makes some file systems wait for the disk."""
+    with path.open("r+b") as file:
+        file.write(data)
+        file.truncate()
 
 
 def watch(path, done):
@@ -143,7 +180,7 @@ def main():
     for i in range(count):
         if time.monotonic() > end:
             break
-        path.write_bytes(mutate_tree(data, rng) if name == "config" and i % 4 else mutate(data, rng))
+        write(path, damaged(name, data, rng, i))
         start = time.monotonic()
         armed.append(True)
         try:

@@ -1,4 +1,4 @@
-"""2,000 mutated files of each format: a right load or a documented error, bounded memory, nothing run."""
+"""10,000 mutated files of each format, 2,000 whole models: a right load or a documented error, bounded memory, nothing run."""
 
 import json
 import os
@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch_files
 
 from fastcnn.saving import write_npz, write_safetensors
 
 FUZZER = Path(__file__).with_name("file_fuzzer.py")
 
 
-def fuzz(loader, seed, count=2000, seconds=8.0):
+def fuzz(loader, seed, count=10_000, seconds=20.0):
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     run = subprocess.run(
         [sys.executable, FUZZER, loader, seed, str(count), str(seconds)],
@@ -49,6 +50,33 @@ def test_arrays(tmp_path, loader, write):
     fuzz(loader, seed)
 
 
+@pytest.mark.parametrize("form", ["archive", "pickles"])
+def test_state_dicts(tmp_path, form):
+    """Half of the archives are damaged in the pickle alone, so that no checksum is in its way."""
+    seed = tmp_path / "seed.pth"
+    small = {name: a[..., :2] if np.ndim(a) else a for name, a in arrays().items()}
+    content, rows = torch_files.described(small, form == "pickles")
+    content |= {"epoch": 3, "more": ["x", (1, 2**40), None]}
+    widths = {str(i): np.asarray(a).itemsize for i, a in enumerate(small.values())}
+    make = torch_files.archive if form == "archive" else lambda c, r: torch_files.row_of_pickles(c, r, widths=widths)
+    seed.write_bytes(make(content, rows))
+    fuzz("pth", seed)
+
+
+def test_onnx(tmp_path):
+    f = np.ones((2, 1, 1, 1), np.float32)
+    graph = {"w": f, "b": f.ravel(), "m": np.ones((2, 3), np.float32), "shape": np.array([1, 2]), "s": f}
+    nodes = [
+        torch_files.onnx_node("Conv", "xw", ["a"], group=1),
+        torch_files.onnx_node("Add", "ab", ["c"]),
+        torch_files.onnx_node("Reshape", ["c", "shape"], ["d"]),
+        torch_files.onnx_node("Constant", [], ["k"], value=torch_files.onnx_array("", f, raw=False)),
+        torch_files.onnx_node("Gemm", "dm", ["y"], transB=0),
+    ]
+    (tmp_path / "seed.onnx").write_bytes(torch_files.onnx(graph, nodes))
+    fuzz("onnx", tmp_path / "seed.onnx")
+
+
 def test_hdf5(tmp_path):
     h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "seed.h5", "w") as f:
@@ -76,14 +104,14 @@ def test_models(tmp_path, suffix):
     model = small_model()
     model.compile(optimizer="adam", loss="mse")
     model.save(tmp_path / f"seed{suffix}")
-    fuzz("model", tmp_path / f"seed{suffix}")
+    fuzz("model", tmp_path / f"seed{suffix}", 2000, 8.0)
 
 
 def test_configs(tmp_path):
     from fastcnn.saving import serialize_keras_object
 
     (tmp_path / "seed.json").write_text(json.dumps(serialize_keras_object(small_model())))
-    fuzz("config", tmp_path / "seed.json")
+    fuzz("config", tmp_path / "seed.json", 2000, 8.0)
 
 
 def test_old_models(tmp_path):
@@ -91,4 +119,4 @@ def test_old_models(tmp_path):
     from test_saving_legacy import SEQUENTIAL, dense, legacy
 
     legacy(tmp_path / "seed.h5", dense("one", 4, 3) | dense("two", 3, 2), SEQUENTIAL)
-    fuzz("model", tmp_path / "seed.h5")
+    fuzz("model", tmp_path / "seed.h5", 2000, 8.0)

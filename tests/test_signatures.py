@@ -55,6 +55,7 @@ OURS_ONLY: dict[str, str] = {
         ConfusionMatrix accuracy classification_report confusion_matrix get_accuracy get_crossentropy
     """,
     "optimizers.schedules": "OneCycle StepDecay",
+    "utils": "image_dataset_from_dataframe smart_resize",
     "initializers": """
         FanInUniform RandomInitializer XavierFanIn by_policy compute_fans get_init_policy set_init_policy with_fan_in
     """,

@@ -248,3 +248,59 @@ def test_loaders_that_know_their_length():
     data = open_data(Loader())
     assert data.steps == 2
     assert [rows(data, e) for e in range(3)] == [[[0], [1]]] * 3
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2, 8])
+def test_workers_change_nothing(workers):
+    """Epochs of seven steps in passes of five: loading ahead goes over the end of a pass."""
+    data = open_data(Batches(workers=workers, max_queue_size=20), shuffle=True, seed=3, steps=7)
+    orders = [i for turn in range(5) for i in kernels.permutation(5, 3, stream=turn)]
+    for epoch in range(3):
+        data.first(epoch, 0)
+        assert rows(data, epoch) == [[i, i] for i in orders[7 * epoch : 7 * epoch + 7]]
+
+
+class ByPass(Batches):
+    """Batch ``i`` of pass ``p`` holds 100 p + i; what ``finish`` adds shows its order."""
+
+    def __init__(self, **kwargs):
+        super().__init__(3, **kwargs)
+        self.epoch = self.finished = 0
+
+    def batch_at(self, epoch, index):
+        return np.full((1, 1), 100 * epoch + index), np.zeros(1)
+
+    def finish(self, batch):
+        self.finished += 1
+        return batch[0] + 10_000 * self.finished, batch[1]
+
+
+@pytest.mark.parametrize("workers", [0, 1, 4])
+def test_datasets_that_differ_from_pass_to_pass(workers):
+    dataset = ByPass(workers=workers)
+    dataset.epoch = 2
+    data = open_data(dataset, shuffle=True)  # the order is the dataset's own
+    assert rows(data, 0) == [[10_200], [20_201], [30_202]]
+    assert rows(data, 1, 1) == [[40_301], [50_302]]
+    data.passes = 0
+    assert rows(data, 0) == [[60_000], [70_001], [80_002]]
+    assert data.first(0, 1) is not None
+    assert rows(data, 0, 1) == [[90_001], [100_002]]
+
+
+def test_threads_end_with_the_epoch():
+    import threading
+
+    before = threading.active_count()
+    data = open_data(Batches(workers=3))
+    batches = data.epoch(0)
+    next(batches)
+    next(batches)
+    assert threading.active_count() > before
+    batches.close()
+    assert threading.active_count() == before
+
+
+def test_workers_that_are_refused():
+    with pytest.raises(ValueError, match="workers must be 0 or more, got -2"):
+        Batches(workers=-2)

@@ -176,7 +176,7 @@ def test_batches_without_super_init() -> None:
     data = Bare()
     assert (data.workers, data.use_multiprocessing, data.max_queue_size, data.num_batches) == (1, False, 10, None)
     assert [x for x, _ in zip(data, range(3), strict=False)] == [0, 1, 2]
-    with pytest.raises(NotImplementedError, match=r"PyDataset must override __getitem__\(index\)"):
+    with pytest.raises(NotImplementedError, match=r"PyDataset must define __getitem__\(index\)"):
         utils.PyDataset()[0]
 
 

@@ -109,9 +109,9 @@ CLAIMED = {
         Callback.set_params
     """,
     "utils": """
-        CustomObjectScope PyDataset Sequence custom_object_scope get_custom_objects get_registered_name
-        normalize register_keras_serializable set_random_seed split_dataset to_categorical
-        PyDataset.on_epoch_begin PyDataset.on_epoch_end
+        CustomObjectScope PyDataset Sequence array_to_img custom_object_scope get_custom_objects get_registered_name
+        image_dataset_from_directory img_to_array load_img normalize register_keras_serializable save_img
+        set_random_seed split_dataset to_categorical PyDataset.on_epoch_begin PyDataset.on_epoch_end
     """,
     "saving": """
         CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects get_registered_name

@@ -8,6 +8,7 @@ void bind_matmul(py::module_& m);
 void bind_conv(py::module_& m);
 void bind_depthwise(py::module_& m);
 void bind_pool(py::module_& m);
+void bind_image(py::module_& m);
 void bind_norm(py::module_& m);
 void bind_program(py::module_& m);
 void bind_activation(py::module_& m);
@@ -28,6 +29,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   bind_conv(m);
   bind_depthwise(m);
   bind_pool(m);
+  bind_image(m);
   bind_norm(m);
   bind_program(m);
   bind_activation(m);

@@ -12,6 +12,7 @@
 #include "fastcnn/conv.h"
 #include "fastcnn/core.h"
 #include "fastcnn/depthwise.h"
+#include "fastcnn/image.h"
 #include "fastcnn/loss.h"
 #include "fastcnn/matmul.h"
 #include "fastcnn/norm.h"

@@ -11,6 +11,7 @@ extern const ConvKernels conv_kernels;
 extern const DepthwiseKernels depthwise_kernels;
 extern const PoolKernels pool_kernels;
 extern const ResizeKernels resize_kernels;
+extern const ImageKernels image_kernels;
 extern const NormKernels norm_kernels;
 extern const ActivationKernels activation_kernels;
 extern const SoftmaxKernels softmax_kernels;
@@ -22,10 +23,10 @@ extern const RandomKernels random_kernels;
 extern const OptimizerKernels optimizer_kernels;
 extern const ProbeKernels probe_kernels;
 extern const Table table;
-const Table table = {FASTCNN_NAME(ISA), &gemm_kernels,       &conv_kernels,      &depthwise_kernels,
-                     &pool_kernels,     &resize_kernels,     &norm_kernels,      &activation_kernels,
-                     &softmax_kernels,  &arithmetic_kernels, &reduce_kernels,    &shape_kernels,
-                     &loss_kernels,     &random_kernels,     &optimizer_kernels, &probe_kernels};
+const Table table = {FASTCNN_NAME(ISA),   &gemm_kernels,   &conv_kernels,  &depthwise_kernels,  &pool_kernels,
+                     &resize_kernels,     &image_kernels,  &norm_kernels,  &activation_kernels, &softmax_kernels,
+                     &arithmetic_kernels, &reduce_kernels, &shape_kernels, &loss_kernels,       &random_kernels,
+                     &optimizer_kernels,  &probe_kernels};
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -5,6 +5,7 @@
 #include "conv.h"
 #include "depthwise.h"
 #include "gemm.h"
+#include "image.h"
 #include "loss.h"
 #include "norm.h"
 #include "optimizer.h"
@@ -25,6 +26,7 @@ struct Table {
   const DepthwiseKernels* depthwise;
   const PoolKernels* pool;
   const ResizeKernels* resize;
+  const ImageKernels* image;
   const NormKernels* norm;
   const ActivationKernels* activation;
   const SoftmaxKernels* softmax;

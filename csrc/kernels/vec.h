@@ -137,6 +137,89 @@ static inline lvec mul_low(lvec a, lvec b) { return (lvec)_mm_mul_epu32((__m128i
 static inline lvec mul_low(lvec a, lvec b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
 #endif
 
+// to_nearest: rounded to even. gather: p[i] of each lane; gather_words: the four bytes from p + i on, which need not be
+// aligned. any: whether a lane of a mask is set.
+#if defined(__AVX512F__)
+static inline ivec to_nearest(vec a) { return (ivec)_mm512_maskz_cvtps_epi32(0xffff, a); }
+static inline vec gather(const float* p, ivec i) {
+  return _mm512_mask_i32gather_ps(_mm512_setzero_ps(), 0xffff, (__m512i)i, p, 4);
+}
+static inline ivec gather_words(const uint8_t* p, ivec i) {
+  return (ivec)_mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xffff, (__m512i)i, p, 1);
+}
+static inline bool any(ivec mask) { return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0; }
+#elif defined(__AVX2__)
+static inline ivec to_nearest(vec a) { return (ivec)_mm256_cvtps_epi32(a); }
+static inline vec gather(const float* p, ivec i) { return _mm256_i32gather_ps(p, (__m256i)i, 4); }
+static inline ivec gather_words(const uint8_t* p, ivec i) {
+  return (ivec)_mm256_i32gather_epi32((const int*)p, (__m256i)i, 1);
+}
+static inline bool any(ivec mask) { return !_mm256_testz_si256((__m256i)mask, (__m256i)mask); }
+#else
+static inline ivec to_nearest(vec a) { return to_int(round_even(a)); }
+static inline vec gather(const float* p, ivec i) { return vec{p[i[0]], p[i[1]], p[i[2]], p[i[3]]}; }
+static inline ivec gather_words(const uint8_t* p, ivec i) {
+  ivec words;
+  for (int l = 0; l < kLanes; l++) {
+    int32_t word;
+    memcpy(&word, p + i[l], 4);
+    words[l] = word;
+  }
+  return words;
+}
+static inline bool any(ivec mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
+#endif
+
+// kLanes pixels of three bytes, one in each lane, its first byte lowest, and nothing in the highest; and back. Not a
+// byte more is touched.
+#if defined(__AVX2__)
+static inline __m256i spread_triples() {
+  return _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1,  //
+                          0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
+}
+static inline __m256i close_triples() {
+  return _mm256_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1,  //
+                          0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+}
+#endif
+#if defined(__AVX512BW__)
+static inline ivec load_triples(const uint8_t* p) {
+  __m512i packed = _mm512_maskz_loadu_epi32(0x0fff, p);
+  __m512i apart = _mm512_maskz_permutexvar_epi32(
+      0xffff, _mm512_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 11, 11), packed);
+  return (ivec)_mm512_shuffle_epi8(apart, _mm512_maskz_broadcast_i64x4(0xff, spread_triples()));
+}
+static inline void store_triples(uint8_t* p, ivec v) {
+  __m512i apart = _mm512_shuffle_epi8((__m512i)v, _mm512_maskz_broadcast_i64x4(0xff, close_triples()));
+  __m512i packed = _mm512_maskz_permutexvar_epi32(
+      0xffff, _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 15, 15, 15), apart);
+  _mm512_mask_storeu_epi32(p, 0x0fff, packed);
+}
+#elif defined(__AVX2__)
+static inline ivec load_triples(const uint8_t* p) {
+  __m256i packed = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i*)p)),
+                                           _mm_loadl_epi64((const __m128i*)(p + 16)), 1);
+  __m256i apart = _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5));
+  return (ivec)_mm256_shuffle_epi8(apart, spread_triples());
+}
+static inline void store_triples(uint8_t* p, ivec v) {
+  __m256i apart = _mm256_shuffle_epi8((__m256i)v, close_triples());
+  __m256i packed = _mm256_permutevar8x32_epi32(apart, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 7, 7));
+  _mm_storeu_si128((__m128i*)p, _mm256_castsi256_si128(packed));
+  _mm_storel_epi64((__m128i*)(p + 16), _mm256_extracti128_si256(packed, 1));
+}
+#else
+static inline ivec load_triples(const uint8_t* p) {
+  ivec v;
+  for (int l = 0; l < kLanes; l++) v[l] = p[3 * l] | p[3 * l + 1] << 8 | p[3 * l + 2] << 16;
+  return v;
+}
+static inline void store_triples(uint8_t* p, ivec v) {
+  for (int l = 0; l < kLanes; l++)
+    for (int k = 0; k < 3; k++) p[3 * l + k] = (uint8_t)(v[l] >> 8 * k);
+}
+#endif
+
 static inline vec abs(vec a) { return from_bits(bits(a) & isplat(0x7fffffff)); }
 
 // One float fused multiply-add, the scalar twin of the vector one.

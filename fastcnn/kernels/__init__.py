@@ -5,6 +5,8 @@ from . import (
     arithmetic,
     conv,
     depthwise,
+    image_colors,
+    images,
     linear,
     losses,
     normalization,
@@ -26,6 +28,8 @@ from .shaping import *  # noqa: F403
 from .losses import *  # noqa: F403
 from .random import *  # noqa: F403
 from .optimizers import *  # noqa: F403
+from .images import *  # noqa: F403
+from .image_colors import *  # noqa: F403
 
 __all__ = [
     *linear.__all__,
@@ -40,4 +44,6 @@ __all__ = [
     *losses.__all__,
     *random.__all__,
     *optimizers.__all__,
+    *images.__all__,
+    *image_colors.__all__,
 ]

@@ -3,6 +3,7 @@
 from . import (
     activation,
     borders,
+    centring,
     conv,
     conv_transpose,
     core,
@@ -21,6 +22,7 @@ from . import (
 )
 from .activation import *  # noqa: F403
 from .borders import *  # noqa: F403
+from .centring import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .conv_transpose import *  # noqa: F403
 from .core import *  # noqa: F403
@@ -40,12 +42,15 @@ from .regularization import *  # noqa: F403
 from .reshaping import *  # noqa: F403
 from .separable import *  # noqa: F403
 from .upsampling import *  # noqa: F403
+from .whitening import PCAWhitening, ZCAWhitening
 
 __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
     "Layer",
+    "PCAWhitening",
+    "ZCAWhitening",
     "deserialize",
     "get",
     "serialize",
@@ -58,6 +63,7 @@ __all__ = [
     *global_pooling.__all__,
     *reshaping.__all__,
     *borders.__all__,
+    *centring.__all__,
     *upsampling.__all__,
     *merging.__all__,
     *dots.__all__,

@@ -1,16 +1,15 @@
 """Layers that bring raw numbers into a range that networks like."""
 
-import itertools
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from fastcnn import ops
+from fastcnn.layers.adapting import arrays_of, moments, plain
 from fastcnn.layers.input_spec import InputSpec, SameShape
 from fastcnn.layers.registry import registry
 from fastcnn.seam import state
-from fastcnn.tensor import Derived, Tensor, Valued, convert_to_tensor
+from fastcnn.tensor import Derived, Tensor, convert_to_tensor
 
 __all__ = ["Normalization", "Rescaling"]
 
@@ -42,11 +41,7 @@ class Rescaling(SameShape):
         return ops.add(ops.multiply(convert_to_tensor(inputs, "float"), self._scale), self._offset)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "scale": _plain(self.scale), "offset": _plain(self.offset)}
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, (int, float)) else np.asarray(value).tolist()
+        return {**super().get_config(), "scale": plain(self.scale), "offset": plain(self.offset)}
 
 
 @registry.register()
@@ -120,45 +115,12 @@ class Normalization(SameShape):
         """
         if self.input_mean is not None:
             raise ValueError(f"{self.name} was given mean and variance; adapt is for a Normalization without them")
-        if isinstance(data, (np.ndarray, Valued)):
-            batches: Iterable[Any] = [data]
-        elif hasattr(data, "__iter__"):
-            batches = data
-        elif hasattr(data, "__getitem__") and hasattr(data, "__len__"):
-            batches = (data[i] for i in range(len(data)))
-        else:
-            raise TypeError(f"adapt takes an array or batches of arrays, got {type(data).__name__}")
-        arrays = (_array_of(batch) for batch in batches)
-        first = next(arrays, None)
-        if first is None:
-            raise ValueError("adapt was given no batch; it needs one at least")
+        first, arrays = arrays_of(data)
         if not self.built:
             self.build(first.shape)
-        mean, variance = self._moments(itertools.chain([first], arrays))
+        mean, variance = moments(arrays, self._keep, (self._rank, self._kept_sizes), self.name)
         self.adapt_mean.assign(mean)
         self.adapt_variance.assign(variance)
-
-    def _moments(self, arrays: Iterable[np.ndarray[Any, Any]]) -> tuple[Any, Any]:
-        count, mean, squares = 0, np.zeros(self._kept_sizes), np.zeros(self._kept_sizes)
-        over = tuple(a for a in range(self._rank) if a not in self._keep)
-        for x in arrays:
-            if x.ndim != self._rank or tuple(x.shape[a] for a in self._keep) != self._kept_sizes:
-                raise ValueError(
-                    f"{self.name} was built for {self._kept_sizes} along axis {self.axis} of {self._rank} axes, "
-                    f"got data of shape {x.shape}"
-                )
-            n = int(np.prod([x.shape[a] for a in over]))
-            if n == 0:
-                continue
-            own = x.mean(axis=over, dtype=np.float64)
-            # Sums of squares about the batch's mean, moved to the common mean: nothing cancels.
-            count += n
-            step = own - mean
-            squares = squares + x.var(axis=over, dtype=np.float64) * n + step * step * (n * (count - n) / count)
-            mean = mean + step * (n / count)
-        if count == 0:
-            raise ValueError("adapt was given no samples; it needs one at least")
-        return mean, squares / count
 
     def _constants(self) -> tuple[Any, Tensor, Tensor, Tensor]:
         """Mean, standard deviation and its inverse, in a shape that broadcasts; made anew when the weights change."""
@@ -208,14 +170,6 @@ class Normalization(SameShape):
             **super().get_config(),
             "axis": list(self.axis) if len(self.axis) != 1 else self.axis[0],
             "invert": self.invert,
-            "mean": _plain(self.input_mean),
-            "variance": _plain(self.input_variance),
+            "mean": plain(self.input_mean),
+            "variance": plain(self.input_variance),
         }
-
-
-def _array_of(batch: Any) -> np.ndarray[Any, Any]:
-    if isinstance(batch, tuple):
-        batch = batch[0]
-    if not hasattr(batch, "shape"):
-        raise TypeError(f"adapt takes batches that are arrays, got a {type(batch).__name__}: is the data batched?")
-    return batch.array if isinstance(batch, Valued) else np.asarray(batch)

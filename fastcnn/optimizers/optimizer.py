@@ -129,8 +129,10 @@ class Optimizer:
                 raise TypeError(f"{variable.path}: an optimizer changes variables of floats, got {variable.dtype}")
             old = before.get(id(variable))
             if self.use_ema:
+                # The first update sets the averages; of a variable that comes later, its value is the average so far.
+                start = variable.array if int(self._iterations) else 0.0
                 averages.append(
-                    self._slot(variable, "average", 0.0) if old is None else self._model_variables_moving_average[old]
+                    self._slot(variable, "average", start) if old is None else self._model_variables_moving_average[old]
                 )
             if self.gradient_accumulation_steps:
                 new = self._slot(variable, "gradient_accumulator", 0.0) if old is None else self._accumulators[old]
@@ -144,6 +146,11 @@ class Optimizer:
         self._model_variables_moving_average, self._accumulators, self._slots = averages, accumulators, slots
         self._trainable_variables, self._index = order, {id(v): i for i, v in enumerate(order)}
         self.built = True
+
+    def follow(self, variables: Sequence[Variable]) -> None:
+        """Makes the state of variables that were frozen when the optimizer was built and no longer are."""
+        if self.built and any(id(v) not in self._index for v in variables):
+            self.build(variables)
 
     @property
     def variables(self) -> list[Variable]:
@@ -246,7 +253,7 @@ class Optimizer:
         variable.path = f"{self.name}/{name}"
         return variable
 
-    def _slot(self, variable: Variable, name: str, first: float) -> Variable:
+    def _slot(self, variable: Variable, name: str, first: Any) -> Variable:
         value = np.full(variable.shape, first, variable.dtype)
         return self._variable(value, variable.dtype, f"{variable.path.replace('/', '_')}_{name}")
 

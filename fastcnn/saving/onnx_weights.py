@@ -1,5 +1,6 @@
 """Weights of an ONNX file onto a model: by names where they are PyTorch's, otherwise by the order of their use."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -31,9 +32,10 @@ def load_onnx_weights(model: Any, path: Any, skip_mismatch: bool = False) -> Non
     Args:
         model: built, functional or Sequential.
         path: a ``.onnx`` file. Where its arrays are called as in a state dict of PyTorch, layers are found by name;
-            otherwise both graphs are walked from the outputs back, and the first operation with weights gets the first
-            layer, and so on. Kinds and shapes must agree.
-        skip_mismatch: with names: leave weights as they are that are missing or have another shape.
+            otherwise both graphs are walked from the outputs back, and the first layer gets the weights of the first
+            operation that has some, and so on; shapes must agree. Operations that are left in the end are no matter:
+            they are the top that the model does without.
+        skip_mismatch: leave weights as they are that are missing or have another shape.
 
     Raises:
         ValueError: the weights do not fit.
@@ -45,7 +47,7 @@ def load_onnx_weights(model: Any, path: Any, skip_mismatch: bool = False) -> Non
         return
     modules = onnx_modules(graph)
     layers = _layers_in_order(model, path)
-    if len(modules) != len(layers):
+    if len(modules) < len(layers):
         raise ValueError(
             f"{path}: the model has {len(layers)} layers with weights, the file {len(modules)} operations; nothing was "
             f"loaded. The model begins with {[layer.name for layer in layers[:5]]}, the file with "
@@ -54,16 +56,16 @@ def load_onnx_weights(model: Any, path: Any, skip_mismatch: bool = False) -> Non
     images = flattened_images(model)
     names = {id(layer): prefix.rstrip("/").replace("/", ".") for prefix, layer in layers_of(model)}
     given: dict[str, Array] = {}
-    for i, (module, layer) in enumerate(zip(modules, layers, strict=True)):
+    for i, (module, layer) in enumerate(zip(modules, layers, strict=False)):
         expected = {part.leaf: part.shape for part in torch_parts(layer, images.get(id(layer)))}
         found = {leaf: a.shape for leaf, a in module.arrays.items()}
-        if found != expected:
+        if found != expected and not skip_mismatch:
             raise ValueError(
                 f"{path}: operation {i} with weights is a {module.op} with {_described(found)}, the model's layer "
-                f"{layer.name!r} has {_described(expected)} in that order; nothing was loaded"
+                f"{layer.name!r} has {_described(expected)} in that place; nothing was loaded"
             )
-        given |= {f"{names[id(layer)]}.{leaf}": a for leaf, a in module.arrays.items()}
-    assign_torch(model, given, False, path)
+        given |= {f"{names[id(layer)]}.{leaf}": a for leaf, a in module.arrays.items() if found == expected}
+    assign_torch(model, given, skip_mismatch, path)
 
 
 def _described(shapes: dict[str, tuple[int, ...]]) -> str:
@@ -101,9 +103,10 @@ def _constants(graph: OnnxGraph) -> dict[str, Array]:
         if node.op == "Identity":
             constants[node.outputs[0]] = array
         elif node.op == "Reshape" and len(node.inputs) == 2 and node.inputs[1] in constants:
-            shape = constants[node.inputs[1]]
-            if shape.dtype == np.int64 and shape.ndim == 1 and np.prod(shape.clip(1).astype(float)) == array.size:
-                constants[node.outputs[0]] = array.reshape(shape.tolist()) if (shape > 0).all() else array
+            sizes = constants[node.inputs[1]]
+            shape = sizes.ravel().tolist() if sizes.dtype == np.int64 and sizes.size <= 32 else [0]
+            if shape == [-1] or (all(n > 0 for n in shape) and math.prod(shape) == array.size):
+                constants[node.outputs[0]] = array.reshape(shape)
     return constants
 
 

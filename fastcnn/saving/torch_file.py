@@ -35,15 +35,15 @@ def read_torch(path: Any) -> dict[str, Array]:
         The arrays by name, in the order of the file; bfloat16 is widened to float32, other dtypes stay as they are.
 
     Raises:
-        FileFormatError: a ValueError: the file is damaged, holds a program, or asks for more than a file of weights may.
+        fastcnn.saving.gate.FileFormatError: ...resnet.pth: its pickle has the instruction b.n., which no...
 
     Example:
         >>> import pathlib, tempfile
         >>> path = pathlib.Path(tempfile.mkdtemp(), "resnet.pth")
-        >>> _ = path.write_bytes(b"no weights")
+        >>> _ = path.write_bytes(b"")
         >>> read_torch(path)
         Traceback (most recent call last):
-        fastcnn.saving.gate.FileFormatError: ...resnet.pth: its pickle has the instruction b'n', which no state...
+        fastcnn.saving.gate.FileFormatError: ...resnet.pth: its pickle is cut off
     """
     with Path(path).open("rb") as file:
         source = Source(path, os.fstat(file.fileno()).st_size)

@@ -232,8 +232,8 @@ class _Machine:
         known = path in self.CALLS or path in _INERT or (kind in ("torch", "torch.cuda") and last in _STORAGES)
         if not known:
             raise self.source.refuse(
-                f"its pickle asks for {path[:100]!r}, which a file of weights must not do; nothing was run. If the file "
-                "holds a whole model or other objects, save model.state_dict() with PyTorch, and read that"
+                f"its pickle asks for {path[:100]!r}, which a file of weights must not do; nothing was run. If the "
+                "file holds a whole model or other objects, save model.state_dict() with PyTorch, and read that"
             )
         self.stack.append(_Name(path))
 

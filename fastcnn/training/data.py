@@ -4,8 +4,8 @@ Batch ``step`` of epoch ``epoch`` depends on the data, the seed and these two nu
 indexed; so training continues in mid-epoch without drawing what came before.
 """
 
-from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,10 @@ __all__ = ["ArrayData", "Data", "IndexedData", "StreamedData", "open_data", "spl
 class IndexedData(Data):
     """A dataset that gives batch ``i`` when asked for it, such as ``PyDataset``.
 
+    Datasets whose batches differ from pass to pass, by an order or by augmentation of their own, have another method,
+    ``batch_at(pass, i)``, which several threads call at a time, and maybe ``finish(batch)``, which one thread calls in
+    the order of the batches. Their attribute ``epoch`` counts the passes so far.
+
     Args:
         dataset: has ``__len__`` and ``__getitem__``.
         shuffle: whether the batches come in random order.
@@ -28,7 +32,9 @@ class IndexedData(Data):
     """
 
     def __init__(self, dataset: Any, shuffle: bool = False, seed: int = 0, steps: int | None = None):
-        self.dataset, self.shuffle, self.seed = dataset, shuffle, seed
+        self.by_turn = hasattr(dataset, "batch_at")
+        self.passes = dataset.epoch if self.by_turn else 0
+        self.dataset, self.shuffle, self.seed = dataset, shuffle and not self.by_turn, seed
         self.batches = self._count()
         if self.batches < 1:
             raise ValueError("x is empty: it has no batches")
@@ -54,10 +60,23 @@ class IndexedData(Data):
             found, self._peeked = self._peeked[1], None
             return found
         turn, place = divmod(number, self.batches)
-        return self._load(turn, place)
+        return self._finish(self._load(turn, place))
 
     def _load(self, turn: int, place: int) -> Any:
-        return tensors(self.dataset[int(self.order(turn)[place])])
+        return self._fetch((turn, int(self.order(turn)[place])))
+
+    def _fetch(self, which: tuple[int, int]) -> Any:
+        """A batch of a pass; called by several threads at a time."""
+        turn, index = which
+        if self.by_turn:
+            return self.dataset.batch_at(self.passes + turn, index)
+        return tensors(self.dataset[index])
+
+    def _finish(self, batch: Any) -> Any:
+        """What must be done in the order of the batches, by one thread."""
+        if not self.by_turn:
+            return batch
+        return tensors(self.dataset.finish(batch) if hasattr(self.dataset, "finish") else batch)
 
     def first(self, epoch: int = 0, step: int = 0) -> Any:
         """The batch that will come next, without taking it away."""
@@ -73,26 +92,24 @@ class IndexedData(Data):
             self.dataset.on_epoch_begin()
         numbers = range(epoch * self.steps + first, (epoch + 1) * self.steps)
         workers = getattr(self.dataset, "workers", 1)
-        if workers > 1:
+        if workers > 1 or (workers == 1 and self.by_turn):
             return self._ahead(numbers, workers, getattr(self.dataset, "max_queue_size", 10))
-        return map(self.batch, numbers)
+        return (self.batch(number) for number in numbers)
 
-    def _ahead(self, numbers: range, workers: int, most: int) -> Iterator[Any]:
-        from concurrent.futures import ThreadPoolExecutor
+    def _ahead(self, numbers: range, workers: int, depth: int) -> Iterator[Any]:
+        from fastcnn.data.loader import in_order
 
-        with ThreadPoolExecutor(workers) as pool:
-            waiting: deque[Any] = deque()
-            try:
-                for number in numbers:
-                    self.order(number // self.batches)  # made here, for threads must not both make it
-                    waiting.append(pool.submit(self.batch, number))
-                    if len(waiting) > most:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+        if numbers and self._peeked is not None and self._peeked[0] == numbers[0]:
+            yield self.batch(numbers[0])
+            numbers = numbers[1:]
+        loaded = in_order(self._fetch, map(self._which, numbers), workers, depth)
+        with closing(loaded):  # type: ignore[type-var]  # a generator
+            for batch in loaded:
+                yield self._finish(batch)
+
+    def _which(self, number: int) -> tuple[int, int]:
+        turn, place = divmod(number, self.batches)
+        return turn, int(self.order(turn)[place])
 
     def ended(self) -> None:
         """An epoch has ended."""

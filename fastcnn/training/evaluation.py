@@ -1,5 +1,6 @@
 """The loops of ``evaluate`` and ``predict``."""
 
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,13 @@ def run(model: Any, data: Data, callbacks: CallbackList) -> dict[str, Any]:
     model.reset_metrics()
     logs: dict[str, Any] = {}
     callbacks.on_test_begin({})
-    for step, batches in _grouped(data.epoch(0), model.steps_per_execution, 0):
-        callbacks.on_test_batch_begin(step, {})
-        for batch in batches:
-            raw = model.test_step(batch)
-        logs = plain_logs(raw)
-        callbacks.on_test_batch_end(step + len(batches) - 1, logs)
+    with closing(data.epoch(0)) as loaded:  # type: ignore[type-var]  # a generator
+        for step, batches in _grouped(loaded, model.steps_per_execution, 0):
+            callbacks.on_test_batch_begin(step, {})
+            for batch in batches:
+                raw = model.test_step(batch)
+            logs = plain_logs(raw)
+            callbacks.on_test_batch_end(step + len(batches) - 1, logs)
     data.ended()
     callbacks.on_test_end(logs)
     return logs
@@ -88,13 +90,14 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: Any, callb
     rows = data.samples if steps is None else None
     listed.on_predict_begin({})
     try:
-        for step, batch in enumerate(data.epoch(0)):
-            listed.on_predict_batch_begin(step, {})
-            outputs = model.predict_step((unpack(batch)[0],))
-            if collected is None:
-                collected = map_leaves(lambda _: _Collected(rows), outputs)
-            _add(collected, outputs)
-            listed.on_predict_batch_end(step, {"outputs": outputs})
+        with closing(data.epoch(0)) as loaded:  # type: ignore[type-var]  # a generator
+            for step, batch in enumerate(loaded):
+                listed.on_predict_batch_begin(step, {})
+                outputs = model.predict_step((unpack(batch)[0],))
+                if collected is None:
+                    collected = map_leaves(lambda _: _Collected(rows), outputs)
+                _add(collected, outputs)
+                listed.on_predict_batch_end(step, {"outputs": outputs})
         data.ended()
         listed.on_predict_end({})
     finally:

@@ -97,9 +97,12 @@ class Fitting:
         else:
             state.restore_metrics(model.metrics_variables)
         self.callbacks.on_epoch_begin(epoch, {})
-        batches = iter(()) if model.stop_training else self.data.epoch(epoch, state.step)
+        batches: Iterator[Any] = iter(()) if model.stop_training else self.data.epoch(epoch, state.step)
         steps = _grouped(batches, model.steps_per_execution, state.step)
-        logs, seen = self._batches(steps, interrupts)
+        try:
+            logs, seen = self._batches(steps, interrupts)
+        finally:
+            getattr(batches, "close", lambda: None)()  # threads that load ahead end here, whatever has happened
         self.data.ended()
         if not seen and fresh:
             return False
@@ -204,6 +207,9 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
         seed=state.seed,
         steps=a["steps_per_epoch"],
     )
+    if saved is None:
+        state.passes = max(0, data.passes - state.epoch)  # a second fit goes on where the first one ended
+    data.passes = state.passes
     validation = None
     if held is not None:
         validation = {"data": _validation_data(held, a), "class_weight": None}

@@ -1,5 +1,6 @@
 """PyDataset: data that users load a batch at a time."""
 
+from collections.abc import Iterator
 from typing import Any
 
 __all__ = ["PyDataset"]
@@ -29,11 +30,18 @@ class PyDataset:
         16.0
     """
 
+    # Of the class too, for data whose __init__ does not call this one.
+    workers: int = 1
+    use_multiprocessing: bool = False
+    max_queue_size: int = 10
+
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10):
         if use_multiprocessing:
             raise NotImplementedError(
                 "use_multiprocessing is not supported: processes would share the cores with the kernels; use workers"
             )
+        if workers < 0:
+            raise ValueError(f"workers must be 0 or more, got {workers}")
         if max_queue_size < 1:
             raise ValueError(f"max_queue_size must be 1 or more, got {max_queue_size}")
         self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
@@ -51,8 +59,14 @@ class PyDataset:
     def __getitem__(self, index: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define __getitem__(index), which returns a batch")
 
+    def __iter__(self) -> Iterator[Any]:
+        index = 0
+        while self.num_batches is None or index < self.num_batches:
+            yield self[index]
+            index += 1
+
     def on_epoch_begin(self) -> None:
         """Called before each epoch."""
 
     def on_epoch_end(self) -> None:
-        """Called after each epoch."""
+        """Called after each epoch: the place to shuffle."""

@@ -13,8 +13,8 @@ class TrainingState:
     ``get()`` gives a dict of numbers, strings, lists and arrays. To go on, load the model as it was at that moment
     (weights, optimizer, random generators), then ``model._resume_state = get()``'s dict, and call ``fit`` as before.
 
-    ``seed``: of the order of the data in this fit. ``epoch``, ``step``: what comes next. ``metrics``: sums so far.
-    ``logs``: the last ones. ``stopped``: whether a callback has asked for the end.
+    ``seed``: of the order of the data in this fit. ``passes``: through the data before it. ``epoch``, ``step``: what
+    comes next. ``metrics``: sums so far. ``logs``: the last ones. ``stopped``: a callback has asked for the end.
 
     Example:
         >>> state = TrainingState(seed=7)
@@ -25,6 +25,7 @@ class TrainingState:
 
     def __init__(self, seed: int = 0, model: Any = None, callbacks: Any = None):
         self.seed, self.epoch, self.step = int(seed), 0, 0
+        self.passes = 0
         self.finished = self.stopped = False
         self.logs: dict[str, Any] = {}
         self._model, self._callbacks = model, callbacks
@@ -41,6 +42,7 @@ class TrainingState:
             "seed": self.seed,
             "epoch": self.epoch,
             "step": self.step,
+            "passes": self.passes,
             "finished": self.finished,
             "stopped": self.stopped,
             "logs": dict(self.logs),
@@ -54,6 +56,7 @@ class TrainingState:
         if missing:
             raise ValueError(f"a training state needs {sorted(missing)}, got {sorted(saved)}")
         self.seed, self.epoch, self.step = int(saved["seed"]), int(saved["epoch"]), int(saved["step"])
+        self.passes = int(saved.get("passes", 0))
         self.finished = bool(saved.get("finished", False))
         self.stopped = bool(saved.get("stopped", False)) and not self.finished  # who goes on from the end wants more
         self.logs = dict(saved.get("logs", {}))

@@ -17,10 +17,12 @@ OUT_OF_DATA = (
 class Data:
     """What all have in common.
 
-    ``steps``: batches in an epoch, None where only the end will tell. ``samples``: in the whole, or None.
+    ``steps``: batches in an epoch, None where only the end will tell. ``samples``: in the whole, or None. ``passes``:
+    how often the dataset had been gone through before, where that makes a difference to it.
     """
 
     steps: int | None = None
+    passes: int = 0
     samples: int | None = None
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Any]:

@@ -158,6 +158,7 @@ class Trainer(Compilation):
             gradients = tape.gradient(loss, variables) if variables else []
         self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
         if variables:
+            self.optimizer.follow(variables)
             self.optimizer.apply(gradients, variables)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 

@@ -1,4 +1,4 @@
-"""Keras's ``keras.utils``: labels, splits, batches by number, seeds and names for objects of one's own."""
+"""Keras's ``keras.utils``: labels, splits, batches by number, images, seeds and names for objects of one's own."""
 
 from fastcnn.registry import (
     custom_object_scope,
@@ -6,6 +6,8 @@ from fastcnn.registry import (
     get_registered_name,
     register_keras_serializable,
 )
+from fastcnn.utils.image_datasets import image_dataset_from_dataframe, image_dataset_from_directory
+from fastcnn.utils.image_utils import array_to_img, img_to_array, load_img, save_img, smart_resize
 from fastcnn.utils.labels import normalize, to_categorical
 from fastcnn.utils.seeding import set_random_seed
 from fastcnn.utils.sequences import PyDataset, Sequence
@@ -17,12 +19,19 @@ __all__ = [
     "CustomObjectScope",
     "PyDataset",
     "Sequence",
+    "array_to_img",
     "custom_object_scope",
     "get_custom_objects",
     "get_registered_name",
+    "image_dataset_from_dataframe",
+    "image_dataset_from_directory",
+    "img_to_array",
+    "load_img",
     "normalize",
     "register_keras_serializable",
+    "save_img",
     "set_random_seed",
+    "smart_resize",
     "split_dataset",
     "to_categorical",
 ]

@@ -1,0 +1,193 @@
+// Contrast-limited adaptive histogram equalisation (Zuiderveld, Graphics Gems IV, 1994): every region has a table that
+// spreads its levels; pixels interpolate between the tables of the four regions around them. RGB goes to Lab, of which
+// only L changes. Tables and scalars: the same on every instruction set.
+#include <math.h>
+#include <string.h>
+
+#include "api/image_check.h"
+
+using namespace fastcnn;
+
+namespace {
+
+constexpr int kLevels = 256, kSteps = 4096;
+constexpr double kToXyz[3][3] = {{0.412453 / 0.950456, 0.357580 / 0.950456, 0.180423 / 0.950456},
+                                 {0.212671, 0.715160, 0.072169},
+                                 {0.019334 / 1.088754, 0.119193 / 1.088754, 0.950227 / 1.088754}};
+
+// A function on [0, 1], straight between kSteps points.
+struct Curve {
+  float at[kSteps + 2];
+  template <class F>
+  explicit Curve(F f) {
+    for (int i = 0; i <= kSteps; i++) at[i] = (float)f((double)i / kSteps);
+    at[kSteps + 1] = at[kSteps];
+  }
+  float operator()(float t) const {
+    t = t > 0 ? (t < 1 ? t : 1) * kSteps : 0;
+    int i = (int)t;
+    return at[i] + (at[i + 1] - at[i]) * (t - (float)i);
+  }
+};
+
+double lab_f(double t) { return t > 216.0 / 24389 ? cbrt(t) : t * (841.0 / 108) + 4.0 / 29; }
+double to_linear(double part) { return part <= 0.04045 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4); }
+double from_linear(double part) { return part <= 0.0031308 ? part * 12.92 : 1.055 * pow(part, 1 / 2.4) - 0.055; }
+
+struct Lab {
+  Curve f{lab_f}, gamma{from_linear};
+  float linear[kLevels], to_rgb[3][3];
+  Lab() {
+    for (int i = 0; i < kLevels; i++) linear[i] = (float)to_linear(i / 255.0);
+    const auto& m = kToXyz;
+    double determinant = 0;
+    for (int i = 0; i < 3; i++)
+      determinant += m[0][i] * (m[1][(i + 1) % 3] * m[2][(i + 2) % 3] - m[1][(i + 2) % 3] * m[2][(i + 1) % 3]);
+    for (int i = 0; i < 3; i++)
+      for (int j = 0; j < 3; j++)  // the cofactor of element (j, i)
+        to_rgb[i][j] = (float)((m[(j + 1) % 3][(i + 1) % 3] * m[(j + 2) % 3][(i + 2) % 3] -
+                                m[(j + 1) % 3][(i + 2) % 3] * m[(j + 2) % 3][(i + 1) % 3]) /
+                               determinant);
+  }
+};
+const Lab& lab() {
+  static const Lab tables;
+  return tables;
+}
+
+// f(X), f(Y), f(Z) of a pixel.
+void apart(const Lab& lab, const uint8_t* rgb, float* f) {
+  float r = lab.linear[rgb[0]], g = lab.linear[rgb[1]], b = lab.linear[rgb[2]];
+  for (int i = 0; i < 3; i++) f[i] = lab.f((float)kToXyz[i][0] * r + (float)kToXyz[i][1] * g + (float)kToXyz[i][2] * b);
+}
+
+// L, 0 to 255.
+int lightness(const float* f) {
+  float level = nearbyintf((116 * f[1] - 16) * 2.55f);
+  return level < 0 ? 0 : level > 255 ? 255 : (int)level;
+}
+
+void together(const Lab& lab, const float* f, float change, uint8_t* rgb) {
+  float xyz[3];
+  for (int i = 0; i < 3; i++) {
+    float t = f[i] + change * (float)(1 / (2.55 * 116));
+    xyz[i] = t > 6.0f / 29 ? t * t * t : (t - 4.0f / 29) * (float)(108.0 / 841);
+  }
+  for (int i = 0; i < 3; i++) {
+    const float* m = lab.to_rgb[i];
+    rgb[i] = (uint8_t)nearbyintf(255 * lab.gamma(m[0] * xyz[0] + m[1] * xyz[1] + m[2] * xyz[2]));
+  }
+}
+
+int64_t mirrored(int64_t i, int64_t size) {
+  int64_t period = size > 1 ? 2 * size - 2 : 1;
+  i %= period;
+  return i < size ? i : period - i;
+}
+
+struct Tiles {
+  int64_t down, across, th, tw;
+  double limit;
+  Tiles(int64_t h, int64_t w, int64_t down_, int64_t across_, double clip_limit) : down(down_), across(across_) {
+    // As soon as one side does not divide, both are padded, even where there is nothing to pad: so does OpenCV.
+    bool even = h % down == 0 && w % across == 0;
+    th = (even ? h : h + down - h % down) / down;
+    tw = (even ? w : w + across - w % across) / across;
+    double area = (double)(th * tw);
+    limit = clip_limit > 0 ? fmax(floor(clip_limit * area / kLevels), 1) : area;
+    if (limit > area) limit = area;
+  }
+};
+
+// What is above the limit goes to all levels alike, the rest to every so manieth.
+void spread(int64_t* counts, int64_t limit) {
+  int64_t excess = 0;
+  for (int i = 0; i < kLevels; i++)
+    if (counts[i] > limit) excess += counts[i] - limit, counts[i] = limit;
+  int64_t each = excess / kLevels, left = excess % kLevels;
+  for (int i = 0; i < kLevels; i++) counts[i] += each;
+  if (left == 0) return;
+  int64_t step = kLevels / left > 1 ? kLevels / left : 1;
+  for (int64_t i = 0; i < kLevels && left > 0; i += step, left--) counts[i]++;
+}
+
+void make_table(uint8_t* table, const uint8_t* x, int64_t h, int64_t w, const Tiles& t, int64_t i, int64_t j) {
+  int64_t counts[kLevels] = {};
+  for (int64_t v = i * t.th; v < (i + 1) * t.th; v++) {
+    const uint8_t* row = x + mirrored(v, h) * w;
+    for (int64_t u = j * t.tw; u < (j + 1) * t.tw; u++) counts[row[mirrored(u, w)]]++;
+  }
+  spread(counts, (int64_t)t.limit);
+  float scale = (float)(255.0 / (double)(t.th * t.tw));
+  int64_t sum = 0;
+  for (int level = 0; level < kLevels; level++) {
+    sum += counts[level];
+    double value = nearbyint((double)sum * (double)scale);
+    table[level] = (uint8_t)(value > 255 ? 255 : value);
+  }
+}
+
+// Between which two of `count` tables a position is, and how far from the first.
+struct Between {
+  int64_t low, high;
+  float part;
+  Between(int64_t at, int64_t size, int64_t count) {
+    double place = (double)at / (double)size - 0.5, whole = floor(place);
+    part = (float)(place - whole);
+    low = whole < 0 ? 0 : (int64_t)whole;
+    high = (int64_t)whole + 1 < count ? (int64_t)whole + 1 : count - 1;
+  }
+};
+
+// f(pixel, new level) for every pixel of the plane x.
+template <class F>
+void equalise(const uint8_t* x, int64_t h, int64_t w, const Tiles& t, uint8_t* tables, F f) {
+  for (int64_t i = 0; i < t.down; i++)
+    for (int64_t j = 0; j < t.across; j++) make_table(tables + (i * t.across + j) * kLevels, x, h, w, t, i, j);
+  for (int64_t v = 0; v < h; v++) {
+    Between y(v, t.th, t.down);
+    const uint8_t *upper = tables + y.low * t.across * kLevels, *lower = tables + y.high * t.across * kLevels;
+    for (int64_t u = 0; u < w; u++) {
+      Between b(u, t.tw, t.across);
+      int64_t left = b.low * kLevels + x[v * w + u], right = b.high * kLevels + x[v * w + u];
+      float above = upper[left] * (1 - b.part) + upper[right] * b.part;
+      float below = lower[left] * (1 - b.part) + lower[right] * b.part;
+      f(v * w + u, (int)nearbyintf(above * (1 - y.part) + below * y.part));
+    }
+  }
+}
+
+}  // namespace
+
+fastcnn_status fastcnn_image_clahe(const fastcnn_image* image, const void* x, double clip_limit, int64_t tiles_y,
+                                   int64_t tiles_x, void* y) {
+  Check check("image_clahe");
+  if (!ready(check, image, x, y)) return check.status();
+  check.that(image->pixel == FASTCNN_PIXEL_UINT8, "image must be uint8, got float32");
+  check.that(image->c == 1 || image->c == 3, "image must have 1 or 3 channels, got %lld", (long long)image->c);
+  check.that(clip_limit >= 0 && clip_limit <= 1e9, "clip_limit must be between 0 and 1e9, got %g", clip_limit);
+  check.range("tiles", tiles_y, 1, image->h).range("tiles", tiles_x, 1, image->w);
+  if (check.failed()) return check.status();
+  int64_t h = image->h, w = image->w, tables = tiles_y * tiles_x * kLevels, colours = image->c == 3 ? h * w : 0;
+  Workspace memory("image_clahe", nullptr, 0,
+                   Carver::room<uint8_t>(tables) + Carver::room<uint8_t>(colours) + Carver::room<float>(3 * colours));
+  if (memory.status() != FASTCNN_OK) return memory.status();
+  Carver carver(memory.data());
+  uint8_t *table = carver.take<uint8_t>(tables), *plane = carver.take<uint8_t>(colours);
+  float* f = carver.take<float>(3 * colours);
+  Tiles t(h, w, tiles_y, tiles_x, clip_limit);
+  const uint8_t* from = static_cast<const uint8_t*>(x);
+  uint8_t* to = static_cast<uint8_t*>(y);
+  if (image->c == 1) {
+    equalise(from, h, w, t, table, [&](int64_t p, int level) { to[p] = (uint8_t)level; });
+    return FASTCNN_OK;
+  }
+  const Lab& curves = lab();
+  for (int64_t p = 0; p < h * w; p++) {
+    apart(curves, from + 3 * p, f + 3 * p);
+    plane[p] = (uint8_t)lightness(f + 3 * p);
+  }
+  equalise(plane, h, w, t, table,
+           [&](int64_t p, int level) { together(curves, f + 3 * p, (float)(level - plane[p]), to + 3 * p); });
+  return FASTCNN_OK;
+}

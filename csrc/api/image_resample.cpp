@@ -1,0 +1,194 @@
+// Resizing and blurring: the weights are made here, in double, once for all instruction sets.
+#include <math.h>
+#include <string.h>
+
+#include "api/image_check.h"
+
+using namespace fastcnn;
+
+namespace {
+
+constexpr double kSharp = -0.75, kSoft = -0.5;  // a of Keys's kernel: enlarging, shrinking
+
+double cubic(double t, double a) {
+  t = fabs(t);
+  if (t <= 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
+  return t < 2 ? a * (((t - 5) * t + 8) * t - 4) : 0;
+}
+
+// How one axis is resized. Every output takes `taps` inputs from `first` on, which may reach beyond the edge.
+struct Axis {
+  int64_t size, out, taps;
+  fastcnn_image_interpolation how;
+  bool wide;  // as wide as a pixel of the output
+  double scale;
+
+  Axis(int64_t size_, int64_t out_, fastcnn_image_interpolation how_, bool antialias)
+      : size(size_), out(out_), how(how_), scale((double)size_ / (double)out_) {
+    wide = scale > 1 && (how == FASTCNN_IMAGE_AREA || (antialias && how != FASTCNN_IMAGE_NEAREST));
+    if (how == FASTCNN_IMAGE_AREA && !wide) how = FASTCNN_IMAGE_LINEAR;
+    a = antialias ? kSoft : kSharp;
+    double reach = how == FASTCNN_IMAGE_CUBIC ? 2 : 1;
+    taps = how == FASTCNN_IMAGE_NEAREST ? 1
+           : how == FASTCNN_IMAGE_AREA  ? (int64_t)ceil(scale) + 1
+           : wide                       ? 2 * (int64_t)ceil(reach * scale) + 1
+                                        : (int64_t)(2 * reach);
+    if (taps > size && wide) taps = size;
+  }
+  int64_t first(int64_t o) const {
+    if (how == FASTCNN_IMAGE_NEAREST) return (2 * o + 1) * size / (2 * out);
+    int64_t at;
+    if (how == FASTCNN_IMAGE_AREA)
+      at = (int64_t)((double)o * scale);
+    else if (wide)
+      at = (int64_t)ceil(centre(o) - (how == FASTCNN_IMAGE_CUBIC ? 2 : 1) * scale);
+    else
+      return (int64_t)floor(centre(o)) - (how == FASTCNN_IMAGE_CUBIC ? 1 : 0);
+    if (at > size - taps) at = size - taps;
+    return at < 0 ? 0 : at;
+  }
+  // Of input i, inside the edge where it is wide.
+  double weight(int64_t o, int64_t i) const {
+    if (how == FASTCNN_IMAGE_NEAREST) return 1;
+    if (how == FASTCNN_IMAGE_AREA) {
+      double begin = fmax((double)o * scale, (double)i), end = fmin((double)(o + 1) * scale, (double)(i + 1));
+      return end > begin ? end - begin : 0;
+    }
+    double t = (centre(o) - (double)i) / (wide ? scale : 1);
+    return how == FASTCNN_IMAGE_CUBIC ? cubic(t, a) : fmax(0, 1 - fabs(t));
+  }
+
+ private:
+  double centre(int64_t o) const { return ((double)o + 0.5) * scale - 0.5; }
+  double a;
+};
+
+// f(output, tap, input, weight), the weights of an output adding up to 1.
+template <class F>
+void each_tap(const Axis& axis, double* some, F f) {
+  for (int64_t o = 0; o < axis.out; o++) {
+    int64_t first = axis.first(o);
+    double sum = 0;
+    for (int64_t k = 0; k < axis.taps; k++) sum += some[k] = axis.weight(o, first + k);
+    for (int64_t k = 0; k < axis.taps; k++) {
+      int64_t i = first + k;
+      f(o, k, i < 0 ? 0 : i >= axis.size ? axis.size - 1 : i, (float)(some[k] / sum));
+    }
+  }
+}
+
+int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// The odd number of cells that a bell reaches over: three sigmas for bytes, four for floats.
+int64_t bell_size(double sigma, fastcnn_pixel pixel) {
+  return (int64_t)nearbyint(2 * (pixel == FASTCNN_PIXEL_UINT8 ? 3 : 4) * sigma + 1) | 1;
+}
+
+void bell(float* weights, int64_t size, double sigma) {
+  double sum = 0;
+  auto at = [&](int64_t i) {
+    double t = (double)(i - size / 2);
+    return sigma > 0 ? exp(-0.5 * (t / sigma) * (t / sigma)) : t == 0 ? 1.0 : 0.0;
+  };
+  for (int64_t i = 0; i < size; i++) sum += at(i);
+  for (int64_t i = 0; i < size; i++) weights[i] = (float)(at(i) / sum);
+}
+
+constexpr int64_t kWidest = 1 << 15;  // of a blur's window
+
+// fill(rows, columns): the weights. Returns the status of the memory.
+template <class F>
+fastcnn_status filter(const char* function, const fastcnn_image* image, const void* x, int64_t height, int64_t width,
+                      float scale, void* y, F fill) {
+  int64_t line = (image->w + width - 1) * image->c;
+  Workspace memory(function, nullptr, 0,
+                   Carver::room<float>(height) + Carver::room<float>(width) + Carver::room<float>(line));
+  if (memory.status() != FASTCNN_OK) return memory.status();
+  Carver carver(memory.data());
+  float *rows = carver.take<float>(height), *columns = carver.take<float>(width);
+  fill(rows, columns);
+  kernels().image->filter(y, x,
+                          {image->pixel == FASTCNN_PIXEL_UINT8, image->h, image->w, image->c, height, width, rows,
+                           columns, scale, carver.take<float>(line)});
+  return FASTCNN_OK;
+}
+
+}  // namespace
+
+fastcnn_status fastcnn_image_resize(const fastcnn_image* image, const void* x,
+                                    fastcnn_image_interpolation interpolation, int antialias, int64_t oh, int64_t ow,
+                                    void* y) {
+  Check check("image_resize");
+  if (!ready(check, image, x, y)) return check.status();
+  check_sides(check, "height and width", oh, ow, image->c);
+  check.range("interpolation", interpolation, FASTCNN_IMAGE_NEAREST, FASTCNN_IMAGE_AREA);
+  if (check.failed()) return check.status();
+  Axis rows(image->h, oh, interpolation, antialias != 0), columns(image->w, ow, interpolation, antialias != 0);
+  int64_t row_taps = oh * rows.taps, out = ow * image->c, column_taps = checked_product(out, columns.taps);
+  check.that(column_taps >= 0 && column_taps <= INT32_MAX, "width is too large: %lld", (long long)ow);
+  if (check.failed()) return check.status();
+  Workspace memory("image_resize", nullptr, 0,
+                   Carver::room<int32_t>(row_taps) + Carver::room<float>(row_taps) +
+                       Carver::room<int32_t>(column_taps) + Carver::room<float>(column_taps) +
+                       Carver::room<float>(image->w * image->c) +
+                       Carver::room<double>(larger(rows.taps, columns.taps)));
+  if (memory.status() != FASTCNN_OK) return memory.status();
+  Carver carver(memory.data());
+  auto *row_index = carver.take<int32_t>(row_taps), *column_index = carver.take<int32_t>(column_taps);
+  auto *row_weight = carver.take<float>(row_taps), *column_weight = carver.take<float>(column_taps);
+  float* line = carver.take<float>(image->w * image->c);
+  double* some = carver.take<double>(larger(rows.taps, columns.taps));
+  each_tap(rows, some, [&](int64_t o, int64_t k, int64_t i, float weight) {
+    row_index[o * rows.taps + k] = (int32_t)i;
+    row_weight[o * rows.taps + k] = weight;
+  });
+  each_tap(columns, some, [&](int64_t o, int64_t k, int64_t i, float weight) {
+    for (int64_t channel = 0; channel < image->c; channel++) {
+      column_index[k * out + o * image->c + channel] = (int32_t)(i * image->c + channel);
+      column_weight[k * out + o * image->c + channel] = weight;
+    }
+  });
+  kernels().image->resample(y, x,
+                            {image->pixel == FASTCNN_PIXEL_UINT8,
+                             image->h,
+                             image->w,
+                             image->c,
+                             oh,
+                             ow,
+                             {rows.taps, row_index, row_weight},
+                             {columns.taps, column_index, column_weight},
+                             line});
+  return FASTCNN_OK;
+}
+
+fastcnn_status fastcnn_image_blur(const fastcnn_image* image, const void* x, int64_t height, int64_t width, void* y) {
+  Check check("image_blur");
+  if (!ready(check, image, x, y)) return check.status();
+  check.range("height", height, 1, kWidest).range("width", width, 1, kWidest);
+  if (check.failed()) return check.status();
+  float scale = (float)(1.0 / (double)(height * width));
+  return filter("image_blur", image, x, height, width, scale, y, [&](float* rows, float* columns) {
+    for (int64_t i = 0; i < height; i++) rows[i] = 1;
+    for (int64_t i = 0; i < width; i++) columns[i] = 1;
+  });
+}
+
+fastcnn_status fastcnn_image_gaussian_blur(const fastcnn_image* image, const void* x, double sigma_y, double sigma_x,
+                                           int64_t height, int64_t width, void* y) {
+  Check check("image_gaussian_blur");
+  if (!ready(check, image, x, y)) return check.status();
+  constexpr double kLargest = 2000;
+  check.that(sigma_y >= 0 && sigma_y <= kLargest, "sigma_y must be between 0 and %g, got %g", kLargest, sigma_y);
+  check.that(sigma_x >= 0 && sigma_x <= kLargest, "sigma_x must be between 0 and %g, got %g", kLargest, sigma_x);
+  check.range("kernel_size", height, 0, kWidest).range("kernel_size", width, 0, kWidest);
+  if (check.failed()) return check.status();
+  if (height == 0) height = bell_size(sigma_y, image->pixel);
+  if (width == 0) width = bell_size(sigma_x, image->pixel);
+  check.that(height % 2 == 1 && width % 2 == 1, "kernel_size must be odd, got %lld x %lld", (long long)height,
+             (long long)width);
+  if (check.failed()) return check.status();
+  return filter("image_gaussian_blur", image, x, height, width, 1, y, [&](float* rows, float* columns) {
+    bell(rows, height, sigma_y);
+    bell(columns, width, sigma_x);
+  });
+}

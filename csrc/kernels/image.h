@@ -1,0 +1,58 @@
+// The table entries of image_*.cpp. Pixels are bytes or floats: `bytes` tells which, where a pointer is void.
+#pragma once
+#include <stdint.h>
+
+namespace fastcnn {
+
+// The result's pixel (u, v) is at (m0 u + m1 v + m2, m3 u + m4 v + m5), divided by m6 u + m7 v + m8 in perspective.
+struct WarpShape {
+  bool bytes;
+  int64_t n, h, w, c, oh, ow;
+  const double* matrices;  // n of nine
+  int interpolation;       // 0 nearest, 1 linear, 2 cubic
+  int border;              // 0 constant, 1 replicate, 2 reflect, 3 reflect_101, 4 wrap
+  const float* fill;       // c
+};
+
+// y[o] = sum over k of weight[o taps + k] * x[index[o taps + k]], along one axis.
+struct Taps {
+  int64_t taps;
+  const int32_t* index;
+  const float* weight;
+};
+
+struct ResampleShape {
+  bool bytes;
+  int64_t h, w, c, oh, ow;
+  Taps rows;     // index: rows of x
+  Taps columns;  // [k][ow * c], index: elements of a row
+  float* line;   // w * c
+};
+
+// Correlation with two lines of weights; the edge is mirrored and not repeated.
+struct FilterShape {
+  bool bytes;
+  int64_t h, w, c;
+  int64_t height, width;  // of the window
+  const float *rows, *columns;
+  float scale;  // of the result
+  float* line;  // (w + width - 1) * c
+};
+
+struct ImageKernels {
+  void (*warp)(void* y, const void* x, const WarpShape& shape);  // images shared out to threads
+  void (*resample)(void* y, const void* x, const ResampleShape& shape);
+  void (*filter)(void* y, const void* x, const FilterShape& shape);
+  // y: h rows of w pixels of `bytes` bytes each, mirrored.
+  void (*mirror)(uint8_t* y, const uint8_t* x, int64_t h, int64_t w, int64_t bytes);
+  // y = alpha x + beta, not below low or above high; alpha, beta: one for each channel.
+  void (*scale)(void* y, bool y_bytes, const void* x, bool x_bytes, int64_t pixels, int64_t c, const float* alpha,
+                const float* beta, float low, float high);
+  void (*add)(void* y, const void* x, bool bytes, const float* noise, int64_t size);
+  // Of RGB: y = a x + b grey, cut off at top where top > 0.
+  void (*blend_grey)(void* y, const void* x, bool bytes, int64_t pixels, float own, float grey, float top);
+  void (*grey)(void* y, const void* x, bool bytes, int64_t pixels, int64_t channels);
+  void (*turn_hue)(void* y, const void* x, bool bytes, int64_t pixels, float sixths, float top);
+};
+
+}  // namespace fastcnn

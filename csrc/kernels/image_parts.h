@@ -1,0 +1,51 @@
+// Pixels of either type as vectors of floats. No fma in the image kernels: the bits are then those of base, too.
+#pragma once
+#include "vec.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+inline vec read(const uint8_t* p) { return to_float(load_bytes(p)); }
+inline vec read(const float* p) { return load(p); }
+inline ivec as_byte(vec v) { return to_nearest(min(max(v, zero()), splat(255))); }
+inline void write(uint8_t* p, vec v) { store_bytes(p, as_byte(v)); }
+inline void write(float* p, vec v) { store(p, v); }
+
+template <class T>
+inline vec read_first(const T* p, int n) {
+  T some[kLanes] = {};
+  memcpy(some, p, (size_t)n * sizeof(T));
+  return read(some);
+}
+template <class T>
+inline void write_first(T* p, vec v, int n) {
+  T some[kLanes];
+  write(some, v);
+  memcpy(p, some, (size_t)n * sizeof(T));
+}
+
+// f(e, vector) -> vector for x and y of `size` elements.
+template <class In, class Out, class F>
+inline void each_vector(Out* y, const In* x, int64_t size, F f) {
+  int64_t e = 0;
+  for (; e + kLanes <= size; e += kLanes) write(y + e, f(e, read(x + e)));
+  if (e < size) {
+    int n = (int)(size - e);
+    write_first(y + e, f(e, read_first(x + e, n)), n);
+  }
+}
+
+// load_first where n may be kLanes, which is the usual.
+inline vec some(const float* p, int n) { return n == kLanes ? load(p) : load_first(p, n); }
+
+// The lanes 0, 1, 2, ...
+inline ivec lane_numbers() {
+  ivec lanes;
+  for (int l = 0; l < kLanes; l++) lanes[l] = l;
+  return lanes;
+}
+
+}  // namespace
+}  // namespace ISA
+}  // namespace fastcnn

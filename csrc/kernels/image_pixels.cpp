@@ -1,0 +1,191 @@
+// What is done to each pixel by itself: y = alpha x + beta, blends with grey, hue; and mirroring, which moves them.
+// One pass along memory. Triples of channels are taken apart into three vectors of kLanes pixels.
+#include "image.h"
+#include "image_parts.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+constexpr int64_t kPattern = 16;  // channels whose factors fit a pattern of whole vectors
+
+template <class In, class Out>
+void scale(Out* y, const In* x, int64_t pixels, int64_t c, const float* alpha, const float* beta, vec low, vec high) {
+  auto one = [=](vec v, vec a, vec b) { return min(high, max(low, v * a + b)); };
+  if (c > kPattern) {
+    for (int64_t p = 0; p < pixels; p++)
+      each_vector(y + p * c, x + p * c, c, [&](int64_t e, vec v) {
+        int n = (int)(c - e < kLanes ? c - e : kLanes);
+        return one(v, some(alpha + e, n), some(beta + e, n));
+      });
+    return;
+  }
+  // kLanes pixels are c vectors; the factors of their elements are always these.
+  float a[kPattern * kLanes], b[kPattern * kLanes];
+  for (int64_t i = 0; i < c * kLanes; i++) a[i] = alpha[i % c], b[i] = beta[i % c];
+  int64_t whole = pixels / kLanes * kLanes * c;
+  for (int64_t e = 0; e < whole; e += c * kLanes)
+    for (int64_t k = 0; k < c * kLanes; k += kLanes) write(y + e + k, one(read(x + e + k), load(a + k), load(b + k)));
+  each_vector(y + whole, x + whole, pixels * c - whole,
+              [&](int64_t e, vec v) { return one(v, load(a + e), load(b + e)); });
+}
+
+template <class T>
+void add(T* y, const T* x, const float* noise, int64_t size) {
+  each_vector(y, x, size, [&](int64_t e, vec v) {
+    int n = (int)(size - e < kLanes ? size - e : kLanes);
+    return v + some(noise + e, n);
+  });
+}
+
+struct Colour {
+  vec r, g, b;
+};
+
+inline Colour read_colour(const uint8_t* p) {
+  ivec word = load_triples(p);
+  return {to_float(word & 255), to_float(word >> 8 & 255), to_float(word >> 16)};
+}
+inline Colour read_colour(const float* p) {
+  ivec at = lane_numbers() * 3;
+  return {gather(p, at), gather(p, at + 1), gather(p, at + 2)};
+}
+inline void write_colour(uint8_t* p, Colour v) {
+  store_triples(p, as_byte(v.r) | as_byte(v.g) << 8 | as_byte(v.b) << 16);
+}
+inline void write_colour(float* p, Colour v) {
+  float r[kLanes], g[kLanes], b[kLanes];
+  store(r, v.r), store(g, v.g), store(b, v.b);
+  for (int l = 0; l < kLanes; l++) p[3 * l] = r[l], p[3 * l + 1] = g[l], p[3 * l + 2] = b[l];
+}
+
+// f(p, colours) for the kLanes pixels from p on; the last ones from a copy.
+template <class T, class F>
+void each_colour(const T* x, int64_t pixels, F f) {
+  int64_t p = 0;
+  for (; p + kLanes <= pixels; p += kLanes) f(p, read_colour(x + 3 * p));
+  if (p < pixels) {
+    T last[3 * kLanes] = {};
+    memcpy(last, x + 3 * p, (size_t)(pixels - p) * 3 * sizeof(T));
+    f(p, read_colour(last));
+  }
+}
+
+template <class T, class F>
+void map_colours(T* y, const T* x, int64_t pixels, F f) {
+  each_colour(x, pixels, [&](int64_t p, Colour v) {
+    if (pixels - p >= kLanes) return write_colour(y + 3 * p, f(v));
+    T last[3 * kLanes];
+    write_colour(last, f(v));
+    memcpy(y + 3 * p, last, (size_t)(pixels - p) * 3 * sizeof(T));
+  });
+}
+
+inline vec luma(Colour v) { return v.r * splat(0.299f) + v.g * splat(0.587f) + v.b * splat(0.114f); }
+
+template <class T>
+void blend_grey(T* y, const T* x, int64_t pixels, float own, float grey, float top) {
+  map_colours(y, x, pixels, [=](Colour v) {
+    vec l = luma(v) * splat(grey);
+    auto one = [=](vec u) { return min(splat(top), max(zero(), u * splat(own) + l)); };
+    return Colour{one(v.r), one(v.g), one(v.b)};
+  });
+}
+
+template <class T>
+void grey(T* y, const T* x, int64_t pixels, int64_t channels) {
+  each_colour(x, pixels, [&](int64_t p, Colour v) {
+    T some[kLanes];
+    write(some, luma(v));
+    int64_t n = pixels - p < kLanes ? pixels - p : kLanes;
+    for (int64_t l = 0; l < n; l++)
+      for (int64_t k = 0; k < channels; k++) y[(p + l) * channels + k] = some[l];
+  });
+}
+
+// Each channel falls from the largest value to the smallest and rises again, as the hue goes round in six steps.
+template <class T>
+void turn_hue(T* y, const T* x, int64_t pixels, float sixths, float top) {
+  map_colours(y, x, pixels, [=](Colour v) {
+    vec most = max(v.r, max(v.g, v.b)), span = most - min(v.r, min(v.g, v.b));
+    vec safe = select(span == zero(), splat(1), span);
+    vec hue = select(most == v.r, (v.g - v.b) / safe,
+                     select(most == v.g, splat(2) + (v.b - v.r) / safe, splat(4) + (v.r - v.g) / safe));
+    auto channel = [=](float start) {
+      vec k = hue + splat(start + sixths + 6);  // -3 to 13 without the 6
+      k = k - splat(6) * to_float(to_int(k * splat(1.0f / 6)));
+      vec part = min(splat(1), max(zero(), min(k, splat(4) - k)));
+      return min(splat(top), max(zero(), most - span * part));
+    };
+    return Colour{channel(5), channel(3), channel(1)};
+  });
+}
+
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+// Pixels of `size` bytes, as many at once as sixteen bytes hold.
+void mirror_row(uint8_t* y, const uint8_t* x, int64_t pixels, int64_t size) {
+  int64_t p = 0;
+  if (size <= 16) {
+    int64_t group = 16 / size;
+    bytes16 order = {};
+    for (int64_t i = 0; i < 16; i++)
+      order[i] = (uint8_t)(i < group * size ? (group - 1 - i / size) * size + i % size : 0);
+    // What is beyond the group is overwritten by the next; so the last must have room for it, at either end.
+    for (; (p * size + 16 <= pixels * size) && (pixels - p - group) * size + 16 <= pixels * size; p += group) {
+      bytes16 v;
+      memcpy(&v, x + (pixels - p - group) * size, 16);
+      v = __builtin_shuffle(v, order);
+      memcpy(y + p * size, &v, 16);
+    }
+  }
+  for (; p < pixels; p++) memcpy(y + p * size, x + (pixels - 1 - p) * size, (size_t)size);
+}
+
+}  // namespace
+
+void image_mirror(uint8_t* y, const uint8_t* x, int64_t h, int64_t w, int64_t bytes) {
+  for (int64_t row = 0; row < h; row++) mirror_row(y + row * w * bytes, x + row * w * bytes, w, bytes);
+}
+
+void image_scale(void* y, bool y_bytes, const void* x, bool x_bytes, int64_t pixels, int64_t c, const float* alpha,
+                 const float* beta, float low, float high) {
+  vec bottom = splat(low), top = splat(high);
+  if (!x_bytes)
+    scale((float*)y, (const float*)x, pixels, c, alpha, beta, bottom, top);
+  else if (y_bytes)
+    scale((uint8_t*)y, (const uint8_t*)x, pixels, c, alpha, beta, bottom, top);
+  else
+    scale((float*)y, (const uint8_t*)x, pixels, c, alpha, beta, bottom, top);
+}
+
+void image_add(void* y, const void* x, bool bytes, const float* noise, int64_t size) {
+  if (bytes)
+    add((uint8_t*)y, (const uint8_t*)x, noise, size);
+  else
+    add((float*)y, (const float*)x, noise, size);
+}
+
+void image_blend_grey(void* y, const void* x, bool bytes, int64_t pixels, float own, float part, float top) {
+  if (bytes)
+    blend_grey((uint8_t*)y, (const uint8_t*)x, pixels, own, part, top);
+  else
+    blend_grey((float*)y, (const float*)x, pixels, own, part, top);
+}
+
+void image_grey(void* y, const void* x, bool bytes, int64_t pixels, int64_t channels) {
+  if (bytes)
+    grey((uint8_t*)y, (const uint8_t*)x, pixels, channels);
+  else
+    grey((float*)y, (const float*)x, pixels, channels);
+}
+
+void image_turn_hue(void* y, const void* x, bool bytes, int64_t pixels, float sixths, float top) {
+  if (bytes)
+    turn_hue((uint8_t*)y, (const uint8_t*)x, pixels, sixths, top);
+  else
+    turn_hue((float*)y, (const float*)x, pixels, sixths, top);
+}
+
+}  // namespace ISA
+}  // namespace fastcnn
