@@ -11,6 +11,7 @@ import pytest
 
 import fastcnn
 import fastcnn.augment as A
+from fastcnn import _core
 
 
 @pytest.fixture
@@ -35,6 +36,11 @@ def test_only_through_attributes_of_the_package():
     assert A.Vertical is A.VerticalFlip
     assert A.Horizontal is A.HorizontalFlip
     assert A.ShiftScaleRotation is A.ShiftScaleRotate
+    with pytest.raises(
+        AttributeError,
+        match="module 'fastcnn.augment' has no attribute 'HorisontalFlip'. Did you mean 'HorizontalFlip'",
+    ):
+        A.HorisontalFlip  # noqa: B018
 
 
 def test_other_keywords_come_back(image):
@@ -268,6 +274,31 @@ def test_wrong_images(value, error, message):
             aug(image=value)
 
 
+@pytest.mark.parametrize(
+    "aug",
+    [
+        A.RandomBrightnessContrast(p=1),
+        A.RandomGamma(p=1),
+        A.CLAHE(p=1),
+        A.ColorJitter(p=1),
+        A.HueSaturationValue(p=1),
+        A.GaussNoise(p=1),
+        A.ToFloat(),
+    ],
+)
+def test_floats_that_are_no_colours(image, aug):
+    """Values 0..255 as floats, and numbers that are normalised already, would be cut off at 1 in silence."""
+    with pytest.raises(
+        ValueError,
+        match=r"image must be from 0 to 1 where it is float32, got values up to 255: image.astype\(np.uint8\) or image / 255",
+    ):
+        aug(image=image.astype(np.float32))
+    normalised = A.Normalize()(image=image)["image"]
+    with pytest.raises(ValueError, match=r"got values from -2\.\d+ to 2\.\d+: augment first, then normalise"):
+        aug(image=normalised)
+    assert A.ToFloat(255.0)(image=image.astype(np.float32))["image"].max() == 1
+
+
 def test_wrong_calls(image):
     aug = A.HorizontalFlip()
     with pytest.raises(TypeError, match=r"a transform takes its image by name: aug\(image=img\)\[\"image\"\]"):
@@ -324,3 +355,17 @@ def test_light_to_import():
     code = "import sys, fastcnn.augment; print([m for m in ('PIL', 'difflib', 'cv2', 'multiprocessing', 'matplotlib') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.stdout == "[]\n", run.stdout + run.stderr
+
+
+def test_same_bits_on_every_instruction_set(image):
+    results = {}
+    before = _core.get_isa()
+    for isa in _core.available_isas():
+        _core.set_isa(isa)
+        results[isa] = [
+            A.apply(aug, image, (2, i)) for i in range(10) for aug in (pipeline(), A.preset("satellite"), A.Normalize())
+        ]
+    _core.set_isa(before)
+    for isa, found in results.items():
+        for x, y in zip(found, results["base"], strict=True):
+            np.testing.assert_array_equal(x, y, err_msg=isa)

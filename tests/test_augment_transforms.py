@@ -301,8 +301,9 @@ def test_hue_saturation_value():
 def test_clahe(image):
     y = result(A.CLAHE((3, 3), (4, 2), p=1), image)
     pixels = np.rint(image * 255).astype(np.uint8) if image.dtype == np.float32 else image
-    expected = reference.image_clahe(pixels, 3, (2, 4)) / (255 if image.dtype == np.float32 else 1)
-    close(y, expected, image)
+    expected = reference.image_clahe(pixels, 3, (2, 4)).astype(np.float64)
+    assert y.dtype == image.dtype
+    assert np.abs(y.astype(np.float64) * (255 if image.dtype == np.float32 else 1) - expected).max() <= 1.001
     assert y.std() > image.std() * 0.9
 
 

@@ -34,6 +34,7 @@ from fastcnn.augment.presets import preset
 from fastcnn.augment.resizing import LongestMaxSize, Resize, SmallestMaxSize
 from fastcnn.augment.simple import Lambda, NoOp
 from fastcnn.augment.tone import CLAHE, RandomBrightnessContrast, RandomGamma
+from fastcnn.registry import suggestion as _suggestion
 
 Vertical = VerticalFlip
 Horizontal = HorizontalFlip
@@ -97,3 +98,9 @@ __all__ = [
     "preset",
     "to_dict",
 ]
+
+
+def __getattr__(name: str) -> object:
+    raise AttributeError(
+        f"module 'fastcnn.augment' has no attribute {name!r}.{_suggestion(name, __all__)}".removesuffix(".")
+    )

@@ -44,7 +44,7 @@ def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf) ->
     """A number from ``low`` to ``high``."""
     if not is_number(value) or not low <= value <= high:
         raise ValueError(f"{name} must be a number{_within(low, high)}, got {value!r}")
-    return value
+    return _plain(value)
 
 
 def integer(name: str, value: Any, low: int = 1) -> int:
@@ -66,12 +66,17 @@ def flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def _plain(value: Any) -> Any:
+    """Python's number of NumPy's: configs become JSON."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def _pair(name: str, value: Any, low: float, high: float, what: str = _RANGE) -> Range:
     if not isinstance(value, (Sequence, np.ndarray)) or isinstance(value, str) or len(value) != 2:
         raise ValueError(f"{name} must be {what}, got {value!r}")
     if not all(is_number(v) and low <= v <= high for v in value):
         raise ValueError(f"{name} must have limits{_within(low, high)}, got {value!r}")
-    first, last = sorted(v.item() if isinstance(v, np.generic) else v for v in value)
+    first, last = sorted(_plain(v) for v in value)
     return first, last
 
 
@@ -160,9 +165,9 @@ def _named(name: str, value: Any, known: dict[int, str]) -> str:
 def fill(value: Any, name: str = "fill") -> Any:
     """A number, or a number per channel."""
     if is_number(value):
-        return value
+        return _plain(value)
     if isinstance(value, (Sequence, np.ndarray)) and len(value) and all(is_number(v) for v in value):
-        return tuple(v.item() if isinstance(v, np.generic) else v for v in value)
+        return tuple(_plain(v) for v in value)
     raise ValueError(f"{name} must be a number or a tuple with a number per channel, got {value!r}")
 
 

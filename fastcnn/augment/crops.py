@@ -15,6 +15,8 @@ __all__ = ["CenterCrop", "RandomCrop", "RandomResizedCrop"]
 class _Crop(Padding):
     """A window of given height and width; smaller images are padded first, or refused."""
 
+    _corner: Any  # (draws, rows, columns): where it is, of so many places
+
     def __init__(
         self,
         height: int,
@@ -43,9 +45,6 @@ class _Crop(Padding):
         above, beside = before(draws, missing, self.pad_position) if any(missing) else (0, 0)
         top, left = self._corner(draws, height + missing[0] - self.height, width + missing[1] - self.width)
         return {"top": top - above, "left": left - beside, "height": self.height, "width": self.width}
-
-    def _corner(self, draws: Draws, rows: int, columns: int) -> tuple[int, int]:
-        raise NotImplementedError
 
 
 class RandomCrop(_Crop):

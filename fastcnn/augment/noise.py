@@ -9,7 +9,7 @@ from fastcnn.augment import arguments
 from fastcnn.augment.arguments import Range
 from fastcnn.augment.base import ImageOnlyTransform
 from fastcnn.augment.draws import Draws
-from fastcnn.augment.tone import largest
+from fastcnn.augment.tone import white
 
 __all__ = ["GaussNoise"]
 
@@ -49,8 +49,8 @@ class GaussNoise(ImageOnlyTransform):
 
     def parameters(self, draws: Draws, image: Any) -> dict[str, Any]:
         """Deviation, mean, and the key of the noise."""
-        white = largest(image)
-        std, mean = draws.uniform(*self.std_range) * white, draws.uniform(*self.mean_range) * white
+        most = white(image)
+        std, mean = draws.uniform(*self.std_range) * most, draws.uniform(*self.mean_range) * most
         return {"std": std, "mean": mean, "key": draws.key()}
 
     def apply(self, image: Any, std: float, mean: float, key: tuple[int, int]) -> Any:

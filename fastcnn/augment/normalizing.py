@@ -7,7 +7,7 @@ import numpy as np
 from fastcnn import kernels
 from fastcnn.augment import arguments
 from fastcnn.augment.base import ImageOnlyTransform
-from fastcnn.augment.tone import largest
+from fastcnn.augment.tone import white
 
 __all__ = ["Normalize", "ToFloat"]
 
@@ -36,7 +36,7 @@ class ToFloat(ImageOnlyTransform):
 
     def apply(self, image: Any, **parameters: Any) -> Any:
         """Divided."""
-        return image.astype(np.float32) / np.float32(self.max_value or largest(image))
+        return image.astype(np.float32) / np.float32(self.max_value or white(image))
 
 
 class Normalize(ImageOnlyTransform):

@@ -106,6 +106,8 @@ class Resize(Resizing):
 class _MaxSize(Resizing):
     """Resized by one factor that follows from the sides."""
 
+    _of_factors: Any
+
     def __init__(
         self,
         max_size: int | Sequence[int] | None = None,
@@ -139,9 +141,6 @@ class _MaxSize(Resizing):
             scale = self._of_factors([(new or 0) / height, (new or 0) / width])
         return {"size": (max(1, round(height * scale)), max(1, round(width * scale)))}
 
-    def _of_factors(self, factors: list[float]) -> float:
-        raise NotImplementedError
-
 
 def _side(value: Any) -> Any:
     if value is None or not isinstance(value, Sequence) or isinstance(value, str):
@@ -168,8 +167,7 @@ class SmallestMaxSize(_MaxSize):
         (10, 15, 3)
     """
 
-    def _of_factors(self, factors: list[float]) -> float:
-        return max(factors)
+    _of_factors = staticmethod(max)
 
 
 class LongestMaxSize(_MaxSize):
@@ -189,5 +187,4 @@ class LongestMaxSize(_MaxSize):
         (10, 15, 3)
     """
 
-    def _of_factors(self, factors: list[float]) -> float:
-        return min(factors)
+    _of_factors = staticmethod(min)

@@ -13,9 +13,22 @@ from fastcnn.augment.draws import Draws
 __all__ = ["CLAHE", "RandomBrightnessContrast", "RandomGamma"]
 
 
-def largest(image: Any) -> float:
-    """White: 255 for bytes, 1 for floats."""
-    return 255.0 if image.dtype == np.uint8 else 1.0
+def white(image: Any) -> float:
+    """The largest value: 255 for bytes, 1 for floats; floats that cannot be meant so are refused."""
+    if image.dtype == np.uint8:
+        return 255.0
+    low, high = float(image.min()), float(image.max())
+    if high > 8:
+        raise ValueError(
+            f"image must be from 0 to 1 where it is float32, got values up to {high:.4g}: "
+            "image.astype(np.uint8) or image / 255 makes it so"
+        )
+    if low < -0.5:
+        raise ValueError(
+            f"image must be from 0 to 1 where it is float32, got values from {low:.4g} to {high:.4g}: "
+            "augment first, then normalise"
+        )
+    return 1.0
 
 
 class RandomBrightnessContrast(ImageOnlyTransform):
@@ -51,17 +64,17 @@ class RandomBrightnessContrast(ImageOnlyTransform):
 
     def parameters(self, draws: Draws, image: Any) -> dict[str, Any]:
         """Factor and summand."""
-        white = largest(image)
+        most = white(image)
         alpha = 1 + draws.uniform(*self.contrast_limit)
-        beta = draws.uniform(*self.brightness_limit) * (white if self.brightness_by_max else float(image.mean()))
+        beta = draws.uniform(*self.brightness_limit) * (most if self.brightness_by_max else float(image.mean()))
         if self.ensure_safe_range:
-            beta = min(max(beta, 0.0), white) if alpha > 0 else min(beta, white)
-            alpha = min(alpha, (white - beta) / white) if alpha > 0 else max(alpha, -beta / white)
+            beta = min(max(beta, 0.0), most) if alpha > 0 else min(beta, most)
+            alpha = min(alpha, (most - beta) / most) if alpha > 0 else max(alpha, -beta / most)
         return {"alpha": alpha, "beta": beta}
 
     def apply(self, image: Any, alpha: float, beta: float) -> Any:
         """``alpha * image + beta``, cut off at black and white."""
-        return kernels.image_scale(image, alpha, beta, largest(image))
+        return kernels.image_scale(image, alpha, beta, 255.0 if image.dtype == np.uint8 else 1.0)
 
 
 class RandomGamma(ImageOnlyTransform):
@@ -83,6 +96,7 @@ class RandomGamma(ImageOnlyTransform):
 
     def parameters(self, draws: Draws, image: Any) -> dict[str, Any]:
         """The power."""
+        white(image)
         return {"gamma": draws.uniform(*self.gamma_limit) / 100}
 
     def apply(self, image: Any, gamma: float) -> Any:
@@ -122,14 +136,16 @@ class CLAHE(ImageOnlyTransform):
 
     def apply(self, image: Any, clip_limit: float) -> Any:
         """Equalised."""
-        tiles = self.tile_grid_size[::-1]
+        across, down = self.tile_grid_size
+        tiles = min(down, image.shape[0]), min(across, image.shape[1])
         if image.dtype == np.uint8:
             return kernels.image_clahe(image, clip_limit, tiles)
         return as_floats(kernels.image_clahe(as_bytes(image), clip_limit, tiles))
 
 
 def needs_colours(image: Any, name: str) -> None:
-    """Only grey and RGB images have what ``name`` changes."""
+    """Only grey and RGB images, of values that are known, have what ``name`` changes."""
+    white(image)
     if image.shape[2] not in (1, 3):
         raise ValueError(f"{name} needs 1 or 3 channels, got an image of shape {image.shape}")
 
