@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from torch_files import with_large_end
 
 from fastcnn.saving import FileFormatError, read_npz, read_safetensors, write_npz, write_safetensors
 from fastcnn.saving.gate import Source, admit, parse_json
@@ -140,13 +141,15 @@ def patched(data, old, new):
 
 
 GOOD = archive([("x.npy", npy())])
+LARGE = with_large_end(GOOD)
 BAD_NPZ = {
     "no zip": (b"PK" + bytes(100), "no zip archive"),
     "empty": (b"", "no zip archive"),
     "comment": (GOOD[:-2] + b"\4\0text", "behind its end"),
     "cut off": (GOOD[:-1], "no zip archive"),
     "directory too large": (GOOD[:-10] + struct.pack("<I", 1 << 30) + GOOD[-6:], "larger than the archive"),
-    "second directory": (GOOD[:-22] + b"PK\6\7" + bytes(16) + GOOD[-22:], "larger than the archive"),
+    "second end that is missing": (GOOD[:-22] + b"PK\6\7" + bytes(16) + GOOD[-22:], "not where it should be"),
+    "second end that lies": (LARGE[:-58] + struct.pack("<Q", 1 << 40) + LARGE[-50:], "larger than the archive"),
     "no array": (archive([("x.txt", b"hello")]), "no .npy array"),
     "up": (archive([("../x.npy", npy())]), "outside of it"),
     "absolute": (archive([("/x.npy", npy())]), "outside of it"),
@@ -167,6 +170,11 @@ BAD_NPZ = {
     "many small bombs": (archive([(f"{i}.npy", npy((9_000_000,), "|u1", bytes(9_000_000))) for i in range(8)], zipfile.ZIP_DEFLATED), "exhaust memory"),
     "bzip2": (archive([("x.npy", npy())], zipfile.ZIP_BZIP2), "must be stored or deflated"),
 }  # fmt: skip
+
+
+def test_an_archive_that_ends_as_those_of_more_than_4_gb(tmp_path):
+    (tmp_path / "large.npz").write_bytes(LARGE)
+    assert list(read_npz(tmp_path / "large.npz")) == ["x"]
 
 
 @pytest.mark.parametrize("name", BAD_NPZ)

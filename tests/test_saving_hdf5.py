@@ -1,6 +1,7 @@
 """HDF5 files that do what files of weights do not: each is refused, and named."""
 
 import os
+import struct
 
 import numpy as np
 import pytest
@@ -175,15 +176,42 @@ def test_attributes(h5):
             file.read("x")
 
 
-def test_texts_that_might_all_be_one(h5):
-    def fill(f):
-        f.attrs["long"] = "x" * 60_000
-        f.attrs.create("many", ["a"] * 3000, dtype=h5py.string_dtype())
+def many_texts(f):
+    f.attrs["long"] = "x" * 60_000
+    f.attrs.create("many", ["a"] * 3000, dtype=h5py.string_dtype())
 
-    with H5File(h5(fill)) as file:
+
+def test_texts_count_as_long_as_they_are(h5):
+    """Beside one long text, many short ones would need 180 MB if all were as long."""
+    with H5File(h5(many_texts)) as file:
         assert len(file.attribute("", "long")) == 60_000
-        with pytest.raises(FileFormatError, match="exhaust memory"):
-            file.attribute("", "many")
+        assert file.attribute("", "many") == ["a"] * 3000
+    inside = h5(many_texts).read_bytes()
+    with H5File("a member", inside) as file:
+        assert file.attribute("", "many") == ["a"] * 3000
+
+
+def test_texts_that_are_all_one(h5):
+    path = h5(many_texts)
+    data = path.read_bytes()
+    short = data.rindex(struct.pack("<Q", 3000)) + 8
+    assert data[short : short + 4] == struct.pack("<I", 1)
+    long = data.index(struct.pack("<I", 60_000), data.index(b"long\0"))
+    path.write_bytes(data[:short] + data[long : long + 16] * 3000 + data[short + 48_000 :])
+    with H5File(path) as file, pytest.raises(FileFormatError, match="'many' asks for 180000000 bytes"):
+        file.attribute("", "many")
+
+
+def test_attributes_in_heaps_are_taken_to_be_as_long_as_can_be(tmp_path):
+    def fill(f):
+        many_texts(f)
+        for i in range(20):
+            f.attrs[f"more{i}"] = i
+
+    with h5py.File(tmp_path / "f.h5", "w", libver="latest") as f:
+        fill(f)
+    with H5File(tmp_path / "f.h5") as file, pytest.raises(FileFormatError, match="exhaust memory"):
+        file.attribute("", "many")
 
 
 def test_heaps_that_libhdf5_would_walk_through_for_ever(h5):

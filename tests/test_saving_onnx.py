@@ -229,6 +229,9 @@ def test_what_does_not_fit(file):
     long = models.Sequential([layers.Input((4, 4, 2)), *(layers.Conv2D(3, 1) for _ in range(4))])
     with pytest.raises(ValueError, match="the model has 4 layers with weights, the file 3 operations"):
         long.load_weights(path)
+    folded = models.Sequential([layers.Input((4, 4, 2)), *(f() for f in (lambda: layers.Conv2D(3, 1, use_bias=False), layers.BatchNormalization) * 2)])  # fmt: skip
+    with pytest.raises(ValueError, match="BatchNormalization was merged into the convolutions"):
+        folded.load_weights(path)
 
     class Own(models.Model):
         def __init__(self):

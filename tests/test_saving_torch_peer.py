@@ -140,3 +140,51 @@ def test_squeezenet_beside_onnxruntime(tmp_path):
     got = model(x).numpy()
     print(f"\n    largest difference {np.abs(got - expected).max():.1e} of {np.abs(expected).max():.1f}")
     np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+
+
+PUBLISHED = [
+    ("alexnet", "AlexNet", 96),
+    ("resnet18", "ResNet18", 64),
+    ("vgg11_bn", "VGG11_BN", 32),
+    ("googlenet", "GoogLeNet", 96),
+    ("inception_v3", "InceptionV3", 107),
+    ("mobilenet_v2", "MobileNetV2", 64),
+    ("squeezenet1_0", "SqueezeNet", 64),
+    ("densenet121", "DenseNet121", 64),
+]
+
+
+@pytest.mark.parametrize(("theirs", "name", "size"), PUBLISHED, ids=[theirs for theirs, *_ in PUBLISHED])
+def test_files_of_torchvision(tmp_path, theirs, name, size):
+    """Auxiliary heads are in the files, too; a model without the top takes what it needs."""
+    nets = pytest.importorskip("torchvision.models")
+    from fastcnn import applications
+
+    torch.manual_seed(0)
+    helpers = {"init_weights": False} if theirs in ("googlenet", "inception_v3") else {}
+    net = getattr(nets, theirs)(weights=None, **helpers)
+    for part in net.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            for numbers in (part.weight, part.running_var):
+                nn.init.uniform_(numbers, 0.5, 1.5)
+        elif isinstance(part, (nn.Conv2d, nn.Linear)):
+            nn.init.kaiming_normal_(part.weight)
+    if helpers:
+        net.transform_input = True  # as torchvision does where it loads the published files
+    net.eval()
+    path = tmp_path / f"{theirs}-01234567.pth"
+    torch.save(net.state_dict(), path, _use_new_zipfile_serialization=name in ("AlexNet", "ResNet18"))
+    more = {"version": "1.0"} if name == "SqueezeNet" else {}
+    shape = (size, size, 3)
+    model = getattr(applications, name)(weights=path, input_shape=shape, classifier_activation=None, **more)
+    x = RNG.random((1, *shape), np.float32)
+    with torch.no_grad():
+        expected = net(torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()).numpy()
+    difference = np.abs(model(x).numpy() - expected).max() / np.abs(expected).max()
+    print(f"\n    {difference:.1e}")
+    assert difference < 1e-4
+    assert expected.std() > 0.01 * np.abs(expected).max()  # else the bias of the last layer would be all there is
+    bare = getattr(applications, name)(weights=path, input_shape=shape, include_top=False, **more)
+    weights = bare.get_weights()
+    assert len(weights) > 3
+    assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights(), strict=False))

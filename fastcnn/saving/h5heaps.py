@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from fastcnn.saving.gate import Source, admit
 
-__all__ = ["longest_text"]
+__all__ = ["find_all", "longest_text"]
 
 _HEAP = b"GCOL"
 _BLOCK = 1 << 20
@@ -22,7 +22,7 @@ def longest_text(file: BinaryIO, source: Source) -> int:
         source: its gate.
     """
     longest = 0
-    for at in _find(file):
+    for at in find_all(file, _HEAP):
         file.seek(at)
         head = file.read(_HEADER)
         size = int.from_bytes(head[8:16], "little")
@@ -34,17 +34,18 @@ def longest_text(file: BinaryIO, source: Source) -> int:
     return longest
 
 
-def _find(file: BinaryIO) -> list[int]:
+def find_all(file: BinaryIO, pattern: bytes) -> list[int]:
+    """The places of some bytes in a file, read block by block."""
     file.seek(0)
     found, begin, before = [], 0, b""
     while block := file.read(_BLOCK):
         both = before + block
-        at = both.find(_HEAP)
+        at = both.find(pattern)
         while at >= 0:
             found.append(begin - len(before) + at)
-            at = both.find(_HEAP, at + 1)
+            at = both.find(pattern, at + 1)
         begin += len(block)
-        before = both[-(len(_HEAP) - 1) :]
+        before = both[-(len(pattern) - 1) :]
     return found
 
 

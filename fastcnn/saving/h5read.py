@@ -2,19 +2,22 @@
 
 import io
 import os
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
 from fastcnn.saving.gate import Source, admit
 from fastcnn.saving.h5heaps import longest_text
+from fastcnn.saving.h5texts import AttributeTexts
 
 __all__ = ["H5File", "import_h5py"]
 
 Array = np.ndarray[Any, Any]
 _DEPTH = 64
 _NODE = 1024  # what h5py keeps of one object, about
+_ATTRIBUTES_ELSEWHERE = 1 << 0x15  # the header may refer to a heap that holds the attributes
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "checksum"}
 
 
@@ -38,7 +41,9 @@ class H5File:
 
     def __init__(self, path: Any, data: bytes | None = None, source: Source | None = None):
         self._h5py, self._path, self._data = import_h5py(), path, data
-        self._longest: int | None = None
+        self._longest = 0
+        self._texts: AttributeTexts | None = None
+        self._closing = ExitStack()
         if data is None:
             self.source = Source(path, Path(path).stat().st_size)
         else:
@@ -78,6 +83,7 @@ class H5File:
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
+        self._closing.close()
 
     def _scan(self, group: Any, prefix: str, seen: set[Any], depth: int) -> None:
         h5py = self._h5py
@@ -150,7 +156,7 @@ class H5File:
         if info.dtype.kind == "O":
             if self._h5py.check_string_dtype(info.dtype) is None:
                 raise self.source.refuse(f"attribute {name!r} of {group or '/'!r} must hold text")
-            admit(_product(info.shape) * self._longest_text(), self.source, f"attribute {name!r}")
+            admit(self._text_bytes(holder, name, _product(info.shape)), self.source, f"attribute {name!r}")
         admit(4 * _product(info.shape) * info.dtype.itemsize, self.source, f"attribute {name!r}")
         value = holder.attrs[name]
         if info.shape == ():
@@ -161,11 +167,18 @@ class H5File:
             )
         return [_text(v) for v in value]
 
-    def _longest_text(self) -> int:
-        if self._longest is None:
-            with io.BytesIO(self._data) if self._data is not None else Path(self._path).open("rb") as file:
-                self._longest = longest_text(file, self.source)
-        return self._longest
+    def _text_bytes(self, holder: Any, name: str, count: int) -> int:
+        """What the texts of an attribute need: what the file says where it can be told, else all as long as can be."""
+        if self._texts is None:
+            raw = self._closing.enter_context(self._bytes())
+            self._longest = longest_text(raw, self.source)
+            self._texts = AttributeTexts(raw, self.source)
+        elsewhere = self._h5py.h5o.get_info(holder.id).hdr.mesg.present & _ATTRIBUTES_ELSEWHERE
+        told = None if elsewhere else self._texts.longest(name, count)
+        return count * self._longest if told is None else told
+
+    def _bytes(self) -> BinaryIO:
+        return io.BytesIO(self._data) if self._data is not None else Path(self._path).open("rb")
 
     def texts(self, group: str, name: str) -> list[str]:
         """A list of texts, maybe spread over attributes ``name0``, ``name1``...: one attribute holds 64 KB at most."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.nests import contents
+from fastcnn.layers.normalization import BatchNormalization
 from fastcnn.saving.onnx_file import OnnxGraph, OnnxNode, read_onnx
 from fastcnn.saving.torch_layout import flattened_images, torch_parts
 from fastcnn.saving.torch_names import assign_torch, looks_like_torch
@@ -51,7 +52,7 @@ def load_onnx_weights(model: Any, path: Any, skip_mismatch: bool = False) -> Non
         raise ValueError(
             f"{path}: the model has {len(layers)} layers with weights, the file {len(modules)} operations; nothing was "
             f"loaded. The model begins with {[layer.name for layer in layers[:5]]}, the file with "
-            f"{[m.op for m in modules[:5]]}"
+            f"{[m.op for m in modules[:5]]}" + _folded(modules, layers)
         )
     images = flattened_images(model)
     names = {id(layer): prefix.rstrip("/").replace("/", ".") for prefix, layer in layers_of(model)}
@@ -66,6 +67,12 @@ def load_onnx_weights(model: Any, path: Any, skip_mismatch: bool = False) -> Non
             )
         given |= {f"{names[id(layer)]}.{leaf}": a for leaf, a in module.arrays.items() if found == expected}
     assign_torch(model, given, skip_mismatch, path)
+
+
+def _folded(modules: list[Module], layers: list[Any]) -> str:
+    if any(m.op == "BatchNormalization" for m in modules) or not any(isinstance(x, BatchNormalization) for x in layers):
+        return ""
+    return ". Its BatchNormalization was merged into the convolutions when it was exported; read a state dict instead"
 
 
 def _described(shapes: dict[str, tuple[int, ...]]) -> str:
