@@ -23,7 +23,7 @@ def full_name(name: str) -> str:
     if found is None:
         raise ValueError(
             f"there is no network {name!r}.{suggestion(name.lower(), [key.lower() for key in plain.values()])} "
-            "There are small (for small images) and those that `fastcnn summary` lists"
+            "`fastcnn summary` lists them"
         )
     return found
 
@@ -59,7 +59,10 @@ def make(name: str, shape: tuple[int, int, int], classes: int, weights: str | No
     pixels = preprocess_input(inputs, _mode(entry, weights) if shape[-1] == 3 else "tf")
     if weights is None:
         return build(weights=None, input_tensor=pixels, classes=classes)
-    return transfer.build(build(include_top=False, weights=weights, input_tensor=pixels), classes, dropout=0.2)
+    base = build(include_top=False, weights=weights, input_tensor=pixels)
+    # The features of some networks are large, of others small; standardised, one learning rate suits all of them.
+    head = [layers.BatchNormalization(momentum=0.9, name="head_normalization")]
+    return transfer.build(base, classes, head, pooling="avg", dropout=0.2)
 
 
 def _mode(entry: Any, weights: str | None) -> str:

@@ -116,7 +116,9 @@ def _details(validation: dict[str, Any] | None) -> list[str]:
         return []
     worst = sorted(validation["per_class"].items(), key=lambda pair: pair[1])[:3]
     lines = ["Hardest classes: " + ", ".join(f"{name} {part:.0%} right" for name, part in worst if part < 1)]
-    mistakes = (f"{m['class']} taken for {m['taken_for']} ({m['images']} of {m['of']})" for m in validation["confused"])
+    mistakes = (
+        f"{m['class']} taken for {m['taken_for']} ({m['images']} of {m['of']})" for m in validation["confused"][:3]
+    )
     return [*lines, "Most mistakes: " + ", ".join(mistakes)]
 
 

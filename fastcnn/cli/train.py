@@ -33,12 +33,12 @@ def add(commands: Any) -> None:
         type=_network,
         default="small",
         metavar="NAME",
-        help="small, or a published network such as resnet18; `fastcnn summary` lists them (%(default)s)",
+        help="small, or a network such as resnet18 of those that `fastcnn summary` lists (%(default)s)",
     )
     parser.add_argument(
         "--weights",
         metavar="PATH",
-        help="pretrained: a file, or imagenet for one in the usual folders; a new head is trained on the frozen network",
+        help="pretrained: a file, or imagenet for one in the usual folders; a new head learns on the frozen network",
     )
     parser.add_argument(
         "--fine-tune",
@@ -144,6 +144,8 @@ def _check(options: Any) -> None:
 
 
 def _train(options: Any) -> dict[str, Any]:
+    if options.weights not in (None, "imagenet") and not Path(options.weights).is_file():
+        raise FileNotFoundError(f"--weights {options.weights}: there is no such file")
     from fastcnn import utils
     from fastcnn.cli import folders, networks, report
     from fastcnn.cli.best_model import BestModel
