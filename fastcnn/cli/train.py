@@ -236,9 +236,10 @@ def _fit(options: Any, model: Any, data: Any, best: Any) -> None:
 
     best.phase, rate = "head", _rate(options)
     arguments = {"validation_data": data.validation}
-    print("The new head, on the frozen network:", flush=True)
-    if options.augment == "none":  # each image gives the same features in each epoch, so once is enough
-        arguments |= {"batch_size": options.batch_size, "callbacks": _callbacks(options, best)}
+    once = options.augment == "none"  # each image gives the same features in each epoch
+    print(f"The new head, on the frozen network{', whose features are computed once' * once}:", flush=True)
+    if once:
+        arguments |= {"batch_size": options.batch_size, "verbose": 1, "callbacks": _callbacks(options, best)}
         transfer.train_head(model, data.training, epochs=options.epochs, lr=rate, **arguments)
     else:
         arguments |= {"callbacks": _callbacks(options, best)}
