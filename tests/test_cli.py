@@ -97,6 +97,14 @@ def test_json_is_all_of_standard_output(folder: Path, tmp_path: Path, capsys: An
     assert found["output"] == str(output)
 
 
+def test_images_kept_in_a_file(folder: Path, trained: Path, tmp_path: Path) -> None:
+    assert run("train", folder, *QUICK, "--output", tmp_path / "m.fastcnn", "--cache", tmp_path / "images.npy") == 0
+    assert np.load(tmp_path / "images.npy").shape == (10, 8, 8, 3)
+    assert np.load(tmp_path / "images-validation.npy").shape == (2, 8, 8, 3)
+    pairs = zip(*(notes.load(path)[0].get_weights() for path in (trained, tmp_path / "m.fastcnn")), strict=True)
+    assert all(np.array_equal(a, b) for a, b in pairs)
+
+
 def test_same_seed_same_model(folder: Path, trained: Path, tmp_path: Path) -> None:
     assert run("train", folder, *QUICK, "--output", tmp_path / "again.fastcnn") == 0
     assert run("train", folder, *QUICK, "--output", tmp_path / "other.fastcnn", "--seed", 1) == 0
@@ -425,6 +433,15 @@ def test_a_learning_rate_that_is_too_large(folder: Path, tmp_path: Path, capsys:
     assert code == 1
     assert capsys.readouterr().err.rstrip().endswith("try a smaller --learning-rate than 1e+38")
     assert not (tmp_path / "m.fastcnn.backup").exists()
+
+
+def test_validation_that_is_never_a_number(folder: Path, tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
+    original = BestModel.on_epoch_end
+    broken = {"loss": 1.0, "val_loss": float("nan")}
+    monkeypatch.setattr(BestModel, "on_epoch_end", lambda self, epoch, logs=None: original(self, epoch, broken))
+    message = failure(capsys, "train", folder, *QUICK, "--output", tmp_path / "m.fastcnn")
+    assert message.endswith("val_loss was never a finite number: try a smaller --learning-rate than 0.001")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_weights_that_are_not_there(folder: Path, capsys: Any, monkeypatch: Any, tmp_path: Path) -> None:

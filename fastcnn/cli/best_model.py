@@ -32,7 +32,7 @@ class BestModel(MonitorCallback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Notes the numbers, and writes."""
-        numbers = {name: float(value) for name, value in (logs or {}).items()}
+        numbers = {name: float(value) if math.isfinite(value) else None for name, value in (logs or {}).items()}
         self.epochs.append({"phase": self.phase, **numbers})
         value = self._value(logs)
         if value is not None and math.isfinite(value) and self._improves(value, self.best):

@@ -66,7 +66,7 @@ def make(name: str, shape: tuple[int, int, int], classes: int, weights: str | No
 
 
 def _with_quick_statistics(model: Any) -> Any:
-    """Published momenta, up to 0.999, suit a million images; with a few hundred, validation would lag behind for long."""
+    """Published momenta, up to 0.999, suit a million images; with a few hundred validation would lag behind."""
     from fastcnn.layers import BatchNormalization
 
     for layer in model.layers:

@@ -174,6 +174,8 @@ def _interrupted(options: Any, model: Any, data: Any, best: Any) -> bool:
     useful = False
     try:
         _fit(options, model, data, best)
+        if best.best_epoch is None:
+            raise ValueError(f"{best.monitor} was never a finite number: {_slower(options)}")
     except KeyboardInterrupt:
         useful = best.best_epoch is not None
         return True
@@ -181,7 +183,7 @@ def _interrupted(options: Any, model: Any, data: Any, best: Any) -> bool:
         raise ValueError(f"{error}; --on-error skip leaves such images out") from error
     except RuntimeError as error:
         if "the loss became" in str(error):
-            raise ValueError(f"{error}: try a smaller --learning-rate than {_rate(options):g}") from error
+            raise ValueError(f"{error}: {_slower(options)}") from error
         useful = best.best_epoch is not None
         raise
     except Exception:
@@ -191,6 +193,10 @@ def _interrupted(options: Any, model: Any, data: Any, best: Any) -> bool:
         if not useful:
             _remove(backup_folder(options))
     return False
+
+
+def _slower(options: Any) -> str:
+    return f"try a smaller --learning-rate than {_rate(options):g}"
 
 
 def _remove(folder: str) -> None:
