@@ -69,6 +69,22 @@ __all__: list[str] = [
     "global_norm",
     "group_norm",
     "group_norm_backward",
+    "image_blur",
+    "image_clahe",
+    "image_color",
+    "image_crop_pad",
+    "image_fill",
+    "image_flip",
+    "image_gaussian_blur",
+    "image_gray",
+    "image_lookup",
+    "image_noise",
+    "image_normalize",
+    "image_resize",
+    "image_scale",
+    "image_warp",
+    "images_resize",
+    "images_warp",
     "integer",
     "integers",
     "isa_reason",
@@ -473,6 +489,67 @@ def group_norm_backward(
     arg8: bool,
     arg9: typing.Any,
 ) -> tuple[typing.Any, ...]: ...
+def image_blur(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_clahe(
+    arg0: typing.Any, arg1: float, arg2: typing.Any, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_color(
+    arg0: typing.Any, arg1: float, arg2: float, arg3: float, arg4: float, arg5: typing.Any, arg6: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_crop_pad(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_fill(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_flip(arg0: typing.Any, arg1: bool, arg2: bool, arg3: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_gaussian_blur(
+    arg0: typing.Any, arg1: float, arg2: float, arg3: typing.Any, arg4: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_gray(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_lookup(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_noise(
+    arg0: typing.Any, arg1: typing.Any, arg2: float, arg3: float, arg4: bool, arg5: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_normalize(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: float, arg4: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_resize(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: bool, arg5: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_scale(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def image_warp(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def images_resize(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: bool, arg4: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def images_warp(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def integer(arg0: typing.Any, arg1: str) -> int: ...
 def integers(
     arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any

@@ -108,6 +108,10 @@ class SeedGenerator:
             key[:] = self.state.array
             self.state.array[1] += 1
 
+    def peek_into(self, key: np.ndarray[Any, Any]) -> None:
+        """Writes the next key into an array; it is still the next one afterwards."""
+        key[:] = self.state.array
+
     def get_config(self) -> dict[str, Any]:
         """The seed as given."""
         return {"seed": self._given}

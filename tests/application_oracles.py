@@ -50,7 +50,7 @@ def digest(lines):
 
 
 def keras_says(folder, name, shape, file=None, **arguments):
-    """Lines, count of parameters and outputs of Keras's network with the same random weights; saved if a file is named."""
+    """Lines, parameters and outputs of Keras's network, with random weights or those of ours.npz; saved to file."""
     out = Path(folder, "theirs.npz")
     call = [KERAS, __file__, str(out), name, json.dumps(shape), json.dumps(arguments), *([str(file)] if file else [])]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
@@ -65,8 +65,14 @@ if __name__ == "__main__":
 
     path, network, size, rest = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])
     theirs = getattr(keras.applications, network)(weights=None, input_shape=tuple(size), **rest)
-    randomise(theirs)
-    y = theirs.predict(pictures(size), verbose=0)
+    x = pictures(size)
+    if Path(path).with_name("ours.npz").exists():
+        with np.load(Path(path).with_name("ours.npz")) as numbers:
+            theirs.set_weights([numbers[f"arr_{i}"] for i in range(len(theirs.weights))])
+            x = numbers["x"]
+    else:
+        randomise(theirs)
+    y = theirs.predict(x, verbose=0)
     np.savez(path, lines=layer_lines(theirs), count=theirs.count_params(), y=y)
     if len(sys.argv) > 5:
         theirs.save(sys.argv[5])

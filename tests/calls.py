@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from image_calls import PICTURES
 from windows import (
     ACTIVATIONS,
     Arguments,
@@ -74,7 +75,14 @@ def batch_norm(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 2))
     c = x.shape[-1]
     moving = pick(rng, {}, {"moving_mean": floats(rng, c), "moving_variance": floats(rng, c, low=0)})
-    return dict(x=x, residual=some(rng, like(x, rng)), activation=some(rng, "relu6"), **per_channel(rng, c), **moving)
+    return dict(
+        x=x,
+        residual=some(rng, like(x, rng)),
+        activation=some(rng, "relu6"),
+        return_shift=bool(rng.integers(2)),
+        **per_channel(rng, c),
+        **moving,
+    )
 
 
 def batch_norm_inference(rng: Rng) -> Arguments:
@@ -87,9 +95,10 @@ def batch_norm_inference(rng: Rng) -> Arguments:
 def batch_norm_backward(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 2))
     c = x.shape[-1]
-    extra = dict(pick(rng, {}, {"y": like(x, rng), "activation": "relu"}), training=bool(rng.integers(2)))
+    masked = pick(rng, {}, {"y": like(x, rng), "activation": "relu"}, {"shift": floats(rng, c), "activation": "relu6"})
+    extra = dict(masked, training=bool(rng.integers(2)), residual="shift" not in masked and bool(rng.integers(2)))
     saved = {"mean": floats(rng, c), "inv_std": floats(rng, c, low=0), "gamma": some(rng, floats(rng, c))}
-    return dict(dy=like(x, rng), x=x, residual=bool(rng.integers(2)), **saved, **extra)
+    return dict(dy=like(x, rng), x=x, **saved, **extra)
 
 
 def group_norm(rng: Rng, backward: bool = False) -> Arguments:
@@ -427,6 +436,8 @@ CALLS: dict[str, Maker] = {
     "clip_factor": lambda rng: {"norm": 3.0, "clipnorm": 2.0},
     "clip_by_norm": lambda rng: dict(**one(rng), clipnorm=2.0),
     "clip_by_global_norm": lambda rng: {"arrays": [floats(rng, *shape(rng, 0)) for _ in range(2)], "clipnorm": 2.0},
+    # images
+    **PICTURES,
 }
 
 

@@ -135,9 +135,9 @@ def batch_norm(rng: Rng, backward: bool) -> Case:
     p, v, some = BatchNorm(rows, c, 1e-3, 0.99, 0, 2), calls.floats(rng, c), calls.floats(rng, rows, c)
     query = ("batch_norm_workspace", (byref(p),))
     if backward:
-        given = (byref(p), c_int(1), some, x, some, v, v, v, out(rows, c), out(c), out(c), out(rows, c))
+        given = (byref(p), c_int(1), some, x, some, None, v, v, v, out(rows, c), out(c), out(c), out(rows, c))
         return *query, "batch_norm_backward", given
-    return *query, "batch_norm_train", (byref(p), x, v, v, some, out(rows, c), out(c), out(c), None, None)
+    return *query, "batch_norm_train", (byref(p), x, v, v, some, out(rows, c), out(c), out(c), out(c), None, None)
 
 
 def group_norm(rng: Rng, backward: bool) -> Case:

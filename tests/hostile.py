@@ -49,6 +49,8 @@ PARTS = {
     "output_size": ("oh", "ow"),
     "paddings": ("padding",),
     # the words of the C API
+    "images": ("image",),
+    "matrices": ("matrix",),
     "x1": ("a", "b"),
     "y_true": ("labels",),
     "weight": ("scale",),
@@ -97,7 +99,7 @@ def broken_array(rng: np.random.Generator, a: calls.Array) -> Any:
     ]  # fmt: skip
     try:
         return ways[int(rng.integers(len(ways)))]()
-    except ValueError:  # NumPy cannot make such an array
+    except (ValueError, MemoryError):  # NumPy cannot make such an array
         return a
 
 

@@ -2,8 +2,17 @@
 
 import numpy as np
 import pytest
-from application_checks import assert_close, check_features, check_uses, torch_outputs, torchvision_models, trained
-from application_oracles import pictures, randomise
+from application_checks import (
+    assert_close,
+    calibrate,
+    check_features,
+    check_torchvision,
+    check_uses,
+    pictures,
+    torch_outputs,
+    torchvision_models,
+    trained,
+)
 
 from fastcnn.applications import GoogLeNet, googlenet
 
@@ -48,8 +57,10 @@ def test_transform_input_undoes_torchvisions_normalisation():
     pixels = np.random.default_rng(0).integers(0, 256, (2, 33, 40, 3)).astype("float32")
     plain = GoogLeNet(weights=None, include_top=False, transform_input=False)
     turned = GoogLeNet(weights=None, include_top=False, transform_input=True)
-    randomise(plain), randomise(turned)
+    calibrate(plain, (33, 40, 3))
+    turned.set_weights(plain.get_weights())
     expected = plain.predict(pixels / 127.5 - 1, verbose=0)
+    assert np.abs(expected[0] - expected[1]).max() > 0.1
     got = turned.predict(googlenet.preprocess_input(pixels), verbose=0)
     np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-4 * expected.max())
     with pytest.raises(ValueError, match="3 channels, got shape"):
@@ -59,20 +70,15 @@ def test_transform_input_undoes_torchvisions_normalisation():
 @pytest.mark.parametrize("transform", [False, True])
 @pytest.mark.parametrize("shape", [(97, 81, 3), (224, 224, 3)])
 def test_torchvision_gives_the_same(shape, transform):
-    theirs = torchvision_models().googlenet(
-        weights=None, aux_logits=False, transform_input=transform, init_weights=False
-    )
-    model = GoogLeNet(weights=None, input_shape=shape, classifier_activation=None, transform_input=transform)
-    randomise(model)
-    x = pictures(shape)
-    assert_close(model.predict(x, verbose=0), torch_outputs(theirs, model, x))
-    assert sum(p.numel() for p in theirs.parameters()) == trained(model)
+    settings = {"aux_logits": False, "transform_input": transform, "init_weights": False}
+    theirs = torchvision_models().googlenet(weights=None, **settings)
+    check_torchvision(GoogLeNet, shape, theirs, transform_input=transform)
 
 
 def test_torchvision_gives_the_same_in_auxiliary_classifiers():
     theirs = torchvision_models().googlenet(weights=None, aux_logits=True, init_weights=False)
     model = GoogLeNet(weights=None, classifier_activation=None, aux_logits=True)
-    randomise(model)
+    calibrate(model)
     x = pictures((224, 224, 3))
     ours = model.predict(x, verbose=0)
     torch_outputs(theirs, model, x)
@@ -85,4 +91,4 @@ def test_torchvision_gives_the_same_in_auxiliary_classifiers():
     with torch.no_grad():
         main, aux2, aux1 = theirs(torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2))))
     for mine, other in zip(ours, (main, aux2, aux1), strict=True):
-        assert_close(mine, other.numpy())
+        assert_close(mine, other.numpy(), "torchvision GoogLeNet with auxiliary classifiers")

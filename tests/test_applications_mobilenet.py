@@ -1,8 +1,8 @@
 """MobileNet and MobileNet V2: parameters, names, widths, arithmetic; against Keras and torchvision where installed."""
 
 import pytest
-from application_checks import assert_close, check_features, check_uses, torch_outputs, torchvision_models, trained
-from application_oracles import KERAS, digest, keras_says, layer_lines, pictures, randomise
+from application_checks import check_features, check_keras, check_torchvision, check_uses, torchvision_models, trained
+from application_oracles import KERAS, digest, layer_lines
 
 from fastcnn import layers
 from fastcnn.applications import MobileNet, MobileNetV2
@@ -96,18 +96,10 @@ def test_published_widths_and_sizes(tmp_path, monkeypatch):
 @pytest.mark.parametrize("shape, alpha", [((107, 96, 3), 0.75), ((224, 224, 3), 1.0)])
 @pytest.mark.parametrize("make", [MobileNet, MobileNetV2])
 def test_keras_gives_the_same(make, shape, alpha, tmp_path):
-    lines, count, theirs = keras_says(tmp_path, make.__name__, shape, alpha=alpha, classifier_activation=None)
-    model = make(shape, alpha, weights=None, classifier_activation=None)
-    assert (layer_lines(model), model.count_params()) == (lines, count)
-    randomise(model)
-    assert_close(model.predict(pictures(shape), verbose=0), theirs)
+    check_keras(make, shape, tmp_path, alpha=alpha)
 
 
 @pytest.mark.parametrize("shape, alpha", [((97, 80, 3), 0.75), ((224, 224, 3), 1.0)])
 def test_torchvision_gives_the_same(shape, alpha):
     theirs = torchvision_models().mobilenet_v2(weights=None, width_mult=alpha)
-    model = MobileNetV2(shape, alpha, weights=None, classifier_activation=None, variant="torchvision")
-    randomise(model)
-    x = pictures(shape)
-    assert_close(model.predict(x, verbose=0), torch_outputs(theirs, model, x))
-    assert sum(p.numel() for p in theirs.parameters()) == trained(model)
+    check_torchvision(MobileNetV2, shape, theirs, variant="torchvision", alpha=alpha)

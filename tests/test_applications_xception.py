@@ -1,8 +1,8 @@
 """Xception: parameters, names, arithmetic; against Keras where it is installed."""
 
 import pytest
-from application_checks import assert_close, check_features, check_uses, trained
-from application_oracles import KERAS, digest, keras_says, layer_lines, pictures, randomise
+from application_checks import check_features, check_keras, check_uses, trained
+from application_oracles import KERAS, digest, layer_lines
 
 from fastcnn.applications import Xception
 
@@ -25,8 +25,4 @@ def test_features():
 @pytest.mark.skipif(not KERAS, reason="FASTCNN_KERAS_PYTHON names no interpreter with Keras 3")
 @pytest.mark.parametrize("shape", [(107, 96, 3), (299, 299, 3)])
 def test_keras_gives_the_same(shape, tmp_path):
-    lines, count, theirs = keras_says(tmp_path, "Xception", shape, classifier_activation=None)
-    model = Xception(weights=None, input_shape=shape, classifier_activation=None)
-    assert (layer_lines(model), model.count_params()) == (lines, count)
-    randomise(model)
-    assert_close(model.predict(pictures(shape), verbose=0), theirs)
+    check_keras(Xception, shape, tmp_path)

@@ -61,6 +61,31 @@ def test_wide_filters_and_rectangles(
         every_direction(case, rng)
 
 
+def test_another_gradient_and_a_gate_join_the_input_gradient(isa: str, rng: np.random.Generator) -> None:
+    """Added, then gated, whatever path the input gradient takes."""
+    for i in range(60):
+        case = cases.random_conv(rng) if i % 3 else cases.random_winograd(rng)
+        w = integers(rng, case.w)
+        dy = integers(rng, reference.conv2d(np.zeros(case.x), w, **case.options).shape)
+        residual, gate = integers(rng, case.x), integers(rng, case.x)
+        for extra in ({"residual": residual}, {"gate": gate}, {"residual": residual, "gate": gate}):
+            expected = reference.conv2d_dx(dy, w, case.x, **case.options, **extra)
+            assert_same(
+                kernels.conv2d_dx(dy, w, case.x, **case.options, **extra, algorithm="direct"), expected, trust=False
+            )
+            found = kernels.conv2d_dx(dy, w, case.x, **case.options, **extra)
+            np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-2)
+            assert not (found != 0)[extra.get("gate", np.ones(case.x)) <= 0].any()
+
+
+def test_a_gate_needs_zero_padding() -> None:
+    x = np.zeros((1, 4, 4, 1), np.float32)
+    with pytest.raises(ValueError, match="an epilogue needs zero padding"):
+        kernels.conv2d_dx(x, np.zeros((3, 3, 1, 1)), x.shape, padding=1, padding_mode="reflect", gate=x)
+    with pytest.raises(ValueError, match="gate must have shape"):
+        kernels.conv2d_dx(x, np.zeros((3, 3, 1, 1)), x.shape, padding=1, gate=x[:, 1:])
+
+
 @pytest.mark.parametrize("mode", ["reflect", "replicate", "circular", "constant"])
 def test_padding_modes(isa: str, mode: str, rng: np.random.Generator) -> None:
     for _ in range(20):

@@ -171,7 +171,11 @@ def test_adapting_anew_changes_what_a_model_computes():
         (lambda: make("Standardization", mean=1.0), ValueError, "give both mean and stddev or none"),
         (lambda: make("Standardization", mean=1.0, stddev=0.0), ValueError, r"stddev must be above 0, got 0\.0"),
         (lambda: make("ChannelMeanSubtraction", data_format="last"), ValueError, "data_format must be"),
-        (lambda: make("PCAWhitening", n_components=0), ValueError, "n_components must be a positive integer or None"),
+        (
+            lambda: make("PCAWhitening", n_components=0),
+            ValueError,
+            "n_components must be an integer of at least 1, got 0",
+        ),
         (lambda: make("PCAWhitening", n_components=61).adapt(X), ValueError, "n_components must be at most 60"),
         (lambda: make("PCAWhitening", epsilon=-1), ValueError, "epsilon must be at least 0, got -1"),
         (lambda: make("ZCAWhitening").build((None, None, 3)), ValueError, "all sizes but the first must be known"),

@@ -208,3 +208,30 @@ def test_reference_gradients_by_central_differences(
     if d[3] is not None:
         slope += dot(d[3], residual_way)
     assert directional(lambda t: dot(forward(t)[0], dy)) == pytest.approx(slope, rel=1e-5, abs=1e-4)
+
+
+@pytest.mark.parametrize("activation", ["relu", "relu6"])
+@pytest.mark.parametrize("shape", [(7, 5, 3), (40, 33), (9, 9, 16), (3, 700), (300, 40, 64)])
+def test_the_shift_tells_the_mask_of_the_activation_as_y_does_to_the_bit(shape, activation):
+    rng = np.random.default_rng(5)
+    x, dy = (rng.standard_normal(shape, dtype=np.float32) for _ in range(2))
+    x[..., 0] = 3  # a variance of zero: y is beta
+    gamma, beta = (rng.standard_normal(shape[-1], dtype=np.float32) * 3 for _ in range(2))
+    y, mean, inv_std, shift = kernels.batch_norm(x, gamma, beta, activation=activation, return_shift=True)
+    by_y = kernels.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, activation=activation)
+    by_x = kernels.batch_norm_backward(dy, x, mean, inv_std, gamma, shift=shift, activation=activation)
+    for a, b in zip(by_y[:3], by_x[:3], strict=True):
+        np.testing.assert_array_equal(a, b)
+    truth = reference.batch_norm_backward(dy, x, mean, inv_std, gamma, shift=shift, activation=activation)
+    same = reference.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, activation=activation)
+    close = [np.abs(a - b).max() for a, b in zip(truth[:3], same[:3], strict=True)]
+    assert max(close) < 1e-4 * max(shape)
+
+
+def test_a_shift_goes_with_neither_y_nor_a_residual():
+    x, c = np.ones((4, 3), np.float32), np.ones(3, np.float32)
+    for more in ({"y": x}, {"residual": True}):
+        with pytest.raises(ValueError, match="shift must be NULL where y or dresidual is given"):
+            kernels.batch_norm_backward(x, x, c, c, shift=c, activation="relu", **more)
+    with pytest.raises(ValueError, match="shift must have shape"):
+        kernels.batch_norm_backward(x, x, c, c, shift=c[:2], activation="relu")

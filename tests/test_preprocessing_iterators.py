@@ -7,7 +7,7 @@ import picture_folders
 import pytest
 
 from fastcnn import Sequential, layers, utils
-from fastcnn.preprocessing.image import ImageDataGenerator
+from fastcnn.preprocessing.image import ImageDataGenerator, Iterator
 
 X = np.random.default_rng(0).integers(0, 256, (10, 6, 7, 3)).astype(np.uint8)
 Y = np.arange(10)
@@ -96,6 +96,21 @@ def test_training_does_not_depend_on_workers():
         assert batches.epoch == 3
     assert losses[0] == losses[1]
     assert len(set(losses[0])) == 3
+
+
+def test_a_second_fit_goes_on_where_the_first_ended():
+    losses = []
+    for parts in ([4], [2, 4]):
+        utils.set_random_seed(0)
+        batches = ImageDataGenerator(**LIVELY, rescale=1 / 255).flow(X, Y % 2, batch_size=3, seed=5)
+        model = Sequential([layers.Input((6, 7, 3)), layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+        model.compile("sgd", "binary_crossentropy")
+        done, found = 0, []
+        for end in parts:
+            found += model.fit(batches, initial_epoch=done, epochs=end, verbose=0).history["loss"]
+            done = end
+        losses.append(found)
+    assert losses[0] == losses[1]
 
 
 def test_sample_weights_and_more_inputs():
@@ -299,6 +314,11 @@ def test_the_threads_of_fit_predict_and_evaluate(folder):
     np.testing.assert_array_equal(
         model.predict(batches, verbose=0), model.predict(all_of(batches)[0], batch_size=5, verbose=0)
     )
+
+
+def test_an_iterator_of_ones_own_says_how_batches_are_made():
+    with pytest.raises(NotImplementedError, match=r"Iterator must define _make\(epoch, indices\)"):
+        Iterator(4, 2, False, 0)[0]
 
 
 def test_workers_by_default():

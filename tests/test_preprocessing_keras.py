@@ -1,5 +1,6 @@
 """Keras's own ImageDataGenerator draws, changes and standardizes the same: FASTCNN_KERAS_PYTHON, with SciPy and Pillow."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -8,15 +9,17 @@ import numpy as np
 import picture_folders
 import pytest
 
+from fastcnn.preprocessing import image
 from fastcnn.preprocessing.image import ImageDataGenerator
 
 KERAS = os.environ.get("FASTCNN_KERAS_PYTHON")
 pytestmark = pytest.mark.skipif(not KERAS, reason="FASTCNN_KERAS_PYTHON names no interpreter with Keras 3")
 
 THEIRS = """
-import json, sys, warnings
+import inspect, json, sys, warnings
 warnings.simplefilter("ignore")
 import numpy as np
+from keras.src.legacy.preprocessing import image
 from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
 folder, jobs = sys.argv[1], json.load(open(sys.argv[1] + "/jobs.json"))
@@ -38,9 +41,23 @@ for number, job in enumerate(jobs):
         results[str(number)] = np.concatenate([batches[i][0] for i in range(len(batches))])
         results[f"{number}_y"] = np.concatenate([batches[i][1] for i in range(len(batches))])
         results[f"{number}_names"] = json.dumps([batches.filenames, batches.class_indices, batches.classes.tolist()])
+signatures = {}
+for name in sys.argv[2].split():
+    thing = image
+    for part in name.split("."):
+        thing = getattr(thing, part)
+    signatures[name] = [[p.name, repr(p.default)] for p in inspect.signature(thing).parameters.values()]
+results["signatures"] = json.dumps(signatures)
 np.savez(folder + "/theirs.npz", **results)
 """
 
+NAMES = """
+ImageDataGenerator ImageDataGenerator.flow ImageDataGenerator.flow_from_directory ImageDataGenerator.flow_from_dataframe
+ImageDataGenerator.fit ImageDataGenerator.standardize ImageDataGenerator.get_random_transform
+ImageDataGenerator.apply_transform ImageDataGenerator.random_transform NumpyArrayIterator DirectoryIterator
+DataFrameIterator random_rotation random_shift random_shear random_zoom random_channel_shift random_brightness
+apply_affine_transform apply_channel_shift apply_brightness_shift
+"""
 GEOMETRY = [
     {"rotation_range": 40},
     {"width_shift_range": 0.2, "height_shift_range": 0.1},
@@ -92,12 +109,24 @@ def theirs(tmp_path_factory):
     np.save(folder / "noise.npy", pictures_of_noise())
     picture_folders.fill(folder / "pictures")
     (folder / "jobs.json").write_text(json.dumps(JOBS))
-    done = subprocess.run([KERAS, "-c", THEIRS, str(folder)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([KERAS, "-c", THEIRS, str(folder), NAMES], capture_output=True, text=True, timeout=300)
     if "No module named 'scipy'" in done.stderr or "No module named 'PIL'" in done.stderr:
         pytest.skip("the interpreter with Keras has no SciPy or no Pillow")
     assert done.returncode == 0, done.stderr
     with np.load(folder / "theirs.npz") as file:
         return folder, dict(file)
+
+
+@pytest.mark.parametrize("name", NAMES.split())
+def test_signatures(theirs, name):
+    thing = image
+    for part in name.split("."):
+        thing = getattr(thing, part)
+    ours = [[p.name, repr(p.default)] for p in inspect.signature(thing).parameters.values()]
+    expected = [row for row in json.loads(str(theirs[1]["signatures"]))[name] if row[0] != "kwargs"]
+    differing = {"dtype": "'float32'", "data_format": "'channels_last'"} if name == "DataFrameIterator" else {}
+    expected = [[word, "None" if differing.get(word) == default else default] for word, default in expected]
+    assert ours[: len(expected)] == expected  # ours alone come after: seed, workers, keep_aspect_ratio
 
 
 @pytest.mark.parametrize("number", [i for i, job in enumerate(JOBS) if job["do"] == "transform"])

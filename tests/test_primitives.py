@@ -15,6 +15,7 @@ import fastcnn.layers  # noqa: F401 (all primitives must exist)
 from fastcnn import ops
 from fastcnn.autograd import GradientTape
 from fastcnn.ops.losses import binary_crossentropy_mean
+from fastcnn.ops.warping import resize_images, warp_images
 from fastcnn.seam import Node, Primitive, apply, differentiable_nowhere, gradient_of, state
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
@@ -38,6 +39,7 @@ NO_GRADIENT |= dict.fromkeys(PROGRAMS, "made after differentiation")
 STEPS = ["sign", "floor", "ceil", "round", "zeros_like", "ones_like", "full_like", "stop_gradient", "argsort", "top_k"]
 STEPS += ["in_top_k", "one_hot", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"]
 STEPS += ["logical_and", "logical_or", "logical_not", "isnan", "isfinite"]
+STEPS += ["images_warp", "images_resize"]
 STEPS += [f"cast_{t}" for t in ("int32", "int64", "uint8", "bool")]
 
 IMAGE, LINE = numbers(2, 6, 6, 4), numbers(2, 7, 4)
@@ -55,6 +57,8 @@ OTHERS = [
     *[(f, x) for x in (IMAGE, LINE) for f in (ops.global_average_pool, ops.global_max_pool)],
     (lambda x: ops.adaptive_average_pool(x, (2, 3)), IMAGE),
     *[(lambda x, i=i: ops.resize(x, (4, 9), i), IMAGE) for i in ("nearest", "bilinear")],
+    (lambda x: warp_images(x, np.stack([np.eye(2, 3)] * 2)), IMAGE),
+    (lambda x: resize_images(x, (3, 3), "cubic"), IMAGE),
     *[(lambda x, i=i: ops.upsample(x, 2, i), IMAGE) for i in ("nearest", "bilinear")],
     *[(f, LINE) for f in (ops.relu, ops.gelu, ops.softmax, ops.log_softmax)],
     (ops.prelu, LINE, numbers(4, seed=1)),

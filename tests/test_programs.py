@@ -157,6 +157,50 @@ def test_batch_norm_shortcut_and_relu_become_one_step():
     assert found.count("batch_norm") <= 1 and "activate" not in found
 
 
+def pooled():
+    x = start = layers.Input((12, 12, 3))
+    x = layers.Conv2D(6, 3, activation="relu", padding="same")(x)
+    x = y = layers.Conv2D(8, 3, activation="relu", padding="same")(x)
+    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    x = layers.Conv2D(8, 3, strides=2, activation="relu")(layers.MaxPooling2D()(x))
+    x = layers.Concatenate()([layers.Flatten()(x), layers.GlobalAveragePooling2D()(y)])
+    return models.Model(start, layers.Dense(5, activation="softmax")(x))
+
+
+def forked():
+    x = start = layers.Input((12, 12, 3))
+    x = layers.Conv2D(8, 3, activation="relu")(x)
+    for _ in range(2):
+        x = layers.Add()([x, layers.Conv2D(8, 3, padding="same", activation="relu")(x)])
+    x = layers.Conv2D(8, 1, activation="relu")(x)
+    x = layers.Conv2D(4, 3, activation="relu")(layers.Conv2D(8, 3, padding="same", activation="relu")(x))
+    return models.Model(start, layers.Dense(5, activation="softmax")(layers.Flatten()(x)))
+
+
+@pytest.mark.parametrize("build", [pooled, forked])
+def test_gradients_that_pooling_and_forks_change_stay_the_same(build):
+    found = [fitted(build, eager)[0].get_weights() for eager in (False, True)]
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_max_pooling_notes_where_its_maxima_were_and_masks_the_smaller_gradient():
+    model, _ = fitted(pooled, False)
+    program = only(stepping.plans_of(model).training).program
+    found = names(program)
+    assert found.count("max_pool_indices") == 2 and found.count("max_pool_scatter") == 2
+    assert "max_pool" not in found and "max_pool_dx" not in found
+    masks = [step.outputs[0].shape for step in program.steps if step.operation.name == "activate_dx"]
+    assert (16, 12, 12, 8) in masks  # read twice: by the pooling and by the mean
+    assert (16, 1, 1, 8) in masks and (16, 3, 3, 8) not in masks
+
+
+def test_sums_and_masks_join_the_convolutions_gradient():
+    model, _ = fitted(forked, False)
+    found = names(only(stepping.plans_of(model).training).program)
+    assert found.count("conv2d_dx_fused") >= 4 and found.count("activate_dx") <= 4
+
+
 def test_inference_folds_batch_norm_and_padding():
     model, _ = fitted(residual, False)
     model.predict(data(4)[0], verbose=0)

@@ -218,6 +218,11 @@ def test_wrappers_helpers_and_missing_heads_are_no_matter():
     assign_torch(small(), extra)
     body = sequential((2,), layers.Dense(3, name="layer1.0.a"))
     assign_torch(body, state())
+    other = sequential((2,), layers.Dense(3, name="layer1.0.a"), layers.Dense(4, name="mine"))
+    with pytest.raises(
+        ValueError, match=r"Missing in the file: mine\.weight; mine\.bias\n  Not in the model: fc\.weight"
+    ):
+        assign_torch(other, extra)
     with_one = sequential((2,), layers.Dense(3, name="layer1.0.a"), layers.Dense(4, name="fc.0"))
     with pytest.raises(ValueError, match=r"Not in the model: fc\.weight; fc\.bias"):
         assign_torch(with_one, state())

@@ -49,7 +49,7 @@ OURS_ONLY: dict[str, str] = {
         get_library_dir get_num_threads get_pkgconfig_dir grad gradcheck set_init_policy set_num_threads show_config
         stop_gradient
     """,
-    "layers": "Maxout get",
+    "layers": "ChannelMeanSubtraction Maxout MeanImageSubtraction PCAWhitening Standardization ZCAWhitening ZeroCenter get",
     "losses": "LossFunctionWrapper check_head reduce_weighted_values squeeze_or_expand_to_same_rank",
     "metrics": """
         ConfusionMatrix accuracy classification_report confusion_matrix get_accuracy get_crossentropy

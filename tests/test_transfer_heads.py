@@ -197,3 +197,17 @@ def test_models_without_a_graph_or_with_two_outputs_are_refused():
     two = models.Model(x, [layers.Dense(2)(x), layers.Dense(2)(x)], name="two")
     with pytest.raises(ValueError, match="'two' has 2: make a model of the one"):
         transfer.replace_head(two, 3)
+
+
+@pytest.mark.parametrize(
+    ("network", "last"),
+    [("SqueezeNet", "features.12"), ("MobileNetV2", "out_relu"), ("ResNet18", "layer4.1.relu"), ("LeNet5", "c5")],
+)
+def test_published_networks(network, last):
+    from fastcnn import applications
+
+    old = getattr(applications, network)(weights=None)
+    assert parts(old).bottleneck.node.operation.name == last
+    new = transfer.replace_head(old, 5)
+    assert new.output_shape == (None, 5)
+    assert len(transfer.apply(new, 3).trainable_weights) == (4 if network == "LeNet5" else 2)

@@ -154,7 +154,10 @@ size_t workspace_bytes_of(const Geometry& g, ConvPass pass, int threads) {
 }
 
 void check_epilogue(Check& check, const fastcnn_epilogue* e) {
-  if (e) check.range("activation", e->activation, 0, FASTCNN_ACTIVATION_COUNT - 1);
+  if (!e) return;
+  check.range("activation", e->activation, 0, FASTCNN_ACTIVATION_COUNT - 1);
+  bool clamp = e->activation == FASTCNN_RELU || e->activation == FASTCNN_RELU6;
+  check.that(!e->gate || clamp || e->activation == FASTCNN_LINEAR, "a gate goes with linear, relu and relu6 only");
 }
 
 }  // namespace

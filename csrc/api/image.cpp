@@ -89,15 +89,13 @@ fastcnn_status fastcnn_image_flip(const fastcnn_image* image, const void* x, int
   Check check("image_flip");
   if (!ready(check, image, x, y)) return check.status();
   size_t bytes = (size_t)image->c * pixel_bytes(image->pixel), row = bytes * (size_t)image->w;
-  const uint8_t* from = static_cast<const uint8_t*>(x);
+  const uint8_t* from = static_cast<const uint8_t*>(x) + (vertical ? row * (size_t)(image->h - 1) : 0);
   uint8_t* to = static_cast<uint8_t*>(y);
-  for (int64_t v = 0; v < image->h; v++) {
-    const uint8_t* source = from + (size_t)(vertical ? image->h - 1 - v : v) * row;
-    if (horizontal)
-      kernels().image->mirror(to + (size_t)v * row, source, 1, image->w, (int64_t)bytes);
-    else
-      memcpy(to + (size_t)v * row, source, row);
-  }
+  int64_t stride = vertical ? -(int64_t)row : (int64_t)row;
+  if (horizontal)
+    kernels().image->mirror(to, from, stride, image->h, image->w, (int64_t)bytes);
+  else
+    for (int64_t v = 0; v < image->h; v++) memcpy(to + (size_t)v * row, from + v * stride, row);
   return FASTCNN_OK;
 }
 

@@ -55,6 +55,12 @@ const Lab& lab() {
   return tables;
 }
 
+// 0 to 255; of what is not far below 0.
+int rounded(float level) {
+  int i = (int)(level + 0.5f);
+  return i < 255 ? i : 255;
+}
+
 // f(X), f(Y), f(Z) of a pixel.
 void apart(const Lab& lab, const uint8_t* rgb, float* f) {
   float r = lab.linear[rgb[0]], g = lab.linear[rgb[1]], b = lab.linear[rgb[2]];
@@ -62,10 +68,7 @@ void apart(const Lab& lab, const uint8_t* rgb, float* f) {
 }
 
 // L, 0 to 255.
-int lightness(const float* f) {
-  float level = nearbyintf((116 * f[1] - 16) * 2.55f);
-  return level < 0 ? 0 : level > 255 ? 255 : (int)level;
-}
+int lightness(const float* f) { return rounded((116 * f[1] - 16) * 2.55f); }
 
 void together(const Lab& lab, const float* f, float change, uint8_t* rgb) {
   float xyz[3];
@@ -75,7 +78,7 @@ void together(const Lab& lab, const float* f, float change, uint8_t* rgb) {
   }
   for (int i = 0; i < 3; i++) {
     const float* m = lab.to_rgb[i];
-    rgb[i] = (uint8_t)nearbyintf(255 * lab.gamma(m[0] * xyz[0] + m[1] * xyz[1] + m[2] * xyz[2]));
+    rgb[i] = (uint8_t)rounded(255 * lab.gamma(m[0] * xyz[0] + m[1] * xyz[1] + m[2] * xyz[2]));
   }
 }
 
@@ -115,7 +118,9 @@ void make_table(uint8_t* table, const uint8_t* x, int64_t h, int64_t w, const Ti
   int64_t counts[kLevels] = {};
   for (int64_t v = i * t.th; v < (i + 1) * t.th; v++) {
     const uint8_t* row = x + mirrored(v, h) * w;
-    for (int64_t u = j * t.tw; u < (j + 1) * t.tw; u++) counts[row[mirrored(u, w)]]++;
+    int64_t end = (j + 1) * t.tw, inside = end < w ? end : w;
+    for (int64_t u = j * t.tw; u < inside; u++) counts[row[u]]++;
+    for (int64_t u = inside > j * t.tw ? inside : j * t.tw; u < end; u++) counts[row[mirrored(u, w)]]++;
   }
   spread(counts, (int64_t)t.limit);
   float scale = (float)(255.0 / (double)(t.th * t.tw));
@@ -129,8 +134,9 @@ void make_table(uint8_t* table, const uint8_t* x, int64_t h, int64_t w, const Ti
 
 // Between which two of `count` tables a position is, and how far from the first.
 struct Between {
-  int64_t low, high;
-  float part;
+  int64_t low = 0, high = 0;
+  float part = 0;
+  Between() = default;
   Between(int64_t at, int64_t size, int64_t count) {
     double place = (double)at / (double)size - 0.5, whole = floor(place);
     part = (float)(place - whole);
@@ -141,18 +147,19 @@ struct Between {
 
 // f(pixel, new level) for every pixel of the plane x.
 template <class F>
-void equalise(const uint8_t* x, int64_t h, int64_t w, const Tiles& t, uint8_t* tables, F f) {
+void equalise(const uint8_t* x, int64_t h, int64_t w, const Tiles& t, uint8_t* tables, Between* columns, F f) {
+  for (int64_t u = 0; u < w; u++) columns[u] = Between(u, t.tw, t.across);
   for (int64_t i = 0; i < t.down; i++)
     for (int64_t j = 0; j < t.across; j++) make_table(tables + (i * t.across + j) * kLevels, x, h, w, t, i, j);
   for (int64_t v = 0; v < h; v++) {
     Between y(v, t.th, t.down);
     const uint8_t *upper = tables + y.low * t.across * kLevels, *lower = tables + y.high * t.across * kLevels;
     for (int64_t u = 0; u < w; u++) {
-      Between b(u, t.tw, t.across);
+      const Between& b = columns[u];
       int64_t left = b.low * kLevels + x[v * w + u], right = b.high * kLevels + x[v * w + u];
       float above = upper[left] * (1 - b.part) + upper[right] * b.part;
       float below = lower[left] * (1 - b.part) + lower[right] * b.part;
-      f(v * w + u, (int)nearbyintf(above * (1 - y.part) + below * y.part));
+      f(v * w + u, rounded(above * (1 - y.part) + below * y.part));
     }
   }
 }
@@ -170,16 +177,18 @@ fastcnn_status fastcnn_image_clahe(const fastcnn_image* image, const void* x, do
   if (check.failed()) return check.status();
   int64_t h = image->h, w = image->w, tables = tiles_y * tiles_x * kLevels, colours = image->c == 3 ? h * w : 0;
   Workspace memory("image_clahe", nullptr, 0,
-                   Carver::room<uint8_t>(tables) + Carver::room<uint8_t>(colours) + Carver::room<float>(3 * colours));
+                   Carver::room<uint8_t>(tables) + Carver::room<uint8_t>(colours) + Carver::room<float>(3 * colours) +
+                       Carver::room<Between>(w));
   if (memory.status() != FASTCNN_OK) return memory.status();
   Carver carver(memory.data());
   uint8_t *table = carver.take<uint8_t>(tables), *plane = carver.take<uint8_t>(colours);
   float* f = carver.take<float>(3 * colours);
+  Between* columns = carver.take<Between>(w);
   Tiles t(h, w, tiles_y, tiles_x, clip_limit);
   const uint8_t* from = static_cast<const uint8_t*>(x);
   uint8_t* to = static_cast<uint8_t*>(y);
   if (image->c == 1) {
-    equalise(from, h, w, t, table, [&](int64_t p, int level) { to[p] = (uint8_t)level; });
+    equalise(from, h, w, t, table, columns, [&](int64_t p, int level) { to[p] = (uint8_t)level; });
     return FASTCNN_OK;
   }
   const Lab& curves = lab();
@@ -187,7 +196,7 @@ fastcnn_status fastcnn_image_clahe(const fastcnn_image* image, const void* x, do
     apart(curves, from + 3 * p, f + 3 * p);
     plane[p] = (uint8_t)lightness(f + 3 * p);
   }
-  equalise(plane, h, w, t, table,
+  equalise(plane, h, w, t, table, columns,
            [&](int64_t p, int level) { together(curves, f + 3 * p, (float)(level - plane[p]), to + 3 * p); });
   return FASTCNN_OK;
 }

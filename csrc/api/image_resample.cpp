@@ -102,14 +102,15 @@ fastcnn_status filter(const char* function, const fastcnn_image* image, const vo
                       float scale, void* y, F fill) {
   int64_t line = (image->w + width - 1) * image->c;
   Workspace memory(function, nullptr, 0,
-                   Carver::room<float>(height) + Carver::room<float>(width) + Carver::room<float>(line));
+                   Carver::room<float>(height) + Carver::room<float>(width) + Carver::room<float>(line) +
+                       Carver::room<int32_t>(height));
   if (memory.status() != FASTCNN_OK) return memory.status();
   Carver carver(memory.data());
   float *rows = carver.take<float>(height), *columns = carver.take<float>(width);
   fill(rows, columns);
   kernels().image->filter(y, x,
                           {image->pixel == FASTCNN_PIXEL_UINT8, image->h, image->w, image->c, height, width, rows,
-                           columns, scale, carver.take<float>(line)});
+                           columns, scale, carver.take<float>(line), carver.take<int32_t>(height)});
   return FASTCNN_OK;
 }
 
@@ -124,40 +125,30 @@ fastcnn_status fastcnn_image_resize(const fastcnn_image* image, const void* x,
   check.range("interpolation", interpolation, FASTCNN_IMAGE_NEAREST, FASTCNN_IMAGE_AREA);
   if (check.failed()) return check.status();
   Axis rows(image->h, oh, interpolation, antialias != 0), columns(image->w, ow, interpolation, antialias != 0);
-  int64_t row_taps = oh * rows.taps, out = ow * image->c, column_taps = checked_product(out, columns.taps);
-  check.that(column_taps >= 0 && column_taps <= INT32_MAX, "width is too large: %lld", (long long)ow);
-  if (check.failed()) return check.status();
+  int64_t row_taps = oh * rows.taps, column_taps = ow * columns.taps, line = image->w * image->c + 4,
+          wide = ow * image->c + 4, some_taps = larger(rows.taps, columns.taps);
   Workspace memory("image_resize", nullptr, 0,
                    Carver::room<int32_t>(row_taps) + Carver::room<float>(row_taps) +
                        Carver::room<int32_t>(column_taps) + Carver::room<float>(column_taps) +
-                       Carver::room<float>(image->w * image->c) +
-                       Carver::room<double>(larger(rows.taps, columns.taps)));
+                       Carver::room<float>(line) + Carver::room<float>(wide) + Carver::room<double>(some_taps));
   if (memory.status() != FASTCNN_OK) return memory.status();
   Carver carver(memory.data());
-  auto *row_index = carver.take<int32_t>(row_taps), *column_index = carver.take<int32_t>(column_taps);
-  auto *row_weight = carver.take<float>(row_taps), *column_weight = carver.take<float>(column_taps);
-  float* line = carver.take<float>(image->w * image->c);
-  double* some = carver.take<double>(larger(rows.taps, columns.taps));
-  each_tap(rows, some, [&](int64_t o, int64_t k, int64_t i, float weight) {
-    row_index[o * rows.taps + k] = (int32_t)i;
-    row_weight[o * rows.taps + k] = weight;
-  });
-  each_tap(columns, some, [&](int64_t o, int64_t k, int64_t i, float weight) {
-    for (int64_t channel = 0; channel < image->c; channel++) {
-      column_index[k * out + o * image->c + channel] = (int32_t)(i * image->c + channel);
-      column_weight[k * out + o * image->c + channel] = weight;
-    }
-  });
-  kernels().image->resample(y, x,
-                            {image->pixel == FASTCNN_PIXEL_UINT8,
-                             image->h,
-                             image->w,
-                             image->c,
-                             oh,
-                             ow,
-                             {rows.taps, row_index, row_weight},
-                             {columns.taps, column_index, column_weight},
-                             line});
+  double* some = carver.take<double>(some_taps);
+  auto table = [&](const Axis& axis) {
+    auto* index = carver.take<int32_t>(axis.out * axis.taps);
+    auto* weights = carver.take<float>(axis.out * axis.taps);
+    each_tap(axis, some, [&](int64_t o, int64_t k, int64_t i, float weight) {
+      index[o * axis.taps + k] = (int32_t)i;
+      weights[o * axis.taps + k] = weight;
+    });
+    return Taps{axis.taps, index, weights};
+  };
+  Taps row_table = table(rows), column_table = table(columns);
+  float *one = carver.take<float>(line), *other = carver.take<float>(wide);
+  memset(one + line - 4, 0, 4 * sizeof(float));
+  kernels().image->resample(
+      y, x,
+      {image->pixel == FASTCNN_PIXEL_UINT8, image->h, image->w, image->c, oh, ow, row_table, column_table, one, other});
   return FASTCNN_OK;
 }
 

@@ -55,7 +55,7 @@ void fill_zero(float* d, int64_t size) {
 
 struct Forward {
   const float *x, *gamma, *beta, *residual;
-  float *y, *mean, *inv_std;
+  float *y, *mean, *inv_std, *shift;
 };
 
 template <class P>
@@ -71,17 +71,18 @@ fastcnn_status train(const char* name, const P* p, const Forward& a, float* movi
   if (check.failed()) return check.status();
   if (count == 0) {
     fill_empty(a.mean, a.inv_std, groups, p->epsilon);
+    fill_zero(a.shift, s.c);
     return FASTCNN_OK;
   }
   Workspace memory(name, workspace, workspace_bytes, kernels().norm->workspace(s) + kAlign);
   if (memory.status() != FASTCNN_OK) return memory.status();
-  kernels().norm->forward(a.y, a.mean, a.inv_std, {moving_mean, moving_variance, momentum, unbiased}, a.x, a.gamma,
-                          a.beta, a.residual, s, p->epsilon, p->activation, memory.data());
+  kernels().norm->forward(a.y, a.mean, a.inv_std, a.shift, {moving_mean, moving_variance, momentum, unbiased}, a.x,
+                          a.gamma, a.beta, a.residual, s, p->epsilon, p->activation, memory.data());
   return FASTCNN_OK;
 }
 
 struct Backward {
-  const float *dy, *x, *y, *mean, *inv_std, *gamma;
+  const float *dy, *x, *y, *shift, *mean, *inv_std, *gamma;
   float *dx, *dgamma, *dbeta, *dresidual;
 };
 
@@ -94,8 +95,9 @@ fastcnn_status backward(const char* name, const P* p, bool fixed, const Backward
   check_activation(check, p->activation);
   check.pointer("dy", a.dy, count).pointer("x", a.x, count).pointer("dx", a.dx, count);
   check.pointer("mean", a.mean, groups).pointer("inv_std", a.inv_std, groups);
-  check.that(p->activation == FASTCNN_LINEAR || a.y || count == 0,
+  check.that(p->activation == FASTCNN_LINEAR || a.y || a.shift || count == 0,
              "y must not be NULL: the activation's gradient needs it");
+  check.that(!a.shift || (!a.y && !a.dresidual), "shift must be NULL where y or dresidual is given");
   check.that(!a.dresidual || a.dresidual != a.dx || count == 0, "dresidual must not be dx");
   if (check.failed()) return check.status();
   if (count == 0) {
@@ -105,8 +107,8 @@ fastcnn_status backward(const char* name, const P* p, bool fixed, const Backward
   }
   Workspace memory(name, workspace, workspace_bytes, kernels().norm->workspace(s) + kAlign);
   if (memory.status() != FASTCNN_OK) return memory.status();
-  kernels().norm->backward(a.dx, a.dgamma, a.dbeta, a.dresidual, a.dy, a.x, a.y, a.mean, a.inv_std, a.gamma, s, fixed,
-                           p->activation, memory.data());
+  kernels().norm->backward(a.dx, a.dgamma, a.dbeta, a.dresidual, a.dy, a.x, a.y, a.shift, a.mean, a.inv_std, a.gamma, s,
+                           fixed, p->activation, memory.data());
   return FASTCNN_OK;
 }
 
@@ -120,11 +122,11 @@ fastcnn_status fastcnn_batch_norm_workspace(const fastcnn_batch_norm* p, size_t*
 
 fastcnn_status fastcnn_batch_norm_train(const fastcnn_batch_norm* p, const float* x, const float* gamma,
                                         const float* beta, const float* residual, float* y, float* mean, float* inv_std,
-                                        float* moving_mean, float* moving_variance, void* workspace,
+                                        float* shift, float* moving_mean, float* moving_variance, void* workspace,
                                         size_t workspace_bytes) {
   const char* name = "batch_norm_train";
   if (!p) return no_parameters(name);
-  return train(name, p, {x, gamma, beta, residual, y, mean, inv_std}, moving_mean, moving_variance, p->momentum,
+  return train(name, p, {x, gamma, beta, residual, y, mean, inv_std, shift}, moving_mean, moving_variance, p->momentum,
                p->unbiased != 0, workspace, workspace_bytes);
 }
 
@@ -149,13 +151,13 @@ fastcnn_status fastcnn_batch_norm_inference(const fastcnn_batch_norm* p, const f
 }
 
 fastcnn_status fastcnn_batch_norm_backward(const fastcnn_batch_norm* p, int training, const float* dy, const float* x,
-                                           const float* y, const float* mean, const float* inv_std, const float* gamma,
-                                           float* dx, float* dgamma, float* dbeta, float* dresidual, void* workspace,
-                                           size_t workspace_bytes) {
+                                           const float* y, const float* shift, const float* mean, const float* inv_std,
+                                           const float* gamma, float* dx, float* dgamma, float* dbeta, float* dresidual,
+                                           void* workspace, size_t workspace_bytes) {
   const char* name = "batch_norm_backward";
   if (!p) return no_parameters(name);
-  return backward(name, p, training == 0, {dy, x, y, mean, inv_std, gamma, dx, dgamma, dbeta, dresidual}, workspace,
-                  workspace_bytes);
+  return backward(name, p, training == 0, {dy, x, y, shift, mean, inv_std, gamma, dx, dgamma, dbeta, dresidual},
+                  workspace, workspace_bytes);
 }
 
 fastcnn_status fastcnn_group_norm_workspace(const fastcnn_group_norm* p, size_t* bytes) {
@@ -167,7 +169,7 @@ fastcnn_status fastcnn_group_norm_forward(const fastcnn_group_norm* p, const flo
                                           float* inv_std, void* workspace, size_t workspace_bytes) {
   const char* name = "group_norm_forward";
   if (!p) return no_parameters(name);
-  return train(name, p, {x, gamma, beta, residual, y, mean, inv_std}, nullptr, nullptr, 0, false, workspace,
+  return train(name, p, {x, gamma, beta, residual, y, mean, inv_std, nullptr}, nullptr, nullptr, 0, false, workspace,
                workspace_bytes);
 }
 
@@ -177,7 +179,7 @@ fastcnn_status fastcnn_group_norm_backward(const fastcnn_group_norm* p, const fl
                                            size_t workspace_bytes) {
   const char* name = "group_norm_backward";
   if (!p) return no_parameters(name);
-  return backward(name, p, false, {dy, x, y, mean, inv_std, gamma, dx, dgamma, dbeta, dresidual}, workspace,
+  return backward(name, p, false, {dy, x, y, nullptr, mean, inv_std, gamma, dx, dgamma, dbeta, dresidual}, workspace,
                   workspace_bytes);
 }
 

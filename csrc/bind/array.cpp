@@ -86,9 +86,10 @@ Recorder*& recorder() {
 }
 
 py::array fresh_array(const py::dtype& dtype, const Shape& shape) {
-  int64_t bytes = dtype.itemsize();
+  int64_t bytes = dtype.itemsize(), extent = bytes;  // NumPy wants strides to fit even where an array is empty
   for (py::ssize_t d : shape)
-    if (d < 0 || __builtin_mul_overflow(bytes, (int64_t)d, &bytes)) {
+    if (d < 0 || __builtin_mul_overflow(bytes, (int64_t)d, &bytes) ||
+        (d > 0 && __builtin_mul_overflow(extent, (int64_t)d, &extent))) {
       PyErr_SetString(PyExc_MemoryError, ("no memory for an array of shape " + text(shape)).c_str());
       throw py::error_already_set();
     }

@@ -58,7 +58,7 @@ Shape output_shape(const fastcnn_conv2d_params& p) {
 }
 
 fastcnn_epilogue epilogue(const Input<float>& bias, const Input<float>& residual, py::handle name, float alpha) {
-  return {bias.data(), residual.data(), activation(name), alpha};
+  return {bias.data(), residual.data(), activation(name), alpha, nullptr};
 }
 
 py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle strides, py::handle pad,
@@ -79,18 +79,21 @@ py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle stri
 
 py::array conv2d_dx(py::handle dy_, py::handle w_, py::handle x_shape, py::handle strides, py::handle pad,
                     py::handle dilation, py::handle groups, py::handle bias_, py::handle name, Real32<"alpha"> alpha,
-                    py::handle algorithm, py::handle precision, py::handle mode, py::handle out) {
+                    py::handle algorithm, py::handle precision, py::handle mode, py::handle out, py::handle residual_,
+                    py::handle gate_) {
   Input<float> dy(dy_, "dy"), w(w_, "w");
   dy.rank(4, "(n, oh, ow, k)"), w.rank(4, "(kh, kw, c / groups, k)");
   Shape shape = shape4(x_shape, "x_shape", "(n, h, w, c)");
   auto p = params(shape, w.shape(), {strides, pad, dilation, groups, algorithm, precision, mode, py::int_(0)});
   dy.shaped(output_shape(p));
   auto bias = Input<float>::optional(bias_, "bias");
-  bias.shaped({p.c});
-  fastcnn_epilogue e = epilogue(bias, {}, name, alpha);
-  bool plain = !bias && e.activation == FASTCNN_LINEAR;
+  auto residual = Input<float>::optional(residual_, "residual"), gate = Input<float>::optional(gate_, "gate");
+  bias.shaped({p.c}), residual.shaped(shape), gate.shaped(shape);
+  fastcnn_epilogue e = epilogue(bias, residual, name, alpha);
+  e.gate = gate.data();
+  bool plain = !bias && !residual && !gate && e.activation == FASTCNN_LINEAR;
   Output<float> dx(out, shape);
-  dx.apart_from(dy).apart_from(w).apart_from(bias);
+  dx.apart_from(dy).apart_from(w).apart_from(bias).apart_from(residual).apart_from(gate);
   run([=] { return fastcnn_conv2d_dx(&p, dy.data(), w.data(), plain ? nullptr : &e, dx.data(), nullptr, 0); });
   return dx.array();
 }

@@ -72,7 +72,7 @@ py::array forward(py::handle x_, py::handle w_, py::handle bias_, py::handle str
   Geometry g(kLine, x.shape(), w.shape(), strides, padding, dilation);
   auto bias = Input<float>::optional(bias_, "bias"), residual = Input<float>::optional(residual_, "residual");
   bias.shaped(g.bias()), residual.shaped(g.y());
-  fastcnn_epilogue end{bias.data(), residual.data(), activation(name), 1};
+  fastcnn_epilogue end{bias.data(), residual.data(), activation(name), 1, nullptr};
   if (end.activation == FASTCNN_LEAKY_RELU) end.alpha = 0.01f;
   if (!alpha.is_none()) end.alpha = (float)real(alpha, "alpha");
   Output<float> y(out, g.y());

@@ -2,9 +2,17 @@
 
 namespace fastcnn::bind {
 
+void check_extent(const Shape& shape, const char* name) {
+  for (py::ssize_t d : shape)
+    if (d > 1 << 22) throw py::value_error(std::string(name) + " is too large: " + text(shape));
+}
+
 Image::Image(py::handle value, const char* name) {
-  bool is_bytes =
-      py::isinstance<py::array>(value) && py::reinterpret_borrow<py::array>(value).dtype().is(py::dtype::of<uint8_t>());
+  bool is_bytes = false;
+  if (py::isinstance<py::array>(value)) {
+    py::dtype dtype = py::reinterpret_borrow<py::array>(value).dtype();
+    is_bytes = dtype.kind() == 'u' && dtype.itemsize() == 1;
+  }
   if (is_bytes)
     bytes_ = Input<uint8_t>(value, name);
   else
@@ -13,6 +21,7 @@ Image::Image(py::handle value, const char* name) {
   if (ndim != 2 && ndim != 3)
     throw py::value_error(std::string(name) + " must have the dimensions (h, w, c) or (h, w), got shape " +
                           text(shape()));
+  check_extent(shape(), name);
 }
 
 fastcnn_image Image::size() const {
@@ -61,25 +70,34 @@ fastcnn_image_border border(py::handle value) {
   return (fastcnn_image_border)choice(value, "border", {"constant", "replicate", "reflect", "reflect_101", "wrap"});
 }
 
-// (2, 3) or (3, 3), or n of them, as nine numbers each.
-std::vector<double> nine(const Input<double>& matrix, bool several) {
-  Shape s = matrix.shape();
-  size_t lead = several ? 1 : 0;
-  bool rows3 = s.size() == lead + 2 && s[lead] == 3;
-  if (s.size() != lead + 2 || (s[lead] != 2 && !rows3) || s[lead + 1] != 3)
-    throw py::value_error(
-        std::string(matrix.name()) +
-        (several ? " must have shape (n, 2, 3) or (n, 3, 3), got " : " must have shape (2, 3) or (3, 3), got ") +
-        text(s));
-  size_t n = several ? (size_t)s[0] : 1, given = rows3 ? 9 : 6;
-  std::vector<double> all;
-  for (size_t i = 0; i < n; i++) {
-    const double* m = matrix.data() + i * given;
-    all.insert(all.end(), m, m + given);
-    if (!rows3) all.insert(all.end(), {0, 0, 1});
+// Matrices (2, 3) or (3, 3), or n of them. Their numbers are read when the kernel runs: a program draws them before.
+class Matrices {
+ public:
+  Matrices(py::handle value, const char* name, bool several) : given_(value, name) {
+    Shape s = given_.shape();
+    size_t lead = several ? 1 : 0;
+    if (s.size() != lead + 2 || (s[lead] != 2 && s[lead] != 3) || s[lead + 1] != 3)
+      throw py::value_error(std::string(name) + " must have shape " +
+                            (several ? "(n, 2, 3) or (n, 3, 3)" : "(2, 3) or (3, 3)") + ", got " + text(s));
+    count_ = several ? s[0] : 1;
+    numbers_ = s[lead] * 3;
   }
-  return all;
-}
+  int64_t count() const { return count_; }
+  // Nine numbers each.
+  std::vector<double> whole() const {
+    std::vector<double> all;
+    for (int64_t i = 0; i < count_; i++) {
+      const double* m = given_.data() + i * numbers_;
+      all.insert(all.end(), m, m + numbers_);
+      if (numbers_ == 6) all.insert(all.end(), {0, 0, 1});
+    }
+    return all;
+  }
+
+ private:
+  Input<double> given_;
+  int64_t count_ = 0, numbers_ = 0;
+};
 
 py::array warp(py::handle image, py::handle matrix, py::handle size, py::handle how, py::handle edge, py::handle fill_,
                py::handle out) {
@@ -88,39 +106,66 @@ py::array warp(py::handle image, py::handle matrix, py::handle size, py::handle 
   Pair to = size.is_none() ? Pair{from.h, from.w} : pair(size, "size");
   auto by = interpolation(how, false);
   auto around = border(edge);
-  std::vector<double> m = nine(Input<double>(matrix, "matrix"), false);
+  Matrices m(matrix, "matrix", false);
   std::vector<float> fill = per_channel(fill_, "fill", from.c);
   ImageOut y(out, x, x.resized(to.h, to.w));
   run([=, data = y.data()] {
-    return fastcnn_image_warp(&from, x.data(), m.data(), by, around, fill.data(), to.h, to.w, data);
+    return fastcnn_image_warp(&from, x.data(), m.whole().data(), by, around, fill.data(), to.h, to.w, data);
   });
   return y.array();
 }
 
-// matrices are looked at when the kernel runs: a program computes them before.
-py::array warps(py::handle images, py::handle matrices, py::handle size, py::handle how, py::handle edge,
-                py::handle fill_, py::handle out) {
-  Input<float> x(images, "images");
+Input<float> batch(py::handle value) {
+  Input<float> x(value, "images");
   x.rank(4, "(n, h, w, c)");
+  check_extent({x.dim(1), x.dim(2), x.dim(3)}, "images");
+  return x;
+}
+
+void check_size(Pair to) {
+  if (to.h < 1 || to.w < 1)
+    throw py::value_error("size must be at least 1, got (" + std::to_string(to.h) + ", " + std::to_string(to.w) + ")");
+}
+
+py::array warp_batch(py::handle images, py::handle matrices, py::handle size, py::handle how, py::handle edge,
+                     py::handle fill_, py::handle out) {
+  Input<float> x = batch(images);
   int64_t n = x.dim(0);
   fastcnn_image from{FASTCNN_PIXEL_FLOAT32, x.dim(1), x.dim(2), x.dim(3)};
   Pair to = size.is_none() ? Pair{from.h, from.w} : pair(size, "size");
-  if (to.h < 1 || to.w < 1)
-    throw py::value_error("size must be at least 1, got (" + std::to_string(to.h) + ", " + std::to_string(to.w) + ")");
+  check_size(to);
   auto by = interpolation(how, false);
   auto around = border(edge);
   std::vector<float> fill = per_channel(fill_, "fill", from.c);
+  Matrices m(matrices, "matrices", true);
+  if (m.count() != n)
+    throw py::value_error("matrices must be one for each of " + std::to_string(n) + " images, got " +
+                          std::to_string(m.count()));
   Output<float> y(out, {n, to.h, to.w, from.c});
   y.apart_from(x);
-  auto call = [=](const std::vector<double>& m) {
-    if ((int64_t)m.size() != 9 * n)
-      throw py::value_error("matrices must be one for each of " + std::to_string(n) + " images, got " +
-                            std::to_string(m.size() / 9));
-    return [=] {
-      return fastcnn_images_warp(n, &from, x.data(), m.data(), by, around, fill.data(), to.h, to.w, y.data());
-    };
-  };
-  run(call(nine(Input<double>(matrices, "matrices"), true)));
+  run([=] {
+    return fastcnn_images_warp(n, &from, x.data(), m.whole().data(), by, around, fill.data(), to.h, to.w, y.data());
+  });
+  return y.array();
+}
+
+py::array resize_batch(py::handle images, py::handle size, py::handle how, Flag<"antialias"> antialias,
+                       py::handle out) {
+  Input<float> x = batch(images);
+  int64_t n = x.dim(0);
+  fastcnn_image from{FASTCNN_PIXEL_FLOAT32, x.dim(1), x.dim(2), x.dim(3)};
+  Pair to = pair(size, "size");
+  check_size(to);
+  auto by = interpolation(how, true);
+  Output<float> y(out, {n, to.h, to.w, from.c});
+  y.apart_from(x);
+  run([=] {
+    fastcnn_status status = FASTCNN_OK;
+    for (int64_t i = 0; i < n && status == FASTCNN_OK; i++)
+      status = fastcnn_image_resize(&from, x.data() + i * from.h * from.w * from.c, by, antialias, to.h, to.w,
+                                    y.data() + i * to.h * to.w * from.c);
+    return status;
+  });
   return y.array();
 }
 
@@ -166,6 +211,7 @@ py::array fill(py::handle image, py::handle boxes_, py::handle fill_, py::handle
     throw py::value_error("boxes must have shape (k, 4), got " + text(boxes.shape()));
   std::vector<float> colour = per_channel(fill_, "fill", from.c);
   ImageOut y(out, x, x.shape(), false, true);
+  y.apart_from(boxes);
   run([=, data = y.data()] {
     return fastcnn_image_fill(&from, x.data(), boxes.dim(0), boxes.data(), colour.data(), data);
   });
@@ -202,8 +248,9 @@ void bind_image_color(py::module_& m);
 
 void bind_image(py::module_& m) {
   m.def("image_warp", warp);
-  m.def("images_warp", warps);
+  m.def("images_warp", warp_batch);
   m.def("image_resize", resize);
+  m.def("images_resize", resize_batch);
   m.def("image_flip", flip);
   m.def("image_crop_pad", crop_pad);
   m.def("image_fill", fill);

@@ -32,11 +32,22 @@ class ImageOut {
   ImageOut(py::handle out, const Image& image, const Shape& shape, bool floats = false, bool in_place = false);
   void* data() const { return bytes_ ? (void*)bytes_->data() : floats_->data(); }
   py::array array() const { return bytes_ ? bytes_->array() : floats_->array(); }
+  // Refuses memory that another argument lies in.
+  template <class U>
+  void apart_from(const Input<U>& other) {
+    if (bytes_)
+      bytes_->apart_from(other);
+    else
+      floats_->apart_from(other);
+  }
 
  private:
   std::optional<Output<uint8_t>> bytes_;
   std::optional<Output<float>> floats_;
 };
+
+// Refuses sides and channels beyond what the API takes, before anything is allocated for them.
+void check_extent(const Shape& shape, const char* name);
 
 // A number for all channels, or one for each.
 std::vector<float> per_channel(py::handle value, const char* name, int64_t c);

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include "bind/image.h"
@@ -17,6 +18,7 @@ py::array lookup(py::handle image, py::handle table_, py::handle out) {
     throw py::value_error("table must have shape (256,) or (" + std::to_string(from.c) + ", 256), got " +
                           text(table.shape()));
   ImageOut y(out, x, x.shape(), false, true);
+  y.apart_from(table);
   run([=, data = y.data()] { return fastcnn_image_lookup(&from, x.data(), one ? 1 : from.c, table.data(), data); });
   return y.array();
 }
@@ -44,6 +46,10 @@ py::array normalize(py::handle image, py::handle mean_, py::handle std_, Real<"m
     if (std[i] == 0) throw py::value_error("std must not be 0");
     alpha.push_back((float)(1 / ((double)std[i] * top)));
     beta.push_back((float)(-(double)mean[i] / (double)std[i]));
+    if (!std::isfinite(alpha.back()) || !std::isfinite(beta.back()))
+      throw py::value_error(
+          "mean, std and max_pixel_value must be finite, and not so that the result is not, got mean " +
+          std::to_string(mean[i]) + ", std " + std::to_string(std[i]));
   }
   ImageOut y(out, x, x.shape(), true, true);
   run([=, data = y.data()] {

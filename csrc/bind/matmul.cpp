@@ -50,7 +50,7 @@ py::array product(const Input<float>& a, const Input<float>& b, bool ta, bool tb
   fastcnn_matmul_params p = params(a, b, ta, tb, &shape);
   auto bias = Input<float>::optional(bias_, "bias"), residual = Input<float>::optional(residual_, "residual");
   bias.shaped({p.n}), residual.shaped(shape);
-  fastcnn_epilogue e{bias.data(), residual.data(), activation(name), alpha};
+  fastcnn_epilogue e{bias.data(), residual.data(), activation(name), alpha, nullptr};
   Output<float> y(out, shape);
   y.apart_from(a).apart_from(b).apart_from(bias).apart_from(residual, true);
   run([=] { return fastcnn_matmul(&p, a.data(), b.data(), &e, y.data(), nullptr, 0); });

@@ -90,21 +90,29 @@ fastcnn_batch_norm batch_parameters(const Floats& x, double epsilon, fastcnn_act
 
 py::tuple batch_norm(py::handle x, py::handle gamma, py::handle beta, py::handle moving_mean,
                      py::handle moving_variance, py::handle momentum, py::handle epsilon, Flag<"unbiased"> unbiased,
-                     py::handle residual, py::handle activation, py::handle out) {
+                     py::handle residual, py::handle activation, py::handle out, Flag<"return_shift"> return_shift) {
   Forward a(x, 1, kBatchDims, gamma, beta, residual, out);
   fastcnn_batch_norm p = batch_parameters(a.x, real(epsilon, "epsilon"), clamp(activation));
   p.momentum = real(momentum, "momentum");
   p.unbiased = unbiased;
   Shape channels{p.c};
   Result mean(channels), inv_std(channels);
+  py::object shift = py::none();
+  float* shift_data = nullptr;
+  if (return_shift) {
+    Result made(channels);
+    shift_data = made.data();
+    shift = made.array();
+  }
   auto updated = [&](py::handle array, const char* name) -> float* {
     return array.is_none() ? nullptr : Result(array, channels, name).apart_from(a.x).data();
   };
   float *m = updated(moving_mean, "moving_mean"), *v = updated(moving_variance, "moving_variance");
   run([=] {
     return fastcnn_batch_norm_train(&p, a.x.data(), a.gamma.data(), a.beta.data(), a.residual.data(), a.y.data(),
-                                    mean.data(), inv_std.data(), m, v, nullptr, 0);
+                                    mean.data(), inv_std.data(), shift_data, m, v, nullptr, 0);
   });
+  if (return_shift) return py::make_tuple(a.y.array(), mean.array(), inv_std.array(), shift);
   return py::make_tuple(a.y.array(), mean.array(), inv_std.array());
 }
 
@@ -125,13 +133,15 @@ py::array batch_norm_inference(py::handle x, py::handle moving_mean, py::handle 
 
 py::tuple batch_norm_backward(py::handle dy, py::handle x, py::handle mean, py::handle inv_std, py::handle gamma,
                               py::handle y, py::handle activation, Flag<"training"> training, Flag<"residual"> residual,
-                              py::handle out) {
+                              py::handle out, py::handle shift_) {
   fastcnn_activation f = clamp(activation);
   Backward a(dy, x, 1, kBatchDims, y, gamma, residual, out, f);
   fastcnn_batch_norm p = batch_parameters(a.x, 0, f);
   a.saved(mean, inv_std, {p.c});
+  Floats shift = optional(shift_, "shift", {p.c});
+  a.dx.apart_from(shift);
   run([=] {
-    return fastcnn_batch_norm_backward(&p, training, a.dy.data(), a.x.data(), a.y.data(), a.mean.data(),
+    return fastcnn_batch_norm_backward(&p, training, a.dy.data(), a.x.data(), a.y.data(), shift.data(), a.mean.data(),
                                        a.inv_std.data(), a.gamma.data(), a.dx.data(), a.dgamma.data(), a.dbeta.data(),
                                        a.dresidual_data, nullptr, 0);
   });

@@ -139,14 +139,29 @@ void forward(float* y, const float* x, const float* filter, const Conv2d& g, con
     forward_direct(y, x, filter, g, e, workspace, threads);
 }
 
+// What the epilogue of other paths does to the tile in registers. Residual and gate are not dx.
+void join(float* dx, const fastcnn_epilogue& e, int64_t size) {
+  parallel_ranges(size, kTaskFloats, size / 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i += kLanes) {
+      int lanes = end - i < kLanes ? (int)(end - i) : kLanes;
+      vec d = load_first(dx + i, lanes);
+      if (e.residual) d += load_first(e.residual + i, lanes);
+      if (e.gate) d = select(load_first(e.gate + i, lanes) > zero(), d, zero());
+      store_first(dx + i, d, lanes);
+    }
+  });
+}
+
 void dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
         ConvAlgorithm algorithm, char* workspace, int threads) {
-  if (algorithm == ConvAlgorithm::winograd)
+  if (algorithm == ConvAlgorithm::winograd) {
     winograd_dx(dx, dy, filter, g, e, workspace, threads);
-  else if (dx_takes_few(g) && !e.bias && e.activation == FASTCNN_LINEAR)
+  } else if (dx_takes_few(g) && !e.bias && e.activation == FASTCNN_LINEAR) {
     dx_few(dx, dy, filter, g, workspace, threads);
-  else
+    if (e.residual || e.gate) join(dx, e, g.n * g.h * g.w * g.c);
+  } else {
     dx_direct(dx, dy, filter, g, e, workspace, threads);
+  }
 }
 
 void dw(float* dw, const float* x, const float* dy, const Conv2d& g, ConvAlgorithm algorithm, char* workspace,

@@ -125,6 +125,7 @@ void panel_product(const Gather& g, bool shared, bool cold, int64_t panel, float
   bool later = finish_with(g.epilogue, &finish);
   finish.origin = (const char*)g.y_origin;
   finish.residual = (const char*)g.epilogue.residual;
+  finish.gate = (const char*)g.epilogue.gate;
   finish.bias = g.epilogue.bias ? g.epilogue.bias + panel * kPanel : nullptr;
   finish.stream = g.stream && !later && k.taps_each == g.taps && k.piece == g.run;
   int64_t tap = 0, from = 0;

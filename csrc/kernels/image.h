@@ -24,9 +24,8 @@ struct Taps {
 struct ResampleShape {
   bool bytes;
   int64_t h, w, c, oh, ow;
-  Taps rows;     // index: rows of x
-  Taps columns;  // [k][ow * c], index: elements of a row
-  float* line;   // w * c
+  Taps rows, columns;
+  float *line, *wide;  // w * c + 4, ow * c + 4
 };
 
 // Correlation with two lines of weights; the edge is mirrored and not repeated.
@@ -35,16 +34,17 @@ struct FilterShape {
   int64_t h, w, c;
   int64_t height, width;  // of the window
   const float *rows, *columns;
-  float scale;  // of the result
-  float* line;  // (w + width - 1) * c
+  float scale;     // of the result
+  float* line;     // (w + width - 1) * c
+  int32_t* index;  // height
 };
 
 struct ImageKernels {
   void (*warp)(void* y, const void* x, const WarpShape& shape);  // images shared out to threads
   void (*resample)(void* y, const void* x, const ResampleShape& shape);
   void (*filter)(void* y, const void* x, const FilterShape& shape);
-  // y: h rows of w pixels of `bytes` bytes each, mirrored.
-  void (*mirror)(uint8_t* y, const uint8_t* x, int64_t h, int64_t w, int64_t bytes);
+  // y: h rows of w pixels of `bytes` bytes each, mirrored. stride: from one row of x to the next, in bytes.
+  void (*mirror)(uint8_t* y, const uint8_t* x, int64_t stride, int64_t h, int64_t w, int64_t bytes);
   // y = alpha x + beta, not below low or above high; alpha, beta: one for each channel.
   void (*scale)(void* y, bool y_bytes, const void* x, bool x_bytes, int64_t pixels, int64_t c, const float* alpha,
                 const float* beta, float low, float high);

@@ -123,29 +123,31 @@ void turn_hue(T* y, const T* x, int64_t pixels, float sixths, float top) {
 
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 
-// Pixels of `size` bytes, as many at once as sixteen bytes hold.
-void mirror_row(uint8_t* y, const uint8_t* x, int64_t pixels, int64_t size) {
-  int64_t p = 0;
-  if (size <= 16) {
-    int64_t group = 16 / size;
-    bytes16 order = {};
-    for (int64_t i = 0; i < 16; i++)
-      order[i] = (uint8_t)(i < group * size ? (group - 1 - i / size) * size + i % size : 0);
-    // What is beyond the group is overwritten by the next; so the last must have room for it, at either end.
-    for (; (p * size + 16 <= pixels * size) && (pixels - p - group) * size + 16 <= pixels * size; p += group) {
+// What turns round the last pixels of `size` bytes in sixteen.
+bytes16 turning(int64_t size) {
+  bytes16 order = {};
+  for (int64_t i = 0; i < 16 / size * size; i++) order[i] = (uint8_t)(16 - (i / size + 1) * size + i % size);
+  return order;
+}
+
+// As many pixels at once as sixteen bytes hold. What is stored beyond them is overwritten by the next ones.
+void mirror_row(uint8_t* y, const uint8_t* x, int64_t pixels, int64_t size, bytes16 order) {
+  int64_t step = 16 / size * size, left = pixels * size;
+  if (step > 0)
+    for (; left >= 16; left -= step, y += step) {
       bytes16 v;
-      memcpy(&v, x + (pixels - p - group) * size, 16);
+      memcpy(&v, x + left - 16, 16);
       v = __builtin_shuffle(v, order);
-      memcpy(y + p * size, &v, 16);
+      memcpy(y, &v, 16);
     }
-  }
-  for (; p < pixels; p++) memcpy(y + p * size, x + (pixels - 1 - p) * size, (size_t)size);
+  for (; left > 0; left -= size, y += size) memcpy(y, x + left - size, (size_t)size);
 }
 
 }  // namespace
 
-void image_mirror(uint8_t* y, const uint8_t* x, int64_t h, int64_t w, int64_t bytes) {
-  for (int64_t row = 0; row < h; row++) mirror_row(y + row * w * bytes, x + row * w * bytes, w, bytes);
+void image_mirror(uint8_t* y, const uint8_t* x, int64_t stride, int64_t h, int64_t w, int64_t bytes) {
+  bytes16 order = turning(bytes < 16 ? bytes : 16);
+  for (int64_t row = 0; row < h; row++) mirror_row(y + row * w * bytes, x + row * stride, w, bytes, order);
 }
 
 void image_scale(void* y, bool y_bytes, const void* x, bool x_bytes, int64_t pixels, int64_t c, const float* alpha,

@@ -7,46 +7,59 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-// line[e] = sum over k of weight[k] * x[index[k] * size + e]; weights of zero are left out.
-template <class T>
-void weigh_rows(float* line, const T* x, int64_t size, const int32_t* index, const float* weight, int64_t taps) {
-  int64_t used = 0;
-  for (int64_t k = 0; k < taps; k++) {
-    if (weight[k] == 0) continue;
-    const T* row = x + index[k] * size;
-    vec w = splat(weight[k]);
-    if (used++ == 0)
-      each_vector(line, row, size, [&](int64_t, vec v) { return v * w; });
-    else
-      each_vector(line, row, size, [&](int64_t e, vec v) {
-        int left = (int)(size - e < kLanes ? size - e : kLanes);
-        return some(line + e, left) + v * w;
-      });
+// line[e] = sum over k of weight[k] * x[index(k) * size + e]; weights of zero are left out.
+template <class T, class F>
+void weigh_rows(float* line, const T* x, int64_t size, const float* weight, int64_t taps, F index) {
+  int64_t first = 0;
+  while (first + 1 < taps && weight[first] == 0) first++;
+  each_vector(line, x + index(first) * size, size, [&](int64_t e, vec v) {
+    int n = (int)(size - e < kLanes ? size - e : kLanes);
+    vec sum = v * splat(weight[first]);
+    for (int64_t k = first + 1; k < taps; k++) {
+      if (weight[k] == 0) continue;
+      const T* from = x + index(k) * size + e;
+      sum = sum + (n == kLanes ? read(from) : read_first(from, n)) * splat(weight[k]);
+    }
+    return sum;
+  });
+}
+
+// Four floats wherever they are: channels of one pixel, and what follows them.
+typedef float four __attribute__((vector_size(16)));
+typedef int32_t four_masks __attribute__((vector_size(16)));
+inline four load_four(const float* p) {
+  four v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+// wide[u c + channel] for all u, from a line of pixels; both have room for four floats more. Weights of zero take part
+// as zeros, for 0 * inf would be NaN where y is a pixel of x.
+void weigh_columns(float* wide, const float* line, int64_t width, int64_t c, const Taps& t) {
+  for (int64_t u = 0; u < width; u++) {
+    const int32_t* index = t.index + u * t.taps;
+    const float* weight = t.weight + u * t.taps;
+    for (int64_t channel = 0; channel < c; channel += 4) {
+      auto weighed = [&](int64_t k) {
+        four w = four{} + weight[k];
+        return (four)((four_masks)(load_four(line + index[k] * c + channel) * w) & (w != 0.0f));
+      };
+      four sum = weighed(0);
+      if (t.taps > 1) sum += weighed(1);
+      for (int64_t k = 2; k < t.taps; k++) sum += weighed(k);
+      memcpy(wide + u * c + channel, &sum, sizeof sum);
+    }
   }
-  if (used == 0) memset(line, 0, (size_t)size * sizeof(float));
 }
 
 template <class T>
 void resample(T* y, const T* x, const ResampleShape& s) {
-  int64_t in = s.w * s.c, out = s.ow * s.c;
   for (int64_t row = 0; row < s.oh; row++) {
-    weigh_rows(s.line, x, in, s.rows.index + row * s.rows.taps, s.rows.weight + row * s.rows.taps, s.rows.taps);
-    T* to = y + row * out;
-    for (int64_t e = 0; e < out; e += kLanes) {
-      int n = (int)(out - e < kLanes ? out - e : kLanes);
-      vec sum = zero();
-      for (int64_t k = 0; k < s.columns.taps; k++) {
-        int64_t at = k * out + e;
-        ivec index = bits(some((const float*)(s.columns.index + at), n));
-        vec w = some(s.columns.weight + at, n);
-        vec part = gather(s.line, index) * w;
-        sum = select(w == zero(), sum, sum + part);
-      }
-      if (n == kLanes)
-        write(to + e, sum);
-      else
-        write_first(to + e, sum, n);
-    }
+    const int32_t* index = s.rows.index + row * s.rows.taps;
+    weigh_rows(s.line, x, s.w * s.c, s.rows.weight + row * s.rows.taps, s.rows.taps,
+               [=](int64_t k) { return index[k]; });
+    weigh_columns(s.wide, s.line, s.ow, s.c, s.columns);
+    each_vector(y + row * s.ow * s.c, s.wide, s.ow * s.c, [](int64_t, vec v) { return v; });
   }
 }
 
@@ -62,14 +75,8 @@ void filter(T* y, const T* x, const FilterShape& s) {
   int64_t size = s.w * s.c, before = s.width / 2;
   float* own = s.line + before * s.c;
   for (int64_t row = 0; row < s.h; row++) {
-    for (int64_t k = 0; k < s.height; k++) {
-      int32_t index = (int32_t)mirrored(row + k - s.height / 2, s.h);
-      vec w = splat(s.rows[k]);
-      each_vector(own, x + index * size, size, [&](int64_t e, vec v) {
-        int left = (int)(size - e < kLanes ? size - e : kLanes);
-        return k == 0 ? v * w : some(own + e, left) + v * w;
-      });
-    }
+    for (int64_t k = 0; k < s.height; k++) s.index[k] = (int32_t)mirrored(row + k - s.height / 2, s.h);
+    weigh_rows(own, x, size, s.rows, s.height, [&](int64_t k) { return s.index[k]; });
     for (int64_t u = -before; u < s.w + s.width - 1 - before; u++)
       if (u < 0 || u >= s.w) memcpy(own + u * s.c, own + mirrored(u, s.w) * s.c, (size_t)s.c * sizeof(float));
     each_vector(y + row * size, s.line, size, [&](int64_t e, vec v) {

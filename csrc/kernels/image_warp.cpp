@@ -78,21 +78,47 @@ inline void weights(vec part, vec (&w)[N]) {
     cubic_weights(part, w);
 }
 
+// The channels of pixels that lie in words, lowest byte first.
+template <int G>
+inline void channels(vec (&v)[G], ivec word) {
+#pragma GCC unroll 4
+  for (int g = 0; g < G; g++) v[g] = to_float((g == 3 ? (ivec)((uvec)word >> 24) : (word >> 8 * g)) & 255);
+}
+
 // v[0..G-1]: the channels of the pixels at element `offset`.
 template <int G, bool kEdge>
 inline void tap(vec (&v)[G], const Source<uint8_t>& s, ivec offset) {
-  ivec word;
   if constexpr (kEdge) {
     ivec from = select(offset > s.last, isplat(s.last), offset);
-    word = (ivec)((uvec)gather_words(s.x, from) >> (uvec)((offset - from) << 3));
+    channels(v, (ivec)((uvec)gather_words(s.x, from) >> (uvec)((offset - from) << 3)));
   } else {
-    word = gather_words(s.x, offset);
+    int32_t at[kLanes], words[kLanes];
+    memcpy(at, &offset, sizeof at);
+#pragma GCC unroll 16
+    for (int l = 0; l < kLanes; l++) memcpy(&words[l], s.x + at[l], 4);
+    channels(v, load(words));
   }
-  for (int g = 0; g < G; g++) v[g] = to_float((g == 3 ? (ivec)((uvec)word >> 24) : (word >> 8 * g)) & 255);
 }
 template <int G, bool kEdge>
 inline void tap(vec (&v)[G], const Source<float>& s, ivec offset) {
   v[0] = gather(s.x, offset);
+}
+
+// Two neighbours in one load each, where they lie within eight bytes: loads are cheaper than gathers.
+template <int G>
+inline void neighbours(vec (&left)[G], vec (&right)[G], const uint8_t* x, ivec offset) {
+  int32_t at[kLanes];
+  uint32_t first[kLanes], second[kLanes];
+  memcpy(at, &offset, sizeof at);
+#pragma GCC unroll 16
+  for (int l = 0; l < kLanes; l++) {
+    uint64_t both;
+    memcpy(&both, x + at[l], sizeof both);
+    first[l] = (uint32_t)both;
+    second[l] = (uint32_t)(both >> 8 * G);
+  }
+  channels(left, load((const int32_t*)first));
+  channels(right, load((const int32_t*)second));
 }
 
 // G channels from `channel` on, for kLanes pixels.
@@ -109,18 +135,29 @@ inline void interpolate(vec (&sum)[G], const Source<T>& s, const Place& px, cons
     inside_x[i] = (at >= 0) & (at < s.w);
     column[i] = (kEdge ? folded(at, s.w, s.border) : at) * s.c + channel;
   }
+#pragma GCC unroll 2
   for (int j = 0; j < N; j++) {
     ivec at = py.at + (kFirst + j);
     ivec inside_y = (at >= 0) & (at < s.h), start = (kEdge ? folded(at, s.h, s.border) : at) * (s.w * s.c);
     vec line[G] = {};
-    for (int i = 0; i < N; i++) {
-      vec v[G];
-      tap<G, kEdge>(v, s, start + column[i]);
-      for (int g = 0; g < G; g++) {
-        if (masked) v[g] = select(inside_x[i] & inside_y, v[g], splat(s.fill[channel + g]));
-        line[g] = i == 0 ? v[g] * wx[i] : line[g] + v[g] * wx[i];
+    if constexpr (N == 2 && !kEdge && sizeof(T) == 1 && G > 1) {
+      vec left[G], right[G];
+      neighbours<G>(left, right, s.x, start + column[0]);
+#pragma GCC unroll 4
+      for (int g = 0; g < G; g++) line[g] = left[g] * wx[0] + right[g] * wx[1];
+    } else {
+#pragma GCC unroll 2
+      for (int i = 0; i < N; i++) {
+        vec v[G];
+        tap<G, kEdge>(v, s, start + column[i]);
+#pragma GCC unroll 4
+        for (int g = 0; g < G; g++) {
+          if (masked) v[g] = select(inside_x[i] & inside_y, v[g], splat(s.fill[channel + g]));
+          line[g] = i == 0 ? v[g] * wx[i] : line[g] + v[g] * wx[i];
+        }
       }
     }
+#pragma GCC unroll 4
     for (int g = 0; g < G; g++) sum[g] = j == 0 ? line[g] * wy[j] : sum[g] + line[g] * wy[j];
   }
 }
@@ -130,6 +167,7 @@ template <int G>
 inline void put(uint8_t* y, const vec (&v)[G], int n, int64_t c) {
   if (G == 1 && c == 1 && n == kLanes) return write(y, v[0]);
   ivec word = as_byte(v[0]);
+#pragma GCC unroll 4
   for (int g = 1; g < G; g++) word |= (ivec)((uvec)as_byte(v[g]) << 8 * g);
   if (G == 3 && n == kLanes) return store_triples(y, word);
   uint32_t words[kLanes];
@@ -154,7 +192,7 @@ inline int32_t floored(double position) {
 // A row of y.
 template <class T, int G, int N>
 void warp_row(T* y, const Source<T>& s, const double* m, bool perspective, int64_t row, int64_t width) {
-  // Four bytes may be read where a pixel has fewer, if a row or so follows.
+  // A pixel is read as four bytes, two as eight, where that many follow.
   int32_t spare = sizeof(T) > 1 || G == 4 ? 0 : s.w * s.c >= 3 ? 1 : 3;
   int32_t right = s.w - (N - 1), low = s.h - (N - 1) - spare;
   double half = N == 1 ? 0.5 : 0;
@@ -177,16 +215,18 @@ void warp_row(T* y, const Source<T>& s, const double* m, bool perspective, int64
     int n = (int)(width - u < kLanes ? width - u : kLanes);
     constexpr int kBefore = N == 4 ? 1 : 0;
     bool edge = any((px.at < kBefore) | (px.at >= right + kBefore) | (py.at < kBefore) | (py.at >= low + kBefore));
-    bool nothing = edge && s.border == kConstant &&
-                   !any((px.at >= 1 - N) & (px.at < s.w + N) & (py.at >= 1 - N) & (py.at < s.h + N));
+    // Pixels that no part of the image reaches have the fill itself, not a mean of it.
+    ivec far =
+        (px.at < kBefore - N + 1) | (px.at >= s.w + kBefore) | (py.at < kBefore - N + 1) | (py.at >= s.h + kBefore);
+    bool constant = edge && s.border == kConstant, nothing = constant && !any(~far);
     for (int32_t channel = 0; channel < s.c; channel += G) {
       vec sum[G] = {};
-      if (nothing)
-        for (int g = 0; g < G; g++) sum[g] = splat(s.fill[channel + g]);
-      else if (edge || N == 4)
+      if (!nothing && (edge || N == 4))
         interpolate<T, G, N, true>(sum, s, px, py, channel);
-      else
+      else if (N != 4 && !nothing)
         interpolate<T, G, N, false>(sum, s, px, py, channel);
+      if (constant)
+        for (int g = 0; g < G; g++) sum[g] = select(far, splat(s.fill[channel + g]), sum[g]);
       put<G>(y + u * s.c + channel, sum, n, s.c);
     }
   }
@@ -197,7 +237,8 @@ void warp_image(T* y, const Source<T>& s, const double* m, const WarpShape& p) {
   bool perspective = m[6] != 0 || m[7] != 0 || m[8] != 1;
   auto row = p.interpolation == kNearest  ? warp_row<T, G, 1>
              : p.interpolation == kLinear ? warp_row<T, G, 2>
-                                          : warp_row<T, 1, 4>;  // a rare one: channel by channel
+                                          : warp_row < T,
+       G == 4 ? 1 : G, 4 > ;  // which is rare
   for (int64_t v = 0; v < p.oh; v++) row(y + v * p.ow * p.c, s, m, perspective, v, p.ow);
 }
 

@@ -4,8 +4,9 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-inline const float* residual_of(const Finish& f, const float* c) {
-  return (const float*)(f.residual + ((const char*)c - f.origin));
+// What lies in an array of the result's shape where c lies in the result.
+inline const float* beside(const char* array, const Finish& f, const float* c) {
+  return (const float*)(array + ((const char*)c - f.origin));
 }
 
 template <int NV>
@@ -28,8 +29,13 @@ inline void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, in
   if (f.accumulate) each<MR, NV>([&](int i, int j) { acc[i][j] = tile_load<NV>(c[i], j, tail) + acc[i][j]; });
   if (f.last) {
     if (f.bias) each<MR, NV>([&](int i, int j) { acc[i][j] += tile_load<NV>(f.bias, j, tail); });
-    if (f.residual) each<MR, NV>([&](int i, int j) { acc[i][j] += tile_load<NV>(residual_of(f, c[i]), j, tail); });
+    if (f.residual)
+      each<MR, NV>([&](int i, int j) { acc[i][j] += tile_load<NV>(beside(f.residual, f, c[i]), j, tail); });
     if (f.clamp) each<MR, NV>([&](int i, int j) { acc[i][j] = min(splat(f.high), max(splat(f.low), acc[i][j])); });
+    if (f.gate)
+      each<MR, NV>([&](int i, int j) {
+        acc[i][j] = select(tile_load<NV>(beside(f.gate, f, c[i]), j, tail) > zero(), acc[i][j], zero());
+      });
   }
   if (f.stream)
     each<MR, NV>([&](int i, int j) { stream(c[i] + j * kLanes, acc[i][j]); });

@@ -8,6 +8,7 @@
 // cut.
 #pragma once
 #include "fastcnn/core.h"
+#include "stream.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -29,21 +30,15 @@ static inline int64_t depth_of_block(int64_t run) {  // run cut into equal piece
 // What happens to a tile when its block of the sum is done.
 struct Finish {
   bool accumulate = false;  // add to what c holds
-  bool last = false;        // the sum is complete: bias, residual and clamp apply
+  bool last = false;        // the sum is complete: bias, residual, clamp and gate apply
   bool clamp = false;
   bool stream = false;  // store past the caches; rows are aligned vectors
   float low = 0, high = 0;
   const float* bias = nullptr;     // of the panel's first column, or null
   const char* residual = nullptr;  // or null: what lies as far from it as c from origin is added
-  const char* origin = nullptr;    // c's array, whose element offsets the residual shares
+  const char* gate = nullptr;      // or null: likewise; where it is not above 0, c is 0
+  const char* origin = nullptr;    // c's array, whose element offsets the residual and the gate share
 };
-
-// Results larger than the caches are gone from them before anyone reads them; writing past the caches saves reading
-// each line first. Only whole vectors can be written so.
-constexpr int64_t kStreamFrom = int64_t(32) << 20;
-static inline bool streams(const float* y, int64_t floats, int64_t columns) {
-  return floats * 4 >= kStreamFrom && (uintptr_t)y % 64 == 0 && columns % 16 == 0;
-}
 
 struct Segments {
   const float* const* rows;  // rows[s * stride + i]: row i of segment s

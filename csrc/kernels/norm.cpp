@@ -17,8 +17,8 @@ namespace {
 struct Moments {
   const float* x;
   int64_t width;
-  int64_t strip = 0;
-  alignas(64) float shift[kStrip];
+  int64_t ahead = rows_ahead(width) * width, strip = 0;
+  alignas(64) float shift[kStrip] = {};
 
   void start(int64_t first, int64_t size, int64_t rows) {
     strip = first;
@@ -33,6 +33,7 @@ struct Moments {
     });
   }
   inline __attribute__((always_inline)) void add(vec& s, vec& q, int64_t row, int64_t i, int lanes) const {
+    __builtin_prefetch(x + row * width + strip + i + ahead);
     vec d = read(x + row * width + strip + i, lanes) - load(shift + i);
     s += d;
     q = fma(d, d, q);
@@ -90,7 +91,7 @@ void set_affine(const NormWorkspace& w, int64_t sample, int64_t j, double mean, 
   w.numbers(sample, 0)[j] = near;
   w.numbers(sample, 1)[j] = (float)scale;
   w.numbers(sample, 2)[j] = (float)((beta ? beta[j] : 0.0) - (mean - near) * scale);
-  w.numbers(sample, 3)[j] = 0;
+  w.numbers(sample, 3)[j] = w.numbers(sample, 4)[j] = 0;
 }
 
 struct Affine {
@@ -99,13 +100,15 @@ struct Affine {
 };
 
 // All arguments are values, so that they stay in registers whatever y may alias.
+template <bool kStreamed>
 void normalise_chunk(float* y, const float* x, const float* residual, Affine a, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; r++, y += width, x += width) {
     for_lanes(
         width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
+          __builtin_prefetch(x + i + kAhead);
           vec v = fma(read(x + i, lanes) - load(a.mean + i), load(a.scale + i), load(a.shift + i));
           if (residual) v += read(residual + i, lanes);
-          write(y + i, min(a.high, max(a.low, v)), lanes);
+          write(y + i, min(a.high, max(a.low, v)), lanes, kStreamed);
         });
     if (residual) residual += width;
   }
@@ -115,20 +118,21 @@ void normalise(float* y, const float* x, const float* residual, const NormWorksp
   vec low = splat(f == FASTCNN_LINEAR ? -INFINITY : 0), high = splat(f == FASTCNN_RELU6 ? 6 : INFINITY);
   for_chunks(w.plan, [&](const Chunk& chunk) {
     Affine a{w.numbers(chunk.sample, 0), w.numbers(chunk.sample, 1), w.numbers(chunk.sample, 2), low, high};
-    normalise_chunk(y + chunk.offset, x + chunk.offset, residual ? residual + chunk.offset : nullptr, a, chunk.rows,
-                    chunk.width);
+    auto run = streams(y, w.plan, chunk) ? normalise_chunk<true> : normalise_chunk<false>;
+    run(y + chunk.offset, x + chunk.offset, residual ? residual + chunk.offset : nullptr, a, chunk.rows, chunk.width);
+    stream_fence();
   });
 }
 
 size_t workspace_bytes(const NormShape& s) { return NormWorkspace::bytes(plan_rows(s)); }
 
-void forward(float* y, float* mean, float* inv_std, const MovingStatistics& moving, const float* x, const float* gamma,
-             const float* beta, const float* residual, const NormShape& s, double epsilon, fastcnn_activation f,
-             char* workspace) {
+void forward(float* y, float* mean, float* inv_std, float* shift, const MovingStatistics& moving, const float* x,
+             const float* gamma, const float* beta, const float* residual, const NormShape& s, double epsilon,
+             fastcnn_activation f, char* workspace) {
   NormWorkspace w{plan_rows(s), workspace};
   const RowPlan& p = w.plan;
   for_chunks(p, [&](const Chunk& chunk) {
-    Moments moments{x + chunk.offset, chunk.width, 0, {}};
+    Moments moments{.x = x + chunk.offset, .width = chunk.width};
     double* a = w.sums(chunk.sample) + 2 * chunk.index * p.width;
     reduce_rows(a, a + chunk.width, chunk.rows, chunk.width, moments);
   });
@@ -138,10 +142,11 @@ void forward(float* y, float* mean, float* inv_std, const MovingStatistics& movi
       merge_moments(totals, w.sums(sample), p, s.groups);
       int64_t size = s.c / s.groups;
       for (int64_t j = 0; j < s.c; j++) {
-        double inverse = 1 / __builtin_sqrt(totals[s.c + j] + epsilon);
+        float inverse = (float)(1 / __builtin_sqrt(totals[s.c + j] + epsilon));  // as the gradient will have it
         set_affine(w, sample, j, totals[j], inverse, gamma, beta);
         mean[sample * s.groups + j / size] = (float)totals[j];
-        inv_std[sample * s.groups + j / size] = (float)inverse;
+        inv_std[sample * s.groups + j / size] = inverse;
+        if (shift) shift[sample * s.c + j] = w.numbers(sample, 2)[j];
       }
       w.spread(sample);
     }

@@ -3,7 +3,8 @@
 //   dbeta = sum g,  dgamma = sum g * xhat,  dresidual = g,  xhat = (x - mean) * inv_std, m elements in a group,
 //   dx = inv_std * (gamma * g - (group sum of gamma * g) / m - xhat * (group sum of gamma * g * xhat) / m).
 // Two passes: the sums over chunks of rows, then one that writes dx (and dresidual). With fixed statistics the group
-// sums fall away: dx = gamma * inv_std * g.
+// sums fall away: dx = gamma * inv_std * g. Where there was no residual, the sign of y follows from x, which saves
+// reading y: these passes wait for memory.
 #include "norm.h"
 #include "norm_rows.h"
 #include "runtime/parallel.h"
@@ -13,31 +14,41 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-// g = dy where 0 < y and y is not the ceiling; no y: no mask. relu's ceiling is a number that no positive y equals.
+enum class Mask { none, y, x };  // what tells where the activation lets the gradient through
+
+// g = dy where 0 < y and not y >= ceiling; relu's ceiling is NaN.
+template <Mask kMask>
 struct Gradient {
-  const float *dy, *y;
+  const float *dy, *x, *y;
   vec ceiling;
-  inline __attribute__((always_inline)) vec at(int64_t i, int lanes) const {
+  // i: of the element; j: of its channel among the numbers.
+  inline __attribute__((always_inline)) vec at(const float* const* numbers, int64_t i, int64_t j, int lanes) const {
     vec g = read(dy + i, lanes);
-    if (!y) return g;
-    vec v = read(y + i, lanes);
-    return select((v > zero()) & (v != ceiling), g, zero());
+    if (kMask == Mask::none) return g;
+    vec v = kMask == Mask::y
+                ? read(y + i, lanes)
+                : fma(read(x + i, lanes) - load(numbers[0] + j), load(numbers[1] + j), load(numbers[4] + j));
+    return select(v >= ceiling, zero(), select(v > zero(), g, zero()));
   }
 };
 
 // a = sum g, b = sum g * (x - mean).
+template <Mask kMask>
 struct GradientSums {
-  Gradient g;
-  const float *x, *mean;
+  Gradient<kMask> g;
+  const float* numbers[kNumbers];
   int64_t offset, width;
-  int64_t strip = 0;
+  int64_t ahead = rows_ahead(width) * width, strip = 0;
 
   void start(int64_t first, int64_t, int64_t) { strip = first; }
   inline __attribute__((always_inline)) void add(vec& s, vec& q, int64_t row, int64_t i, int lanes) const {
     int64_t at = offset + row * width + strip + i;
-    vec gradient = g.at(at, lanes);
+    __builtin_prefetch(g.dy + at + ahead);
+    __builtin_prefetch(g.x + at + ahead);
+    if (kMask == Mask::y) __builtin_prefetch(g.y + at + ahead);
+    vec gradient = g.at(numbers, at, strip + i, lanes);
     s += gradient;
-    q = fma(gradient, read(x + at, lanes) - load(mean + strip + i), q);
+    q = fma(gradient, read(g.x + at, lanes) - load(numbers[0] + strip + i), q);
   }
   void finish(double*, double*, int64_t, int64_t) const {}
 };
@@ -55,7 +66,6 @@ void set_slopes(const NormWorkspace& w, int64_t sample, const NormShape& s, cons
       sum_gx += (gamma ? gamma[j] : 1.0) * b[j];
     }
     for (int64_t j = group * size; j < (group + 1) * size; j++) {
-      w.numbers(sample, 1)[j] = (float)((gamma ? gamma[j] : 1.0) * inverse);
       w.numbers(sample, 2)[j] = (float)(-inverse * inverse * inverse * sum_gx / count);
       w.numbers(sample, 3)[j] = (float)(-inverse * sum_g / count);
     }
@@ -85,55 +95,61 @@ void write_parameters(float* dgamma, float* dbeta, const NormWorkspace& w, const
   if (dbeta) total(dbeta, false);
 }
 
-struct Slopes {
-  const float *mean, *scale, *slope, *level;
+// A workspace's numbers of one sample: mean, scale, slope, level, shift.
+struct Numbers {
+  const float* of[kNumbers];
+  Numbers(const NormWorkspace& w, int64_t sample) {
+    for (int which = 0; which < kNumbers; which++) of[which] = w.numbers(sample, which);
+  }
 };
 
-// All arguments are values, so that they stay in registers whatever dx may alias. No x: the statistics were fixed.
-void gradient_chunk(float* dx, float* dresidual, Gradient g, const float* x, Slopes k, int64_t at, int64_t rows,
+// All arguments are values, so that they stay in registers whatever dx may alias.
+template <Mask kMask, bool kStreamed>
+void gradient_chunk(float* dx, float* dresidual, Gradient<kMask> g, bool fixed, Numbers k, int64_t at, int64_t rows,
                     int64_t width) {
   for (int64_t r = 0; r < rows; r++, at += width) {
     for_lanes(
         width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
-          vec gradient = g.at(at + i, lanes), d = load(k.scale + i) * gradient;
-          if (x) {
-            vec about = read(x + at + i, lanes) - load(k.mean + i);
-            d = fma(load(k.scale + i), gradient, fma(load(k.slope + i), about, load(k.level + i)));
+          __builtin_prefetch(g.dy + at + i + kAhead);
+          __builtin_prefetch(g.x + at + i + kAhead);
+          if (kMask == Mask::y) __builtin_prefetch(g.y + at + i + kAhead);
+          vec gradient = g.at(k.of, at + i, i, lanes), d = load(k.of[1] + i) * gradient;
+          if (!fixed) {
+            vec about = read(g.x + at + i, lanes) - load(k.of[0] + i);
+            d = fma(load(k.of[1] + i), gradient, fma(load(k.of[2] + i), about, load(k.of[3] + i)));
           }
-          write(dx + at + i, d, lanes);
-          if (dresidual) write(dresidual + at + i, gradient, lanes);
+          write(dx + at + i, d, lanes, kStreamed);
+          if (dresidual) write(dresidual + at + i, gradient, lanes, kStreamed);
         });
   }
 }
 
-void write_gradient(float* dx, float* dresidual, const Gradient& g, const float* x, const NormWorkspace& w) {
+template <Mask kMask>
+void sum_gradients(const Gradient<kMask>& g, const NormWorkspace& w) {
   for_chunks(w.plan, [&](const Chunk& chunk) {
-    Slopes k{w.numbers(chunk.sample, 0), w.numbers(chunk.sample, 1), w.numbers(chunk.sample, 2),
-             w.numbers(chunk.sample, 3)};
-    gradient_chunk(dx, dresidual, g, x, k, chunk.offset, chunk.rows, chunk.width);
+    Numbers k(w, chunk.sample);
+    GradientSums<kMask> sums{g, {k.of[0], k.of[1], k.of[2], k.of[3], k.of[4]}, chunk.offset, chunk.width};
+    double* a = w.sums(chunk.sample) + 2 * chunk.index * w.plan.width;
+    reduce_rows(a, a + chunk.width, chunk.rows, chunk.width, sums);
   });
 }
 
-}  // namespace
+template <Mask kMask>
+void write_gradient(float* dx, float* dresidual, const Gradient<kMask>& g, bool fixed, const NormWorkspace& w) {
+  for_chunks(w.plan, [&](const Chunk& chunk) {
+    bool past_caches = streams(dx, w.plan, chunk) && (!dresidual || streams(dresidual, w.plan, chunk));
+    auto run = past_caches ? gradient_chunk<kMask, true> : gradient_chunk<kMask, false>;
+    run(dx, dresidual, g, fixed, Numbers(w, chunk.sample), chunk.offset, chunk.rows, chunk.width);
+    stream_fence();
+  });
+}
 
-void norm_backward(float* dx, float* dgamma, float* dbeta, float* dresidual, const float* dy, const float* x,
-                   const float* y, const float* mean, const float* inv_std, const float* gamma, const NormShape& s,
-                   bool fixed, fastcnn_activation f, char* workspace) {
-  NormWorkspace w{plan_rows(s), workspace};
+template <Mask kMask>
+void backward(float* dx, float* dgamma, float* dbeta, float* dresidual, const Gradient<kMask>& g, const float* inv_std,
+              const float* gamma, const NormShape& s, bool fixed, const NormWorkspace& w) {
   const RowPlan& p = w.plan;
-  Gradient g{dy, f == FASTCNN_LINEAR ? nullptr : y, splat(f == FASTCNN_RELU6 ? 6 : -1)};
-  int64_t size = s.c / s.groups;
-  for (int64_t sample = 0; sample < s.n; sample++) {
-    for (int64_t j = 0; j < s.c; j++) w.numbers(sample, 0)[j] = mean[sample * s.groups + j / size];
-    w.spread(sample);
-  }
   bool reduce = !fixed || dgamma || dbeta;
-  if (reduce)
-    for_chunks(p, [&](const Chunk& chunk) {
-      GradientSums sums{g, x, w.numbers(chunk.sample, 0), chunk.offset, chunk.width};
-      double* a = w.sums(chunk.sample) + 2 * chunk.index * p.width;
-      reduce_rows(a, a + chunk.width, chunk.rows, chunk.width, sums);
-    });
+  if (reduce) sum_gradients(g, w);
   parallel_ranges(s.n, 1, s.n * p.sums(), [&](int64_t begin, int64_t end) {
     for (int64_t sample = begin; sample < end; sample++) {
       if (reduce) add_up(w.totals(sample), w.sums(sample), p);
@@ -142,7 +158,32 @@ void norm_backward(float* dx, float* dgamma, float* dbeta, float* dresidual, con
     }
   });
   write_parameters(dgamma, dbeta, w, s, inv_std, w.sums(0));
-  write_gradient(dx, dresidual, g, fixed ? nullptr : x, w);
+  write_gradient(dx, dresidual, g, fixed, w);
+}
+
+}  // namespace
+
+void norm_backward(float* dx, float* dgamma, float* dbeta, float* dresidual, const float* dy, const float* x,
+                   const float* y, const float* shift, const float* mean, const float* inv_std, const float* gamma,
+                   const NormShape& s, bool fixed, fastcnn_activation f, char* workspace) {
+  NormWorkspace w{plan_rows(s), workspace};
+  int64_t size = s.c / s.groups;
+  for (int64_t sample = 0; sample < s.n; sample++) {
+    for (int64_t j = 0; j < s.c; j++) {
+      w.numbers(sample, 0)[j] = mean[sample * s.groups + j / size];
+      w.numbers(sample, 1)[j] = (float)((gamma ? gamma[j] : 1.0) * (double)inv_std[sample * s.groups + j / size]);
+      w.numbers(sample, 4)[j] = shift ? shift[sample * s.c + j] : 0;
+    }
+    w.spread(sample);
+  }
+  vec ceiling = splat(f == FASTCNN_RELU6 ? 6 : __builtin_nanf(""));
+  auto run = [&](auto g) { backward(dx, dgamma, dbeta, dresidual, g, inv_std, gamma, s, fixed, w); };
+  if (f == FASTCNN_LINEAR)
+    run(Gradient<Mask::none>{dy, x, y, ceiling});
+  else if (y)
+    run(Gradient<Mask::y>{dy, x, y, ceiling});
+  else
+    run(Gradient<Mask::x>{dy, x, y, ceiling});
 }
 
 }  // namespace ISA

@@ -6,6 +6,7 @@
 #pragma once
 #include "norm.h"
 #include "runtime/parallel.h"
+#include "stream.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -80,9 +81,21 @@ static inline __attribute__((always_inline)) void for_lanes(int64_t size, F step
 static inline __attribute__((always_inline)) vec read(const float* p, int lanes) {
   return lanes == kLanes ? load(p) : load_first(p, lanes);
 }
-static inline __attribute__((always_inline)) void write(float* p, vec v, int lanes) {
-  lanes == kLanes ? store(p, v) : store_first(p, v, lanes);
+static inline __attribute__((always_inline)) void write(float* p, vec v, int lanes, bool past_caches = false) {
+  if (past_caches)
+    stream(p, v);
+  else
+    lanes == kLanes ? store(p, v) : store_first(p, v, lanes);
 }
+// Whether the rows of a chunk of a large array are written past the caches.
+static inline bool streams(const float* array, const RowPlan& p, const Chunk& chunk) {
+  return streams(array, p.n * p.rows * p.c) && streams(array + chunk.offset, kStreamFrom / 4, chunk.width);
+}
+
+// Sums read a few rows side by side, which the hardware's prefetcher does not see through: they ask for the rows that
+// come next, about so many floats ahead.
+constexpr int64_t kAhead = 1024;
+static inline int64_t rows_ahead(int64_t width) { return width < kAhead / 4 ? kAhead / width : 4; }
 
 // a[i], b[i] = two sums over the rows of a chunk, for each of its `width` channels. A term adds one row's share:
 //   term.start(strip, size, rows); term.add(s, q, row, i, lanes); term.finish(a, b, size, rows)
@@ -116,21 +129,25 @@ static void reduce_rows(double* a, double* b, int64_t rows, int64_t width, Term&
   }
 }
 
-// The workspace: of every sample, partial sums, 2c totals in double, and four padded arrays of float.
+// The workspace: of every sample, partial sums, 2c totals in double, and padded arrays of float.
+constexpr int kNumbers = 5;
 struct NormWorkspace {
   RowPlan plan;
   char* memory;
   static size_t bytes(const RowPlan& p) {
-    return (size_t)p.n * ((size_t)(p.sums() + 2 * p.c) * sizeof(double) + (size_t)(4 * p.padded()) * sizeof(float));
+    return (size_t)p.n *
+           ((size_t)(p.sums() + 2 * p.c) * sizeof(double) + (size_t)(kNumbers * p.padded()) * sizeof(float));
   }
-  float* numbers(int64_t sample, int which) const { return (float*)memory + (sample * 4 + which) * plan.padded(); }
+  float* numbers(int64_t sample, int which) const {
+    return (float*)memory + (sample * kNumbers + which) * plan.padded();
+  }
   double* totals(int64_t sample) const {
-    return (double*)((float*)memory + plan.n * 4 * plan.padded()) + sample * (plan.sums() + 2 * plan.c);
+    return (double*)((float*)memory + plan.n * kNumbers * plan.padded()) + sample * (plan.sums() + 2 * plan.c);
   }
   double* sums(int64_t sample) const { return totals(sample) + 2 * plan.c; }
   // Repeats the c numbers of each array for every row of the fold and clears the rest.
   void spread(int64_t sample) const {
-    for (int which = 0; which < 4; which++) {
+    for (int which = 0; which < kNumbers; which++) {
       float* v = numbers(sample, which);
       for (int64_t i = plan.c; i < plan.width; i++) v[i] = v[i - plan.c];
       for (int64_t i = plan.width; i < plan.padded(); i++) v[i] = 0;
@@ -140,8 +157,8 @@ struct NormWorkspace {
 
 // norm_backward.cpp
 void norm_backward(float* dx, float* dgamma, float* dbeta, float* dresidual, const float* dy, const float* x,
-                   const float* y, const float* mean, const float* inv_std, const float* gamma, const NormShape& s,
-                   bool fixed, fastcnn_activation f, char* workspace);
+                   const float* y, const float* shift, const float* mean, const float* inv_std, const float* gamma,
+                   const NormShape& s, bool fixed, fastcnn_activation f, char* workspace);
 // norm_layer.cpp
 size_t layer_norm_workspace(int64_t rows, int64_t size);
 void layer_norm_forward(float* y, float* mean, float* inv_std, const float* x, const float* gamma, const float* beta,

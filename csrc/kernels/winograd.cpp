@@ -162,6 +162,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
           vec y = p.epilogue.bias ? o[j] + bias : o[j];
           if (p.epilogue.residual) y += load_first(p.epilogue.residual + at, live);
           if (f.clamp) y = min(splat(f.high), max(splat(f.low), y));
+          if (p.epilogue.gate) y = select(load_first(p.epilogue.gate + at, live) > zero(), y, zero());
           if (past_caches)
             stream(p.y + at, y);
           else if (live == kLanes)

@@ -93,6 +93,8 @@ def conv2d_dx(
     algorithm: str = "auto",
     precision: str = "high",
     padding_mode: str = "constant",
+    residual: ArrayLike | None = None,
+    gate: ArrayLike | None = None,
 ) -> Array:
     """The gradient of ``conv2d`` with respect to its images.
 
@@ -102,6 +104,9 @@ def conv2d_dx(
         x_shape: ``(n, h, w, c)``.
         strides, padding, dilation, groups, algorithm, precision, padding_mode: as in ``conv2d``.
         out: where to put the result.
+        residual: ``x_shape``, added: another gradient of the same images; or None. Needs padding with zeros.
+        gate: ``x_shape``: where it is not above 0, the result is 0, so that the images' ReLU is gone through as well; or
+            None. Needs padding with zeros.
 
     Returns:
         float32 ``x_shape``.
@@ -114,8 +119,9 @@ def conv2d_dx(
                [1., 2., 1.]], dtype=float32)
     """
     return _core.conv2d_dx(
-        dy, w, x_shape, strides, padding, dilation, groups, None, None, 0.0, algorithm, precision, padding_mode, out
-    )
+        dy, w, x_shape, strides, padding, dilation, groups, None, None, 0.0, algorithm, precision, padding_mode, out,
+        residual, gate,
+    )  # fmt: skip
 
 
 def conv2d_dw(
@@ -227,8 +233,9 @@ def conv2d_transpose(
         )
     shape = (x.shape[0], *output_size, w.shape[2] * groups)
     return _core.conv2d_dx(
-        x, w, shape, strides, padding, dilation, groups, bias, activation, alpha, "auto", "high", "constant", out
-    )
+        x, w, shape, strides, padding, dilation, groups, bias, activation, alpha, "auto", "high", "constant", out,
+        None, None,
+    )  # fmt: skip
 
 
 def _transposed_size(size: int, kernel: int, stride: int, dilation: int, padding: Padding, axis: int) -> int:

@@ -19,6 +19,7 @@ __all__ = [
     "image_gaussian_blur",
     "image_resize",
     "image_warp",
+    "images_resize",
     "images_warp",
 ]
 
@@ -117,6 +118,28 @@ def image_resize(
         array([[ 5, 25]], dtype=uint8)
     """
     return _core.image_resize(image, height, width, interpolation, antialias, out)
+
+
+def images_resize(
+    images: ArrayLike, size: Size, interpolation: str = "linear", antialias: bool = False, out: Array | None = None
+) -> Array:
+    """``image_resize`` of a batch.
+
+    Args:
+        images: (n, h, w, c), float32.
+        size: height and width of the result.
+        interpolation: as in ``image_resize``.
+        antialias: as in ``image_resize``.
+        out: where to put the result.
+
+    Returns:
+        float32 (n, height, width, c).
+
+    Example:
+        >>> images_resize([[[[0.0], [1.0], [2.0], [3.0]]]], (1, 2), "area").ravel()
+        array([0.5, 2.5], dtype=float32)
+    """
+    return _core.images_resize(images, size, interpolation, antialias, out)
 
 
 def image_flip(image: ArrayLike, horizontal: bool = False, vertical: bool = False, out: Array | None = None) -> Array:

@@ -37,7 +37,8 @@ def batch_norm(
     residual: ArrayLike | None = None,
     activation: str | None = None,
     out: Array | None = None,
-) -> tuple[Array, Array, Array]:
+    return_shift: bool = False,
+) -> tuple[Array, ...]:
     """Batch normalisation with this batch's statistics: every channel over all other axes.
 
     ``y = activation(gamma * (x - mean) * inv_std + beta + residual)``
@@ -54,6 +55,7 @@ def batch_norm(
         residual: the shape of x, added before the activation.
         activation: None or "linear", "relu", "relu6".
         out: where to put y; may be x or residual.
+        return_shift: whether to return a fourth array, (c,), with which :func:`batch_norm_backward` does without y.
 
     Returns:
         (y, mean, inv_std): y the shape of x; mean and inv_std (c,), for :func:`batch_norm_backward`.
@@ -69,7 +71,18 @@ def batch_norm(
                [0.97, 0.  ]], dtype=float32)
     """
     return _core.batch_norm(
-        x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, unbiased, residual, activation, out
+        x,
+        gamma,
+        beta,
+        moving_mean,
+        moving_variance,
+        momentum,
+        epsilon,
+        unbiased,
+        residual,
+        activation,
+        out,
+        return_shift,
     )
 
 
@@ -120,6 +133,7 @@ def batch_norm_backward(
     training: bool = True,
     residual: bool = False,
     out: Array | None = None,
+    shift: ArrayLike | None = None,
 ) -> tuple[Array, Array, Array, Array | None]:
     """Gradients of :func:`batch_norm`.
 
@@ -129,12 +143,13 @@ def batch_norm_backward(
         mean: (c,), as the forward pass returned it.
         inv_std: (c,), likewise.
         gamma: (c,); None is 1.
-        y: the forward result; needed where there is an activation.
+        y: the forward result; needed where there is an activation and no shift.
         activation: as in the forward pass.
         training: False where the statistics were given (:func:`batch_norm_inference`), so that no gradient passes
             through them.
         residual: whether to return the gradient of the residual too.
         out: where to put dx; may be dy.
+        shift: what ``return_shift`` gave, instead of y, where there was no residual: one array less to read.
 
     Returns:
         (dx, dgamma, dbeta, dresidual): dx and dresidual the shape of x, dgamma and dbeta (c,); dresidual is None unless
@@ -147,7 +162,7 @@ def batch_norm_backward(
         >>> dx.ravel(), dgamma, dbeta
         (array([0., 0.], dtype=float32), array([-1.], dtype=float32), array([1.], dtype=float32))
     """
-    return _core.batch_norm_backward(dy, x, mean, inv_std, gamma, y, activation, training, residual, out)
+    return _core.batch_norm_backward(dy, x, mean, inv_std, gamma, y, activation, training, residual, out, shift)
 
 
 def group_norm(

@@ -2,11 +2,15 @@
 
 from . import (
     activation,
+    augmentation,
+    augmentation_colors,
+    augmentation_mixing,
     borders,
     centring,
     conv,
     conv_transpose,
     core,
+    cropping,
     depthwise,
     dots,
     global_pooling,
@@ -21,11 +25,15 @@ from . import (
     upsampling,
 )
 from .activation import *  # noqa: F403
+from .augmentation import *  # noqa: F403
+from .augmentation_colors import *  # noqa: F403
+from .augmentation_mixing import *  # noqa: F403
 from .borders import *  # noqa: F403
 from .centring import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .conv_transpose import *  # noqa: F403
 from .core import *  # noqa: F403
+from .cropping import *  # noqa: F403
 from .depthwise import *  # noqa: F403
 from .dots import *  # noqa: F403
 from .global_pooling import *  # noqa: F403
@@ -72,4 +80,8 @@ __all__ = [
     *normalization.__all__,
     *regularization.__all__,
     *preprocessing.__all__,
+    *augmentation.__all__,
+    *augmentation_colors.__all__,
+    *augmentation_mixing.__all__,
+    *cropping.__all__,
 ]

@@ -24,7 +24,7 @@ class _Centring(SameShape):
         self._sizes: tuple[int, ...] = ()
 
     def _axes(self, rank: int) -> tuple[int, ...]:
-        raise NotImplementedError(f"{type(self).__name__} must define _axes(rank), the axes that keep a mean")
+        raise NotImplementedError
 
     def build(self, input_shape: Any) -> None:
         rank = len(input_shape)

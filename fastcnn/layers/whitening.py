@@ -7,6 +7,7 @@ import numpy as np
 
 from fastcnn import ops
 from fastcnn.layers.adapting import arrays_of, moments
+from fastcnn.layers.arguments import integers
 from fastcnn.layers.input_spec import InputSpec, as_float
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.registry import registry
@@ -98,7 +99,7 @@ class _Whitening(Layer):
         return array.reshape(len(array), -1).astype(np.float64)
 
     def _matrix(self, variances: Array, found: Array, samples: int) -> Array:
-        raise NotImplementedError(f"{type(self).__name__} must define _matrix(variances, found, samples)")
+        raise NotImplementedError
 
     def _projected(self, inputs: Any) -> Any:
         assert self.input_spec is not None
@@ -132,10 +133,8 @@ class PCAWhitening(_Whitening):
 
     def __init__(self, n_components: int | None = None, epsilon: float = 1e-6, whiten: bool = True, **kwargs: Any):
         super().__init__(epsilon, **kwargs)
-        if n_components is not None and (isinstance(n_components, bool) or int(n_components) != n_components):
-            raise ValueError(f"n_components must be a positive integer or None, got {n_components!r}")
-        if n_components is not None and n_components < 1:
-            raise ValueError(f"n_components must be a positive integer or None, got {n_components!r}")
+        if n_components is not None:
+            (n_components,) = integers(n_components, 1, "n_components")
         self.n_components, self.whiten = n_components, bool(whiten)
 
     def _columns(self, size: int) -> int:

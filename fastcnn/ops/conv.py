@@ -216,7 +216,7 @@ def _conv_dx(
     dy: Any, w: Any, strides: Any, padding: Any, dilation: Any, groups: int, x_shape: Any,
     padding_mode: str = "constant",
 ) -> Any:  # fmt: skip
-    rest = (strides, padding, dilation, groups, None, None, 0.0, "auto", "high", padding_mode, None)
+    rest = (strides, padding, dilation, groups, None, None, 0.0, "auto", "high", padding_mode, None, None, None)
     if dy.ndim == 4:
         return _core.conv2d_dx(dy, w, (dy.shape[0], *x_shape[1:]), *rest)
     return _core.conv2d_dx(dy[:, None], w[None], (dy.shape[0], 1, *x_shape[1:]), *rest)[:, 0]

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.plan.training_passes import made_by, node, users
+from fastcnn.plan.steps import made_by, node, users
 from fastcnn.seam import Node
 from fastcnn.tensor import Derived, Valued
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastcnn import kernels, reference
 from fastcnn.seam import Primitive
 
-__all__ = ["BATCH_NORM", "BATCH_NORM_BACKWARD", "BATCH_NORM_INFERENCE", "CONV", "DENSE"]
+__all__ = ["BATCH_NORM", "BATCH_NORM_BACKWARD", "BATCH_NORM_INFERENCE", "CONV", "CONV_DX", "DENSE"]
 
 
 def _batch_norm(module: Any) -> Any:
@@ -16,8 +16,10 @@ def _batch_norm(module: Any) -> Any:
 
 
 def _batch_norm_backward(module: Any) -> Any:
-    def run(dy: Any, x: Any, mean: Any, inv_std: Any, gamma: Any, y: Any, epsilon: float, **attrs: Any) -> Any:
-        found = module.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, **attrs)
+    def run(
+        dy: Any, x: Any, mean: Any, inv_std: Any, gamma: Any, y: Any, shift: Any, epsilon: float, **attrs: Any
+    ) -> Any:
+        found = module.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, shift=shift, **attrs)
         return tuple(found) if attrs["residual"] else tuple(found[:3])
 
     return run
@@ -37,6 +39,13 @@ def _conv(module: Any) -> Any:
     return run
 
 
+def _conv_dx(module: Any) -> Any:
+    def run(dy: Any, w: Any, residual: Any, gate: Any, *, x_shape: Any, **attrs: Any) -> Any:
+        return module.conv2d_dx(dy, w, (dy.shape[0], *x_shape[1:]), residual=residual, gate=gate, **attrs)
+
+    return run
+
+
 def _dense(module: Any) -> Any:
     def run(x: Any, w: Any, bias: Any, residual: Any, activation: Any) -> Any:
         return module.dense(x, w, bias, activation, residual=residual)
@@ -45,7 +54,10 @@ def _dense(module: Any) -> Any:
 
 
 BATCH_NORM = Primitive(
-    "batch_norm_fused", _batch_norm(kernels), _batch_norm(reference), lambda x, *others, **attrs: [x, x[-1:], x[-1:]]
+    "batch_norm_fused",
+    _batch_norm(kernels),
+    _batch_norm(reference),
+    lambda x, *others, **attrs: [x, *[x[-1:]] * (3 if attrs["return_shift"] else 2)],
 )
 BATCH_NORM_BACKWARD = Primitive(
     "batch_norm_backward_fused",
@@ -60,4 +72,10 @@ BATCH_NORM_INFERENCE = Primitive(
     lambda x, *others, **attrs: x,
 )
 CONV = Primitive("conv2d_fused", _conv(kernels), _conv(reference), lambda *shapes, **attrs: shapes[-1])
+CONV_DX = Primitive(
+    "conv2d_dx_fused",
+    _conv_dx(kernels),
+    _conv_dx(reference),
+    lambda dy, *others, x_shape, **attrs: (dy[0], *x_shape[1:]),
+)
 DENSE = Primitive("dense_fused", _dense(kernels), _dense(reference), lambda *shapes, **attrs: shapes[-1])

@@ -4,7 +4,8 @@ from typing import Any
 
 from fastcnn.plan import fused
 from fastcnn.plan.folding import fold_batch_norm, fold_padding
-from fastcnn.plan.training_passes import CLAMPS, made_by, node, users
+from fastcnn.plan.steps import made_by, node, users
+from fastcnn.plan.training_passes import CLAMPS
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 

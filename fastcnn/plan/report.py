@@ -111,7 +111,7 @@ def profile(model: Any, x: Any, y: Any = None, training: bool = False, trace: An
         found.feed(contents(data[0]))
     program = found.program
     for generator, key in program.keys:
-        key[:] = generator.state.array
+        generator.peek_into(key)
     variables = [(v, v.array.copy()) for v in model.variables]
     times = np.median([program._core.time() for _ in range(5)], axis=0) * 1e-6
     for v, array in variables:  # the moving statistics went on five times

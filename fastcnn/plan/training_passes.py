@@ -3,41 +3,29 @@
 from typing import Any
 
 from fastcnn.plan import fused
+from fastcnn.plan.gradient_passes import join_gradients, mask_before_pooling, pool_by_index
+from fastcnn.plan.steps import made_by, node, users
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
-__all__ = ["CLAMPS", "fuse_batch_norm", "made_by", "node", "training_passes", "users"]
+__all__ = ["CLAMPS", "fuse_batch_norm", "training_passes"]
 
 CLAMPS = ("relu", "relu6")
 
 
 def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """All of them, in order."""
-    return fuse_batch_norm(steps, outputs)
-
-
-def users(steps: list[Node], outputs: list[Any]) -> dict[int, list[Node | None]]:
-    """Who reads each tensor; None stands for the caller."""
-    found: dict[int, list[Node | None]] = {}
-    for step in steps:
-        for t in step.inputs:
-            if isinstance(t, SymbolicTensor):
-                found.setdefault(id(t), []).append(step)
-    for t in outputs:
-        found.setdefault(id(t), []).append(None)
-    return found
-
-
-def made_by(steps: list[Node]) -> dict[int, Node]:
-    """Which step makes each tensor."""
-    return {id(t): step for step in steps for t in step.outputs}
+    for improve in (fuse_batch_norm, mask_before_pooling, pool_by_index, join_gradients):
+        steps = improve(steps, outputs)
+    return steps
 
 
 def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """Batch normalisation, the addition of a shortcut and ReLU in one pass; their gradients in two.
 
     Forward ``relu(batch_norm(x) + shortcut)`` becomes one kernel. Backward, the ReLU's mask comes from the result: its
-    argument need not be kept, and the masked gradient is the shortcut's.
+    argument need not be kept, and the masked gradient is the shortcut's. Without a shortcut it comes from the batch
+    norm's argument, which is read anyway, and four numbers a channel.
     """
     read = users(steps, outputs)
     made = made_by(steps)
@@ -57,8 +45,10 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
         after = made.get(id(shortcut)) if shortcut is not None else None
         if after is not None and steps.index(after) > steps.index(relu):
             continue
-        attrs = norm.attrs | {"activation": relu.attrs["activation"]}
-        forward = node(fused.BATCH_NORM, (*norm.inputs, shortcut), attrs, (relu.outputs[0], *norm.outputs[1:]))
+        attrs = norm.attrs | {"activation": relu.attrs["activation"], "return_shift": add is None}
+        shift = SymbolicTensor(norm.outputs[1].shape, "float32") if add is None else None
+        results = (relu.outputs[0], *norm.outputs[1:], *([] if shift is None else [shift]))
+        forward = node(fused.BATCH_NORM, (*norm.inputs, shortcut), attrs, results)
         replaced[id(relu)] = [forward]
         dropped.add(id(norm))
         if add is not None:
@@ -67,7 +57,8 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
             x, mean, inv_std, gamma = gradients.inputs[1:]
             kept = gradients.attrs | {"activation": relu.attrs["activation"], "residual": add is not None}
             results = gradients.outputs if add is None else (*gradients.outputs, masks.outputs[0])
-            inputs = (masks.inputs[0], x, mean, inv_std, gamma, relu.outputs[0])
+            y = relu.outputs[0] if shift is None else None
+            inputs = (masks.inputs[0], x, mean, inv_std, gamma, y, shift)
             replaced[id(masks)] = [node(fused.BATCH_NORM_BACKWARD, inputs, kept, results)]
             dropped.add(id(gradients))
     result: list[Node] = []
@@ -77,13 +68,6 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
         elif id(step) not in dropped:
             result.append(step)
     return result
-
-
-def node(operation: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], outputs: tuple[Any, ...]) -> Node:
-    """A step that makes existing tensors."""
-    made = Node(operation, inputs, attrs)
-    made.outputs = outputs
-    return made
 
 
 def _forward_match(relu: Node, made: dict[int, Node], read: dict[int, list[Node | None]]) -> Any:
@@ -130,11 +114,11 @@ def _backward_match(relu: Node, norm: Node, read: dict[int, list[Node | None]]) 
     ]
     if len(gradients) != 1 or gradients[0].inputs[0] is not masked:
         return None
-    if made_alone(masked, gradients[0], read) or relu.inputs[0] is not norm.outputs[0]:
+    if _made_alone(masked, gradients[0], read) or relu.inputs[0] is not norm.outputs[0]:
         return masks, gradients[0]
     return None
 
 
-def made_alone(masked: Any, gradient: Node, read: dict[int, list[Node | None]]) -> bool:
+def _made_alone(masked: Any, gradient: Node, read: dict[int, list[Node | None]]) -> bool:
     """Whether only the batch norm's gradient reads the masked gradient: with no shortcut, nobody else may."""
     return read[id(masked)] == [gradient]

@@ -91,6 +91,8 @@ def conv2d_dx(
     dilation: Pair = (1, 1),
     groups: int = 1,
     padding_mode: str = "constant",
+    residual: ArrayLike | None = None,
+    gate: ArrayLike | None = None,
 ) -> Array:
     """Every dy is spread back over the window it came from."""
     dy, w = np.asarray(dy, np.float64), np.asarray(w, np.float64)
@@ -103,7 +105,10 @@ def conv2d_dx(
             _grouped(padded, groups)[seen][..., g, :] += _grouped(dy, groups)[..., g, :] @ filters[r, s, :, g].T
     if padding_mode != "constant":
         return _folded(_folded(padded, 1, h, (top, bottom), padding_mode), 2, width, (left, right), padding_mode)
-    return padded[:, top : top + h, left : left + width]
+    dx = padded[:, top : top + h, left : left + width]
+    if residual is not None:
+        dx = dx + np.asarray(residual, np.float64)
+    return dx if gate is None else np.where(np.asarray(gate) > 0, dx, 0)
 
 
 def _folded(padded: Array, axis: int, size: int, sides: tuple[int, int], padding_mode: str) -> Array:

@@ -14,6 +14,7 @@ __all__ = [
     "image_gaussian_blur",
     "image_resize",
     "image_warp",
+    "images_resize",
     "images_warp",
 ]
 
@@ -145,6 +146,15 @@ def image_resize(
     pixels = x.reshape(*x.shape[:2], -1).astype(np.float64)
     y = np.einsum("vh,hwc,uw->vuc", rows, pixels, columns, optimize=True)
     return finished(y, x.dtype).reshape(height, width, *x.shape[2:])
+
+
+def images_resize(images: ArrayLike, size: Size, interpolation: str = "linear", antialias: bool = False) -> Array:
+    """``image_resize`` of each."""
+    x = np.asarray(images)
+    y = np.empty((len(x), *size, x.shape[3]), x.dtype)
+    for i, image in enumerate(x):
+        y[i] = image_resize(image, *size, interpolation, antialias)
+    return y
 
 
 def image_flip(image: ArrayLike, horizontal: bool = False, vertical: bool = False) -> Array:

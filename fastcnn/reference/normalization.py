@@ -64,7 +64,8 @@ def batch_norm(
     unbiased: bool = False,
     residual: ArrayLike | None = None,
     activation: str | None = None,
-) -> tuple[Array, Array, Array]:
+    return_shift: bool = False,
+) -> tuple[Array, ...]:
     """Every channel over all other axes; moving statistics are updated in place."""
     x = _double(x)
     axes = tuple(range(x.ndim - 1))
@@ -76,7 +77,8 @@ def batch_norm(
         variance = x.var(axes) * (rows / (rows - 1) if unbiased and rows > 1 else 1)
         moving_variance[...] = momentum * moving_variance + (1 - momentum) * variance
     y = _double(gamma, 1) * ((x - mean) * inv_std) + _double(beta) + _double(residual)
-    return _activate(y, activation), mean, inv_std
+    found = _activate(y, activation), mean, inv_std
+    return (*found, np.broadcast_to(_double(beta), mean.shape)) if return_shift else found
 
 
 def batch_norm_inference(
@@ -106,12 +108,13 @@ def batch_norm_backward(
     activation: str | None = None,
     training: bool = True,
     residual: bool = False,
+    shift: ArrayLike | None = None,
 ) -> tuple[Array, Array, Array, Array | None]:
     """dx, dgamma, dbeta and, where asked for, dresidual."""
-    g = _masked(dy, y, activation)
-    axes = tuple(range(g.ndim - 1))
     inv_std = _double(inv_std)
     xhat = (_double(x) - _double(mean)) * inv_std
+    g = _masked(dy, y if shift is None else xhat * _double(gamma, 1) + _double(shift), activation)
+    axes = tuple(range(g.ndim - 1))
     scaled = _double(gamma, 1) * g
     dx = _dx(scaled, xhat, inv_std, axes) if training else scaled * inv_std
     return dx, (g * xhat).sum(axes), g.sum(axes), g if residual else None

@@ -79,7 +79,7 @@ def assign_torch(
     arrays = {new: arrays[old] for new, old in plain_names(arrays).items() if not new.endswith(_COUNTER)}
     parts = _parts_of(model, {name.rpartition(".")[0] for name in arrays}, skip_mismatch)
     missing = [name for name in parts if name not in arrays]
-    unexpected = _unexpected(arrays, parts)
+    unexpected = _unexpected(arrays, parts, whole=not missing)
     wrong = [
         f"{name} has shape {part.shape} in the model (in PyTorch's order), the file has {arrays[name].shape}"
         for name, part in parts.items()
@@ -129,10 +129,11 @@ def _module(prefix: str, modules: set[str]) -> str:
     return next((path for path in candidates[:-1] if path in modules), candidates[-2] if names else "")
 
 
-def _unexpected(arrays: dict[str, Array], parts: dict[str, Part]) -> list[str]:
+def _unexpected(arrays: dict[str, Array], parts: dict[str, Part], whole: bool) -> list[str]:
+    """What the model has no place for. Where it lacks nothing, it may do without the top."""
     present = {name.partition(".")[0] for name in parts}
-    spare = (*_HELPERS, *_HEADS)
-    return [name for name in arrays if name not in parts and (name.partition(".")[0] not in set(spare) - present)]
+    spare = {*_HELPERS, *(_HEADS if whole else ())} - present
+    return [name for name in arrays if name not in parts and name.partition(".")[0] not in spare]
 
 
 def _hint(parts: dict[str, Part], missing: list[str]) -> str:

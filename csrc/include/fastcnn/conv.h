@@ -54,7 +54,7 @@ FASTCNN_API fastcnn_status fastcnn_conv2d(const fastcnn_conv2d_params* p, const 
                                           size_t workspace_bytes);
 
 /* The gradient with respect to x, from that with respect to y. With an epilogue (bias of c floats, activation) it is
- * the transposed convolution as a layer. */
+ * the transposed convolution as a layer; residual and gate must not be dx. */
 FASTCNN_API fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, const float* dy, const float* filter,
                                              const fastcnn_epilogue* epilogue, float* dx, void* workspace,
                                              size_t workspace_bytes);

@@ -90,6 +90,8 @@ typedef struct fastcnn_epilogue {
   const float* residual; /* the shape of y, or NULL; may be y itself */
   fastcnn_activation activation;
   float alpha;
+  const float* gate; /* of convolutions and their input gradients, or NULL: the shape of y; where it is not above 0, y
+                        is 0. The gradient through a ReLU, given the ReLU's result. */
 } fastcnn_epilogue;
 
 #ifdef __cplusplus

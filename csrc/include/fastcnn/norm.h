@@ -24,14 +24,15 @@ typedef struct fastcnn_batch_norm {
 FASTCNN_API fastcnn_status fastcnn_batch_norm_workspace(const fastcnn_batch_norm* p, size_t* bytes);
 
 /* y = activation(gamma * (x - mean) * inv_std + beta + residual) with mean and inv_std = 1 / sqrt(variance + epsilon)
- * of this batch, written to mean and inv_std (c,) for the backward pass; the variance divides by rows.
+ * of this batch, written to mean and inv_std (c,) for the backward pass; the variance divides by rows. shift: (c,) for
+ * the backward pass to do without y, or NULL.
  * residual: the shape of y, or NULL. y may be x or residual. moving_mean, moving_variance: (c,), updated as
  * moving = momentum * moving + (1 - momentum) * batch, or NULL. No rows leave them as they are.
  * A NULL workspace: the library's own. */
 FASTCNN_API fastcnn_status fastcnn_batch_norm_train(const fastcnn_batch_norm* p, const float* x, const float* gamma,
                                                     const float* beta, const float* residual, float* y, float* mean,
-                                                    float* inv_std, float* moving_mean, float* moving_variance,
-                                                    void* workspace, size_t workspace_bytes);
+                                                    float* inv_std, float* shift, float* moving_mean,
+                                                    float* moving_variance, void* workspace, size_t workspace_bytes);
 
 /* The same with the moving statistics (c,) instead of the batch's. */
 FASTCNN_API fastcnn_status fastcnn_batch_norm_inference(const fastcnn_batch_norm* p, const float* x,
@@ -39,13 +40,14 @@ FASTCNN_API fastcnn_status fastcnn_batch_norm_inference(const fastcnn_batch_norm
                                                         const float* gamma, const float* beta, const float* residual,
                                                         float* y, void* workspace, size_t workspace_bytes);
 
-/* Gradients. y: the forward result, read where there is an activation (otherwise NULL is fine). training: 1 when mean
+/* Gradients. Where there is an activation, one of y and shift, which the other is NULL to: y, the forward result, or
+ * shift, as the forward pass wrote it without a residual, which is quicker. training: 1 when mean
  * and inv_std are the batch's, 0 when they were fixed. dgamma, dbeta (c,) and dresidual may be NULL. dx or dresidual
  * may be dy. */
 FASTCNN_API fastcnn_status fastcnn_batch_norm_backward(const fastcnn_batch_norm* p, int training, const float* dy,
-                                                       const float* x, const float* y, const float* mean,
-                                                       const float* inv_std, const float* gamma, float* dx,
-                                                       float* dgamma, float* dbeta, float* dresidual, void* workspace,
+                                                       const float* x, const float* y, const float* shift,
+                                                       const float* mean, const float* inv_std, const float* gamma,
+                                                       float* dx, float* dgamma, float* dbeta, float* dresidual, void* workspace,
                                                        size_t workspace_bytes);
 
 /* x (n, rows, c): each sample by itself, c / groups neighbouring channels together over all rows. groups = c is

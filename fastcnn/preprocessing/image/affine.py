@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn import random, reference
+from fastcnn import kernels, random
 from fastcnn.layers.arguments import choice
 
 __all__ = [
@@ -141,7 +141,7 @@ def apply_affine_transform(
     matrix = affine_matrix(height, width, theta, tx, ty, shear, zx, zy)
     axes = (row_axis, col_axis, channel_axis)
     image = np.ascontiguousarray(x.transpose(axes), None if x.dtype == np.uint8 else np.float32)
-    warped = reference.image_warp(image, matrix, interpolation=interpolation, border=border, fill=cval)
+    warped = kernels.image_warp(image, matrix, interpolation=interpolation, border=border, fill=cval)
     warped = warped.transpose(np.argsort(axes))
     if x.dtype.kind in "iu" and x.dtype != np.uint8:
         warped = np.rint(warped)

@@ -39,6 +39,20 @@ class DirectoryIterator(FileIterator):
         keep_aspect_ratio: whether to cut the middle out rather than to distort.
         dtype: of the batches.
         workers: how many threads read and prepare batches while a network trains.
+
+    Example:
+        >>> from fastcnn.preprocessing.image import ImageDataGenerator
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     for name in ("cat/1.ppm", "dog/1.ppm", "dog/2.ppm"):
+        ...         (Path(folder) / name).parent.mkdir(exist_ok=True)
+        ...         _ = (Path(folder) / name).write_bytes(b"P6 1 1 255 " + bytes([10, 20, 30]))
+        ...     batches = DirectoryIterator(folder, ImageDataGenerator(), target_size=(2, 2), shuffle=False)
+        ...     x, y = batches[0]
+        Found 3 images belonging to 2 classes.
+        >>> x.shape, y.tolist(), batches.class_indices
+        ((3, 2, 2, 3), [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], {'cat': 0, 'dog': 1})
     """
 
     def __init__(

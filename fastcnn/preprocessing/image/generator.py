@@ -233,6 +233,19 @@ class ImageDataGenerator:
 
         Returns:
             A ``DirectoryIterator`` with ``class_indices``, ``classes``, ``filenames``, ``filepaths`` and ``samples``.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from tempfile import TemporaryDirectory
+            >>> with TemporaryDirectory() as folder:
+            ...     for name in ("cat/1.ppm", "dog/1.ppm", "dog/2.ppm"):
+            ...         (Path(folder) / name).parent.mkdir(exist_ok=True)
+            ...         _ = (Path(folder) / name).write_bytes(b"P6 1 1 255 " + bytes([10, 20, 30]))
+            ...     batches = ImageDataGenerator().flow_from_directory(folder, target_size=(2, 2), shuffle=False)
+            ...     x, y = batches[0]
+            Found 3 images belonging to 2 classes.
+            >>> x.shape, y.tolist(), batches.class_indices
+            ((3, 2, 2, 3), [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], {'cat': 0, 'dog': 1})
         """
         return DirectoryIterator(
             directory,
@@ -308,6 +321,21 @@ class ImageDataGenerator:
 
         Returns:
             A ``DataFrameIterator`` with ``class_indices``, ``classes``, ``filenames``, ``filepaths`` and ``samples``.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from tempfile import TemporaryDirectory
+            >>> table = {"filename": ["1.ppm", "2.ppm"], "class": ["cat", "dog"]}
+            >>> with TemporaryDirectory() as folder:
+            ...     for name in table["filename"]:
+            ...         _ = (Path(folder) / name).write_bytes(b"P6 1 1 255 " + bytes([10, 20, 30]))
+            ...     batches = ImageDataGenerator().flow_from_dataframe(
+            ...         table, folder, target_size=(2, 2), class_mode="binary", shuffle=False
+            ...     )
+            ...     x, y = batches[0]
+            Found 2 validated image filenames belonging to 2 classes.
+            >>> x.shape, y.tolist(), batches.filenames
+            ((2, 2, 2, 3), [0.0, 1.0], ['1.ppm', '2.ppm'])
         """
         return DataFrameIterator(
             dataframe,

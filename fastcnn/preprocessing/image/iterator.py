@@ -75,6 +75,12 @@ class Iterator(PyDataset):
         save_format: of their files.
         workers: how many threads prepare batches while a network trains; by default one where the generator has a
             ``preprocessing_function``, for that may not be made for several, else at most four.
+
+    Example:
+        >>> from fastcnn.preprocessing.image import ImageDataGenerator
+        >>> batches = ImageDataGenerator().flow(np.zeros((5, 4, 4, 3)), np.arange(5), batch_size=2, shuffle=False)
+        >>> [next(batches)[1].tolist() for _ in range(4)], batches.epoch
+        ([[0, 1], [2, 3], [4], [0, 1]], 1)
     """
 
     def __init__(

@@ -45,6 +45,22 @@ class DataFrameIterator(FileIterator):
         dtype: of the batches.
         validate_filenames: whether rows whose file is missing or no picture by its name are left out.
         workers: how many threads read and prepare batches while a network trains.
+
+    Example:
+        >>> from fastcnn.preprocessing.image import ImageDataGenerator
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> table = {"filename": ["1.ppm", "2.ppm"], "class": ["cat", "dog"]}
+        >>> with TemporaryDirectory() as folder:
+        ...     for name in table["filename"]:
+        ...         _ = (Path(folder) / name).write_bytes(b"P6 1 1 255 " + bytes([10, 20, 30]))
+        ...     batches = DataFrameIterator(
+        ...         table, folder, ImageDataGenerator(), target_size=(2, 2), class_mode="binary", shuffle=False
+        ...     )
+        ...     x, y = batches[0]
+        Found 2 validated image filenames belonging to 2 classes.
+        >>> x.shape, y.tolist(), batches.filenames
+        ((2, 2, 2, 3), [0.0, 1.0], ['1.ppm', '2.ppm'])
     """
 
     def __init__(
