@@ -20,6 +20,7 @@ import fastcnn
 from fastcnn import applications, layers, models
 from fastcnn.cli import folders, main, networks, notes
 from fastcnn.cli.best_model import BestModel
+from fastcnn.cli.main import one_line
 
 QUICK = ["--image-size", "8", "--batch-size", "4", "--epochs", "2"]
 
@@ -483,6 +484,10 @@ def test_errors_that_nobody_expected(monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setenv("FASTCNN_TRACEBACK", "1")
     with pytest.raises(KeyError):
         run("summary", "x")
+
+
+def test_a_message_that_holds_an_array_is_cut() -> None:
+    assert one_line(ValueError("1 2 " * 1000)) == ("1 2 " * 200) + "..."
 
 
 def test_ctrl_c_anywhere(monkeypatch: Any, capsys: Any) -> None:

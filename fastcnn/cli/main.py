@@ -14,6 +14,7 @@ __all__ = ["main"]
 
 COMMANDS = (train, predict, summary, doctor, bench, demo)
 FAILED, INTERRUPTED = 1, 130
+LONGEST = 800  # characters of a message: an unexpected one may hold a whole array
 
 _EPILOG = """exit codes: 0 done, 1 failed (one line on standard error says why), 2 wrong options, 130 interrupted.
 FASTCNN_TRACEBACK=1 in the environment shows where an error comes from."""
@@ -92,6 +93,7 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     words = " ".join(str(error).split())
+    words = words if len(words) <= LONGEST else f"{words[:LONGEST]}..."
     if isinstance(error, MemoryError):
         return f"not enough memory{': ' * bool(words)}{words}"
     expected = (ValueError, OSError, ImportError, NotImplementedError, RuntimeError)
