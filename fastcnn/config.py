@@ -31,7 +31,7 @@ ENVIRONMENT = (
     "GOMP_CPU_AFFINITY",
     "GOMP_SPINCOUNT",
 )
-EXTRAS = ("h5py", "PIL", "sklearn", "tensorboardX", "pandas")
+EXTRAS = ("h5py", "PIL", "matplotlib", "sklearn", "tensorboardX", "pandas")
 _RUNTIMES = ("libgomp", "libomp", "libiomp", "libvcomp")
 
 

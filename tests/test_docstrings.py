@@ -4,7 +4,6 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -27,7 +26,7 @@ SHARED = {
 
 def public_modules(module: ModuleType = fastcnn) -> Iterator[ModuleType]:
     yield module
-    for name in [*module.__all__, *(n for n in getattr(module, "_ON_FIRST_USE", ()) if find_spec(f"fastcnn.{n}"))]:
+    for name in [*module.__all__, *getattr(module, "_ON_FIRST_USE", ())]:
         found = getattr(module, name)
         if inspect.ismodule(found):
             yield from public_modules(found)

@@ -64,6 +64,16 @@ OURS_ONLY: dict[str, str] = {
     "datasets.cifar10": "CLASSES",
     "datasets.fashion_mnist": "CLASSES",
     "saving": "FileFormatError atomic_write read_npz read_safetensors read_torch restore write_npz write_safetensors",
+    "applications": """
+        AlexNet GoogLeNet LeNet5 ResNet18 ResNet34 SqueezeNet VGG11 VGG11_BN VGG13 VGG13_BN VGG16_BN VGG19_BN
+        list_models preprocess_mode table
+    """,
+    "applications.imagenet_utils": "read_class_names",
+    "preprocessing.image": """
+        DataFrameIterator DirectoryIterator ImageDataGenerator Iterator NumpyArrayIterator apply_affine_transform
+        apply_brightness_shift apply_channel_shift random_brightness random_channel_shift random_rotation
+        random_shear random_shift random_zoom
+    """,
     "random": "draw_seed set_global_seed",
     "ops": """
         add_scaled batch_norm broadcast_shapes dense dropout flatten getitem global_average_pool global_max_pool

@@ -119,6 +119,22 @@ CLAIMED = {
         CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects get_registered_name
         load_model load_weights register_keras_serializable save_model save_weights serialize_keras_object
     """,
+    "applications": """
+        DenseNet121 DenseNet169 DenseNet201 InceptionV3 MobileNet MobileNetV2 ResNet101 ResNet101V2 ResNet152
+        ResNet152V2 ResNet50 ResNet50V2 VGG16 VGG19 Xception
+    """,
+    "applications.densenet": "DenseNet121 DenseNet169 DenseNet201 decode_predictions preprocess_input",
+    "applications.imagenet_utils": "decode_predictions preprocess_input",
+    "applications.inception_v3": "InceptionV3 decode_predictions preprocess_input",
+    "applications.mobilenet": "MobileNet decode_predictions preprocess_input",
+    "applications.mobilenet_v2": "MobileNetV2 decode_predictions preprocess_input",
+    "applications.resnet": "ResNet101 ResNet152 ResNet50 decode_predictions preprocess_input",
+    "applications.resnet50": "ResNet50 decode_predictions preprocess_input",
+    "applications.resnet_v2": "ResNet101V2 ResNet152V2 ResNet50V2 decode_predictions preprocess_input",
+    "applications.vgg16": "VGG16 decode_predictions preprocess_input",
+    "applications.vgg19": "VGG19 decode_predictions preprocess_input",
+    "applications.xception": "Xception decode_predictions preprocess_input",
+    "preprocessing.image": "array_to_img img_to_array load_img save_img smart_resize",
     "random": """
         SeedGenerator dropout normal randint shuffle truncated_normal uniform SeedGenerator.from_config
         SeedGenerator.get_config SeedGenerator.next

@@ -289,7 +289,7 @@ def application(body: Callable[[Building], Any]) -> Application:
         pooling: str | None = None,
         classes: int = 1000,
         classifier_activation: Any = "softmax",
-        name: str | None = None,
+        name: str | None = body.__name__.lower(),
         *,
         variant: str | None = None,
     ) -> Model:
