@@ -5,6 +5,7 @@
 #pragma once
 #include "optimizer.h"
 #include "runtime/parallel.h"
+#include "stream.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -34,7 +35,10 @@ inline int64_t chunk_length(int64_t size) {
 
 // A full vector, or the first n lanes of one.
 struct Whole {
-  vec get(const float* p) const { return load(p); }
+  vec get(const float* p) const {
+    __builtin_prefetch(p + kAhead);
+    return load(p);
+  }
   void put(float* p, vec v) const { store(p, v); }
   vec only(vec v) const { return v; }
 };

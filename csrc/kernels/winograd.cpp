@@ -108,6 +108,7 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
   for (int64_t t = 0; t < count; t++) {
     const float* pixels[kPoints];
     tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
+    ask_for_tile(pixels, zeros, p.c);
     float* to = v + (at + t) * plan.channels;
     for (int64_t c = 0; c < p.c; c += kLanes)
       transform_input(to + c, point_stride(tiles * plan.channels), pixels, c, (int)least(kLanes, p.c - c));

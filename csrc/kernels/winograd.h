@@ -121,5 +121,15 @@ static inline void tile_pixels(const float* (&pixels)[kPoints], const float* x, 
     }
 }
 
+// Asks for the four pixels that a tile further along the row will be the first to read there.
+static inline void ask_for_tile(const float* row, int64_t c) {
+  constexpr int64_t kTilesAhead = 2;
+  for (int64_t at = 4 * kTilesAhead * c; at < 4 * (kTilesAhead + 1) * c; at += 16) __builtin_prefetch(row + at);
+}
+static inline void ask_for_tile(const float* const (&pixels)[kPoints], const float* zeros, int64_t c) {
+  for (int i = 0; i < 6; i++)
+    if (pixels[i * 6 + 2] != zeros) ask_for_tile(pixels[i * 6 + 2], c);
+}
+
 }  // namespace ISA
 }  // namespace fastcnn

@@ -52,6 +52,7 @@ void transform_inputs(const Arrays& to, const float* x, const Conv2d& g, const P
                       int64_t channels, int64_t tile, int64_t at) {
   const float* pixels[kPoints];
   tile_pixels(pixels, x, to.zeros, g.h, g.w, g.c, plan.tiles.at(tile), g.top, g.left);
+  ask_for_tile(pixels, to.zeros, g.c);
   for (int64_t c = 0; c < channels; c += kLanes)
     transform_input(to.v + at * plan.v_row + c, plan.v_point, pixels, channel + c, (int)least(kLanes, channels - c));
 }
@@ -65,6 +66,7 @@ void transform_gradient(const Arrays& to, const float* dy, const Conv2d& g, cons
   for (int i = 0; i < 4; i++)
     for (int j = 0; j < 4; j++)
       pixels[i * 4 + j] = i < rows && j < across ? dy + ((t.n * g.oh + t.i + i) * g.ow + t.j + j) * g.k : nullptr;
+  for (int i = 0; i < rows; i++) ask_for_tile(pixels[i * 4], g.k);
   for (int64_t k = 0; k < g.k; k += kLanes) {
     int live = (int)least(kLanes, g.k - k);
     vec half[6][4];
