@@ -102,6 +102,20 @@ print(sorted(heavy & (set(sys.modules) - before)))
     assert python(code) == "[]\n"
 
 
+def test_packages_for_pictures_come_on_first_use() -> None:
+    code = """
+import sys
+import fastcnn
+packages = ["applications", "augment", "data", "preprocessing", "transfer", "viz"]
+early = [name for name in packages if f"fastcnn.{name}" in sys.modules]
+hidden = [name for name in packages if name not in dir(fastcnn)]
+reached = [getattr(fastcnn, name).__name__ for name in packages]
+optional = {"PIL", "h5py", "sklearn", "matplotlib", "pandas", "concurrent.futures"} & set(sys.modules)
+print(early, hidden, reached == [f"fastcnn.{name}" for name in packages], sorted(optional))
+"""
+    assert python(code) == "[] [] True []\n"
+
+
 def test_is_quick_beside_numpy(tmp_path: Path) -> None:
     """A ratio, for clocks differ: what fastcnn adds is less than what NumPy takes. Best of five, all compiled before."""
     code = """

@@ -244,6 +244,8 @@ def test_averages_and_accumulators(tmp_path, make, at):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
+# Between the opening of a file and the statement that closes it there is a moment; the file is closed all the same.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_ctrl_c_at_random_moments(tmp_path):
     """The same model, whose weights have gone on since the backup; each call of fit gets a little farther."""
     began = time.perf_counter()
