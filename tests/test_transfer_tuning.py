@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from transfer_networks import images, nested, resnet, vgg
 
-from fastcnn import callbacks, layers, models, optimizers, transfer
+from fastcnn import callbacks, layers, models, optimizers, transfer, utils
 from fastcnn.transfer.freezing import trained_layers
 
 
@@ -30,6 +30,21 @@ class Watch(callbacks.Callback):
         self.weights.append(self.model.get_weights())
         if self.scores:
             logs["score"] = self.scores[epoch]
+
+
+class ArrayDataset(utils.PyDataset):
+    """Arrays in batches of 5."""
+
+    def __init__(self, x, y):
+        super().__init__()
+        self.x, self.y = x, y
+
+    def __len__(self):
+        return -(-len(self.x) // 5)
+
+    def __getitem__(self, index):
+        rows = slice(5 * index, 5 * index + 5)
+        return self.x[rows], self.y[rows]
 
 
 def test_both_phases_and_one_history():
@@ -97,6 +112,23 @@ def test_the_best_value_is_carried_over(scores, best, mode):
     for now, then in zip(model.get_weights(), watch.weights[best], strict=True):
         np.testing.assert_array_equal(now, then)
     assert history.mode == mode  # where the head's phase was the best, the base is as it was
+
+
+@pytest.mark.parametrize(("monitor", "at"), [("val_loss", 0), ("val_accuracy", 1), ("val_acc", 1)])
+@pytest.mark.parametrize("as_arrays", [True, False])
+def test_a_head_trained_before_is_not_made_worse(monitor, at, as_arrays):
+    model, (x, y) = ready(), images()
+    y = (x.mean((1, 2, 3)) > np.median(x.mean((1, 2, 3)))).astype(int)
+    valid = (x, y) if as_arrays else ArrayDataset(x, y)
+    transfer.fine_tune(model, x, y, validation_data=valid, epochs=0, head_lr=0.05, monitor=monitor, verbose=0)
+    before, numbers = model.get_weights(), model.evaluate(x, y, verbose=0)
+    history = transfer.fine_tune(
+        model, x, y, validation_data=valid, head_epochs=0, epochs=2, lr=100.0, monitor=monitor, verbose=0
+    )
+    for now, then in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+    assert history.best_epoch is None and history.best == pytest.approx(numbers[at]) and len(history.epoch) == 2
+    assert history.mode == "feature_extraction" and str(history) == str(history.outcome)
 
 
 def test_a_checkpoint_of_the_first_phase_is_not_overwritten_by_a_worse_one(tmp_path):

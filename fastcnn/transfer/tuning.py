@@ -6,8 +6,9 @@ import numpy as np
 
 from fastcnn.callbacks.backup import BackupAndRestore
 from fastcnn.callbacks.history import History
-from fastcnn.callbacks.monitor import MonitorCallback
+from fastcnn.callbacks.monitor import MonitorCallback, find
 from fastcnn.callbacks.stopping import EarlyStopping
+from fastcnn.training.arrays import unpack
 from fastcnn.transfer.freezing import position, release
 from fastcnn.transfer.parts import leaves, parts
 from fastcnn.transfer.rates import factors
@@ -24,7 +25,7 @@ class FineTuning(History):
         rates: the learning rate that each epoch began with.
         monitor: the number that decided which epoch was best.
         best: its best value.
-        best_epoch: the epoch, from 0, whose weights the model has now.
+        best_epoch: the epoch, from 0, whose weights the model has now; None where it has those it came with.
         outcome: how many of the base's weights have changed.
 
     Example:
@@ -75,6 +76,15 @@ class _Best(MonitorCallback):
         self.weights: list[np.ndarray[Any, Any]] | None = None
         self.epoch: int | None = None
 
+    def begin(self, model: Any, validation_data: Any, batch_size: Any, steps: Any) -> None:
+        """A head that has been trained before is the first to compare with."""
+        self.set_model(model)
+        x, y, weights = unpack(validation_data)
+        logs = model.evaluate(x, y, batch_size, sample_weight=weights, steps=steps, verbose=0, return_dict=True)
+        value = find({f"val_{name}": number for name, number in logs.items()}, self.monitor)
+        if value is not None and self._improves(value, None):
+            self.best, self.weights = value, model.get_weights()
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         value = self._value(logs)
         if value is not None and self._improves(value, self.best):
@@ -114,7 +124,8 @@ def fine_tune(
         model: base and head, as ``build`` and ``replace_head`` give it. Where it is not compiled, it is for Adam, a
             crossentropy that suits the output, and accuracy.
         x, y, validation_data, validation_split, batch_size, verbose: as of ``fit``.
-        head_epochs: of the first phase; 0 skips it.
+        head_epochs: of the first phase; 0 skips it, for a head that is trained already: where ``validation_data`` finds
+            no epoch better than that, the model stays as it was.
         epochs: of the second phase; a list for several learning rates. 0 leaves the base frozen.
         head_lr: the learning rate of the first phase.
         lr: of the second phase; of several, ``lr=(1e-4, 1e-5)``, each in its turn: ``epochs`` is divided among them.
@@ -154,6 +165,9 @@ def fine_tune(
         monitor = "val_loss" if validation_data is not None or validation_split else "loss"
     history, best = FineTuning(), _Best(monitor, mode)
     before, done = Snapshot(model, head), 0
+    if not head_epochs and hasattr(validation_data, "__len__"):  # what can be read but once is left to fit
+        steps = fit_arguments.get("validation_steps")
+        best.begin(model, validation_data, fit_arguments.get("validation_batch_size") or batch_size, steps)
     for phase, count, rate in stages:
         apply(model, 3, head=head)
         if phase == "tune":
