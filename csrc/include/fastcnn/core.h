@@ -15,7 +15,7 @@
 #define FASTCNN_VERSION_MINOR 2
 #define FASTCNN_VERSION_PATCH 0
 /* Grows whenever a struct or a function of this header changes its meaning or its layout. */
-#define FASTCNN_ABI_VERSION 1
+#define FASTCNN_ABI_VERSION 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,7 +32,7 @@ typedef enum fastcnn_status {
 /* The message of this thread's last failed call; "" when there was none. */
 FASTCNN_API const char* fastcnn_last_error(void);
 
-/* "0.2.0", and the ABI version of the library that was loaded. */
+/* "0.3.0", and the ABI version of the library that was loaded. */
 FASTCNN_API const char* fastcnn_version(void);
 FASTCNN_API int fastcnn_abi_version(void);
 
