@@ -353,7 +353,7 @@ def test_numbers_are_even():
 
 def test_light_to_import():
     code = "import sys, fastcnn.augment; print([m for m in ('PIL', 'difflib', 'cv2', 'multiprocessing', 'matplotlib') if m in sys.modules])"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
     assert run.stdout == "[]\n", run.stdout + run.stderr
 
 

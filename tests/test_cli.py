@@ -268,7 +268,9 @@ def test_ctrl_c_in_a_process_of_its_own(folder: Path, tmp_path: Path) -> None:
         "--output",
         tmp_path / "m.fastcnn",
     ]
-    process = subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], stdout=-1, stderr=-1, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", program, *map(str, arguments)], stdout=-1, stderr=-1, text=True
+    )
     try:
         assert process.stdout is not None
         assert any(line.startswith("Epoch 3/") for line in process.stdout)
@@ -516,7 +518,7 @@ def test_version_imports_little_beside_the_package() -> None:
         "try:\n    main(['--version'])\nexcept SystemExit:\n    pass\n"
         "print(*sorted(n for n in set(sys.modules) - before if not n.startswith('fastcnn.cli')))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
     version, modules = done.stdout.splitlines()
     assert version == fastcnn.__version__
     heavy = {

@@ -12,7 +12,7 @@
 #endif
 
 #define FASTCNN_VERSION_MAJOR 0
-#define FASTCNN_VERSION_MINOR 2
+#define FASTCNN_VERSION_MINOR 3
 #define FASTCNN_VERSION_PATCH 0
 /* Grows whenever a struct or a function of this header changes its meaning or its layout. */
 #define FASTCNN_ABI_VERSION 2
