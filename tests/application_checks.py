@@ -149,6 +149,6 @@ def torchvision_models():
     pytest.importorskip("torch", reason="PyTorch is not installed")
     try:
         import torchvision.models as found
-    except (ImportError, RuntimeError):
-        found = pytest.importorskip("tvmodels", reason="torchvision is not installed")
+    except (ImportError, RuntimeError) as error:  # one made for another PyTorch raises RuntimeError
+        pytest.skip(f"torchvision cannot be imported: {error}")
     return found
