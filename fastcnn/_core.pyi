@@ -22,8 +22,10 @@ __all__: list[str] = [
     "avg_pool",
     "avg_pool_dx",
     "batch_norm",
+    "batch_norm_apply",
     "batch_norm_backward",
     "batch_norm_inference",
+    "batch_norm_statistics",
     "bernoulli",
     "binary",
     "cached_bytes",
@@ -245,6 +247,9 @@ def batch_norm(
     arg10: typing.Any,
     arg11: bool,
 ) -> tuple[typing.Any, ...]: ...
+def batch_norm_apply(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def batch_norm_backward(
     arg0: typing.Any,
     arg1: typing.Any,
@@ -269,6 +274,16 @@ def batch_norm_inference(
     arg7: typing.Any,
     arg8: typing.Any,
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def batch_norm_statistics(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: bool,
+) -> tuple[typing.Any, ...]: ...
 def bernoulli(
     arg0: typing.Any, arg1: float, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
@@ -307,6 +322,7 @@ def conv2d(
     arg12: typing.Any,
     arg13: typing.Any,
     arg14: typing.Any,
+    arg15: typing.Any,
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def conv2d_algorithm(
     arg0: typing.Any,
@@ -332,6 +348,7 @@ def conv2d_dw(
     arg9: typing.Any,
     arg10: typing.Any,
     arg11: typing.Any,
+    arg12: typing.Any,
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def conv2d_dx(
     arg0: typing.Any,

@@ -79,10 +79,23 @@ def batch_norm(rng: Rng) -> Arguments:
         x=x,
         residual=some(rng, like(x, rng)),
         activation=some(rng, "relu6"),
-        return_shift=bool(rng.integers(2)),
+        return_affine=bool(rng.integers(2)),
         **per_channel(rng, c),
         **moving,
     )
+
+
+def batch_norm_statistics(rng: Rng) -> Arguments:
+    x = floats(rng, *shape(rng, 2))
+    c = x.shape[-1]
+    moving = pick(rng, {}, {"moving_mean": floats(rng, c), "moving_variance": floats(rng, c, low=0)})
+    return dict(x=x, **per_channel(rng, c), **moving)
+
+
+def batch_norm_apply(rng: Rng) -> Arguments:
+    x = floats(rng, *shape(rng, 2))
+    extra = {"residual": some(rng, like(x, rng)), "activation": some(rng, "relu")}
+    return dict(x=x, affine=floats(rng, 3, x.shape[-1]), **extra)
 
 
 def batch_norm_inference(rng: Rng) -> Arguments:
@@ -95,8 +108,10 @@ def batch_norm_inference(rng: Rng) -> Arguments:
 def batch_norm_backward(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 2))
     c = x.shape[-1]
-    masked = pick(rng, {}, {"y": like(x, rng), "activation": "relu"}, {"shift": floats(rng, c), "activation": "relu6"})
-    extra = dict(masked, training=bool(rng.integers(2)), residual="shift" not in masked and bool(rng.integers(2)))
+    masked = pick(
+        rng, {}, {"y": like(x, rng), "activation": "relu"}, {"affine": floats(rng, 3, c), "activation": "relu6"}
+    )
+    extra = dict(masked, training=bool(rng.integers(2)), residual="affine" not in masked and bool(rng.integers(2)))
     saved = {"mean": floats(rng, c), "inv_std": floats(rng, c, low=0), "gamma": some(rng, floats(rng, c))}
     return dict(dy=like(x, rng), x=x, **saved, **extra)
 
@@ -335,6 +350,8 @@ CALLS: dict[str, Maker] = {
     "upsample2d_dx": upsample_dx,
     # normalisation
     "batch_norm": batch_norm,
+    "batch_norm_statistics": batch_norm_statistics,
+    "batch_norm_apply": batch_norm_apply,
     "batch_norm_inference": batch_norm_inference,
     "batch_norm_backward": batch_norm_backward,
     "group_norm": group_norm,

@@ -7,7 +7,7 @@ those that the library computes in its own workspace. "short" gives less memory 
 import ctypes
 import sys
 from collections.abc import Callable
-from ctypes import Structure, byref, c_double, c_float, c_int, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+from ctypes import Structure, addressof, byref, c_double, c_float, c_int, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,9 @@ Conv = struct(
     ("pad_value", c_float),
     ("algorithm", c_int),
     ("precision", c_int),
+    ("prologue", c_void_p),
 )
+Prologue = type("Prologue", (Structure,), {"_fields_": [*((n, c_void_p) for n in "abc"), ("activation", c_int)]})
 Depthwise = struct("n h w c multiplier kh kw stride_h stride_w dilation_h dilation_w top bottom left right")
 Pool = struct(
     "n h w c kh kw stride_h stride_w dilation_h dilation_w top bottom left right",
@@ -75,7 +77,12 @@ def conv_params(rng: Rng) -> Any:
         pad_mode = up_to(rng, 3)
     c, k = up_to(rng, 40) * groups, up_to(rng, 70) * groups
     sizes = (up_to(rng, 3), h, w, c, k, kh, kw, stride, stride, dilation, dilation, *pads, groups)
-    return Conv(*sizes, pad_mode, 0.0, algorithm, 0)
+    p = Conv(*sizes, pad_mode, 0.0, algorithm, 0, None)
+    if pad_mode == 0 and rng.integers(2):
+        p.numbers = [calls.floats(rng, c) for _ in range(3)]  # which must outlive the call
+        p.through = Prologue(*(a.ctypes.data for a in p.numbers), calls.pick(rng, 0, 2))
+        p.prologue = addressof(p.through)
+    return p
 
 
 def outputs(p: Any) -> tuple[int, int]:
@@ -129,15 +136,17 @@ def matmul(rng: Rng) -> Case:
     return "matmul_workspace", (byref(p),), "matmul", (byref(p), a, b, None, out(p.batch, m, n))
 
 
-def batch_norm(rng: Rng, backward: bool) -> Case:
+def batch_norm(rng: Rng, what: str) -> Case:
     x = calls.floats(rng, calls.up_to(rng, 3000), calls.channels(rng))
     rows, c = x.shape
     p, v, some = BatchNorm(rows, c, 1e-3, 0.99, 0, 2), calls.floats(rng, c), calls.floats(rng, rows, c)
     query = ("batch_norm_workspace", (byref(p),))
-    if backward:
+    if what == "apply":
+        return *query, "batch_norm_apply", (byref(p), x, calls.floats(rng, 3, c), some, out(rows, c))
+    if what == "backward":
         given = (byref(p), c_int(1), some, x, some, None, v, v, v, out(rows, c), out(c), out(c), out(rows, c))
         return *query, "batch_norm_backward", given
-    return *query, "batch_norm_train", (byref(p), x, v, v, some, out(rows, c), out(c), out(c), out(c), None, None)
+    return *query, "batch_norm_train", (byref(p), x, v, v, some, out(rows, c), out(c), out(c), out(3, c), None, None)
 
 
 def group_norm(rng: Rng, backward: bool) -> Case:
@@ -197,8 +206,9 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "global_avg_pool": lambda rng: global_pool(rng, "global_avg_pool"),
     "global_max_pool": lambda rng: global_pool(rng, "global_max_pool"),
     "matmul": matmul,
-    "batch_norm_train": lambda rng: batch_norm(rng, False),
-    "batch_norm_backward": lambda rng: batch_norm(rng, True),
+    "batch_norm_train": lambda rng: batch_norm(rng, "train"),
+    "batch_norm_apply": lambda rng: batch_norm(rng, "apply"),
+    "batch_norm_backward": lambda rng: batch_norm(rng, "backward"),
     "group_norm": lambda rng: group_norm(rng, False),
     "group_norm_backward": lambda rng: group_norm(rng, True),
     "layer_norm": lambda rng: layer_norm(rng, False),

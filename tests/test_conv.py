@@ -78,6 +78,58 @@ def test_another_gradient_and_a_gate_join_the_input_gradient(isa: str, rng: np.r
             assert not (found != 0)[extra.get("gate", np.ones(case.x)) <= 0].any()
 
 
+@pytest.mark.parametrize("activation", [None, "relu", "relu6"])
+def test_reading_through_a_prologue_is_reading_what_it_makes(isa: str, rng: np.random.Generator, activation) -> None:
+    """The same bits, forward and in the weight gradient, whatever the path."""
+    for i in range(40):
+        case = cases.random_conv(rng) if i % 2 else cases.random_winograd(rng)
+        if i % 4 == 1:  # 1x1, on whose path the prologue works block by block
+            c, k = (int(n) for n in rng.integers(1, 90, 2))
+            options = {"padding": int(rng.integers(2)), "strides": int(rng.integers(1, 3))}
+            case = cases.Conv((3, 11, 12, c), (1, 1, c, k), options)
+        x, w, affine = integers(rng, case.x), integers(rng, case.w), integers(rng, (3, case.x[3]))
+        prologue = (affine, activation)
+        read = kernels.batch_norm_apply(x, affine, activation=activation)
+        for algorithm in ("direct", "auto"):
+            options = {**case.options, "algorithm": algorithm}
+            y = kernels.conv2d(x, w, **options, prologue=prologue)
+            assert_same(y, kernels.conv2d(read, w, **options))
+            dy = integers(rng, y.shape)
+            dw = kernels.conv2d_dw(x, dy, case.w, **options, prologue=prologue)
+            assert_same(dw, kernels.conv2d_dw(read, dy, case.w, **options))
+        expected = reference.conv2d(x, w, **case.options, prologue=prologue)
+        assert_same(kernels.conv2d(x, w, **case.options, prologue=prologue, algorithm="direct"), expected, trust=False)
+        expected = reference.conv2d_dw(x, dy, case.w, **case.options, prologue=prologue)
+        found = kernels.conv2d_dw(x, dy, case.w, **case.options, prologue=prologue, algorithm="direct")
+        assert_same(found, expected, trust=False)
+
+
+def test_a_prologue_is_an_affine_and_an_activation() -> None:
+    x, w = np.zeros((1, 4, 4, 2), np.float32), np.zeros((3, 3, 2, 1), np.float32)
+    affine = np.ones((3, 2), np.float32)
+    for prologue, message in (
+        (affine, r"prologue must be \(affine, activation\)"),
+        ((affine[:2], None), "prologue must have shape"),
+        ((affine, "tanh"), "the prologue's activation must be linear, relu or relu6"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            kernels.conv2d(x, w, prologue=prologue)
+    with pytest.raises(ValueError, match="a prologue needs zero padding"):
+        kernels.conv2d(x, w, padding=1, padding_mode="reflect", prologue=(affine, None))
+
+
+def test_a_gate_that_is_nan_shows(isa: str, rng: np.random.Generator) -> None:
+    """As the ReLU's own gradient has it, through every path: direct, of few channels, Winograd."""
+    for channels, algorithm in ((16, "direct"), (3, "direct"), (16, "winograd")):
+        gate = integers(rng, (1, 9, 9, channels))
+        gate[0, 2, 3, 1] = np.nan
+        dy, w = integers(rng, (1, 7, 7, 24)), integers(rng, (3, 3, channels, 24))
+        found = kernels.conv2d_dx(dy, w, gate.shape, gate=gate, algorithm=algorithm)
+        plain = kernels.conv2d_dx(dy, w, gate.shape, algorithm=algorithm)
+        assert_same(found, kernels.activate_dx(plain, gate, "relu"))
+        assert np.isnan(found).sum() == np.isnan(reference.conv2d_dx(dy, w, gate.shape, gate=gate)).sum() == 1
+
+
 def test_a_gate_needs_zero_padding() -> None:
     x = np.zeros((1, 4, 4, 1), np.float32)
     with pytest.raises(ValueError, match="an epilogue needs zero padding"):

@@ -212,26 +212,52 @@ def test_reference_gradients_by_central_differences(
 
 @pytest.mark.parametrize("activation", ["relu", "relu6"])
 @pytest.mark.parametrize("shape", [(7, 5, 3), (40, 33), (9, 9, 16), (3, 700), (300, 40, 64)])
-def test_the_shift_tells_the_mask_of_the_activation_as_y_does_to_the_bit(shape, activation):
+def test_the_affine_tells_the_mask_of_the_activation_as_y_does_to_the_bit(shape, activation):
     rng = np.random.default_rng(5)
     x, dy = (rng.standard_normal(shape, dtype=np.float32) for _ in range(2))
     x[..., 0] = 3  # a variance of zero: y is beta
     gamma, beta = (rng.standard_normal(shape[-1], dtype=np.float32) * 3 for _ in range(2))
-    y, mean, inv_std, shift = kernels.batch_norm(x, gamma, beta, activation=activation, return_shift=True)
+    y, mean, inv_std, affine = kernels.batch_norm(x, gamma, beta, activation=activation, return_affine=True)
     by_y = kernels.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, activation=activation)
-    by_x = kernels.batch_norm_backward(dy, x, mean, inv_std, gamma, shift=shift, activation=activation)
+    by_x = kernels.batch_norm_backward(dy, x, mean, inv_std, gamma, affine=affine, activation=activation)
     for a, b in zip(by_y[:3], by_x[:3], strict=True):
         np.testing.assert_array_equal(a, b)
-    truth = reference.batch_norm_backward(dy, x, mean, inv_std, gamma, shift=shift, activation=activation)
+    truth = reference.batch_norm_backward(dy, x, mean, inv_std, gamma, affine=affine, activation=activation)
     same = reference.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, activation=activation)
     close = [np.abs(a - b).max() for a, b in zip(truth[:3], same[:3], strict=True)]
     assert max(close) < 1e-4 * max(shape)
 
 
-def test_a_shift_goes_with_neither_y_nor_a_residual():
+@pytest.mark.parametrize("activation", [None, "relu", "relu6"])
+@pytest.mark.parametrize("shape", [(7, 5, 3), (40, 33), (9, 9, 16), (3, 700), (300, 40, 64), (0, 3)])
+def test_statistics_and_their_application_are_the_normalisation_to_the_bit(isa, rng, activation, shape):
+    x, residual = (rng.standard_normal(shape, dtype=np.float32) + 5 for _ in range(2))
+    gamma, beta = (rng.standard_normal(shape[-1], dtype=np.float32) for _ in range(2))
+    moving = [np.zeros((2, shape[-1]), np.float32) for _ in range(2)]
+    options = {"momentum": 0.5, "unbiased": True}
+    y, mean, inv_std = kernels.batch_norm(
+        x, gamma, beta, residual=residual, activation=activation, moving_mean=moving[0][0],
+        moving_variance=moving[0][1], **options,
+    )  # fmt: skip
+    found = kernels.batch_norm_statistics(
+        x, gamma, beta, moving_mean=moving[1][0], moving_variance=moving[1][1], **options
+    )
+    again = kernels.batch_norm_apply(x, found[2], residual=residual, activation=activation)
+    for a, b in ((y, again), (mean, found[0]), (inv_std, found[1]), moving):
+        np.testing.assert_array_equal(a, b)
+    expected = reference.batch_norm_statistics(x, gamma, beta)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+    by_hand = reference.batch_norm_apply(x, found[2], residual=residual, activation=activation)
+    np.testing.assert_allclose(again, by_hand, rtol=1e-5, atol=1e-5)
+
+
+def test_an_affine_goes_with_neither_y_nor_a_residual():
     x, c = np.ones((4, 3), np.float32), np.ones(3, np.float32)
     for more in ({"y": x}, {"residual": True}):
-        with pytest.raises(ValueError, match="shift must be NULL where y or dresidual is given"):
-            kernels.batch_norm_backward(x, x, c, c, shift=c, activation="relu", **more)
-    with pytest.raises(ValueError, match="shift must have shape"):
-        kernels.batch_norm_backward(x, x, c, c, shift=c[:2], activation="relu")
+        with pytest.raises(ValueError, match="affine must be NULL where y or dresidual is given"):
+            kernels.batch_norm_backward(x, x, c, c, affine=np.ones((3, 3)), activation="relu", **more)
+    with pytest.raises(ValueError, match="affine must have shape"):
+        kernels.batch_norm_backward(x, x, c, c, affine=c, activation="relu")
+    with pytest.raises(ValueError, match="affine must have shape"):
+        kernels.batch_norm_apply(x, c)

@@ -152,7 +152,9 @@ def only(plans):
 def test_batch_norm_shortcut_and_relu_become_one_step():
     model, _ = fitted(residual, False)
     found = names(only(stepping.plans_of(model).training).program)
-    assert found.count("batch_norm_fused") >= 4 and found.count("batch_norm_backward_fused") >= 4
+    # Two results are read by a convolution alone, and are not stored at all.
+    assert found.count("batch_norm_fused") + found.count("batch_norm_statistics") >= 4
+    assert found.count("batch_norm_backward_fused") >= 4
     # What is left are the batch normalisations of a shortcut, which no activation follows.
     assert found.count("batch_norm") <= 1 and "activate" not in found
 

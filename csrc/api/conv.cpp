@@ -43,6 +43,14 @@ void side(Check& check, const char* name, int64_t size, int64_t pad, fastcnn_pad
                (long long)size, (long long)pad);
 }
 
+void check_prologue(Check& check, const fastcnn_prologue* p, bool margin) {
+  if (!p) return;
+  check.that(!margin, "a prologue needs zero padding");
+  check.pointer("prologue.mean", p->mean).pointer("prologue.scale", p->scale).pointer("prologue.shift", p->shift);
+  check.that(p->activation == FASTCNN_LINEAR || p->activation == FASTCNN_RELU || p->activation == FASTCNN_RELU6,
+             "the prologue's activation must be linear, relu or relu6");
+}
+
 Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   Geometry g{};
   check.pointer("params", given);
@@ -66,8 +74,8 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   check.that(p.c % p.groups == 0, "groups must divide c = %lld, got %lld", (long long)p.c, (long long)p.groups);
   check.that(p.k % p.groups == 0, "groups must divide k = %lld, got %lld", (long long)p.k, (long long)p.groups);
   Conv2d& conv = g.conv;
-  conv = {p.n, p.h,        p.w,        p.c,          p.k,          p.kh,      p.kw,       0,
-          0,   p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.pad_top, p.pad_left, p.groups};
+  conv = {p.n,        p.h,        p.w,          p.c,          p.k,       p.kh,       p.kw,     0,         0,
+          p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.pad_top, p.pad_left, p.groups, p.prologue};
   conv.oh = outputs(p.h, p.pad_top, p.pad_bottom, p.kh, p.dilation_h, p.stride_h);
   conv.ow = outputs(p.w, p.pad_left, p.pad_right, p.kw, p.dilation_w, p.stride_w);
   check.that(conv.oh > 0,
@@ -83,6 +91,7 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   if (conv.kh == 1) conv.dilation_h = 1;
   if (conv.kw == 1) conv.dilation_w = 1;
   g.margin = copies(p);
+  check_prologue(check, p.prologue, g.margin);
   if (g.margin) {
     conv.h += p.pad_top + p.pad_bottom, conv.w += p.pad_left + p.pad_right;
     conv.top = conv.left = 0;

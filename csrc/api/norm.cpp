@@ -55,8 +55,16 @@ void fill_zero(float* d, int64_t size) {
 
 struct Forward {
   const float *x, *gamma, *beta, *residual;
-  float *y, *mean, *inv_std, *shift;
+  float *y, *mean, *inv_std, *affine;
 };
+
+void fill_affine(const Forward& a, int64_t c) {
+  for (int64_t i = 0; i < c && a.affine; i++) {
+    a.affine[i] = 0;
+    a.affine[c + i] = (a.gamma ? a.gamma[i] : 1) * a.inv_std[i];
+    a.affine[2 * c + i] = a.beta ? a.beta[i] : 0;
+  }
+}
 
 template <class P>
 fastcnn_status train(const char* name, const P* p, const Forward& a, float* moving_mean, float* moving_variance,
@@ -66,17 +74,18 @@ fastcnn_status train(const char* name, const P* p, const Forward& a, float* movi
   int64_t count = check_parameters(check, *p), groups = checked_product(s.n, s.groups);
   check_epsilon(check, p->epsilon);
   check_activation(check, p->activation);
-  check.pointer("x", a.x, count).pointer("y", a.y, count);
+  check.pointer("x", a.x, count);
+  if (!a.affine) check.pointer("y", a.y, count);
   check.pointer("mean", a.mean, groups).pointer("inv_std", a.inv_std, groups);
   if (check.failed()) return check.status();
   if (count == 0) {
     fill_empty(a.mean, a.inv_std, groups, p->epsilon);
-    fill_zero(a.shift, s.c);
+    fill_affine(a, s.c);
     return FASTCNN_OK;
   }
   Workspace memory(name, workspace, workspace_bytes, kernels().norm->workspace(s) + kAlign);
   if (memory.status() != FASTCNN_OK) return memory.status();
-  kernels().norm->forward(a.y, a.mean, a.inv_std, a.shift, {moving_mean, moving_variance, momentum, unbiased}, a.x,
+  kernels().norm->forward(a.y, a.mean, a.inv_std, a.affine, {moving_mean, moving_variance, momentum, unbiased}, a.x,
                           a.gamma, a.beta, a.residual, s, p->epsilon, p->activation, memory.data());
   return FASTCNN_OK;
 }
@@ -97,7 +106,7 @@ fastcnn_status backward(const char* name, const P* p, bool fixed, const Backward
   check.pointer("mean", a.mean, groups).pointer("inv_std", a.inv_std, groups);
   check.that(p->activation == FASTCNN_LINEAR || a.y || a.shift || count == 0,
              "y must not be NULL: the activation's gradient needs it");
-  check.that(!a.shift || (!a.y && !a.dresidual), "shift must be NULL where y or dresidual is given");
+  check.that(!a.shift || (!a.y && !a.dresidual), "affine must be NULL where y or dresidual is given");
   check.that(!a.dresidual || a.dresidual != a.dx || count == 0, "dresidual must not be dx");
   if (check.failed()) return check.status();
   if (count == 0) {
@@ -122,11 +131,11 @@ fastcnn_status fastcnn_batch_norm_workspace(const fastcnn_batch_norm* p, size_t*
 
 fastcnn_status fastcnn_batch_norm_train(const fastcnn_batch_norm* p, const float* x, const float* gamma,
                                         const float* beta, const float* residual, float* y, float* mean, float* inv_std,
-                                        float* shift, float* moving_mean, float* moving_variance, void* workspace,
+                                        float* affine, float* moving_mean, float* moving_variance, void* workspace,
                                         size_t workspace_bytes) {
   const char* name = "batch_norm_train";
   if (!p) return no_parameters(name);
-  return train(name, p, {x, gamma, beta, residual, y, mean, inv_std, shift}, moving_mean, moving_variance, p->momentum,
+  return train(name, p, {x, gamma, beta, residual, y, mean, inv_std, affine}, moving_mean, moving_variance, p->momentum,
                p->unbiased != 0, workspace, workspace_bytes);
 }
 
@@ -150,12 +159,29 @@ fastcnn_status fastcnn_batch_norm_inference(const fastcnn_batch_norm* p, const f
   return FASTCNN_OK;
 }
 
+fastcnn_status fastcnn_batch_norm_apply(const fastcnn_batch_norm* p, const float* x, const float* affine,
+                                        const float* residual, float* y, void* workspace, size_t workspace_bytes) {
+  const char* name = "batch_norm_apply";
+  if (!p) return no_parameters(name);
+  Check check(name);
+  int64_t count = check.count("x", {p->rows, p->c});
+  check_activation(check, p->activation);
+  check.pointer("x", x, count).pointer("y", y, count).pointer("affine", affine, p->c);
+  if (check.failed() || count == 0) return check.status();
+  NormShape s = shape_of(*p);
+  Workspace memory(name, workspace, workspace_bytes, kernels().norm->workspace(s) + kAlign);
+  if (memory.status() != FASTCNN_OK) return memory.status();
+  kernels().norm->apply(y, x, affine, affine + p->c, affine + 2 * p->c, residual, s, p->activation, memory.data());
+  return FASTCNN_OK;
+}
+
 fastcnn_status fastcnn_batch_norm_backward(const fastcnn_batch_norm* p, int training, const float* dy, const float* x,
-                                           const float* y, const float* shift, const float* mean, const float* inv_std,
+                                           const float* y, const float* affine, const float* mean, const float* inv_std,
                                            const float* gamma, float* dx, float* dgamma, float* dbeta, float* dresidual,
                                            void* workspace, size_t workspace_bytes) {
   const char* name = "batch_norm_backward";
   if (!p) return no_parameters(name);
+  const float* shift = affine ? affine + 2 * p->c : nullptr;
   return backward(name, p, training == 0, {dy, x, y, shift, mean, inv_std, gamma, dx, dgamma, dbeta, dresidual},
                   workspace, workspace_bytes);
 }

@@ -51,6 +51,23 @@ Shape shape4(py::handle value, const char* name, const char* dims) {
   return shape;
 }
 
+// How x is read: None, or (affine (3, c), activation).
+struct Prologue {
+  Input<float> affine;
+  fastcnn_prologue numbers{};
+  Prologue(py::handle given, int64_t c) {
+    if (given.is_none()) return;
+    if (!PyTuple_Check(given.ptr()) || PyTuple_Size(given.ptr()) != 2)
+      throw py::value_error("prologue must be (affine, activation), got " + std::string(py::repr(given)).substr(0, 80));
+    auto pair = py::reinterpret_borrow<py::tuple>(given);
+    affine = Input<float>(pair[0], "prologue");
+    affine.shaped({3, c});
+    const float* a = affine.data();
+    numbers = {a, a + c, a + 2 * c, activation(pair[1])};
+  }
+  const fastcnn_prologue* get() const { return numbers.mean ? &numbers : nullptr; }
+};
+
 Shape output_shape(const fastcnn_conv2d_params& p) {
   int64_t oh = 0, ow = 0;
   check(fastcnn_conv2d_output_shape(&p, &oh, &ow));
@@ -63,17 +80,23 @@ fastcnn_epilogue epilogue(const Input<float>& bias, const Input<float>& residual
 
 py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle strides, py::handle pad,
                  py::handle dilation, py::handle groups, py::handle name, Real32<"alpha"> alpha, py::handle residual_,
-                 py::handle algorithm, py::handle precision, py::handle mode, py::handle value, py::handle out) {
+                 py::handle algorithm, py::handle precision, py::handle mode, py::handle value, py::handle out,
+                 py::handle prologue) {
   Input<float> x(x_, "x"), w(w_, "w");
   x.rank(4, "(n, h, w, c)"), w.rank(4, "(kh, kw, c / groups, k)");
   auto p = params(x.shape(), w.shape(), {strides, pad, dilation, groups, algorithm, precision, mode, value});
+  Prologue through(prologue, p.c);
   Shape shape = output_shape(p);
   auto bias = Input<float>::optional(bias_, "bias"), residual = Input<float>::optional(residual_, "residual");
   bias.shaped({p.k}), residual.shaped(shape);
   fastcnn_epilogue e = epilogue(bias, residual, name, alpha);
   Output<float> y(out, shape);
-  y.apart_from(x).apart_from(w).apart_from(bias).apart_from(residual, true);
-  run([=] { return fastcnn_conv2d(&p, x.data(), w.data(), &e, y.data(), nullptr, 0); });
+  y.apart_from(x).apart_from(w).apart_from(bias).apart_from(residual, true).apart_from(through.affine);
+  run([=] {
+    fastcnn_conv2d_params q = p;
+    q.prologue = through.get();
+    return fastcnn_conv2d(&q, x.data(), w.data(), &e, y.data(), nullptr, 0);
+  });
   return y.array();
 }
 
@@ -100,15 +123,20 @@ py::array conv2d_dx(py::handle dy_, py::handle w_, py::handle x_shape, py::handl
 
 py::array conv2d_dw(py::handle x_, py::handle dy_, py::handle w_shape, py::handle strides, py::handle pad,
                     py::handle dilation, py::handle groups, py::handle algorithm, py::handle precision, py::handle mode,
-                    py::handle value, py::handle out) {
+                    py::handle value, py::handle out, py::handle prologue) {
   Input<float> x(x_, "x"), dy(dy_, "dy");
   x.rank(4, "(n, h, w, c)"), dy.rank(4, "(n, oh, ow, k)");
   Shape shape = shape4(w_shape, "w_shape", "(kh, kw, c / groups, k)");
   auto p = params(x.shape(), shape, {strides, pad, dilation, groups, algorithm, precision, mode, value});
+  Prologue through(prologue, p.c);
   dy.shaped(output_shape(p));
   Output<float> dw(out, shape);
-  dw.apart_from(x).apart_from(dy);
-  run([=] { return fastcnn_conv2d_dw(&p, x.data(), dy.data(), dw.data(), nullptr, 0); });
+  dw.apart_from(x).apart_from(dy).apart_from(through.affine);
+  run([=] {
+    fastcnn_conv2d_params q = p;
+    q.prologue = through.get();
+    return fastcnn_conv2d_dw(&q, x.data(), dy.data(), dw.data(), nullptr, 0);
+  });
   return dw.array();
 }
 

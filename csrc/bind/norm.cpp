@@ -88,32 +88,63 @@ fastcnn_batch_norm batch_parameters(const Floats& x, double epsilon, fastcnn_act
   return {product(x, 0, x.ndim() - 1), x.dim(x.ndim() - 1), epsilon, 0, 0, f};
 }
 
+// Moving statistics that the caller keeps, or null.
+float* updated(py::handle array, const char* name, const Floats& x) {
+  return array.is_none() ? nullptr : Result(array, Shape{x.dim(x.ndim() - 1)}, name).apart_from(x).data();
+}
+
 py::tuple batch_norm(py::handle x, py::handle gamma, py::handle beta, py::handle moving_mean,
                      py::handle moving_variance, py::handle momentum, py::handle epsilon, Flag<"unbiased"> unbiased,
-                     py::handle residual, py::handle activation, py::handle out, Flag<"return_shift"> return_shift) {
+                     py::handle residual, py::handle activation, py::handle out, Flag<"return_affine"> return_affine) {
   Forward a(x, 1, kBatchDims, gamma, beta, residual, out);
   fastcnn_batch_norm p = batch_parameters(a.x, real(epsilon, "epsilon"), clamp(activation));
   p.momentum = real(momentum, "momentum");
   p.unbiased = unbiased;
   Shape channels{p.c};
   Result mean(channels), inv_std(channels);
-  py::object shift = py::none();
-  float* shift_data = nullptr;
-  if (return_shift) {
-    Result made(channels);
-    shift_data = made.data();
-    shift = made.array();
+  py::object affine = py::none();
+  float* affine_data = nullptr;
+  if (return_affine) {
+    Result made(Shape{3, p.c});
+    affine_data = made.data();
+    affine = made.array();
   }
-  auto updated = [&](py::handle array, const char* name) -> float* {
-    return array.is_none() ? nullptr : Result(array, channels, name).apart_from(a.x).data();
-  };
-  float *m = updated(moving_mean, "moving_mean"), *v = updated(moving_variance, "moving_variance");
+  float *m = updated(moving_mean, "moving_mean", a.x), *v = updated(moving_variance, "moving_variance", a.x);
   run([=] {
     return fastcnn_batch_norm_train(&p, a.x.data(), a.gamma.data(), a.beta.data(), a.residual.data(), a.y.data(),
-                                    mean.data(), inv_std.data(), shift_data, m, v, nullptr, 0);
+                                    mean.data(), inv_std.data(), affine_data, m, v, nullptr, 0);
   });
-  if (return_shift) return py::make_tuple(a.y.array(), mean.array(), inv_std.array(), shift);
+  if (return_affine) return py::make_tuple(a.y.array(), mean.array(), inv_std.array(), affine);
   return py::make_tuple(a.y.array(), mean.array(), inv_std.array());
+}
+
+py::tuple batch_norm_statistics(py::handle x_, py::handle gamma_, py::handle beta_, py::handle moving_mean,
+                                py::handle moving_variance, py::handle momentum, py::handle epsilon,
+                                Flag<"unbiased"> unbiased) {
+  Floats x = at_least(Floats(x_, "x"), 1, kBatchDims);
+  fastcnn_batch_norm p = batch_parameters(x, real(epsilon, "epsilon"), FASTCNN_LINEAR);
+  p.momentum = real(momentum, "momentum");
+  p.unbiased = unbiased;
+  Shape channels{p.c};
+  Floats gamma = optional(gamma_, "gamma", channels), beta = optional(beta_, "beta", channels);
+  Result mean(channels), inv_std(channels), affine(Shape{3, p.c});
+  float *m = updated(moving_mean, "moving_mean", x), *v = updated(moving_variance, "moving_variance", x);
+  run([=] {
+    return fastcnn_batch_norm_train(&p, x.data(), gamma.data(), beta.data(), nullptr, nullptr, mean.data(),
+                                    inv_std.data(), affine.data(), m, v, nullptr, 0);
+  });
+  return py::make_tuple(mean.array(), inv_std.array(), affine.array());
+}
+
+py::array batch_norm_apply(py::handle x_, py::handle affine_, py::handle residual_, py::handle activation,
+                           py::handle out) {
+  Floats x = at_least(Floats(x_, "x"), 1, kBatchDims);
+  fastcnn_batch_norm p = batch_parameters(x, 0, clamp(activation));
+  Floats affine = required(affine_, "affine", {3, p.c}), residual = optional(residual_, "residual", x.shape());
+  Result y(out, x.shape());
+  y.apart_from(x, true).apart_from(residual, true).apart_from(affine);
+  run([=] { return fastcnn_batch_norm_apply(&p, x.data(), affine.data(), residual.data(), y.data(), nullptr, 0); });
+  return y.array();
 }
 
 py::array batch_norm_inference(py::handle x, py::handle moving_mean, py::handle moving_variance, py::handle gamma,
@@ -133,15 +164,15 @@ py::array batch_norm_inference(py::handle x, py::handle moving_mean, py::handle 
 
 py::tuple batch_norm_backward(py::handle dy, py::handle x, py::handle mean, py::handle inv_std, py::handle gamma,
                               py::handle y, py::handle activation, Flag<"training"> training, Flag<"residual"> residual,
-                              py::handle out, py::handle shift_) {
+                              py::handle out, py::handle affine_) {
   fastcnn_activation f = clamp(activation);
   Backward a(dy, x, 1, kBatchDims, y, gamma, residual, out, f);
   fastcnn_batch_norm p = batch_parameters(a.x, 0, f);
   a.saved(mean, inv_std, {p.c});
-  Floats shift = optional(shift_, "shift", {p.c});
-  a.dx.apart_from(shift);
+  Floats affine = optional(affine_, "affine", {3, p.c});
+  a.dx.apart_from(affine);
   run([=] {
-    return fastcnn_batch_norm_backward(&p, training, a.dy.data(), a.x.data(), a.y.data(), shift.data(), a.mean.data(),
+    return fastcnn_batch_norm_backward(&p, training, a.dy.data(), a.x.data(), a.y.data(), affine.data(), a.mean.data(),
                                        a.inv_std.data(), a.gamma.data(), a.dx.data(), a.dgamma.data(), a.dbeta.data(),
                                        a.dresidual_data, nullptr, 0);
   });
@@ -243,6 +274,8 @@ py::tuple layer_norm_backward(py::handle dy_, py::handle x_, py::handle mean_, p
 
 void bind_norm(py::module_& m) {
   m.def("batch_norm", batch_norm);
+  m.def("batch_norm_statistics", batch_norm_statistics);
+  m.def("batch_norm_apply", batch_norm_apply);
   m.def("batch_norm_inference", batch_norm_inference);
   m.def("batch_norm_backward", batch_norm_backward);
   m.def("group_norm", group_norm);

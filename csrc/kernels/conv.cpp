@@ -11,6 +11,7 @@
 
 #include "conv_parts.h"
 #include "gather.h"
+#include "prologue.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
 
@@ -47,7 +48,7 @@ void forward_direct(float* y, const float* x, const float* filter, const Conv2d&
   p.n = g.n, p.oh = g.oh, p.ow = g.ow;
   p.y_image = g.oh * g.ow * g.k, p.y_row = g.ow * g.k, p.y_pixel = g.k;
   p.h = g.h, p.w = g.w, p.step_h = g.stride_h, p.step_w = g.stride_w;
-  p.inside = rows || inside;
+  p.inside = rows || inside, p.prologue = g.prologue;
   if (rows && !inside) {
     add_margin((float*)workspace, x, g, threads);
     x = (const float*)workspace;
@@ -108,7 +109,33 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g,
     }
 }
 
-size_t workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int threads) {
+// Whether a pass reads x through its prologue; else it needs a copy that went through.
+bool reads_through(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm) {
+  if (algorithm == ConvAlgorithm::winograd) return true;
+  return g.groups == 1 && !by_rows(g) && (pass == ConvPass::dw || (g.kh == 1 && g.kw == 1));
+}
+int64_t copy_bytes(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm) {
+  return g.prologue && pass != ConvPass::dx && !reads_through(g, pass, algorithm) ? align64(g.n * g.h * g.w * g.c * 4)
+                                                                                  : 0;
+}
+
+// x through its prologue, where the pass does not do that itself; g is then without.
+void read_through(Conv2d& g, const float*& x, ConvPass pass, ConvAlgorithm algorithm, char*& workspace, int threads) {
+  int64_t bytes = copy_bytes(g, pass, algorithm);
+  if (!bytes) return;
+  int64_t pixels = g.n * g.h * g.w, each = kTaskFloats / g.c + 1;
+  float* to = (float*)workspace;
+  const float* from = x;
+  const fastcnn_prologue prologue = *g.prologue;
+  int team = pixels * g.c / 16 < kSerialWork ? 1 : threads;
+  parallel_tasks(team, (pixels + each - 1) / each, [&](int64_t task, int) {
+    for (int64_t p = task * each; p < pixels && p < (task + 1) * each; p++)
+      normalise_pixel(to + p * g.c, from + p * g.c, g.c, prologue);
+  });
+  g.prologue = nullptr, x = to, workspace += bytes;
+}
+
+size_t pass_workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int threads) {
   if (algorithm == ConvAlgorithm::winograd) return winograd_workspace(g, pass, threads);
   if (pass == ConvPass::dw) return by_rows(g) ? dw_few_workspace(g, threads) : dw_workspace(g, threads);
   int64_t cg = g.c / g.groups, kg = g.k / g.groups, taps = g.kh * g.kw;
@@ -118,7 +145,7 @@ size_t workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int th
     if (by_rows(g))
       return fixed + (all_inside(g) ? 0 : (size_t)margin_bytes(g)) +
              gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads);
-    return fixed + gather_workspace(pixels, taps, cg, kg, threads);
+    return fixed + gather_workspace(pixels, taps, cg, kg, threads, g.prologue && taps == 1);
   }
   size_t most = dx_takes_few(g)
                     ? dx_few_workspace(g, threads)
@@ -131,8 +158,14 @@ size_t workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int th
   return fixed + most;
 }
 
-void forward(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
+size_t workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int threads) {
+  return (size_t)copy_bytes(g, pass, algorithm) + pass_workspace(g, pass, algorithm, threads);
+}
+
+void forward(float* y, const float* x, const float* filter, const Conv2d& given, const fastcnn_epilogue& e,
              ConvAlgorithm algorithm, char* workspace, int threads) {
+  Conv2d g = given;
+  read_through(g, x, ConvPass::forward, algorithm, workspace, threads);
   if (algorithm == ConvAlgorithm::winograd)
     winograd_forward(y, x, filter, g, e, workspace, threads);
   else
@@ -146,7 +179,7 @@ void join(float* dx, const fastcnn_epilogue& e, int64_t size) {
       int lanes = end - i < kLanes ? (int)(end - i) : kLanes;
       vec d = load_first(dx + i, lanes);
       if (e.residual) d += load_first(e.residual + i, lanes);
-      if (e.gate) d = select(load_first(e.gate + i, lanes) > zero(), d, zero());
+      if (e.gate) d = through(load_first(e.gate + i, lanes), d);
       store_first(dx + i, d, lanes);
     }
   });
@@ -164,8 +197,10 @@ void dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const 
   }
 }
 
-void dw(float* dw, const float* x, const float* dy, const Conv2d& g, ConvAlgorithm algorithm, char* workspace,
+void dw(float* dw, const float* x, const float* dy, const Conv2d& given, ConvAlgorithm algorithm, char* workspace,
         int threads) {
+  Conv2d g = given;
+  read_through(g, x, ConvPass::dw, algorithm, workspace, threads);
   if (algorithm == ConvAlgorithm::winograd)
     winograd_dw(dw, x, dy, g, workspace, threads);
   else if (by_rows(g))

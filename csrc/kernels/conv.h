@@ -15,6 +15,7 @@ struct Conv2d {
   int64_t stride_h, stride_w, dilation_h, dilation_w;
   int64_t top, left;  // rows and columns of zeros before x; those after it follow from oh and ow
   int64_t groups;
+  const fastcnn_prologue* prologue;  // of x, forward and in the weight gradient; or null
 };
 
 enum class ConvPass { forward, dx, dw };

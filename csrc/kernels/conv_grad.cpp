@@ -6,6 +6,7 @@
 // of the shape alone, so threads change no bits.
 #include "conv_parts.h"
 #include "pack.h"
+#include "prologue.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
 
@@ -59,8 +60,14 @@ void pack_windows(float* to, const float* x, const Conv2d& g, int64_t m0, int64_
       if ((uint64_t)a < (uint64_t)g.h && (uint64_t)b < (uint64_t)g.w) {
         const float* in = x + ((n * g.h + a) * g.w + b) * g.c + from;
         for (int64_t v = 0; v < length; v += 16) __builtin_prefetch(in + kPixelsAhead * g.stride_w * g.c + v);
-        for (int v = 0; v < full; v++) store(out + v * kLanes, load(in + v * kLanes));
-        if (tail) store_first(out + full * kLanes, load_first(in + full * kLanes, tail), tail);
+        if (g.prologue) {
+          fastcnn_prologue here{g.prologue->mean + from, g.prologue->scale + from, g.prologue->shift + from,
+                                g.prologue->activation};
+          normalise_pixel(out, in, length, here);
+        } else {
+          for (int v = 0; v < full; v++) store(out + v * kLanes, load(in + v * kLanes));
+          if (tail) store_first(out + full * kLanes, load_first(in + full * kLanes, tail), tail);
+        }
       } else {
         for (int v = 0; v < full; v++) store(out + v * kLanes, zero());
         if (tail) store_first(out + full * kLanes, zero(), tail);
@@ -79,10 +86,10 @@ struct Scratch {
   float* windows;  // [pixel][kPack]
 };
 
-// The windows of a 1x1 filter without stride or padding are x as it stands.
+// The windows of a 1x1 filter without stride, padding or prologue are x as it stands.
 bool plain(const Conv2d& g) {
-  return g.kh == 1 && g.kw == 1 && g.stride_h == 1 && g.stride_w == 1 && g.top == 0 && g.left == 0 && g.oh == g.h &&
-         g.ow == g.w;
+  return !g.prologue && g.kh == 1 && g.kw == 1 && g.stride_h == 1 && g.stride_w == 1 && g.top == 0 && g.left == 0 &&
+         g.oh == g.h && g.ow == g.w;
 }
 
 // One block of pixels into rows [m0, m0 + rows) of a pack and the panels of columns [column, column + columns).

@@ -9,6 +9,7 @@
 
 #include "apply_activation.h"
 #include "pack.h"
+#include "prologue.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
 
@@ -48,7 +49,8 @@ struct Layout {
   int64_t blocks, block;        // pixel blocks and the pixels of one
   int64_t split;                // parts of the panels, one after the other: each fits the shared cache
   int64_t zeros, packed, rows;  // bytes: a row of zeros; the packed filter (shared, or a thread's block); pointers
-  Layout(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads) {
+  int64_t normalised;           // bytes: a block of pixels read through the prologue
+  Layout(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue) {
     int64_t panels = panel_count(columns);
     shared = pixels > kFewPixels;
     if (shared) {
@@ -67,8 +69,9 @@ struct Layout {
     zeros = align64(run * 4);
     packed = shared ? align64(taps * run * padded_columns(columns) * 4) : align64(k.taps_each * k.piece * kPanel * 4);
     rows = Pointers::bytes(taps, block);
+    normalised = prologue ? block * align64(run * 4) : 0;
   }
-  int64_t own() const { return rows + (shared ? 0 : packed); }
+  int64_t own() const { return rows + normalised + (shared ? 0 : packed); }
   size_t bytes(int threads) const { return (size_t)(zeros + (shared ? packed : 0) + threads * own()); }
 };
 
@@ -115,6 +118,17 @@ int columns_of(const Gather& g, int64_t panel) {
   return (int)(left < kPanel ? left : kPanel);
 }
 
+// The block's pixels through the prologue, and the pointers to them.
+void normalise_block(const Gather& g, const float** rows, int64_t count, const float* zeros, float* to) {
+  for (int64_t p = 0; p < count; p++, to += align16(g.run)) {
+    if (rows[p] == zeros) continue;
+    if (p + 1 < count)
+      for (int64_t i = 0; i < g.run; i += 16) __builtin_prefetch(rows[p + 1] + i);
+    normalise_pixel(to, rows[p], g.run, *g.prologue);
+    rows[p] = to;
+  }
+}
+
 // One panel of one pixel block; out is left pointing at the next panel's columns. packed: the whole panel when shared,
 // else a thread's scratch for one block of the sum.
 void panel_product(const Gather& g, bool shared, bool cold, int64_t panel, float* packed, const float** rows,
@@ -150,14 +164,14 @@ void panel_product(const Gather& g, bool shared, bool cold, int64_t panel, float
 
 }  // namespace
 
-size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads) {
-  return Layout(pixels, taps, run, columns, threads).bytes(threads);
+size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue) {
+  return Layout(pixels, taps, run, columns, threads, prologue).bytes(threads);
 }
 
 void gather_product(const Gather& g, char* workspace, int threads) {
   int64_t pixels = g.n * g.oh * g.ow, panels = panel_count(g.columns);
   if (pixels == 0) return;
-  Layout layout(pixels, g.taps, g.run, g.columns, threads);
+  Layout layout(pixels, g.taps, g.run, g.columns, threads, g.prologue);
   int team = pixels * (g.taps + 1) * g.run * panels * kTileVectors / 2 < kSerialWork ? 1 : threads;
   float* zeros = (float*)workspace;
   memset(zeros, 0, (size_t)layout.zeros);
@@ -175,13 +189,15 @@ void gather_product(const Gather& g, char* workspace, int threads) {
     int64_t count = pixels - first < layout.block ? pixels - first : layout.block;
     if (count <= 0) return;
     Pointers to(own + thread * layout.own(), g.taps, count);
-    float* scratch = (float*)(own + thread * layout.own() + layout.rows);
+    float* normalised = (float*)(own + thread * layout.own() + layout.rows);
+    float* scratch = normalised + layout.normalised / 4;
     point(g, first, count, zeros, to);
+    if (g.prologue) normalise_block(g, to.rows, count, zeros, normalised);
     int64_t begin = panels * part / layout.split, end = panels * (part + 1) / layout.split;
     for (int64_t i = 0; i < count; i++) to.out[i] += begin * kPanel;
     for (int64_t panel = begin; panel < end; panel++) {
       float* b = layout.shared ? packed + panel * kPanel * g.taps * g.run : scratch;
-      panel_product(g, layout.shared, panel == begin && g.taps == 1, panel, b, to.rows, to.out, count);
+      panel_product(g, layout.shared, panel == begin && g.taps == 1 && !g.prologue, panel, b, to.rows, to.out, count);
       for (int64_t i = 0; i < count; i++) to.out[i] += kPanel;
     }
     if (g.stream) stream_fence();

@@ -20,7 +20,8 @@ struct Gather {
   int64_t taps, run;
   const int64_t* tap_h;
   const int64_t* tap_w;
-  bool inside;  // no tap ever leaves x
+  bool inside;                       // no tap ever leaves x
+  const fastcnn_prologue* prologue;  // how x is read, or null; of a single tap
 
   // filter[t][p][j] = filter[tap_at[t] + p * run_stride + j], or transposed: + j * run_stride + p
   const float* filter;
@@ -35,7 +36,7 @@ struct Gather {
   bool stream;  // y is written past the caches
 };
 
-size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads);
+size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue = false);
 void gather_product(const Gather& g, char* workspace, int threads);
 
 }  // namespace ISA

@@ -33,9 +33,8 @@ inline void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, in
       each<MR, NV>([&](int i, int j) { acc[i][j] += tile_load<NV>(beside(f.residual, f, c[i]), j, tail); });
     if (f.clamp) each<MR, NV>([&](int i, int j) { acc[i][j] = min(splat(f.high), max(splat(f.low), acc[i][j])); });
     if (f.gate)
-      each<MR, NV>([&](int i, int j) {
-        acc[i][j] = select(tile_load<NV>(beside(f.gate, f, c[i]), j, tail) > zero(), acc[i][j], zero());
-      });
+      each<MR, NV>(
+          [&](int i, int j) { acc[i][j] = through(tile_load<NV>(beside(f.gate, f, c[i]), j, tail), acc[i][j]); });
   }
   if (f.stream)
     each<MR, NV>([&](int i, int j) { stream(c[i] + j * kLanes, acc[i][j]); });

@@ -36,7 +36,7 @@ struct Finish {
   float low = 0, high = 0;
   const float* bias = nullptr;     // of the panel's first column, or null
   const char* residual = nullptr;  // or null: what lies as far from it as c from origin is added
-  const char* gate = nullptr;      // or null: likewise; where it is not above 0, c is 0
+  const char* gate = nullptr;      // or null: likewise; c goes through it
   const char* origin = nullptr;    // c's array, whose element offsets the residual and the gate share
 };
 

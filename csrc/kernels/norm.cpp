@@ -126,7 +126,7 @@ void normalise(float* y, const float* x, const float* residual, const NormWorksp
 
 size_t workspace_bytes(const NormShape& s) { return NormWorkspace::bytes(plan_rows(s)); }
 
-void forward(float* y, float* mean, float* inv_std, float* shift, const MovingStatistics& moving, const float* x,
+void forward(float* y, float* mean, float* inv_std, float* affine, const MovingStatistics& moving, const float* x,
              const float* gamma, const float* beta, const float* residual, const NormShape& s, double epsilon,
              fastcnn_activation f, char* workspace) {
   NormWorkspace w{plan_rows(s), workspace};
@@ -146,12 +146,21 @@ void forward(float* y, float* mean, float* inv_std, float* shift, const MovingSt
         set_affine(w, sample, j, totals[j], inverse, gamma, beta);
         mean[sample * s.groups + j / size] = (float)totals[j];
         inv_std[sample * s.groups + j / size] = inverse;
-        if (shift) shift[sample * s.c + j] = w.numbers(sample, 2)[j];
+        for (int which = 0; affine && which < 3; which++) affine[which * s.c + j] = w.numbers(sample, which)[j];
       }
       w.spread(sample);
     }
   });
   update_moving(moving, w.totals(0), w.totals(0) + s.c, s.rows, s.c);
+  if (y) normalise(y, x, residual, w, f);
+}
+
+void apply(float* y, const float* x, const float* mean, const float* scale, const float* shift, const float* residual,
+           const NormShape& s, fastcnn_activation f, char* workspace) {
+  NormWorkspace w{plan_rows(s), workspace};
+  const float* numbers[kNumbers] = {mean, scale, shift, shift, shift};
+  for (int which = 0; which < kNumbers; which++) memcpy(w.numbers(0, which), numbers[which], (size_t)s.c * 4);
+  w.spread(0);
   normalise(y, x, residual, w, f);
 }
 
@@ -169,7 +178,8 @@ void inference(float* y, const float* x, const float* mean, const float* varianc
 
 extern const NormKernels norm_kernels;
 const NormKernels norm_kernels = {
-    workspace_bytes, forward, inference, norm_backward, layer_norm_workspace, layer_norm_forward, layer_norm_backward};
+    workspace_bytes,    forward, inference, apply, norm_backward, layer_norm_workspace, layer_norm_forward,
+    layer_norm_backward};
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -24,17 +24,21 @@ struct NormKernels {
   size_t (*workspace)(const NormShape& s);
   // y = act(gamma * (x - mean) * inv_std + beta + residual); mean and inv_std are (n, groups). gamma, beta and residual
   // may be null; y may be x or the residual. Activations: linear, relu, relu6.
-  // shift, (n, c) or null: y = act((x - mean) * (gamma * inv_std) + shift + residual), to the last bit.
-  void (*forward)(float* y, float* mean, float* inv_std, float* shift, const MovingStatistics& moving, const float* x,
+  // y may be null: the statistics alone. affine, (3, c) or null, of a single sample: mean, scale and shift with which
+  // y = act((x - mean) * scale + shift + residual), to the last bit.
+  void (*forward)(float* y, float* mean, float* inv_std, float* affine, const MovingStatistics& moving, const float* x,
                   const float* gamma, const float* beta, const float* residual, const NormShape& s, double epsilon,
                   fastcnn_activation f, char* workspace);
   // The same with the statistics given; one sample, one channel a group.
   void (*inference)(float* y, const float* x, const float* mean, const float* variance, const float* gamma,
                     const float* beta, const float* residual, const NormShape& s, double epsilon, fastcnn_activation f,
                     char* workspace);
-  // y: the forward result, read for relu and relu6; or null and shift, as forward wrote it, where it had no residual:
-  // x then tells the sign of y, and need not be read beside it. fixed: the statistics were given, so they have no
-  // gradient. dgamma, dbeta, dresidual may be null; dx and dresidual may be dy.
+  // y from what forward wrote as affine; mean, scale and shift are c floats each.
+  void (*apply)(float* y, const float* x, const float* mean, const float* scale, const float* shift,
+                const float* residual, const NormShape& s, fastcnn_activation f, char* workspace);
+  // y: the forward result, read for relu and relu6; or null and shift, as forward's affine has it, where there was no
+  // residual: x then tells the sign of y, and need not be read beside it. fixed: the statistics were given, so they
+  // have no gradient. dgamma, dbeta, dresidual may be null; dx and dresidual may be dy.
   void (*backward)(float* dx, float* dgamma, float* dbeta, float* dresidual, const float* dy, const float* x,
                    const float* y, const float* shift, const float* mean, const float* inv_std, const float* gamma,
                    const NormShape& s, bool fixed, fastcnn_activation f, char* workspace);

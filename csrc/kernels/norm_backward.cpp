@@ -16,7 +16,7 @@ namespace {
 
 enum class Mask { none, y, x };  // what tells where the activation lets the gradient through
 
-// g = dy where 0 < y and not y >= ceiling; relu's ceiling is NaN.
+// g = dy where 0 < y and not y >= ceiling, NaN where y is; relu's ceiling is NaN.
 template <Mask kMask>
 struct Gradient {
   const float *dy, *x, *y;
@@ -28,7 +28,7 @@ struct Gradient {
     vec v = kMask == Mask::y
                 ? read(y + i, lanes)
                 : fma(read(x + i, lanes) - load(numbers[0] + j), load(numbers[1] + j), load(numbers[4] + j));
-    return select(v >= ceiling, zero(), select(v > zero(), g, zero()));
+    return select(v >= ceiling, zero(), through(v, g));
   }
 };
 

@@ -44,6 +44,8 @@ static inline vec from_bits(ivec v) { return (vec)v; }
 // mask: the lanes of a comparison (a < b), all ones or all zeros.
 static inline vec select(ivec mask, vec yes, vec no) { return mask ? yes : no; }
 static inline ivec select(ivec mask, ivec yes, ivec no) { return mask ? yes : no; }
+// v where the gate is above 0, else 0; NaN where the gate is.
+static inline vec through(vec gate, vec v) { return select(gate > 0, v, select(gate == gate, vec{}, gate)); }
 
 // fma(a, b, c) = a * b + c in one rounding. max and min return b when either is NaN, so max(lo, x) keeps a NaN in x.
 // load_first and store_first touch the first n lanes only (0 <= n <= kLanes); the others are zero.

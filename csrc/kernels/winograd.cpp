@@ -30,14 +30,15 @@ struct Problem {
   const float* filter;
   bool turned;
   int64_t n, h, w, c, oh, ow, k, top, left;
+  const fastcnn_prologue* prologue;
   fastcnn_epilogue epilogue;
 };
 
 Problem forward_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, false, g.n, g.h, g.w, g.c, g.oh, g.ow, g.k, g.top, g.left, {}};
+  return {nullptr, nullptr, nullptr, false, g.n, g.h, g.w, g.c, g.oh, g.ow, g.k, g.top, g.left, g.prologue, {}};
 }
 Problem dx_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, true, g.n, g.oh, g.ow, g.k, g.h, g.w, g.c, 2 - g.top, 2 - g.left, {}};
+  return {nullptr, nullptr, nullptr, true, g.n, g.oh, g.ow, g.k, g.h, g.w, g.c, 2 - g.top, 2 - g.left, nullptr, {}};
 }
 
 struct Plan {
@@ -110,8 +111,7 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
     tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
     ask_for_tile(pixels, zeros, p.c);
     float* to = v + (at + t) * plan.channels;
-    for (int64_t c = 0; c < p.c; c += kLanes)
-      transform_input(to + c, point_stride(tiles * plan.channels), pixels, c, (int)least(kLanes, p.c - c));
+    transform_inputs(to, point_stride(tiles * plan.channels), pixels, 0, p.c, zeros, p.prologue);
   }
 }
 
@@ -163,7 +163,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
           vec y = p.epilogue.bias ? o[j] + bias : o[j];
           if (p.epilogue.residual) y += load_first(p.epilogue.residual + at, live);
           if (f.clamp) y = min(splat(f.high), max(splat(f.low), y));
-          if (p.epilogue.gate) y = select(load_first(p.epilogue.gate + at, live) > zero(), y, zero());
+          if (p.epilogue.gate) y = through(load_first(p.epilogue.gate + at, live), y);
           if (past_caches)
             stream(p.y + at, y);
           else if (live == kLanes)

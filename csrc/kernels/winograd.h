@@ -7,6 +7,7 @@
 // at the same cost. Each function below is one matrix times a vector of six (or three, or four) rows; a 2-D transform
 // is rows first, then columns, and is itself a few dozen operations on vectors of channels.
 #pragma once
+#include "prologue.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -85,9 +86,10 @@ struct Tiles {
 };
 
 // B^T d B of one tile and one vector of channels: to[e * stride]. Pointers of the 36 pixels; live: channels of the
-// vector.
+// vector. Pixels are read through the prologue where there is one, but for those that are `zeros`.
+template <bool kPrologue>
 static inline void transform_input(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
-                                   int live) {
+                                   int live, const float* zeros, const Normaliser& normalised) {
   vec half[6][6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
@@ -96,6 +98,7 @@ static inline void transform_input(float* to, int64_t stride, const float* const
     for (int i = 0; i < 6; i++) {
       const float* p = pixels[i * 6 + j] + channel;
       d[i] = live == kLanes ? load(p) : load_first(p, live);
+      if (kPrologue && pixels[i * 6 + j] != zeros) d[i] = normalised(d[i]);
     }
     input_points(d, o);
 #pragma GCC unroll 6
@@ -107,6 +110,19 @@ static inline void transform_input(float* to, int64_t stride, const float* const
     input_points(half[i], o);
 #pragma GCC unroll 6
     for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * stride, o[j]);
+  }
+}
+
+// The same of channels [channel, channel + count), a vector at a time.
+static inline void transform_inputs(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
+                                    int64_t count, const float* zeros, const fastcnn_prologue* prologue) {
+  const fastcnn_prologue none{zeros, zeros, zeros, FASTCNN_LINEAR};
+  for (int64_t c = 0; c < count; c += kLanes) {
+    int live = (int)(count - c < kLanes ? count - c : kLanes);
+    if (prologue)
+      transform_input<true>(to + c, stride, pixels, channel + c, live, zeros, Normaliser(*prologue, channel + c, live));
+    else
+      transform_input<false>(to + c, stride, pixels, channel + c, live, zeros, Normaliser(none, 0, 0));
   }
 }
 

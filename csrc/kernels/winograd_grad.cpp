@@ -48,13 +48,12 @@ struct Arrays {
   float *v, *g, *m;
 };
 
-void transform_inputs(const Arrays& to, const float* x, const Conv2d& g, const Plan& plan, int64_t channel,
+void transform_images(const Arrays& to, const float* x, const Conv2d& g, const Plan& plan, int64_t channel,
                       int64_t channels, int64_t tile, int64_t at) {
   const float* pixels[kPoints];
   tile_pixels(pixels, x, to.zeros, g.h, g.w, g.c, plan.tiles.at(tile), g.top, g.left);
   ask_for_tile(pixels, to.zeros, g.c);
-  for (int64_t c = 0; c < channels; c += kLanes)
-    transform_input(to.v + at * plan.v_row + c, plan.v_point, pixels, channel + c, (int)least(kLanes, channels - c));
+  transform_inputs(to.v + at * plan.v_row, plan.v_point, pixels, channel, channels, to.zeros, g.prologue);
 }
 
 // A dy A^T of one tile; outputs past the map's edge count as zero.
@@ -143,7 +142,7 @@ void part_gradient(float* dw, const float* x, const float* dy, const Conv2d& g, 
     int64_t tiles = least(plan.batch, plan.tiles.count - first);
     parallel_tasks(team, ceil_div(tiles, kTaskTiles), [&](int64_t task, int) {
       for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
-        transform_inputs(arrays, x, g, plan, channel, channels, first + at, at);
+        transform_images(arrays, x, g, plan, channel, channels, first + at, at);
         transform_gradient(arrays, dy, g, plan, first + at, at);
       }
     });

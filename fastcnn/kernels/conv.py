@@ -22,6 +22,7 @@ Array = np.ndarray[Any, np.dtype[np.float32]]
 Pair = int | tuple[int, int]
 Padding = str | int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
 Shape = tuple[int, int, int, int]
+Prologue = tuple[ArrayLike, str | None]
 
 
 def conv2d(
@@ -41,6 +42,7 @@ def conv2d(
     precision: str = "high",
     padding_mode: str = "constant",
     padding_value: float = 0.0,
+    prologue: Prologue | None = None,
 ) -> Array:
     """Cross-correlates images with filters: ``activation(conv(x, w) + bias + residual)``.
 
@@ -61,6 +63,8 @@ def conv2d(
         precision: ``"strict"`` never uses Winograd.
         padding_mode: what surrounds x: ``"constant"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
         padding_value: the constant.
+        prologue: ``(affine, activation)``: not x is convolved but ``batch_norm_apply(x, affine, activation)``, which
+            is never stored; or None. Needs padding with zeros.
 
     Returns:
         float32 ``(n, oh, ow, k)``.
@@ -76,7 +80,7 @@ def conv2d(
     """
     return _core.conv2d(
         x, w, bias, strides, padding, dilation, groups, activation, alpha, residual, algorithm, precision,
-        padding_mode, padding_value, out,
+        padding_mode, padding_value, out, prologue,
     )  # fmt: skip
 
 
@@ -138,6 +142,7 @@ def conv2d_dw(
     precision: str = "high",
     padding_mode: str = "constant",
     padding_value: float = 0.0,
+    prologue: Prologue | None = None,
 ) -> Array:
     """The gradient of ``conv2d`` with respect to its filters.
 
@@ -145,7 +150,8 @@ def conv2d_dw(
         x: images ``(n, h, w, c)``.
         dy: the gradient with respect to the result, ``(n, oh, ow, k)``.
         w_shape: ``(kh, kw, c / groups, k)``.
-        strides, padding, dilation, groups, algorithm, precision, padding_mode, padding_value: as in ``conv2d``.
+        strides, padding, dilation, groups, algorithm, precision, padding_mode, padding_value, prologue: as in
+            ``conv2d``.
         out: where to put the result.
 
     Returns:
@@ -158,8 +164,9 @@ def conv2d_dw(
                [4., 4.]], dtype=float32)
     """
     return _core.conv2d_dw(
-        x, dy, w_shape, strides, padding, dilation, groups, algorithm, precision, padding_mode, padding_value, out
-    )
+        x, dy, w_shape, strides, padding, dilation, groups, algorithm, precision, padding_mode, padding_value, out,
+        prologue,
+    )  # fmt: skip
 
 
 def conv2d_db(dy: ArrayLike, out: Array | None = None) -> Array:

@@ -13,8 +13,10 @@ from fastcnn import _core
 
 __all__ = [
     "batch_norm",
+    "batch_norm_apply",
     "batch_norm_backward",
     "batch_norm_inference",
+    "batch_norm_statistics",
     "group_norm",
     "group_norm_backward",
     "layer_norm",
@@ -37,7 +39,7 @@ def batch_norm(
     residual: ArrayLike | None = None,
     activation: str | None = None,
     out: Array | None = None,
-    return_shift: bool = False,
+    return_affine: bool = False,
 ) -> tuple[Array, ...]:
     """Batch normalisation with this batch's statistics: every channel over all other axes.
 
@@ -55,7 +57,9 @@ def batch_norm(
         residual: the shape of x, added before the activation.
         activation: None or "linear", "relu", "relu6".
         out: where to put y; may be x or residual.
-        return_shift: whether to return a fourth array, (c,), with which :func:`batch_norm_backward` does without y.
+        return_affine: whether to return a fourth array, (3, c): mean, scale and shift with which ``y`` without its
+            residual is ``activation((x - mean) * scale + shift)``, for :func:`batch_norm_backward`, which then does
+            without y, and for :func:`batch_norm_apply`.
 
     Returns:
         (y, mean, inv_std): y the shape of x; mean and inv_std (c,), for :func:`batch_norm_backward`.
@@ -82,8 +86,70 @@ def batch_norm(
         residual,
         activation,
         out,
-        return_shift,
+        return_affine,
     )
+
+
+def batch_norm_statistics(
+    x: ArrayLike,
+    gamma: ArrayLike | None = None,
+    beta: ArrayLike | None = None,
+    *,
+    moving_mean: Array | None = None,
+    moving_variance: Array | None = None,
+    momentum: float = 0.99,
+    epsilon: float = 1e-3,
+    unbiased: bool = False,
+) -> tuple[Array, Array, Array]:
+    """What :func:`batch_norm` finds out about a batch, without its result.
+
+    Args:
+        x: (..., c).
+        gamma: (c,); None is 1.
+        beta: (c,); None is 0.
+        moving_mean: (c,) float32, updated in place, or None; see :func:`batch_norm`.
+        moving_variance: likewise.
+        momentum: how much of the moving statistics stays, 0 to 1.
+        epsilon: added to the variance.
+        unbiased: the moving variance divides by count - 1.
+
+    Returns:
+        (mean, inv_std, affine): (c,), (c,) and (3, c): mean, scale and shift, for :func:`batch_norm_apply`,
+        :func:`batch_norm_backward` and convolutions that read x through them.
+
+    Example:
+        >>> mean, inv_std, affine = batch_norm_statistics([[1.0, 5.0], [3.0, 5.0]], epsilon=0.0625)
+        >>> affine[:, 1]
+        array([5., 4., 0.], dtype=float32)
+    """
+    return _core.batch_norm_statistics(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, unbiased)
+
+
+def batch_norm_apply(
+    x: ArrayLike,
+    affine: ArrayLike,
+    *,
+    residual: ArrayLike | None = None,
+    activation: str | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The result of :func:`batch_norm` once more, from what it found out: the same bits.
+
+    Args:
+        x: (..., c).
+        affine: (3, c), mean, scale and shift: ``y = activation((x - mean) * scale + shift + residual)``.
+        residual: the shape of x, added before the activation.
+        activation: None or "linear", "relu", "relu6".
+        out: where to put the result; may be x or residual.
+
+    Returns:
+        y, the shape of x.
+
+    Example:
+        >>> batch_norm_apply([[1.0, 5.0]], [[2.0, 3.0], [1.0, 0.5], [0.0, 1.0]])
+        array([[-1.,  2.]], dtype=float32)
+    """
+    return _core.batch_norm_apply(x, affine, residual, activation, out)
 
 
 def batch_norm_inference(
@@ -133,7 +199,7 @@ def batch_norm_backward(
     training: bool = True,
     residual: bool = False,
     out: Array | None = None,
-    shift: ArrayLike | None = None,
+    affine: ArrayLike | None = None,
 ) -> tuple[Array, Array, Array, Array | None]:
     """Gradients of :func:`batch_norm`.
 
@@ -143,13 +209,13 @@ def batch_norm_backward(
         mean: (c,), as the forward pass returned it.
         inv_std: (c,), likewise.
         gamma: (c,); None is 1.
-        y: the forward result; needed where there is an activation and no shift.
+        y: the forward result; needed where there is an activation and no affine.
         activation: as in the forward pass.
         training: False where the statistics were given (:func:`batch_norm_inference`), so that no gradient passes
             through them.
         residual: whether to return the gradient of the residual too.
         out: where to put dx; may be dy.
-        shift: what ``return_shift`` gave, instead of y, where there was no residual: one array less to read.
+        affine: what ``return_affine`` gave, instead of y, where there was no residual: one array less to read.
 
     Returns:
         (dx, dgamma, dbeta, dresidual): dx and dresidual the shape of x, dgamma and dbeta (c,); dresidual is None unless
@@ -162,7 +228,7 @@ def batch_norm_backward(
         >>> dx.ravel(), dgamma, dbeta
         (array([0., 0.], dtype=float32), array([-1.], dtype=float32), array([1.], dtype=float32))
     """
-    return _core.batch_norm_backward(dy, x, mean, inv_std, gamma, y, activation, training, residual, out, shift)
+    return _core.batch_norm_backward(dy, x, mean, inv_std, gamma, y, activation, training, residual, out, affine)
 
 
 def group_norm(

@@ -206,7 +206,7 @@ def _conv(
     x: Any, w: Any, b: Any, strides: Any, padding: Any, dilation: Any, groups: int, activation: Any,
     padding_mode: str = "constant", padding_value: float = 0.0,
 ) -> Any:  # fmt: skip
-    rest = (activation, 0.0, None, "auto", "high", padding_mode, padding_value, None)
+    rest = (activation, 0.0, None, "auto", "high", padding_mode, padding_value, None, None)
     if x.ndim == 4:
         return _core.conv2d(x, w, b, strides, padding, dilation, groups, *rest)
     return _core.conv2d(x[:, None], w[None], b, strides, padding, dilation, groups, *rest)[:, 0]
@@ -226,7 +226,7 @@ def _conv_dw(
     x: Any, dy: Any, strides: Any, padding: Any, dilation: Any, groups: int, w_shape: Any,
     padding_mode: str = "constant", padding_value: float = 0.0,
 ) -> Any:  # fmt: skip
-    rest = (strides, padding, dilation, groups, "auto", "high", padding_mode, padding_value, None)
+    rest = (strides, padding, dilation, groups, "auto", "high", padding_mode, padding_value, None, None)
     if x.ndim == 4:
         return _core.conv2d_dw(x, dy, w_shape, *rest)
     return _core.conv2d_dw(x[:, None], dy[:, None], (1, *w_shape), *rest)[0]

@@ -5,7 +5,18 @@ from typing import Any
 from fastcnn import kernels, reference
 from fastcnn.seam import Primitive
 
-__all__ = ["BATCH_NORM", "BATCH_NORM_BACKWARD", "BATCH_NORM_INFERENCE", "CONV", "CONV_DX", "DENSE"]
+__all__ = [
+    "BATCH_NORM",
+    "BATCH_NORM_APPLY",
+    "BATCH_NORM_BACKWARD",
+    "BATCH_NORM_INFERENCE",
+    "BATCH_NORM_STATISTICS",
+    "CONV",
+    "CONV_DW_THROUGH",
+    "CONV_DX",
+    "CONV_THROUGH",
+    "DENSE",
+]
 
 
 def _batch_norm(module: Any) -> Any:
@@ -15,11 +26,25 @@ def _batch_norm(module: Any) -> Any:
     return run
 
 
+def _batch_norm_statistics(module: Any) -> Any:
+    def run(x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, **attrs: Any) -> Any:
+        return module.batch_norm_statistics(x, gamma, beta, moving_mean=mean, moving_variance=variance, **attrs)
+
+    return run
+
+
+def _batch_norm_apply(module: Any) -> Any:
+    def run(x: Any, affine: Any, residual: Any, *, activation: Any) -> Any:
+        return module.batch_norm_apply(x, affine, residual=residual, activation=activation)
+
+    return run
+
+
 def _batch_norm_backward(module: Any) -> Any:
     def run(
-        dy: Any, x: Any, mean: Any, inv_std: Any, gamma: Any, y: Any, shift: Any, epsilon: float, **attrs: Any
+        dy: Any, x: Any, mean: Any, inv_std: Any, gamma: Any, y: Any, affine: Any, epsilon: float, **attrs: Any
     ) -> Any:
-        found = module.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, shift=shift, **attrs)
+        found = module.batch_norm_backward(dy, x, mean, inv_std, gamma, y=y, affine=affine, **attrs)
         return tuple(found) if attrs["residual"] else tuple(found[:3])
 
     return run
@@ -35,6 +60,20 @@ def _batch_norm_inference(module: Any) -> Any:
 def _conv(module: Any) -> Any:
     def run(x: Any, w: Any, bias: Any, residual: Any, **attrs: Any) -> Any:
         return module.conv2d(x, w, bias, residual=residual, **attrs)
+
+    return run
+
+
+def _conv_through(module: Any) -> Any:
+    def run(x: Any, w: Any, bias: Any, affine: Any, *, read_activation: Any, **attrs: Any) -> Any:
+        return module.conv2d(x, w, bias, prologue=(affine, read_activation), **attrs)
+
+    return run
+
+
+def _conv_dw_through(module: Any) -> Any:
+    def run(x: Any, dy: Any, affine: Any, *, read_activation: Any, w_shape: Any, **attrs: Any) -> Any:
+        return module.conv2d_dw(x, dy, w_shape, prologue=(affine, read_activation), **attrs)
 
     return run
 
@@ -57,7 +96,16 @@ BATCH_NORM = Primitive(
     "batch_norm_fused",
     _batch_norm(kernels),
     _batch_norm(reference),
-    lambda x, *others, **attrs: [x, *[x[-1:]] * (3 if attrs["return_shift"] else 2)],
+    lambda x, *others, **attrs: [x, x[-1:], x[-1:], (3, *x[-1:])][: 4 if attrs["return_affine"] else 3],
+)
+BATCH_NORM_STATISTICS = Primitive(
+    "batch_norm_statistics",
+    _batch_norm_statistics(kernels),
+    _batch_norm_statistics(reference),
+    lambda x, *others, **attrs: [x[-1:], x[-1:], (3, *x[-1:])],
+)
+BATCH_NORM_APPLY = Primitive(
+    "batch_norm_apply", _batch_norm_apply(kernels), _batch_norm_apply(reference), lambda x, *others, **attrs: x
 )
 BATCH_NORM_BACKWARD = Primitive(
     "batch_norm_backward_fused",
@@ -72,6 +120,15 @@ BATCH_NORM_INFERENCE = Primitive(
     lambda x, *others, **attrs: x,
 )
 CONV = Primitive("conv2d_fused", _conv(kernels), _conv(reference), lambda *shapes, **attrs: shapes[-1])
+CONV_THROUGH = Primitive(
+    "conv2d_through", _conv_through(kernels), _conv_through(reference), lambda *shapes, **attrs: shapes[0]
+)
+CONV_DW_THROUGH = Primitive(
+    "conv2d_dw_through",
+    _conv_dw_through(kernels),
+    _conv_dw_through(reference),
+    lambda *shapes, w_shape, **attrs: w_shape,
+)
 CONV_DX = Primitive(
     "conv2d_dx_fused",
     _conv_dx(kernels),

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastcnn.ops.pooling import MAX_POOL_INDICES, MAX_POOL_SCATTER
 from fastcnn.plan import fused
-from fastcnn.plan.steps import made_by, node, users
+from fastcnn.plan.steps import made_by, node, rebuilt, users
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
@@ -40,7 +40,7 @@ def mask_before_pooling(steps: list[Node], outputs: list[Any]) -> list[Node]:
             node(spread.operation, (masked, spread.inputs[1]), spread.attrs, mask.outputs),
         ]
         dropped.add(id(spread))
-    return _rebuilt(steps, replaced, dropped)
+    return rebuilt(steps, replaced, dropped)
 
 
 def pool_by_index(steps: list[Node], outputs: list[Any]) -> list[Node]:
@@ -59,7 +59,7 @@ def pool_by_index(steps: list[Node], outputs: list[Any]) -> list[Node]:
         indices = replaced[id(pool)][0].outputs[1]
         attrs = spread.attrs | {"x_shape": spread.inputs[1].shape}
         replaced[id(spread)] = [node(MAX_POOL_SCATTER, (spread.inputs[0], indices), attrs, spread.outputs)]
-    return _rebuilt(steps, replaced, set())
+    return rebuilt(steps, replaced)
 
 
 def join_gradients(steps: list[Node], outputs: list[Any]) -> list[Node]:
@@ -78,7 +78,7 @@ def join_gradients(steps: list[Node], outputs: list[Any]) -> list[Node]:
                     replaced[id(step)] = [new]
                     dropped.add(id(conv))
                     break
-        steps = _rebuilt(steps, replaced, dropped)
+        steps = rebuilt(steps, replaced, dropped)
     return steps
 
 
@@ -118,11 +118,3 @@ def _cells(pool: Node) -> int:
     for n in size:
         cells *= n
     return cells
-
-
-def _rebuilt(steps: list[Node], replaced: dict[int, list[Node]], dropped: set[int]) -> list[Node]:
-    result: list[Node] = []
-    for step in steps:
-        if id(step) not in dropped:
-            result += replaced.get(id(step), [step])
-    return result

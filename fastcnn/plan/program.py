@@ -21,7 +21,7 @@ ALIASES = frozenset({"identity", "stop_gradient"})
 # Steps whose results follow from shapes alone: computed once.
 CONSTANTS = frozenset({"ones_like", "zeros_like", "full_like"})
 # Steps that change variables: they are run even where nobody reads their results.
-EFFECTS = frozenset({"batch_norm", "batch_norm_fused"})
+EFFECTS = frozenset({"batch_norm", "batch_norm_fused", "batch_norm_statistics"})
 
 
 def live_steps(steps: list[Node], outputs: Any) -> list[Node]:

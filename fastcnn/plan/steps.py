@@ -1,11 +1,14 @@
 """What the passes ask of a list of steps, and how they make new ones."""
 
+from collections.abc import Container, Mapping
 from typing import Any
+
+import numpy as np
 
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
-__all__ = ["made_by", "node", "users"]
+__all__ = ["made_by", "node", "rebuilt", "size_of", "users"]
 
 
 def users(steps: list[Node], outputs: list[Any]) -> dict[int, list[Node | None]]:
@@ -30,3 +33,17 @@ def node(operation: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], outputs
     made = Node(operation, inputs, attrs)
     made.outputs = outputs
     return made
+
+
+def rebuilt(steps: list[Node], replaced: Mapping[int, list[Node]], dropped: Container[int] = ()) -> list[Node]:
+    """The steps with some of them, by identity, replaced or left out."""
+    result: list[Node] = []
+    for step in steps:
+        if id(step) not in dropped:
+            result += replaced.get(id(step), [step])
+    return result
+
+
+def size_of(t: Any) -> int:
+    """The bytes of a tensor whose shape is known."""
+    return int(np.prod(t.shape)) * np.dtype(t.dtype).itemsize

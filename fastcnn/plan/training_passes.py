@@ -4,7 +4,8 @@ from typing import Any
 
 from fastcnn.plan import fused
 from fastcnn.plan.gradient_passes import join_gradients, mask_before_pooling, pool_by_index
-from fastcnn.plan.steps import made_by, node, users
+from fastcnn.plan.steps import made_by, node, rebuilt, users
+from fastcnn.plan.unstored import make_again, read_through
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
@@ -15,7 +16,7 @@ CLAMPS = ("relu", "relu6")
 
 def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """All of them, in order."""
-    for improve in (fuse_batch_norm, mask_before_pooling, pool_by_index, join_gradients):
+    for improve in (fuse_batch_norm, mask_before_pooling, pool_by_index, join_gradients, read_through, make_again):
         steps = improve(steps, outputs)
     return steps
 
@@ -45,9 +46,9 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
         after = made.get(id(shortcut)) if shortcut is not None else None
         if after is not None and steps.index(after) > steps.index(relu):
             continue
-        attrs = norm.attrs | {"activation": relu.attrs["activation"], "return_shift": add is None}
-        shift = SymbolicTensor(norm.outputs[1].shape, "float32") if add is None else None
-        results = (relu.outputs[0], *norm.outputs[1:], *([] if shift is None else [shift]))
+        attrs = norm.attrs | {"activation": relu.attrs["activation"], "return_affine": True}
+        affine = SymbolicTensor((3, *norm.outputs[1].shape), "float32")
+        results = (relu.outputs[0], *norm.outputs[1:], affine)
         forward = node(fused.BATCH_NORM, (*norm.inputs, shortcut), attrs, results)
         replaced[id(relu)] = [forward]
         dropped.add(id(norm))
@@ -57,17 +58,11 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
             x, mean, inv_std, gamma = gradients.inputs[1:]
             kept = gradients.attrs | {"activation": relu.attrs["activation"], "residual": add is not None}
             results = gradients.outputs if add is None else (*gradients.outputs, masks.outputs[0])
-            y = relu.outputs[0] if shift is None else None
-            inputs = (masks.inputs[0], x, mean, inv_std, gamma, y, shift)
+            mask = (None, affine) if add is None else (relu.outputs[0], None)
+            inputs = (masks.inputs[0], x, mean, inv_std, gamma, *mask)
             replaced[id(masks)] = [node(fused.BATCH_NORM_BACKWARD, inputs, kept, results)]
             dropped.add(id(gradients))
-    result: list[Node] = []
-    for step in steps:
-        if id(step) in replaced:
-            result += replaced[id(step)]
-        elif id(step) not in dropped:
-            result.append(step)
-    return result
+    return rebuilt(steps, replaced, dropped)
 
 
 def _forward_match(relu: Node, made: dict[int, Node], read: dict[int, list[Node | None]]) -> Any:

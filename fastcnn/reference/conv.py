@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastcnn.reference.normalization import batch_norm_apply
+
 __all__ = ["conv2d", "conv2d_dw", "conv2d_dx", "conv2d_padding"]
 
 Array = np.ndarray[Any, Any]
@@ -68,6 +70,13 @@ def _grouped(x: Array, groups: int) -> Array:
     return x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups)
 
 
+def _read(x: ArrayLike, prologue: tuple[ArrayLike, str | None] | None) -> Array:
+    """x as a convolution sees it."""
+    if prologue is None:
+        return np.asarray(x, np.float64)
+    return batch_norm_apply(x, prologue[0], activation=prologue[1])
+
+
 def conv2d(
     x: ArrayLike,
     w: ArrayLike,
@@ -78,9 +87,10 @@ def conv2d(
     groups: int = 1,
     padding_mode: str = "constant",
     padding_value: float = 0.0,
+    prologue: tuple[ArrayLike, str | None] | None = None,
 ) -> Array:
     """y[n, i, j] = sum over taps of padded[n, i * stride + tap] @ w[tap] + bias."""
-    x, w = np.asarray(x, np.float64), np.asarray(w, np.float64)
+    x, w = _read(x, prologue), np.asarray(w, np.float64)
     sides = conv2d_padding(x.shape[1:3], w.shape[:2], strides, padding, dilation)
     fill = {"constant_values": padding_value} if padding_mode == "constant" else {}
     padded = np.pad(x, ((0, 0), *sides, (0, 0)), MODES[padding_mode], **fill)  # type: ignore[call-overload]
@@ -90,7 +100,7 @@ def conv2d(
     for r, s, seen in _taps(w.shape, oh, ow, strides, dilation):
         for g in range(groups):
             y[..., g, :] += _grouped(padded[seen], groups)[..., g, :] @ filters[r, s, :, g]
-    y = y.reshape(y.shape[0], oh, ow, -1)  # type: ignore[assignment]
+    y = y.reshape(y.shape[0], oh, ow, -1)
     return y if bias is None else y + np.asarray(bias, np.float64)
 
 
@@ -120,7 +130,10 @@ def conv2d_dx(
     dx = padded[:, top : top + h, left : left + width]
     if residual is not None:
         dx = dx + np.asarray(residual, np.float64)
-    return dx if gate is None else np.where(np.asarray(gate) > 0, dx, 0)
+    if gate is None:
+        return dx
+    gate = np.asarray(gate, np.float64)
+    return np.where(np.isnan(gate), gate, np.where(gate > 0, dx, 0))
 
 
 def _folded(padded: Array, axis: int, size: int, sides: tuple[int, int], padding_mode: str) -> Array:
@@ -142,9 +155,10 @@ def conv2d_dw(
     groups: int = 1,
     padding_mode: str = "constant",
     padding_value: float = 0.0,
+    prologue: tuple[ArrayLike, str | None] | None = None,
 ) -> Array:
     """dw[tap] = the windows' pixels under the tap, transposed, times dy."""
-    x, dy = np.asarray(x, np.float64), np.asarray(dy, np.float64)
+    x, dy = _read(x, prologue), np.asarray(dy, np.float64)
     sides = conv2d_padding(x.shape[1:3], w_shape[:2], strides, padding, dilation)
     fill = {"constant_values": padding_value} if padding_mode == "constant" else {}
     padded = np.pad(x, ((0, 0), *sides, (0, 0)), MODES[padding_mode], **fill)  # type: ignore[call-overload]

@@ -7,8 +7,10 @@ from numpy.typing import ArrayLike
 
 __all__ = [
     "batch_norm",
+    "batch_norm_apply",
     "batch_norm_backward",
     "batch_norm_inference",
+    "batch_norm_statistics",
     "group_norm",
     "group_norm_backward",
     "layer_norm",
@@ -33,7 +35,7 @@ def _masked(dy: ArrayLike, y: ArrayLike | None, activation: str | None) -> Array
         return _double(dy)
     y = _double(y)
     passes = y > 0 if activation == "relu" else (y > 0) & (y < 6)
-    return np.where(passes, _double(dy), 0)
+    return np.where(passes, _double(dy), np.where(np.isnan(y), y, 0))
 
 
 def _statistics(x: Array, axes: tuple[int, ...], epsilon: float) -> tuple[Array, Array]:
@@ -64,7 +66,7 @@ def batch_norm(
     unbiased: bool = False,
     residual: ArrayLike | None = None,
     activation: str | None = None,
-    return_shift: bool = False,
+    return_affine: bool = False,
 ) -> tuple[Array, ...]:
     """Every channel over all other axes; moving statistics are updated in place."""
     x = _double(x)
@@ -78,7 +80,24 @@ def batch_norm(
         moving_variance[...] = momentum * moving_variance + (1 - momentum) * variance
     y = _double(gamma, 1) * ((x - mean) * inv_std) + _double(beta) + _double(residual)
     found = _activate(y, activation), mean, inv_std
-    return (*found, np.broadcast_to(_double(beta), mean.shape)) if return_shift else found
+    if not return_affine:
+        return found
+    return (*found, np.stack([mean, _double(gamma, 1) * inv_std, np.broadcast_to(_double(beta), mean.shape)]))
+
+
+def batch_norm_statistics(
+    x: ArrayLike, gamma: ArrayLike | None = None, beta: ArrayLike | None = None, **options: Any
+) -> tuple[Array, ...]:
+    """batch_norm without its result."""
+    return batch_norm(x, gamma, beta, **options, return_affine=True)[1:]
+
+
+def batch_norm_apply(
+    x: ArrayLike, affine: ArrayLike, *, residual: ArrayLike | None = None, activation: str | None = None
+) -> Array:
+    """activation((x - mean) * scale + shift + residual)."""
+    mean, scale, shift = _double(affine)
+    return _activate((_double(x) - mean) * scale + shift + _double(residual), activation)
 
 
 def batch_norm_inference(
@@ -108,12 +127,12 @@ def batch_norm_backward(
     activation: str | None = None,
     training: bool = True,
     residual: bool = False,
-    shift: ArrayLike | None = None,
+    affine: ArrayLike | None = None,
 ) -> tuple[Array, Array, Array, Array | None]:
     """dx, dgamma, dbeta and, where asked for, dresidual."""
     inv_std = _double(inv_std)
     xhat = (_double(x) - _double(mean)) * inv_std
-    g = _masked(dy, y if shift is None else xhat * _double(gamma, 1) + _double(shift), activation)
+    g = _masked(dy, y if affine is None else batch_norm_apply(x, affine), activation)
     axes = tuple(range(g.ndim - 1))
     scaled = _double(gamma, 1) * g
     dx = _dx(scaled, xhat, inv_std, axes) if training else scaled * inv_std

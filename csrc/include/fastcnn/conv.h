@@ -32,6 +32,8 @@ typedef struct fastcnn_conv2d_params {
   float pad_value;
   fastcnn_algorithm algorithm;
   fastcnn_precision precision;
+  const fastcnn_prologue* prologue; /* how x is read, forward and in the weight gradient, where padding is zeros; or
+                                       NULL */
 } fastcnn_conv2d_params;
 
 typedef enum fastcnn_pass { FASTCNN_FORWARD = 0, FASTCNN_DX, FASTCNN_DW } fastcnn_pass;

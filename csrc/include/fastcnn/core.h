@@ -91,8 +91,16 @@ typedef struct fastcnn_epilogue {
   fastcnn_activation activation;
   float alpha;
   const float* gate; /* of convolutions and their input gradients, or NULL: the shape of y; where it is not above 0, y
-                        is 0. The gradient through a ReLU, given the ReLU's result. */
+                        is 0, or NaN where it is NaN. The gradient through a ReLU, given the ReLU's result. */
 } fastcnn_epilogue;
+
+/* How an input is read: not x itself, but activation((x - mean) * scale + shift), channel by channel: the result of a
+ * batch normalisation that was not stored. Zeros of padding stay zeros. The arrays are (c,); the activation is linear,
+ * relu or relu6. */
+typedef struct fastcnn_prologue {
+  const float *mean, *scale, *shift;
+  fastcnn_activation activation;
+} fastcnn_prologue;
 
 #ifdef __cplusplus
 }

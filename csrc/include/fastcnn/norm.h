@@ -24,14 +24,16 @@ typedef struct fastcnn_batch_norm {
 FASTCNN_API fastcnn_status fastcnn_batch_norm_workspace(const fastcnn_batch_norm* p, size_t* bytes);
 
 /* y = activation(gamma * (x - mean) * inv_std + beta + residual) with mean and inv_std = 1 / sqrt(variance + epsilon)
- * of this batch, written to mean and inv_std (c,) for the backward pass; the variance divides by rows. shift: (c,) for
- * the backward pass to do without y, or NULL.
+ * of this batch, written to mean and inv_std (c,) for the backward pass; the variance divides by rows. affine: (3, c),
+ * mean, scale and shift with which y = activation((x - mean) * scale + shift + residual) to the last bit, for the
+ * backward pass, which then does without y, for fastcnn_batch_norm_apply, and for convolutions that read x through it
+ * (fastcnn_prologue); or NULL. With affine, y may be NULL: the statistics alone.
  * residual: the shape of y, or NULL. y may be x or residual. moving_mean, moving_variance: (c,), updated as
  * moving = momentum * moving + (1 - momentum) * batch, or NULL. No rows leave them as they are.
  * A NULL workspace: the library's own. */
 FASTCNN_API fastcnn_status fastcnn_batch_norm_train(const fastcnn_batch_norm* p, const float* x, const float* gamma,
                                                     const float* beta, const float* residual, float* y, float* mean,
-                                                    float* inv_std, float* shift, float* moving_mean,
+                                                    float* inv_std, float* affine, float* moving_mean,
                                                     float* moving_variance, void* workspace, size_t workspace_bytes);
 
 /* The same with the moving statistics (c,) instead of the batch's. */
@@ -40,12 +42,18 @@ FASTCNN_API fastcnn_status fastcnn_batch_norm_inference(const fastcnn_batch_norm
                                                         const float* gamma, const float* beta, const float* residual,
                                                         float* y, void* workspace, size_t workspace_bytes);
 
-/* Gradients. Where there is an activation, one of y and shift, which the other is NULL to: y, the forward result, or
- * shift, as the forward pass wrote it without a residual, which is quicker. training: 1 when mean
+/* y = activation((x - mean) * scale + shift + residual) with affine as fastcnn_batch_norm_train wrote it: the same
+ * bits. y may be x or residual. */
+FASTCNN_API fastcnn_status fastcnn_batch_norm_apply(const fastcnn_batch_norm* p, const float* x, const float* affine,
+                                                    const float* residual, float* y, void* workspace,
+                                                    size_t workspace_bytes);
+
+/* Gradients. Where there is an activation, one of y and affine, which the other is NULL to: y, the forward result, or
+ * affine, as the forward pass wrote it without a residual, which is quicker. training: 1 when mean
  * and inv_std are the batch's, 0 when they were fixed. dgamma, dbeta (c,) and dresidual may be NULL. dx or dresidual
  * may be dy. */
 FASTCNN_API fastcnn_status fastcnn_batch_norm_backward(const fastcnn_batch_norm* p, int training, const float* dy,
-                                                       const float* x, const float* y, const float* shift,
+                                                       const float* x, const float* y, const float* affine,
                                                        const float* mean, const float* inv_std, const float* gamma,
                                                        float* dx, float* dgamma, float* dbeta, float* dresidual,
                                                        void* workspace, size_t workspace_bytes);
