@@ -349,7 +349,8 @@ def conv2d_dw(
     arg10: typing.Any,
     arg11: typing.Any,
     arg12: typing.Any,
-) -> numpy.ndarray[typing.Any, typing.Any]: ...
+    arg13: bool,
+) -> typing.Any: ...
 def conv2d_dx(
     arg0: typing.Any,
     arg1: typing.Any,

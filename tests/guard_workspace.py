@@ -100,7 +100,7 @@ def conv(rng: Rng, which: int) -> Case:
         return *query, "conv2d", (byref(p), f(rng, *x), f(rng, *w), None, out(*y))
     if which == 1:
         return *query, "conv2d_dx", (byref(p), f(rng, *y), f(rng, *w), None, out(*x))
-    return *query, "conv2d_dw", (byref(p), f(rng, *x), f(rng, *y), out(*w))
+    return *query, "conv2d_dw", (byref(p), f(rng, *x), f(rng, *y), out(*w), calls.pick(rng, None, out(p.k)))
 
 
 def window(rng: Rng) -> tuple[int, ...]:

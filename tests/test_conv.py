@@ -104,6 +104,30 @@ def test_reading_through_a_prologue_is_reading_what_it_makes(isa: str, rng: np.r
         assert_same(found, expected, trust=False)
 
 
+def test_the_biass_gradient_is_found_on_the_way(isa: str, rng: np.random.Generator) -> None:
+    """On the paths of few channels, direct with one sum and with several, and Winograd in one part and in several."""
+    shapes = [
+        ((2, 9, 8, 1), (3, 3, 1, 5)), ((8, 40, 40, 3), (3, 3, 3, 33)), ((2, 9, 9, 20), (3, 3, 20, 70)),
+        ((4, 40, 41, 6), (1, 1, 6, 17)), ((3, 9, 14, 32), (3, 3, 32, 40)), ((1, 8, 8, 300), (3, 3, 300, 270)),
+    ]  # fmt: skip
+    for x_shape, w_shape in shapes:
+        x = integers(rng, x_shape)
+        dy = integers(
+            rng, (*x_shape[:1], *(n - k + 1 for n, k in zip(x_shape[1:3], w_shape[:2], strict=True)), w_shape[3])
+        )
+        dw, db = kernels.conv2d_dw(x, dy, w_shape, return_db=True)
+        assert_same(dw, kernels.conv2d_dw(x, dy, w_shape))
+        expected = reference.conv2d_dw(x, dy, w_shape, return_db=True)[1]
+        assert_same(db, expected, trust=False)
+        assert_same(db, kernels.conv2d_db(dy))
+    for case in (cases.random_conv(rng) for _ in range(30)):
+        y = reference.conv2d(np.zeros(case.x), np.zeros(case.w), **case.options)
+        dy, x = integers(rng, y.shape), integers(rng, case.x)
+        found = kernels.conv2d_dw(x, dy, case.w, **case.options, algorithm="direct", return_db=True)
+        for a, b in zip(found, reference.conv2d_dw(x, dy, case.w, **case.options, return_db=True), strict=True):
+            assert_same(a, b, trust=False)
+
+
 def test_a_prologue_is_an_affine_and_an_activation() -> None:
     x, w = np.zeros((1, 4, 4, 2), np.float32), np.zeros((3, 3, 2, 1), np.float32)
     affine = np.ones((3, 2), np.float32)

@@ -246,7 +246,7 @@ fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, const float* dy
   return fastcnn_pad_backward(&margin.x, &margin.pad, out, dx, scratch + margin_bytes(g), fold_bytes(g));
 }
 
-fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy, float* dw,
+fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy, float* dw, float* db,
                                  void* workspace, size_t workspace_bytes) {
   Check check("conv2d_dw");
   Geometry g = checked(check, p);
@@ -263,7 +263,7 @@ fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x,
     x = (const float*)scratch;
     scratch += margin_bytes(g);
   }
-  kernels().conv->dw(dw, x, dy, g.conv, choose(g), scratch, threads);
+  kernels().conv->dw(dw, db, x, dy, g.conv, choose(g), scratch, threads);
   return FASTCNN_OK;
 }
 

@@ -121,9 +121,10 @@ py::array conv2d_dx(py::handle dy_, py::handle w_, py::handle x_shape, py::handl
   return dx.array();
 }
 
-py::array conv2d_dw(py::handle x_, py::handle dy_, py::handle w_shape, py::handle strides, py::handle pad,
-                    py::handle dilation, py::handle groups, py::handle algorithm, py::handle precision, py::handle mode,
-                    py::handle value, py::handle out, py::handle prologue) {
+py::object conv2d_dw(py::handle x_, py::handle dy_, py::handle w_shape, py::handle strides, py::handle pad,
+                     py::handle dilation, py::handle groups, py::handle algorithm, py::handle precision,
+                     py::handle mode, py::handle value, py::handle out, py::handle prologue,
+                     Flag<"return_db"> return_db) {
   Input<float> x(x_, "x"), dy(dy_, "dy");
   x.rank(4, "(n, h, w, c)"), dy.rank(4, "(n, oh, ow, k)");
   Shape shape = shape4(w_shape, "w_shape", "(kh, kw, c / groups, k)");
@@ -132,11 +133,19 @@ py::array conv2d_dw(py::handle x_, py::handle dy_, py::handle w_shape, py::handl
   dy.shaped(output_shape(p));
   Output<float> dw(out, shape);
   dw.apart_from(x).apart_from(dy).apart_from(through.affine);
+  py::object db = py::none();
+  float* db_data = nullptr;
+  if (return_db) {
+    Output<float> made(Shape{p.k});
+    db_data = made.data();
+    db = made.array();
+  }
   run([=] {
     fastcnn_conv2d_params q = p;
     q.prologue = through.get();
-    return fastcnn_conv2d_dw(&q, x.data(), dy.data(), dw.data(), nullptr, 0);
+    return fastcnn_conv2d_dw(&q, x.data(), dy.data(), dw.data(), db_data, nullptr, 0);
   });
+  if (return_db) return py::make_tuple(dw.array(), db);
   return dw.array();
 }
 

@@ -197,16 +197,16 @@ void dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const 
   }
 }
 
-void dw(float* dw, const float* x, const float* dy, const Conv2d& given, ConvAlgorithm algorithm, char* workspace,
-        int threads) {
+void dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& given, ConvAlgorithm algorithm,
+        char* workspace, int threads) {
   Conv2d g = given;
   read_through(g, x, ConvPass::dw, algorithm, workspace, threads);
   if (algorithm == ConvAlgorithm::winograd)
-    winograd_dw(dw, x, dy, g, workspace, threads);
+    winograd_dw(dw, db, x, dy, g, workspace, threads);
   else if (by_rows(g))
-    dw_few(dw, x, dy, g, workspace, threads);
+    dw_few(dw, db, x, dy, g, workspace, threads);
   else
-    dw_direct(dw, x, dy, g, workspace, threads);
+    dw_direct(dw, db, x, dy, g, workspace, threads);
 }
 
 }  // namespace

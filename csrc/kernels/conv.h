@@ -28,7 +28,9 @@ struct ConvKernels {
                   char* workspace, int threads);
   void (*dx)(float* dx, const float* dy, const float* filter, const Conv2d&, const fastcnn_epilogue&, ConvAlgorithm,
              char* workspace, int threads);
-  void (*dw)(float* dw, const float* x, const float* dy, const Conv2d&, ConvAlgorithm, char* workspace, int threads);
+  // db, (k,) or null: the sum of dy over its pixels, on the way.
+  void (*dw)(float* dw, float* db, const float* x, const float* dy, const Conv2d&, ConvAlgorithm, char* workspace,
+             int threads);
 };
 
 }  // namespace fastcnn

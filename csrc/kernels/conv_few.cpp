@@ -1,7 +1,7 @@
 // The gradients of a first layer, whose images have one to a few channels: vectors of channels would be mostly empty.
 //
 // dw: the window's column (r, s, c) of a row of pixels is x itself, read with a step of stride * c floats. So the rows
-// of the product are pointers into x (with its margin), and nothing is copied.
+// of the product are pointers into x (with its margin), and nothing is copied. One more row, of ones, makes db.
 //
 // dx: 64 pixels of dy are transposed; their products with all (r, s, c) filters are rows of 64 pixels, which are added
 // to planes, one per channel and column remainder; at last the planes are woven into dx. Output rows run upwards,
@@ -25,7 +25,7 @@ struct WeightPlan {
   int64_t blocks, chunks, chunk;  // blocks of the sum, chunks of them, blocks in a chunk
   int64_t panels;
   bool packed;  // dy goes into panels first: its last vector is not full
-  int64_t packed_bytes, pointer_bytes;
+  int64_t packed_bytes, pointer_bytes, ones_bytes;
   explicit WeightPlan(const Conv2d& g) {
     m = g.kh * g.kw * g.c;
     rows_each = most(1, kDepth / g.ow);
@@ -36,27 +36,31 @@ struct WeightPlan {
     chunks = chunk > 0 ? ceil_div(blocks, chunk) : 1;
     packed = g.k % kPanelColumns % 16 != 0;
     packed_bytes = packed ? align64(rows_each * g.ow * kPanelColumns * 4) : 0;
-    pointer_bytes = align64((rows_each + 1) * m * (int64_t)sizeof(float*));
+    pointer_bytes = align64((rows_each + 1) * (m + 1) * (int64_t)sizeof(float*));
+    ones_bytes = align64(((g.ow - 1) * g.stride_w * g.c + 1) * 4);
   }
   int64_t own() const { return packed_bytes + pointer_bytes; }
-  int64_t partials(const Conv2d& g) const { return chunks > 1 ? chunks * align64(m * g.k * 4) : 0; }
+  int64_t partial(const Conv2d& g) const { return align64((m + 1) * g.k * 4) / 4; }  // floats of a chunk's dw and db
+  int64_t partials(const Conv2d& g) const { return chunks > 1 ? chunks * partial(g) * 4 : 0; }
 };
 
 // One block of rows of pixels, one run of kPanelColumns columns.
-void weight_block(float* dw, const float* x, const float* dy, const Conv2d& g, const WeightPlan& plan, int64_t block,
-                  int64_t column, bool accumulate, char* scratch) {
+void weight_block(float* dw, float* db, const float* ones, const float* x, const float* dy, const Conv2d& g,
+                  const WeightPlan& plan, int64_t block, int64_t column, bool accumulate, char* scratch) {
   int64_t per_image = ceil_div(g.oh, plan.rows_each), n = block / per_image, i = block % per_image * plan.rows_each;
   int64_t rows = least(plan.rows_each, g.oh - i), row_floats = reach_w(g) * g.c;
+  int64_t all = plan.m + (db ? 1 : 0);
   const float** a = (const float**)scratch;
-  float** c = (float**)(a + plan.rows_each * plan.m);
+  float** c = (float**)(a + plan.rows_each * all);
   float* packed = (float*)(scratch + plan.pointer_bytes);
   for (int64_t row = 0; row < rows; row++) {
-    const float** to = a + row * plan.m;
+    const float** to = a + row * all;
     for (int64_t r = 0; r < g.kh; r++) {
       const float* line = x + (n * reach_h(g) + (i + row) * g.stride_h + r * g.dilation_h) * row_floats;
       for (int64_t s = 0; s < g.kw; s++)
         for (int64_t ch = 0; ch < g.c; ch++) *to++ = line + s * g.dilation_w * g.c + ch;
     }
+    if (db) *to = ones;
   }
   const float* b = dy + (n * g.oh + i) * g.ow * g.k + column;
   Finish finish;
@@ -64,9 +68,10 @@ void weight_block(float* dw, const float* x, const float* dy, const Conv2d& g, c
   for (int64_t from = 0; from < least(kPanelColumns, g.k - column); from += kPanel) {
     int width = (int)least(kPanel, g.k - column - from);
     for (int64_t m = 0; m < plan.m; m++) c[m] = dw + m * g.k + column + from;
+    if (db) c[plan.m] = db + column + from;
     if (plan.packed) pack_rows(packed, b + from, g.k, rows * g.ow, width);
-    micro_rows({a, plan.m, rows, g.ow, g.stride_w * g.c}, plan.packed ? packed : b + from,
-               plan.packed ? panel_width(width) : g.k, c, plan.m, width, finish);
+    micro_rows({a, all, rows, g.ow, g.stride_w * g.c}, plan.packed ? packed : b + from,
+               plan.packed ? panel_width(width) : g.k, c, all, width, finish);
   }
 }
 
@@ -176,29 +181,36 @@ void dx_few(float* dx, const float* dy, const float* filter, const Conv2d& g, ch
 
 size_t dw_few_workspace(const Conv2d& g, int threads) {
   WeightPlan plan(g);
-  return (size_t)(margin_bytes(g) + plan.partials(g) + threads * plan.own());
+  return (size_t)(margin_bytes(g) + plan.ones_bytes + plan.partials(g) + threads * plan.own());
 }
 
-void dw_few(float* dw, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads) {
+void dw_few(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads) {
   WeightPlan plan(g);
-  int64_t size = plan.m * g.k, stride = align64(size * 4) / 4;
+  int64_t size = plan.m * g.k, stride = plan.partial(g);
   if (plan.blocks == 0) {
     memset(dw, 0, (size_t)size * 4);
+    if (db) memset(db, 0, (size_t)g.k * 4);
     return;
   }
   add_margin((float*)workspace, x, g, threads);
   x = (const float*)workspace;
   workspace += margin_bytes(g);
+  float* ones = (float*)workspace;
+  for (int64_t i = 0; i < plan.ones_bytes / 4 && db; i++) ones[i] = 1;
+  workspace += plan.ones_bytes;
   float* partials = plan.chunks > 1 ? (float*)workspace : dw;
   char* own = workspace + plan.partials(g);
   int team = g.n * g.oh * g.ow * plan.m * g.k / 16 < kSerialWork ? 1 : threads;
   parallel_tasks(team, plan.chunks * plan.panels, [&](int64_t task, int thread) {
     int64_t chunk = task / plan.panels, column = task % plan.panels * kPanelColumns;
     int64_t begin = chunk * plan.chunk, end = least(plan.blocks, begin + plan.chunk);
+    float* sums = partials + chunk * stride;
+    float* bias_sums = db && plan.chunks > 1 ? sums + size : db;
     for (int64_t block = begin; block < end; block++)
-      weight_block(partials + chunk * stride, x, dy, g, plan, block, column, block > begin, own + thread * plan.own());
+      weight_block(sums, bias_sums, ones, x, dy, g, plan, block, column, block > begin, own + thread * plan.own());
   });
   if (plan.chunks > 1) add_partials(dw, partials, size, stride, plan.chunks);
+  if (plan.chunks > 1 && db) add_partials(db, partials + size, g.k, stride, plan.chunks);
 }
 
 }  // namespace ISA

@@ -3,7 +3,7 @@
 // A product over pixels, in blocks of kDepth of them. Per block, kPack columns of the windows are copied side by side
 // (which settles stride, dilation and padding) and so is dy in panels; then the micro-kernel reads both from L2. Few
 // filters with many pixels are cut into chunks of pixels with sums of their own, added in order: how many is a matter
-// of the shape alone, so threads change no bits.
+// of the shape alone, so threads change no bits. db, where it is wanted, is summed from the panels of dy.
 #include "conv_parts.h"
 #include "pack.h"
 #include "prologue.h"
@@ -41,7 +41,8 @@ struct Plan {
     if (chunk > 0) chunks = ceil_div(blocks, chunk);
     rows_each = ceil_div(packs, row_parts);
   }
-  int64_t partial_bytes(const Conv2d& g) const { return chunks > 1 ? chunks * align64(m * g.k * 4) : 0; }
+  int64_t partial(const Conv2d& g) const { return align64((m + 1) * g.k * 4) / 4; }  // floats of a chunk's dw and db
+  int64_t partial_bytes(const Conv2d& g) const { return chunks > 1 ? chunks * partial(g) * 4 : 0; }
 };
 
 constexpr int64_t kDyBytes = kDepth * kPanels * kPanelColumns * 4, kWindowBytes = kDepth * kPack * 4;
@@ -107,7 +108,19 @@ void block_product(float* dw, const Conv2d& g, const float* windows, int64_t ste
   }
 }
 
-void task_product(float* dw, const float* x, const float* dy, const Conv2d& g, const Plan& plan, Scratch s,
+// db[j] (+)= the sum of a panel's column j.
+void add_columns(float* db, const float* panel, int64_t count, int width, bool accumulate) {
+  int step = panel_width(width);
+  vec sums[kTileVectors] = {};
+  for (int64_t p = 0; p < count; p++)
+    for (int v = 0; v < step / kLanes; v++) sums[v] += load(panel + p * step + v * kLanes);
+  for (int j = 0; j < width; j += kLanes) {
+    int live = (int)least(kLanes, width - j);
+    store_first(db + j, accumulate ? load_first(db + j, live) + sums[j / kLanes] : sums[j / kLanes], live);
+  }
+}
+
+void task_product(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, const Plan& plan, Scratch s,
                   int64_t group, int64_t chunk, int64_t row_part, int64_t column_part) {
   int64_t cg = g.c / g.groups, column = column_part * kPanels * kPanelColumns;
   int64_t columns = least(kPanels * kPanelColumns, plan.columns - column);
@@ -119,6 +132,7 @@ void task_product(float* dw, const float* x, const float* dy, const Conv2d& g, c
     for (int64_t from = 0; from < columns; from += kPanel) {
       int width = (int)least(kPanel, columns - from);
       pack_rows(s.dy + from * kDepth, dy + first * g.k + column + from, g.k, count, width);
+      if (db && row_part == 0) add_columns(db + column + from, s.dy + from * kDepth, count, width, first > begin);
     }
     for (int64_t m0 = row_part * plan.rows_each * kPack; m0 < m_end; m0 += kPack) {
       int64_t rows = least(kPack, m_end - m0);
@@ -155,14 +169,15 @@ size_t dw_workspace(const Conv2d& g, int threads) {
   return (size_t)(Plan(g).partial_bytes(g) + threads * (kDyBytes + kWindowBytes));
 }
 
-void dw_direct(float* dw, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads) {
+void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads) {
   Plan plan(g);
   int64_t size = plan.m * g.k;
   if (plan.pixels == 0) {
     memset(dw, 0, (size_t)size * 4);
+    if (db) memset(db, 0, (size_t)g.k * 4);
     return;
   }
-  int64_t stride = align64(size * 4) / 4;
+  int64_t stride = plan.partial(g);
   float* partials = plan.chunks > 1 ? (float*)workspace : dw;
   char* own = workspace + plan.partial_bytes(g);
   int team = plan.pixels * plan.m * ceil_div(g.k, kLanes) < kSerialWork ? 1 : threads;
@@ -172,10 +187,12 @@ void dw_direct(float* dw, const float* x, const float* dy, const Conv2d& g, char
     int64_t column_part = task % plan.column_parts, rest = task / plan.column_parts;
     int64_t row_part = rest % plan.row_parts, chunk = rest / plan.row_parts % plan.chunks;
     int64_t group = rest / plan.row_parts / plan.chunks;
-    task_product(partials + chunk * stride, x, dy, g, plan, {(float*)mine, (float*)(mine + kDyBytes)}, group, chunk,
-                 row_part, column_part);
+    float* sums = partials + chunk * stride;
+    task_product(sums, db && plan.chunks > 1 ? sums + size : db, x, dy, g, plan,
+                 {(float*)mine, (float*)(mine + kDyBytes)}, group, chunk, row_part, column_part);
   });
   if (plan.chunks > 1) add_partials(dw, partials, size, stride, plan.chunks);
+  if (plan.chunks > 1 && db) add_partials(db, partials + size, g.k, stride, plan.chunks);
 }
 
 }  // namespace ISA

@@ -20,10 +20,10 @@ bool dx_takes_few(const Conv2d& g);
 size_t dx_few_workspace(const Conv2d& g, int threads);
 void dx_few(float* dx, const float* dy, const float* filter, const Conv2d& g, char* workspace, int threads);
 size_t dw_few_workspace(const Conv2d& g, int threads);
-void dw_few(float* dw, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
+void dw_few(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
 
 size_t dw_workspace(const Conv2d& g, int threads);
-void dw_direct(float* dw, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
+void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
 
 // dw = partial 0 + partial 1 + ..., in this order; partials lie `stride` floats apart.
 void add_partials(float* dw, const float* partials, int64_t size, int64_t stride, int64_t count);
@@ -34,7 +34,7 @@ void winograd_forward(float* y, const float* x, const float* filter, const Conv2
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                  char* workspace, int threads);
 size_t winograd_dw_workspace(const Conv2d& g, int threads);
-void winograd_dw(float* dw, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
+void winograd_dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
 
 }  // namespace ISA
 }  // namespace fastcnn

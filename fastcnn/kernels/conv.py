@@ -143,7 +143,8 @@ def conv2d_dw(
     padding_mode: str = "constant",
     padding_value: float = 0.0,
     prologue: Prologue | None = None,
-) -> Array:
+    return_db: bool = False,
+) -> Any:
     """The gradient of ``conv2d`` with respect to its filters.
 
     Args:
@@ -153,9 +154,10 @@ def conv2d_dw(
         strides, padding, dilation, groups, algorithm, precision, padding_mode, padding_value, prologue: as in
             ``conv2d``.
         out: where to put the result.
+        return_db: whether to return the bias's gradient as well, which is found on the way.
 
     Returns:
-        float32 ``w_shape``.
+        float32 ``w_shape``; or ``(dw, db)``, db ``(k,)``.
 
     Example:
         >>> import numpy as np
@@ -165,7 +167,7 @@ def conv2d_dw(
     """
     return _core.conv2d_dw(
         x, dy, w_shape, strides, padding, dilation, groups, algorithm, precision, padding_mode, padding_value, out,
-        prologue,
+        prologue, return_db,
     )  # fmt: skip
 
 

@@ -226,10 +226,20 @@ def _conv_dw(
     x: Any, dy: Any, strides: Any, padding: Any, dilation: Any, groups: int, w_shape: Any,
     padding_mode: str = "constant", padding_value: float = 0.0,
 ) -> Any:  # fmt: skip
-    rest = (strides, padding, dilation, groups, "auto", "high", padding_mode, padding_value, None, None)
+    rest = (strides, padding, dilation, groups, "auto", "high", padding_mode, padding_value, None, None, False)
     if x.ndim == 4:
         return _core.conv2d_dw(x, dy, w_shape, *rest)
     return _core.conv2d_dw(x[:, None], dy[:, None], (1, *w_shape), *rest)[0]
+
+
+def _conv_dw_db(module: Any) -> Any:
+    def run(x: Any, dy: Any, *, w_shape: Any, **attrs: Any) -> Any:
+        if x.ndim == 4:
+            return module.conv2d_dw(x, dy, w_shape, return_db=True, **attrs)
+        dw, db = module.conv2d_dw(x[:, None], dy[:, None], (1, *w_shape), return_db=True, **attrs)
+        return dw[0], db
+
+    return run
 
 
 CONV = Primitive("conv2d", _conv, activated(lifted(reference.conv2d)), _conv_shape)
@@ -244,6 +254,12 @@ CONV_DW = Primitive(
     _conv_dw,
     kernel_gradient(reference.conv2d_dw),
     lambda x, dy, w_shape, **attrs: w_shape,
+)
+CONV_DW_DB = Primitive(
+    "conv2d_dw_db",
+    _conv_dw_db(kernels),
+    _conv_dw_db(reference),
+    lambda x, dy, w_shape, **attrs: [w_shape, dy[-1:]],
 )
 CONV_DB = Primitive("conv2d_db", kernels.conv2d_db, reference.depthwise_conv2d_db, lambda dy: (dy[-1],))
 
@@ -268,12 +284,12 @@ def conv_dx(dy: Any, w: Any, x: Any, attrs: dict[str, Any]) -> Any:
     return apply(CONV_DX, (dy, w), kept)
 
 
-def conv_dw(x: Any, dy: Any, w: Any, attrs: dict[str, Any]) -> Any:
+def conv_dw(x: Any, dy: Any, w: Any, attrs: dict[str, Any], operation: Primitive = CONV_DW) -> Any:
     kept = {"strides": attrs["strides"], "padding": attrs["padding"], "dilation": attrs["dilation"]}
     kept["groups"], kept["w_shape"] = attrs["groups"], w.shape
     if "padding_mode" in attrs:
         kept["padding_mode"], kept["padding_value"] = attrs["padding_mode"], attrs.get("padding_value", 0.0)
-    return apply(CONV_DW, (x, dy), kept)
+    return apply(operation, (x, dy), kept)
 
 
 @gradient_of(CONV)
@@ -282,6 +298,8 @@ def _conv_gradient(dy: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -
     if attrs["activation"] is not None:
         dy = activation_gradient(dy, outputs, attrs["activation"])
     dx = conv_dx(dy, w, x, attrs) if needs[0] else None
+    if needs[1] and needs[2]:
+        return dx, *conv_dw(x, dy, w, attrs, CONV_DW_DB)
     dw = conv_dw(x, dy, w, attrs) if needs[1] else None
     return dx, dw, apply(CONV_DB, (dy,), {}) if needs[2] else None
 
@@ -292,6 +310,16 @@ def _conv_dx_gradient(g: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any)
     attrs = {**without(attrs, "x_shape"), "activation": None}
     by_dy = apply(CONV, (g, w, None), attrs) if needs[0] else None
     return by_dy, conv_dw(g, dy, w, attrs) if needs[1] else None
+
+
+@gradient_of(CONV_DW_DB)
+def _conv_dw_db_gradient(g: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any) -> tuple[Any, Any]:
+    dy = inputs[1]
+    by_x, by_dy = _conv_dw_gradient(g[0], inputs, outputs, attrs, needs) if g[0] is not None else (None, None)
+    if not needs[1] or g[1] is None:
+        return by_x, by_dy
+    spread = ops.zeros_like(dy) + g[1]
+    return by_x, spread if by_dy is None else by_dy + spread
 
 
 @gradient_of(CONV_DW)

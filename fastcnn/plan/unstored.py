@@ -35,6 +35,8 @@ def read_through(steps: list[Node], outputs: list[Any]) -> list[Node]:
             assert reader is not None
             operation = fused.CONV_THROUGH if reader.operation.name == "conv2d" else fused.CONV_DW_THROUGH
             attrs = reader.attrs | {"read_activation": norm.attrs["activation"]}
+            if reader.operation.name == "conv2d_dw_db":
+                attrs["return_db"] = True
             replaced[id(reader)] = [node(operation, (x, *reader.inputs[1:], affine), attrs, reader.outputs)]
     return rebuilt(steps, replaced)
 
@@ -43,7 +45,7 @@ def _convolves(reader: Node | None, t: Any) -> bool:
     """Whether it is a convolution of t, or the gradient of its weights, over images padded with zeros."""
     return (
         reader is not None
-        and reader.operation.name in ("conv2d", "conv2d_dw")
+        and reader.operation.name in ("conv2d", "conv2d_dw", "conv2d_dw_db")
         and reader.inputs[0] is t
         and all(other is not t for other in reader.inputs[1:])
         and len(t.shape) == 4

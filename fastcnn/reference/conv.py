@@ -156,8 +156,9 @@ def conv2d_dw(
     padding_mode: str = "constant",
     padding_value: float = 0.0,
     prologue: tuple[ArrayLike, str | None] | None = None,
-) -> Array:
-    """dw[tap] = the windows' pixels under the tap, transposed, times dy."""
+    return_db: bool = False,
+) -> Any:
+    """dw[tap] = the windows' pixels under the tap, transposed, times dy; db the sum of dy over its pixels."""
     x, dy = _read(x, prologue), np.asarray(dy, np.float64)
     sides = conv2d_padding(x.shape[1:3], w_shape[:2], strides, padding, dilation)
     fill = {"constant_values": padding_value} if padding_mode == "constant" else {}
@@ -167,4 +168,4 @@ def conv2d_dw(
         for g in range(groups):
             windows = _grouped(padded[seen], groups)[..., g, :].reshape(-1, w_shape[2])
             dw[r, s, :, g] = windows.T @ _grouped(dy, groups)[..., g, :].reshape(len(windows), -1)
-    return dw.reshape(w_shape)
+    return (dw.reshape(w_shape), dy.sum((0, 1, 2))) if return_db else dw.reshape(w_shape)

@@ -61,9 +61,10 @@ FASTCNN_API fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, con
                                              const fastcnn_epilogue* epilogue, float* dx, void* workspace,
                                              size_t workspace_bytes);
 
-/* The gradient with respect to the filter. */
+/* The gradient with respect to the filter, and, unless db is NULL, on the way that with respect to the bias: db (k,) =
+ * the sum of dy over its pixels. */
 FASTCNN_API fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy, float* dw,
-                                             void* workspace, size_t workspace_bytes);
+                                             float* db, void* workspace, size_t workspace_bytes);
 
 /* The gradient with respect to the bias: db (k,) = the sum of dy (rows, k) over its rows. */
 FASTCNN_API fastcnn_status fastcnn_bias_gradient(int64_t rows, int64_t k, const float* dy, float* db);
