@@ -15,6 +15,7 @@ struct Conv2d {
   int64_t stride_h, stride_w, dilation_h, dilation_w;
   int64_t top, left;  // rows and columns of zeros before x; those after it follow from oh and ow
   int64_t groups;
+  int64_t y_pixel;  // floats from one pixel of y to the next, k or more: of the forward pass
 };
 
 enum class ConvPass { forward, dx, dw };
