@@ -3,9 +3,10 @@
 from typing import Any
 
 from fastcnn import kernels, reference
+from fastcnn.ops.joining import CONCATENATE
 from fastcnn.seam import Primitive
 
-__all__ = ["BATCH_NORM", "BATCH_NORM_BACKWARD", "BATCH_NORM_INFERENCE", "CONV", "CONV_DX", "DENSE"]
+__all__ = ["BATCH_NORM", "BATCH_NORM_BACKWARD", "BATCH_NORM_INFERENCE", "CONV", "CONV_DX", "DENSE", "JOINED"]
 
 
 def _batch_norm(module: Any) -> Any:
@@ -79,3 +80,5 @@ CONV_DX = Primitive(
     lambda dy, *others, x_shape, **attrs: (dy[0], *x_shape[1:]),
 )
 DENSE = Primitive("dense_fused", _dense(kernels), _dense(reference), lambda *shapes, **attrs: shapes[-1])
+# A concatenation whose inputs were computed as slices of its result: nothing is left to do.
+JOINED = Primitive("joined", CONCATENATE.kernel, CONCATENATE.reference, CONCATENATE.shape)
