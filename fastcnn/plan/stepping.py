@@ -211,7 +211,8 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
 def inference(model: Any, x: Any, collect: Any, silent: bool = False) -> Any:
     """``collect(outputs)`` of a pass over a batch; None where the model has to run eagerly.
 
-    That includes a pass that is not ``silent`` but must be. Programs are taken from a pool: each thread has one of its own while it runs.
+    That includes a pass that is not ``silent`` but must be. Programs are taken from a pool: each thread has one of its
+    own while it runs.
     """
     plans = plans_of(model)
     key = _key(x) if _may(model) else None
