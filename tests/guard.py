@@ -92,6 +92,37 @@ def guarded_call(name: str, seed: int, at_end: bool) -> None:
     guard.close()
 
 
+# Functions whose `out`, or x, may be a slice of the channels of a larger array.
+INTO_SLICES = ("conv2d", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d")
+FROM_SLICES = ("batch_norm_inference",)
+
+
+def sliced_call(name: str, seed: int, at_end: bool) -> None:
+    """The larger array lies between forbidden pages, and the slice at that end of its channels."""
+    given = calls.arguments(name, seed)
+    given.pop("residual", None)
+    given.pop("return_indices", None)
+    expected = next(calls.results(calls.call(name, given)))
+    inside = given["x"] if name in FROM_SLICES else expected
+    if not inside.size:
+        return
+    guard = Guard(at_end)
+    beside = seed % 5
+    larger = guard.array(np.full((*inside.shape[:-1], inside.shape[-1] + beside), 7.5, np.float32))
+    part = larger[..., beside:] if at_end else larger[..., : inside.shape[-1]]
+    rest = larger[..., :beside] if at_end else larger[..., inside.shape[-1] :]
+    if name in FROM_SLICES:
+        part[...] = inside
+        got = calls.call(name, given | {"x": part})
+    else:
+        got = calls.call(name, given | {"out": part})
+        assert np.shares_memory(got, larger), f"{name} {seed}"
+    assert np.array_equal(got, expected, equal_nan=True), f"{name} {seed}: a slice changes the result"
+    assert (rest == 7.5).all(), f"{name} {seed}: writes beside its slice"
+    del got, part, rest, larger
+    guard.close()
+
+
 def main(isa: str, seeds: int) -> None:
     _core.set_isa(isa)
     for name in calls.CALLS:
@@ -100,6 +131,8 @@ def main(isa: str, seeds: int) -> None:
                 print(name, seed, "arrays at the end" if at_end else "arrays at the start", flush=True)
                 with np.errstate(all="ignore"):
                     guarded_call(name, seed, at_end)
+                    if name in INTO_SLICES + FROM_SLICES:
+                        sliced_call(name, seed, at_end)
     print("done", flush=True)
 
 

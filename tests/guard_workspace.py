@@ -37,6 +37,7 @@ Conv = struct(
     ("algorithm", c_int),
     ("precision", c_int),
     ("prologue", c_void_p),
+    ("y_pixel", c_int64),
 )
 Prologue = type("Prologue", (Structure,), {"_fields_": [*((n, c_void_p) for n in "abc"), ("activation", c_int)]})
 Depthwise = struct("n h w c multiplier kh kw stride_h stride_w dilation_h dilation_w top bottom left right")
@@ -44,9 +45,17 @@ Pool = struct(
     "n h w c kh kw stride_h stride_w dilation_h dilation_w top bottom left right",
     ("ceil_mode", c_int32),
     ("count_include_pad", c_int32),
+    ("y_pixel", c_int64),
 )
 Matmul = struct("batch m n k", *((name, c_int) for name in ("transpose_a", "transpose_b", "batch_a", "batch_b")))
-BatchNorm = struct("rows c", ("epsilon", c_double), ("momentum", c_double), ("unbiased", c_int), ("activation", c_int))
+BatchNorm = struct(
+    "rows c",
+    ("epsilon", c_double),
+    ("momentum", c_double),
+    ("unbiased", c_int),
+    ("activation", c_int),
+    ("x_row", c_int64),
+)
 GroupNorm = struct("n rows c groups", ("epsilon", c_double), ("activation", c_int))
 LayerNorm = struct("rows size", ("epsilon", c_double))
 Dims = type("Dims", (Structure,), {"_fields_": [("rank", c_int), ("dim", c_int64 * 8)]})

@@ -1,11 +1,13 @@
 """Batch normalisation against float64 NumPy: exact where the numbers allow it, 1e-6 elsewhere."""
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from checks import assert_same, dot, integers, normal, relative_l2
+from guard_workspace import BatchNorm, library
 from norm_cases import ACTIVATIONS, BATCHES, optional, random_shape, two_valued
 
 from fastcnn import kernels, reference
@@ -261,3 +263,39 @@ def test_an_affine_goes_with_neither_y_nor_a_residual():
         kernels.batch_norm_backward(x, x, c, c, affine=c, activation="relu")
     with pytest.raises(ValueError, match="affine must have shape"):
         kernels.batch_norm_apply(x, c)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("c", [1, 5, 16, 70, 600])
+def test_inference_reads_a_slice_of_channels_in_place(isa, c, residual, rng):
+    larger = normal(rng, (2, 7, 5, c + 9))
+    mean, variance, gamma, beta = normal(rng, (c,)), np.abs(normal(rng, (c,))), normal(rng, (c,)), normal(rng, (c,))
+    for begin in (0, 4, 9):
+        part = larger[..., begin : begin + c]
+        whole = np.ascontiguousarray(part)
+        options = {"residual": np.ones_like(whole) if residual else None, "activation": "relu"}
+        expected = kernels.batch_norm_inference(whole, mean, variance, gamma, beta, **options)
+        assert np.array_equal(kernels.batch_norm_inference(part, mean, variance, gamma, beta, **options), expected)
+
+
+def test_only_inference_reads_slices():
+    lib = library()
+    lib.fastcnn_last_error.restype = ctypes.c_char_p
+    numbers = np.zeros(64, np.float32)
+    at = [ctypes.c_void_p(numbers.ctypes.data)] * 12
+    for x_row, y, message in (
+        (2, 1, b"x_row must be 0 or at least c = 3, got 2"),
+        (5, 0, b"y must not be x where x is a slice of a larger array"),
+    ):
+        p = BatchNorm(4, 3, 1e-3, 0.99, 0, 0, x_row)
+        to = ctypes.c_void_p(numbers.ctypes.data + 128 * y)
+        assert lib.fastcnn_batch_norm_inference(ctypes.byref(p), *at[:5], None, to, None, ctypes.c_size_t(0)) != 0
+        assert message in lib.fastcnn_last_error()
+    p.x_row = 2**62
+    assert lib.fastcnn_batch_norm_inference(ctypes.byref(p), *at[:5], None, at[0], None, ctypes.c_size_t(0)) != 0
+    assert b"x is too large" in lib.fastcnn_last_error()
+    p.x_row = 5
+    assert lib.fastcnn_batch_norm_train(ctypes.byref(p), *at[:10], None, ctypes.c_size_t(0)) != 0
+    assert b"x_row must be 0 or c = 3 here, got 5" in lib.fastcnn_last_error()
+    assert lib.fastcnn_batch_norm_backward(ctypes.byref(p), 1, *at[:11], None, ctypes.c_size_t(0)) != 0
+    assert b"x_row must be 0 or c = 3 here, got 5" in lib.fastcnn_last_error()

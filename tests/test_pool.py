@@ -375,6 +375,7 @@ class Pool2d(ctypes.Structure):
         *((name, ctypes.c_int64) for name in ("n", "h", "w", "c", "kh", "kw", "stride_h", "stride_w")),
         *((name, ctypes.c_int64) for name in ("dilation_h", "dilation_w", "top", "bottom", "left", "right")),
         *((name, ctypes.c_int32) for name in ("ceil_mode", "count_include_pad")),
+        ("y_pixel", ctypes.c_int64),
     )
 
 
@@ -430,3 +431,29 @@ def test_workspaces_of_the_c_api(library: ctypes.CDLL, rng: np.random.Generator)
     window.h = window.w = 2**40
     assert library.fastcnn_max_pool2d(p, pointer(x), pointer(y), None) == 1
     assert b"x is too large" in library.fastcnn_last_error()
+
+
+@pytest.mark.parametrize("pool", [kernels.max_pool2d, kernels.avg_pool2d])
+@pytest.mark.parametrize(("c", "size"), [(1, 2), (5, 3), (16, 2), (37, 5)])
+def test_into_a_slice_of_channels(isa: str, pool: Any, c: int, size: int, rng: np.random.Generator) -> None:
+    x = normal(rng, (2, 11, 13, c))
+    expected = pool(x, size, 2, 1)
+    larger = np.full((*expected.shape[:3], c + 7), 9.0, np.float32)
+    assert np.shares_memory(pool(x, size, 2, 1, out=larger[..., 3 : 3 + c]), larger)
+    assert_same(larger[..., 3 : 3 + c], expected, trust=False)
+    assert (np.delete(larger, np.s_[3 : 3 + c], -1) == 9).all()
+
+
+def test_indices_lie_as_the_result_does(library: ctypes.CDLL, rng: np.random.Generator) -> None:
+    x = normal(rng, (1, 6, 6, 4))
+    larger = np.zeros((1, 3, 3, 8), np.float32)
+    with pytest.raises(ValueError, match="out must be C-contiguous and aligned$"):
+        kernels.max_pool2d(x, 2, return_indices=True, out=larger[..., :4])
+    window = Pool2d(*x.shape, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 0, 0, 8)
+    indices = np.zeros((1, 3, 3, 4), np.uint8)
+    places = [ctypes.c_void_p(a.ctypes.data) for a in (x, larger, indices)]
+    assert library.fastcnn_max_pool2d(ctypes.byref(window), *places) != 0
+    assert b"y_pixel must be 0 or c = 4 here, got 8" in library.fastcnn_last_error()
+    window.y_pixel = 3
+    assert library.fastcnn_avg_pool2d(ctypes.byref(window), *places[:2]) != 0
+    assert b"y_pixel must be 0 or at least c = 4, got 3" in library.fastcnn_last_error()

@@ -74,8 +74,9 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   check.that(p.c % p.groups == 0, "groups must divide c = %lld, got %lld", (long long)p.c, (long long)p.groups);
   check.that(p.k % p.groups == 0, "groups must divide k = %lld, got %lld", (long long)p.k, (long long)p.groups);
   Conv2d& conv = g.conv;
-  conv = {p.n,        p.h,        p.w,          p.c,          p.k,       p.kh,       p.kw,     0,         0,
-          p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.pad_top, p.pad_left, p.groups, p.prologue};
+  conv = {p.n,          p.h,       p.w,        p.c,        p.k,        p.kh,
+          p.kw,         0,         0,          p.stride_h, p.stride_w, p.dilation_h,
+          p.dilation_w, p.pad_top, p.pad_left, p.groups,   p.prologue, p.y_pixel ? p.y_pixel : p.k};
   conv.oh = outputs(p.h, p.pad_top, p.pad_bottom, p.kh, p.dilation_h, p.stride_h);
   conv.ow = outputs(p.w, p.pad_left, p.pad_right, p.kw, p.dilation_w, p.stride_w);
   check.that(conv.oh > 0,
@@ -88,6 +89,8 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   // A stride longer than the padded input has one output whatever its length; the kernels multiply with it.
   if (conv.oh == 1 && conv.stride_h > conv.h) conv.stride_h = conv.h + p.pad_top + p.pad_bottom;
   if (conv.ow == 1 && conv.stride_w > conv.w) conv.stride_w = conv.w + p.pad_left + p.pad_right;
+  check.that(p.y_pixel == 0 || (p.y_pixel >= p.k && p.y_pixel <= kLargest),
+             "y_pixel must be 0 or at least k = %lld, got %lld", (long long)p.k, (long long)p.y_pixel);
   if (conv.kh == 1) conv.dilation_h = 1;
   if (conv.kw == 1) conv.dilation_w = 1;
   g.margin = copies(p);
@@ -98,7 +101,7 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   }
   check.count("x", {conv.n, conv.h + p.pad_top + p.pad_bottom, conv.w + p.pad_left + p.pad_right, conv.c});
   check.count("filter", {conv.kh, conv.kw, conv.c / conv.groups, conv.k});
-  check.count("y", {conv.n, conv.oh, conv.ow, conv.k});
+  check.count("y", {conv.n, conv.oh, conv.ow, conv.y_pixel});
   return g;
 }
 
@@ -162,6 +165,12 @@ size_t workspace_bytes_of(const Geometry& g, ConvPass pass, int threads) {
   return margin_bytes(g) + scratch + 64;
 }
 
+// Only the forward pass knows y as a slice of a larger array.
+void check_whole(Check& check, const Geometry& g) {
+  check.that(check.failed() || g.conv.y_pixel == g.conv.k, "y_pixel must be 0 or k = %lld here, got %lld",
+             (long long)g.conv.k, (long long)g.conv.y_pixel);
+}
+
 void check_epilogue(Check& check, const fastcnn_epilogue* e) {
   if (!e) return;
   check.range("activation", e->activation, 0, FASTCNN_ACTIVATION_COUNT - 1);
@@ -208,6 +217,7 @@ fastcnn_status fastcnn_conv2d(const fastcnn_conv2d_params* p, const float* x, co
   Check check("conv2d");
   Geometry g = checked(check, p);
   check_epilogue(check, epilogue);
+  if (epilogue && (epilogue->residual || epilogue->gate)) check_whole(check, g);
   if (check.failed()) return check.status();
   check.pointer("x", x, g.conv.n).pointer("filter", filter).pointer("y", y, g.conv.n);
   if (check.failed() || g.conv.n == 0) return check.status();
@@ -229,6 +239,7 @@ fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, const float* dy
                                  const fastcnn_epilogue* epilogue, float* dx, void* workspace, size_t workspace_bytes) {
   Check check("conv2d_dx");
   Geometry g = checked(check, p);
+  check_whole(check, g);
   check_epilogue(check, epilogue);
   if (check.failed()) return check.status();
   check.pointer("dy", dy, g.conv.n).pointer("filter", filter).pointer("dx", dx, g.conv.n);
@@ -250,6 +261,7 @@ fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x,
                                  void* workspace, size_t workspace_bytes) {
   Check check("conv2d_dw");
   Geometry g = checked(check, p);
+  check_whole(check, g);
   if (check.failed()) return check.status();
   check.pointer("x", x, g.conv.n).pointer("dy", dy, g.conv.n).pointer("dw", dw);
   if (check.failed()) return check.status();

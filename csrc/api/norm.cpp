@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kAlign = 64;  // a caller's workspace may start anywhere
 
-NormShape shape_of(const fastcnn_batch_norm& p) { return {1, p.rows, p.c, p.c}; }
+NormShape shape_of(const fastcnn_batch_norm& p) { return {1, p.rows, p.c, p.c, p.x_row == p.c ? 0 : p.x_row}; }
 NormShape shape_of(const fastcnn_group_norm& p) { return {p.n, p.rows, p.c, p.groups}; }
 
 // The elements of x, after everything about the parameters is found right.
@@ -121,6 +121,14 @@ fastcnn_status backward(const char* name, const P* p, bool fixed, const Backward
   return FASTCNN_OK;
 }
 
+// Only inference reads x from a slice of a larger array.
+fastcnn_status check_whole(const char* name, const fastcnn_batch_norm& p) {
+  return Check(name)
+      .that(p.x_row == 0 || p.x_row == p.c, "x_row must be 0 or c = %lld here, got %lld", (long long)p.c,
+            (long long)p.x_row)
+      .status();
+}
+
 fastcnn_status no_parameters(const char* name) { return Check(name).pointer("parameters", nullptr).status(); }
 
 }  // namespace
@@ -135,6 +143,7 @@ fastcnn_status fastcnn_batch_norm_train(const fastcnn_batch_norm* p, const float
                                         size_t workspace_bytes) {
   const char* name = "batch_norm_train";
   if (!p) return no_parameters(name);
+  if (fastcnn_status s = check_whole(name, *p)) return s;
   return train(name, p, {x, gamma, beta, residual, y, mean, inv_std, affine}, moving_mean, moving_variance, p->momentum,
                p->unbiased != 0, workspace, workspace_bytes);
 }
@@ -146,6 +155,11 @@ fastcnn_status fastcnn_batch_norm_inference(const fastcnn_batch_norm* p, const f
   if (!p) return no_parameters(name);
   Check check(name);
   int64_t count = check.count("x", {p->rows, p->c});
+  bool slice = p->x_row != 0 && p->x_row != p->c;
+  check.that(!slice || p->x_row > p->c, "x_row must be 0 or at least c = %lld, got %lld", (long long)p->c,
+             (long long)p->x_row);
+  if (!check.failed()) check.count("x", {p->rows, p->x_row});
+  check.that(!slice || x != y || count == 0, "y must not be x where x is a slice of a larger array");
   check_epsilon(check, p->epsilon);
   check_activation(check, p->activation);
   check.pointer("x", x, count).pointer("y", y, count);
@@ -163,6 +177,7 @@ fastcnn_status fastcnn_batch_norm_apply(const fastcnn_batch_norm* p, const float
                                         const float* residual, float* y, void* workspace, size_t workspace_bytes) {
   const char* name = "batch_norm_apply";
   if (!p) return no_parameters(name);
+  if (fastcnn_status s = check_whole(name, *p)) return s;
   Check check(name);
   int64_t count = check.count("x", {p->rows, p->c});
   check_activation(check, p->activation);
@@ -181,6 +196,7 @@ fastcnn_status fastcnn_batch_norm_backward(const fastcnn_batch_norm* p, int trai
                                            void* workspace, size_t workspace_bytes) {
   const char* name = "batch_norm_backward";
   if (!p) return no_parameters(name);
+  if (fastcnn_status s = check_whole(name, *p)) return s;
   const float* shift = affine ? affine + 2 * p->c : nullptr;
   return backward(name, p, training == 0, {dy, x, y, shift, mean, inv_std, gamma, dx, dgamma, dbeta, dresidual},
                   workspace, workspace_bytes);

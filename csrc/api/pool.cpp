@@ -37,7 +37,8 @@ int64_t output_size(Check& check, const char* const (&names)[6], const PoolAxis&
   return out + one_more;
 }
 
-Plan plan(Check& check, const fastcnn_pool2d* p) {
+// slice: y may be one of the channels of a larger array.
+Plan plan(Check& check, const fastcnn_pool2d* p, bool slice = false) {
   Plan r{};
   check.pointer("p", p);
   if (check.failed()) return r;
@@ -52,10 +53,15 @@ Plan plan(Check& check, const fastcnn_pool2d* p) {
   int64_t cells = checked_product(p->kh, p->kw);
   check.that(cells >= 0 && cells <= INT32_MAX, "pool size is too large: %lld x %lld cells", (long long)p->kh,
              (long long)p->kw);
+  check.that(
+      p->y_pixel == 0 || p->y_pixel == p->c || (slice && p->y_pixel > p->c),
+      slice ? "y_pixel must be 0 or at least c = %lld, got %lld" : "y_pixel must be 0 or c = %lld here, got %lld",
+      (long long)p->c, (long long)p->y_pixel);
+  check.count("y", {p->n, h.out, w.out, p->y_pixel});
   r.out = check.count("y", {p->n, h.out, w.out, p->c});
   if (h.kernel == 1) h.dilation = 1;  // means nothing there, and may be large
   if (w.kernel == 1) w.dilation = 1;
-  r.shape = {p->n, p->c, h, w};
+  r.shape = {p->n, p->c, h, w, p->y_pixel ? p->y_pixel : p->c};
   return r;
 }
 
@@ -93,7 +99,7 @@ fastcnn_status global_pool(const char* name, GlobalKernel run, int64_t n, int64_
 
 fastcnn_status fastcnn_pool2d_output_shape(const fastcnn_pool2d* p, int64_t* oh, int64_t* ow) {
   Check check("pool2d_output_shape");
-  Plan r = plan(check, p);
+  Plan r = plan(check, p, true);
   check.pointer("oh", oh).pointer("ow", ow);
   if (check.failed()) return check.status();
   *oh = r.shape.h.out, *ow = r.shape.w.out;
@@ -102,7 +108,7 @@ fastcnn_status fastcnn_pool2d_output_shape(const fastcnn_pool2d* p, int64_t* oh,
 
 fastcnn_status fastcnn_max_pool2d(const fastcnn_pool2d* p, const float* x, float* y, uint8_t* indices) {
   Check check("max_pool2d");
-  Plan r = plan(check, p);
+  Plan r = plan(check, p, !indices);
   check.pointer("x", x, r.in).pointer("y", y, r.out);
   check.that(!indices || index_bytes(r) == 1, "indices need a pool size of at most 256 cells, got %lld",
              (long long)window_cells(r));
@@ -144,7 +150,7 @@ fastcnn_status fastcnn_max_pool2d_dx(const fastcnn_pool2d* p, const float* dy, c
 
 fastcnn_status fastcnn_avg_pool2d(const fastcnn_pool2d* p, const float* x, float* y) {
   Check check("avg_pool2d");
-  Plan r = plan(check, p);
+  Plan r = plan(check, p, true);
   check.pointer("x", x, r.in).pointer("y", y, r.out);
   if (!check.failed() && r.out > 0) kernels().pool->avg_pool(y, x, r.shape, p->count_include_pad != 0);
   return check.status();

@@ -18,6 +18,14 @@ py::object& converter() {
 }
 
 bool contiguous(const py::array& a) { return (a.flags() & py::array::c_style) != 0; }
+// Bytes from the first element of such an array to behind the last.
+template <class Array>
+size_t extent(const Array& a) {
+  int64_t c = a.ndim() ? a.shape(a.ndim() - 1) : 1, pixel = pixel_stride(a);
+  if (contiguous(a) || c == 0 || a.size() == 0 || pixel == 0) return (size_t)a.nbytes();
+  return (size_t)(((a.size() / c - 1) * pixel + c) * a.itemsize());
+}
+
 bool aligned(const py::array& a, size_t to) { return reinterpret_cast<uintptr_t>(a.data()) % to == 0; }
 
 template <class T>
@@ -47,12 +55,34 @@ std::string text(const Shape& shape) {
   return s + (shape.size() == 1 ? ",)" : ")");
 }
 
+int64_t pixel_stride(const py::array& a) {
+  int last = (int)a.ndim() - 1;
+  int64_t c = last < 0 ? 1 : a.shape(last), item = a.itemsize(), pixel = 0, pixels = 1;
+  if (contiguous(a) || last < 0) return c;
+  if (c > 1 && a.strides(last) != item) return 0;
+  for (int i = last - 1; i >= 0; pixels *= a.shape(i--)) {
+    if (a.shape(i) == 1) continue;
+    int64_t step = pixels * item;
+    if (a.strides(i) <= 0 || a.strides(i) % step != 0 || (pixel && a.strides(i) / step != pixel)) return 0;
+    pixel = a.strides(i) / step;
+  }
+  return pixel >= c ? pixel : 0;
+}
+
 template <class T>
-void Input<T>::hold(py::handle object) {
+Input<T> Input<T>::channels(py::handle object, const char* name) {
+  Input input;
+  input.name_ = name;
+  input.hold(object, true);
+  return input;
+}
+
+template <class T>
+void Input<T>::hold(py::handle object, bool channels) {
   // Subclasses take the slow path, which refuses masked arrays.
   if ((PyObject*)Py_TYPE(object.ptr()) == (PyObject*)py::detail::npy_api::get().PyArray_Type_) {
     auto a = py::reinterpret_borrow<py::array>(object);
-    if (contiguous(a) && native<T>(a) && aligned(a, sizeof(T))) {
+    if ((contiguous(a) || (channels && pixel_stride(a))) && native<T>(a) && aligned(a, sizeof(T))) {
       array_ = std::move(a);
       if (Recorder* r = recorder()) r->hold(array_);
       return;
@@ -103,9 +133,9 @@ py::array fresh_array(const py::dtype& dtype, const Shape& shape) {
   return py::array(dtype, shape, memory, owner);
 }
 
-py::array new_array(const py::dtype& dtype, const Shape& shape) {
+py::array new_array(const py::dtype& dtype, const Shape& shape, bool channels) {
   if (Recorder* r = recorder()) {
-    if (py::object memory = r->place(dtype, shape)) return memory;
+    if (py::object memory = r->place(dtype, shape, channels)) return memory;
     py::array scratch = fresh_array(dtype, shape);
     r->hold(scratch);
     return scratch;
@@ -114,10 +144,10 @@ py::array new_array(const py::dtype& dtype, const Shape& shape) {
 }
 
 template <class T>
-Output<T>::Output(py::handle out, const Shape& shape, const char* name) : name_(name) {
+Output<T>::Output(py::handle out, const Shape& shape, const char* name, bool channels) : name_(name) {
   py::dtype dtype = py::dtype::of<T>();
   if (out.is_none()) {
-    array_ = new_array(dtype, shape);
+    array_ = new_array(dtype, shape, channels);
     return;
   }
   std::string who = name;
@@ -127,7 +157,9 @@ Output<T>::Output(py::handle out, const Shape& shape, const char* name) : name_(
     type_error(who + " must have dtype " + std::string(py::str(dtype)) + ", got " + std::string(py::str(a.dtype())));
   Shape got(a.shape(), a.shape() + a.ndim());
   if (got != shape) throw py::value_error(who + " must have shape " + text(shape) + ", got " + text(got));
-  if (!contiguous(a) || !aligned(a, sizeof(T))) throw py::value_error(who + " must be C-contiguous and aligned");
+  if (!(contiguous(a) || (channels && pixel_stride(a))) || !aligned(a, sizeof(T)))
+    throw py::value_error(who + " must be C-contiguous and aligned" +
+                          (channels ? ", or a slice of the channels of such an array" : ""));
   if (!a.writeable()) throw py::value_error(who + " must be writable, got a read-only array");
   array_ = std::move(a);
   if (Recorder* r = recorder()) r->hold(array_);
@@ -137,8 +169,8 @@ template <class T>
 template <class U>
 Output<T>& Output<T>::apart_from(const Input<U>& input, bool in_place) {
   if (!input) return *this;
-  auto begin = reinterpret_cast<uintptr_t>(array_.data()), end = begin + array_.nbytes();
-  auto other = reinterpret_cast<uintptr_t>(input.data()), other_end = other + input.array().nbytes();
+  auto begin = reinterpret_cast<uintptr_t>(array_.data()), end = begin + extent(array_);
+  auto other = reinterpret_cast<uintptr_t>(input.data()), other_end = other + extent(input.array());
   bool overlap = begin < other_end && other < end;
   if (overlap && !(in_place && begin == other && end == other_end))
     throw py::value_error(std::string(name_) + " must not share memory with " + input.name());

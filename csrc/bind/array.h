@@ -17,6 +17,10 @@ using Shape = std::vector<py::ssize_t>;
 // The Python exception of a status; returns on FASTCNN_OK.
 void check(fastcnn_status status);
 
+// Of an array whose runs along the last axis lie at equal distances, as a slice of the channels of a contiguous array
+// does: that distance, in elements. 0 for other arrays.
+int64_t pixel_stride(const py::array& a);
+
 // An argument that is read: any array-like as a contiguous array of T in native order, copied only where it must be.
 template <class T>
 class Input {
@@ -34,13 +38,17 @@ class Input {
   Shape shape() const { return Shape(array_.shape(), array_.shape() + array_.ndim()); }
   explicit operator bool() const { return bool(array_); }
   const py::array& array() const { return array_; }
+  // As Input(object, name), but a slice of the channels of a larger array is taken as it is; see pixel().
+  static Input channels(py::handle object, const char* name);
+  // Elements from one run along the last axis to the next.
+  int64_t pixel() const { return pixel_stride(array_); }
   const char* name() const { return name_; }
   // dims: how the axes are called, as in "(n, h, w, c)".
   const Input& rank(int ndim, const char* dims) const;
   const Input& shaped(const Shape& expected) const;
 
  private:
-  void hold(py::handle object);
+  void hold(py::handle object, bool channels = false);
   py::array array_{py::reinterpret_steal<py::array>(py::handle())};
   const char* name_ = "";
 };
@@ -51,7 +59,11 @@ template <class T>
 class Output {
  public:
   explicit Output(const Shape& shape) : Output(py::none(), shape) {}
-  Output(py::handle out, const Shape& shape, const char* name = "out");
+  Output(py::handle out, const Shape& shape, const char* name = "out", bool channels = false);
+  // As Output(out, shape), but it may be a slice of the channels of a larger array; see pixel().
+  static Output channels(py::handle out, const Shape& shape) { return Output(out, shape, "out", true); }
+  // Elements from one run along the last axis to the next.
+  int64_t pixel() const { return pixel_stride(array_); }
   T* data() const { return static_cast<T*>(const_cast<py::array&>(array_).mutable_data()); }
   // in_place: the very same memory is fine, a partial overlap is not.
   template <class U>
@@ -63,8 +75,9 @@ class Output {
   const char* name_;
 };
 
-// A new float32/other array of this dtype whose memory is ours (aligned, cached between calls).
-py::array new_array(const py::dtype& dtype, const Shape& shape);
+// A new float32/other array of this dtype whose memory is ours (aligned, cached between calls). channels: in a program
+// it may be a slice of the channels of a larger array.
+py::array new_array(const py::dtype& dtype, const Shape& shape, bool channels = false);
 
 int64_t integer(py::handle value, const char* name);
 double real(py::handle value, const char* name);

@@ -90,8 +90,9 @@ py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle stri
   auto bias = Input<float>::optional(bias_, "bias"), residual = Input<float>::optional(residual_, "residual");
   bias.shaped({p.k}), residual.shaped(shape);
   fastcnn_epilogue e = epilogue(bias, residual, name, alpha);
-  Output<float> y(out, shape);
+  auto y = Output<float>::channels(out, shape);
   y.apart_from(x).apart_from(w).apart_from(bias).apart_from(residual, true).apart_from(through.affine);
+  p.y_pixel = y.pixel();
   run([=] {
     fastcnn_conv2d_params q = p;
     q.prologue = through.get();

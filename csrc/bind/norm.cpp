@@ -41,9 +41,10 @@ fastcnn_activation clamp(py::handle value) {
 struct Forward {
   Floats x, gamma, beta, residual;
   Result y;
+  // channels: x may be a slice of the channels of a larger array.
   Forward(py::handle x_, int least, const char* dims, py::handle gamma_, py::handle beta_, py::handle residual_,
-          py::handle out)
-      : x(at_least(Floats(x_, "x"), least, dims)),
+          py::handle out, bool channels = false)
+      : x(at_least(channels ? Floats::channels(x_, "x") : Floats(x_, "x"), least, dims)),
         gamma(optional(gamma_, "gamma", {x.dim(x.ndim() - 1)})),
         beta(optional(beta_, "beta", {x.dim(x.ndim() - 1)})),
         residual(optional(residual_, "residual", x.shape())),
@@ -85,7 +86,7 @@ constexpr const char* kBatchDims = "(..., c)";
 constexpr const char* kGroupDims = "(n, ..., c)";
 
 fastcnn_batch_norm batch_parameters(const Floats& x, double epsilon, fastcnn_activation f) {
-  return {product(x, 0, x.ndim() - 1), x.dim(x.ndim() - 1), epsilon, 0, 0, f};
+  return {product(x, 0, x.ndim() - 1), x.dim(x.ndim() - 1), epsilon, 0, 0, f, 0};
 }
 
 // Moving statistics that the caller keeps, or null.
@@ -150,8 +151,9 @@ py::array batch_norm_apply(py::handle x_, py::handle affine_, py::handle residua
 py::array batch_norm_inference(py::handle x, py::handle moving_mean, py::handle moving_variance, py::handle gamma,
                                py::handle beta, py::handle epsilon, py::handle residual, py::handle activation,
                                py::handle out) {
-  Forward a(x, 1, kBatchDims, gamma, beta, residual, out);
+  Forward a(x, 1, kBatchDims, gamma, beta, residual, out, true);
   fastcnn_batch_norm p = batch_parameters(a.x, real(epsilon, "epsilon"), clamp(activation));
+  p.x_row = a.x.pixel();
   Floats mean = required(moving_mean, "moving_mean", {p.c});
   Floats variance = required(moving_variance, "moving_variance", {p.c});
   a.y.apart_from(mean).apart_from(variance);

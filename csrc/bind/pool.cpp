@@ -89,12 +89,15 @@ py::object max_pool(py::handle x_, int rank, py::handle pool_size, py::handle st
   if (return_indices && g.p.kh * g.p.kw > 256)
     throw py::value_error("return_indices needs a pool_size of at most 256 cells, got " +
                           std::to_string(g.p.kh * g.p.kw));
-  Output<float> y(out, g.out);
-  y.apart_from(x);
   if (!return_indices) {
+    auto y = Output<float>::channels(out, g.out);
+    y.apart_from(x);
+    g.p.y_pixel = y.pixel();
     run([=] { return fastcnn_max_pool2d(&g.p, x.data(), y.data(), nullptr); });
     return y.array();
   }
+  Output<float> y(out, g.out);
+  y.apart_from(x);
   Output<uint8_t> indices(g.out);
   run([=] { return fastcnn_max_pool2d(&g.p, x.data(), y.data(), indices.data()); });
   return py::make_tuple(y.array(), indices.array());
@@ -125,8 +128,9 @@ py::array avg_pool(py::handle x_, int rank, py::handle pool_size, py::handle str
   Input<float> x(x_, "x");
   x.rank(rank, dims_of(rank));
   Geometry g = geometry(x.shape(), {pool_size, strides, padding, dilation, ceil_mode, count_include_pad});
-  Output<float> y(out, g.out);
+  auto y = Output<float>::channels(out, g.out);
   y.apart_from(x);
+  g.p.y_pixel = y.pixel();
   run([=] { return fastcnn_avg_pool2d(&g.p, x.data(), y.data()); });
   return y.array();
 }

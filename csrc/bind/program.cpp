@@ -16,7 +16,7 @@ class Program : public Recorder {
 
   // A result goes to the first free place of its type and shape, or else of its size; what has none is scratch of the
   // kernel's own.
-  py::object place(const py::dtype& dtype, const Shape& shape) override {
+  py::object place(const py::dtype& dtype, const Shape& shape, bool channels) override {
     py::ssize_t size = 1;
     for (py::ssize_t d : shape) size *= d;
     for (bool exactly : {true, false})
@@ -24,6 +24,7 @@ class Program : public Recorder {
         if (!free) continue;
         py::array a = py::reinterpret_borrow<py::array>(free);
         if (!a.dtype().equal(dtype) || a.size() != size) continue;
+        if (!(exactly && channels) && !(a.flags() & py::array::c_style)) continue;
         if (exactly && Shape(a.shape(), a.shape() + a.ndim()) != shape) continue;
         kept_.push_back(free);
         free = py::object();

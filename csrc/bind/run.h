@@ -15,7 +15,8 @@ class Recorder {
   virtual ~Recorder() = default;
   virtual void keep(Step step) = 0;
   // The memory of a result; an empty handle leaves the choice to the caller.
-  virtual py::object place(const py::dtype& dtype, const Shape& shape) = 0;
+  // channels: it may be a slice of the channels of a larger array.
+  virtual py::object place(const py::dtype& dtype, const Shape& shape, bool channels) = 0;
   // Steps hold plain pointers: the arrays must live as long as they.
   virtual void hold(py::object array) = 0;
 };

@@ -46,7 +46,7 @@ void forward_direct(float* y, const float* x, const float* filter, const Conv2d&
   workspace += taps_bytes(g.kh * g.kw);
   Gather p{};
   p.n = g.n, p.oh = g.oh, p.ow = g.ow;
-  p.y_image = g.oh * g.ow * g.k, p.y_row = g.ow * g.k, p.y_pixel = g.k;
+  p.y_image = g.oh * g.ow * g.y_pixel, p.y_row = g.ow * g.y_pixel, p.y_pixel = g.y_pixel;
   p.h = g.h, p.w = g.w, p.step_h = g.stride_h, p.step_w = g.stride_w;
   p.inside = rows || inside, p.prologue = g.prologue;
   if (rows && !inside) {
@@ -68,7 +68,7 @@ void forward_direct(float* y, const float* x, const float* filter, const Conv2d&
   p.run = rows ? g.kw * g.c : cg;
   p.run_stride = g.k, p.transposed = false, p.columns = kg;
   p.epilogue = e, p.y_origin = y;
-  p.stream = streams(y, g.n * p.y_image, kg);
+  p.stream = streams(y, g.n * g.oh * g.ow * g.k, kg) && g.y_pixel % 16 == 0;
   for (int64_t group = 0; group < g.groups; group++) {
     p.x = x + group * cg, p.y = y + group * kg, p.filter = filter + group * kg;
     if (e.bias) p.epilogue.bias = e.bias + group * kg;

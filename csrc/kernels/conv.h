@@ -16,6 +16,7 @@ struct Conv2d {
   int64_t top, left;  // rows and columns of zeros before x; those after it follow from oh and ow
   int64_t groups;
   const fastcnn_prologue* prologue;  // of x, forward and in the weight gradient; or null
+  int64_t y_pixel;                   // floats from one pixel of y to the next, k or more: of the forward pass
 };
 
 enum class ConvPass { forward, dx, dw };

@@ -101,8 +101,9 @@ struct Affine {
 
 // All arguments are values, so that they stay in registers whatever y may alias.
 template <bool kStreamed>
-void normalise_chunk(float* y, const float* x, const float* residual, Affine a, int64_t rows, int64_t width) {
-  for (int64_t r = 0; r < rows; r++, y += width, x += width) {
+void normalise_chunk(float* y, const float* x, const float* residual, Affine a, int64_t rows, int64_t width,
+                     int64_t x_row) {
+  for (int64_t r = 0; r < rows; r++, y += width, x += x_row) {
     for_lanes(
         width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
           __builtin_prefetch(x + i + kAhead);
@@ -114,12 +115,16 @@ void normalise_chunk(float* y, const float* x, const float* residual, Affine a, 
   }
 }
 
-void normalise(float* y, const float* x, const float* residual, const NormWorkspace& w, fastcnn_activation f) {
+// x_row: as in NormShape.
+void normalise(float* y, const float* x, const float* residual, const NormWorkspace& w, fastcnn_activation f,
+               int64_t x_row) {
   vec low = splat(f == FASTCNN_LINEAR ? -INFINITY : 0), high = splat(f == FASTCNN_RELU6 ? 6 : INFINITY);
   for_chunks(w.plan, [&](const Chunk& chunk) {
     Affine a{w.numbers(chunk.sample, 0), w.numbers(chunk.sample, 1), w.numbers(chunk.sample, 2), low, high};
     auto run = streams(y, w.plan, chunk) ? normalise_chunk<true> : normalise_chunk<false>;
-    run(y + chunk.offset, x + chunk.offset, residual ? residual + chunk.offset : nullptr, a, chunk.rows, chunk.width);
+    int64_t at = x_row ? chunk.offset / chunk.width * x_row : chunk.offset;
+    run(y + chunk.offset, x + at, residual ? residual + chunk.offset : nullptr, a, chunk.rows, chunk.width,
+        x_row ? x_row : chunk.width);
     stream_fence();
   });
 }
@@ -152,7 +157,7 @@ void forward(float* y, float* mean, float* inv_std, float* affine, const MovingS
     }
   });
   update_moving(moving, w.totals(0), w.totals(0) + s.c, s.rows, s.c);
-  if (y) normalise(y, x, residual, w, f);
+  if (y) normalise(y, x, residual, w, f, 0);
 }
 
 void apply(float* y, const float* x, const float* mean, const float* scale, const float* shift, const float* residual,
@@ -161,7 +166,7 @@ void apply(float* y, const float* x, const float* mean, const float* scale, cons
   const float* numbers[kNumbers] = {mean, scale, shift, shift, shift};
   for (int which = 0; which < kNumbers; which++) memcpy(w.numbers(0, which), numbers[which], (size_t)s.c * 4);
   w.spread(0);
-  normalise(y, x, residual, w, f);
+  normalise(y, x, residual, w, f, 0);
 }
 
 void inference(float* y, const float* x, const float* mean, const float* variance, const float* gamma,
@@ -171,7 +176,7 @@ void inference(float* y, const float* x, const float* mean, const float* varianc
   for (int64_t j = 0; j < s.c; j++)
     set_affine(w, 0, j, mean[j], 1 / __builtin_sqrt(variance[j] + epsilon), gamma, beta);
   w.spread(0);
-  normalise(y, x, residual, w, f);
+  normalise(y, x, residual, w, f, s.x_row);
 }
 
 }  // namespace

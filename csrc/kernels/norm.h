@@ -11,6 +11,7 @@ namespace fastcnn {
 // is the case of one sample and as many groups as channels.
 struct NormShape {
   int64_t n, rows, c, groups;
+  int64_t x_row = 0;  // floats from one row of x to the next, where it is not c: of inference
 };
 
 // moving = momentum * moving + (1 - momentum) * batch, in place; null pointers: none are kept.

@@ -28,7 +28,8 @@ struct RowPlan {
 
 static inline RowPlan plan_rows(const NormShape& s) {
   RowPlan p{s.n, s.rows, s.c, 1, 0, 0, 0, 0};
-  while (2 * p.fold <= s.rows && (p.fold * s.c < 64 || (p.fold * s.c % 16 && p.fold * s.c < 256))) p.fold *= 2;
+  while (!s.x_row && 2 * p.fold <= s.rows && (p.fold * s.c < 64 || (p.fold * s.c % 16 && p.fold * s.c < 256)))
+    p.fold *= 2;
   p.width = p.fold * s.c;
   p.wide_rows = s.rows / p.fold;
   int64_t least = kChunkFloats / p.width + 1, share = (p.wide_rows + kMostChunks - 1) / kMostChunks;

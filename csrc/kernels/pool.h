@@ -12,6 +12,7 @@ struct PoolAxis {
 struct PoolShape {
   int64_t n, c;
   PoolAxis h, w;
+  int64_t y_pixel;  // floats from one pixel of y to the next: c, or more where there are no indices
 };
 
 // x: (n, h, w, c), y: (n, oh, ow, c). indices: the shape of y; for each output the cell of its window, i * kw + j, that

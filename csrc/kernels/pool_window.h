@@ -105,7 +105,7 @@ static void each_window(const PoolShape& s, F f) {
         int64_t left = start_of(s.w, ox);
         window.j = taps(s.w, left, s.w.size);
         window.corner = (top * s.w.size + left) * s.c;
-        f((row * s.w.out + ox) * s.c, image, window, oy, ox);
+        f((row * s.w.out + ox) * s.y_pixel, image, window, oy, ox);
       }
     }
   });

@@ -30,15 +30,18 @@ struct Problem {
   const float* filter;
   bool turned;
   int64_t n, h, w, c, oh, ow, k, top, left;
+  int64_t pixel;  // floats from one pixel of y to the next
   const fastcnn_prologue* prologue;
   fastcnn_epilogue epilogue;
 };
 
 Problem forward_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, false, g.n, g.h, g.w, g.c, g.oh, g.ow, g.k, g.top, g.left, g.prologue, {}};
+  return {nullptr, nullptr, nullptr, false, g.n,    g.h,       g.w,        g.c,
+          g.oh,    g.ow,    g.k,     g.top, g.left, g.y_pixel, g.prologue, {}};
 }
 Problem dx_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, true, g.n, g.oh, g.ow, g.k, g.h, g.w, g.c, 2 - g.top, 2 - g.left, nullptr, {}};
+  return {nullptr, nullptr, nullptr, true,      g.n,        g.oh, g.ow,    g.k,
+          g.h,     g.w,     g.c,     2 - g.top, 2 - g.left, g.c,  nullptr, {}};
 }
 
 struct Plan {
@@ -140,11 +143,12 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
                        int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
   Finish f;
-  bool later = finish_with(p.epilogue, &f), past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k);
+  bool later = finish_with(p.epilogue, &f),
+       past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k) && p.pixel % 16 == 0;
   for (int64_t t = 0; t < count; t++) {
     Tile tile = plan.tiles.at(first + t);
     int rows = (int)least(4, p.oh - tile.i), across = (int)least(4, p.ow - tile.j);
-    int64_t corner = ((tile.n * p.oh + tile.i) * p.ow + tile.j) * p.k + panel * kPanel;
+    int64_t corner = ((tile.n * p.oh + tile.i) * p.ow + tile.j) * p.pixel + panel * kPanel;
     for (int k = 0; k < columns; k += kLanes) {
       int live = (int)least(kLanes, columns - k);
       vec half[4][6];
@@ -159,7 +163,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
         vec o[4];
         output_rows(half[i], o);
         for (int j = 0; j < across; j++) {
-          int64_t at = corner + (i * p.ow + j) * p.k + k;
+          int64_t at = corner + (i * p.ow + j) * p.pixel + k;
           vec y = p.epilogue.bias ? o[j] + bias : o[j];
           if (p.epilogue.residual) y += load_first(p.epilogue.residual + at, live);
           if (f.clamp) y = min(splat(f.high), max(splat(f.low), y));
@@ -176,7 +180,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
     if (later)
       for (int i = 0; i < rows; i++)
         for (int j = 0; j < across; j++)
-          apply_activation(p.y + corner + (i * p.ow + j) * p.k, columns, p.epilogue.activation, p.epilogue.alpha);
+          apply_activation(p.y + corner + (i * p.ow + j) * p.pixel, columns, p.epilogue.activation, p.epilogue.alpha);
   }
   if (past_caches) stream_fence();
 }

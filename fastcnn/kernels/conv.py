@@ -56,7 +56,7 @@ def conv2d(
         dilation: one spacing of the filter's taps or ``(h, w)``.
         groups: channels are cut into this many independent convolutions.
         activation: a name such as ``"relu"``, or None.
-        out: where to put the result.
+        out: where to put the result; it may be a slice of the channels of a larger array where there is no residual.
         residual: added before the activation; the result's shape. May be ``out``.
         alpha: the slope or scale of ``"leaky_relu"`` and ``"elu"``.
         algorithm: ``"auto"`` chooses by the shape of the layer; ``"direct"`` or ``"winograd"`` force one.

@@ -167,7 +167,7 @@ def batch_norm_inference(
     """Batch normalisation with given statistics.
 
     Args:
-        x: (..., c).
+        x: (..., c); where it is a slice of the channels of a larger array, it is read in place.
         moving_mean: (c,).
         moving_variance: (c,).
         gamma: (c,); None is 1.

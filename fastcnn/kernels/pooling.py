@@ -61,7 +61,7 @@ def max_pool2d(
             padding before it.
         return_indices: also return, for the gradient, which cell of its window each output is, ``i * width + j``;
             for windows of at most 256 cells.
-        out: where to put the result.
+        out: where to put the result; it may be a slice of the channels of a larger array where there are no indices.
 
     Returns:
         y: (n, oh, ow, c), and uint8 indices of the same shape where asked for.
@@ -131,7 +131,7 @@ def avg_pool2d(
         ceil_mode: whether a last window that leaves the padded input counts, if it starts inside the input or the
             padding before it.
         count_include_pad: whether padding counts, as zeros; Keras leaves it out.
-        out: where to put the result.
+        out: where to put the result; it may be a slice of the channels of a larger array.
 
     Returns:
         y: (n, oh, ow, c).
@@ -274,7 +274,7 @@ def max_pool1d(
             padding before it.
         return_indices: also return, for the gradient, which cell of its window each output is, ``j``;
             for windows of at most 256 cells.
-        out: where to put the result.
+        out: where to put the result; it may be a slice of the channels of a larger array where there are no indices.
 
     Returns:
         y: (n, ow, c), and uint8 indices of the same shape where asked for.
@@ -344,7 +344,7 @@ def avg_pool1d(
         ceil_mode: whether a last window that leaves the padded input counts, if it starts inside the input or the
             padding before it.
         count_include_pad: whether padding counts, as zeros; Keras leaves it out.
-        out: where to put the result.
+        out: where to put the result; it may be a slice of the channels of a larger array.
 
     Returns:
         y: (n, ow, c).

@@ -47,6 +47,9 @@ class Tracking:
         elif tracked.pop(key, None) is not None:
             Changes.count += 1
         object.__setattr__(self, key, value)
+        if key[0] != "_" and "_edits" in self.__dict__:  # a program stands for what the layer computed until now
+            self.__dict__["_edits"] += 1
+            Changes.count += 1
 
     def __delattr__(self, key: str) -> None:
         gone = self._tracked.pop(key, None)

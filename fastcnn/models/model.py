@@ -8,7 +8,9 @@ from fastcnn.layers.nests import contents, map_shapes, map_tensors
 from fastcnn.layers.registry import registry
 from fastcnn.models import functional_config
 from fastcnn.models.graph import Graph
+from fastcnn.plan import stepping
 from fastcnn.registry import custom_object_scope, suggestion
+from fastcnn.seam import state
 from fastcnn.tensor import Changes, SymbolicTensor, Tensor
 from fastcnn.training.compilation import Compilation
 from fastcnn.training.trainer import Trainer
@@ -170,6 +172,32 @@ class Model(Trainer, Layer):
         self._build_shape = map_tensors(x, lambda t: t.shape)
         self._adopt(list(self._tracked.values()))
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The outputs for a batch; symbolic where it is.
+
+        For prediction (no tape records, ``training`` is not True) the network's program runs, as in ``predict``, with
+        the same bits. Models with layers of one's own run their ``call`` each time.
+        """
+        if (
+            len(args) == 1
+            and state.root is None
+            and not state.tapes
+            and state.steps is None
+            and not state.training
+            and (not kwargs or _predicts(**kwargs))
+            and not isinstance(args[0], SymbolicTensor)
+        ):
+            self._build_ahead(args[0])
+            y = stepping.answered(self, args[0])
+            if y is not None:
+                if self._lossy or self._losses:
+                    self._forget_losses()
+                return y
+        return Layer.__call__(self, *args, **kwargs)
+
+    def _build_ahead(self, x: Any) -> None:
+        """Builds the model for data, where that takes no call."""
+
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Runs the layers."""
         if self._graph is None:
@@ -318,6 +346,11 @@ def _rebuild(config: dict[str, Any], classes: dict[str, Any], saved: dict[str, A
             v._layer_trainable = trainable
     model._restore_compiled_state(saved["compiled"])
     return model
+
+
+def _predicts(training: Any = True, **others: Any) -> bool:
+    """Whether a call with these keywords is one for prediction."""
+    return not others and (training is None or training is False)
 
 
 def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:

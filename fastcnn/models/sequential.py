@@ -4,12 +4,13 @@ from typing import Any
 
 from fastcnn.layers.input import InputLayer
 from fastcnn.layers.layer import Layer
+from fastcnn.layers.nests import tensors_of
 from fastcnn.layers.registry import registry
 from fastcnn.models.graph import Graph
 from fastcnn.models.model import Model, _of_a_model
 from fastcnn.registry import custom_object_scope
 from fastcnn.seam import Node, state
-from fastcnn.tensor import Changes, SymbolicTensor
+from fastcnn.tensor import Changes, SymbolicTensor, is_tensor
 
 __all__ = ["Sequential"]
 
@@ -135,6 +136,10 @@ class Sequential(Model):
         if not self._stack:
             raise ValueError(f"Sequential {self.name!r} has no layers yet")
         self.build((None, *x.shape[1:]))
+
+    def _build_ahead(self, x: Any) -> None:
+        if self._graph is None and self._stack and is_tensor(x := tensors_of(x)):
+            self._build_for(x)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Runs the layers."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn import kernels, reference
+from fastcnn.ops.joining import CONCATENATE
 from fastcnn.seam import Primitive
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CONV_DX",
     "CONV_THROUGH",
     "DENSE",
+    "JOINED",
 ]
 
 
@@ -136,3 +138,5 @@ CONV_DX = Primitive(
     lambda dy, *others, x_shape, **attrs: (dy[0], *x_shape[1:]),
 )
 DENSE = Primitive("dense_fused", _dense(kernels), _dense(reference), lambda *shapes, **attrs: shapes[-1])
+# A concatenation whose inputs were computed as slices of its result: nothing is left to do.
+JOINED = Primitive("joined", CONCATENATE.kernel, CONCATENATE.reference, CONCATENATE.shape)

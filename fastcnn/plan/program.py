@@ -18,6 +18,8 @@ Array = np.ndarray[Any, Any]
 VIEWS = frozenset({"reshape", "reshape_like", "expand_dims", "squeeze"})
 # Copies of which a program, whose memory stays, has no need.
 ALIASES = frozenset({"identity", "stop_gradient"})
+# Its inputs are slices of the channels of its result, computed there.
+JOINED = "joined"
 # Steps whose results follow from shapes alone: computed once.
 CONSTANTS = frozenset({"ones_like", "zeros_like", "full_like"})
 # Steps that change variables: they are run even where nobody reads their results.
@@ -70,6 +72,7 @@ class Program:
         results: list[SymbolicTensor] = []
         first: dict[int, int] = {}
         last: dict[int, int] = {}
+        slices = self._slices()
         for i, node in enumerate(self.steps):
             if node.operation.name in CONSTANTS:
                 like = [np.zeros(_sizes(t), t.dtype) for t in node.inputs[:1]]
@@ -84,8 +87,11 @@ class Program:
                 elif node.operation.name in ALIASES:
                     self._arrays[id(t)] = node.inputs[0].array
                 else:
-                    results.append(t)
-                    first[id(t)] = last[id(t)] = i
+                    whole = self._root(t)
+                    if whole not in first:
+                        results.append(slices[id(t)][0] if id(t) in slices else t)
+                    last[whole] = i
+                    first.setdefault(whole, i)
         for t in contents(self.captured.outputs):
             if isinstance(t, SymbolicTensor):
                 last[self._root(t)] = len(self.steps)
@@ -97,6 +103,22 @@ class Program:
         memory = self.arena
         for t, offset, size in zip(results, offsets, sizes, strict=True):
             self._arrays[id(t)] = memory[offset : offset + size].view(t.dtype).reshape(_sizes(t))
+        for part, (larger, begin, end) in slices.items():
+            self._arrays[part] = self._arrays[id(larger)][..., begin:end]
+
+    def _slices(self) -> dict[int, tuple[SymbolicTensor, int, int]]:
+        """Of the tensors that are slices of a larger one: that one, its first of their channels, the one behind."""
+        found: dict[int, tuple[SymbolicTensor, int, int]] = {}
+        for node in reversed(self.steps):
+            if node.operation.name != JOINED:
+                continue
+            larger, begin, _ = found.get(id(node.outputs[0]), (node.outputs[0], 0, 0))
+            for t in node.inputs:
+                end = begin + t.shape[-1]
+                found[id(t)] = larger, begin, end
+                self._roots[id(t)] = id(larger)
+                begin = end
+        return found
 
     def _root(self, t: SymbolicTensor) -> int:
         return self._roots.get(id(t), id(t))
@@ -111,7 +133,7 @@ class Program:
         self.starts: list[int] = []  # of each step among the recorded calls
         for node in self.steps:
             self.starts.append(len(self._core))
-            if node.operation.name in CONSTANTS:
+            if node.operation.name in CONSTANTS or node.operation.name == JOINED:
                 continue
             if node.operation.name in ALIASES:
                 self._arrays[id(node.outputs[0])] = self._array(node.inputs[0])

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from fastcnn.autograd import GradientTape
-from fastcnn.layers.nests import contents, map_tensors
+from fastcnn.layers.nests import contents, map_tensors, tensors_of
 from fastcnn.plan.capture import NotCapturable, capture
 from fastcnn.plan.inference_passes import inference_passes
-from fastcnn.plan.program import Program
+from fastcnn.plan.program import EFFECTS, Program
 from fastcnn.plan.training_passes import training_passes
 from fastcnn.seam import state
 from fastcnn.tensor import Changes, SymbolicTensor, Tensor, Variable
 
-__all__ = ["Plans", "copied", "inference", "plans_of", "training_step"]
+__all__ = ["Plans", "answered", "copied", "inference", "plans_of", "training_step"]
 
 KEPT = 8  # programs of one model; of more shapes, the oldest are forgotten
 
@@ -28,6 +28,7 @@ class Plans:
 
     Attributes:
         eager: why batches of some shapes run eagerly. A mistake in one batch says nothing about the next.
+        replayed: whether a call of the model may run a program: nobody would notice.
     """
 
     def __init__(self, parts: Any, compiled: Any) -> None:
@@ -35,6 +36,7 @@ class Plans:
         self.training: dict[Any, TrainingStep] = {}
         self.inference: dict[Any, list[Inference]] = {}
         self.eager: dict[Any, str] = {}
+        self.replayed: bool | None = None  # not known yet
         self.changes = Changes.count  # when the parts were last looked at
 
     @property
@@ -44,8 +46,8 @@ class Plans:
 
 
 def _parts(model: Any) -> Any:
-    """What programs are made for: these layers, these variables, and which of them are trained."""
-    layers = [(id(layer), layer._trainable) for layer in model._flatten_layers()]
+    """What programs are made for: these layers, as they are, these variables, and which of them are trained."""
+    layers = [(id(layer), layer._trainable, vars(layer).get("_edits")) for layer in model._flatten_layers()]
     return layers, [(id(v), v.trainable) for v in model.variables]
 
 
@@ -146,15 +148,21 @@ class TrainingStep(_Step):
 
 
 class Inference(_Step):
-    """One pass of a model."""
+    """One pass of a model.
+
+    Attributes:
+        silent: the outputs are all there is to it: nothing is added to the loss, no moving statistics change.
+    """
 
     def __init__(self, model: Any, x: Any):
         captured = capture(
             lambda *inputs: model(_nest(x, list(inputs)), training=False), [_symbolic(t) for t in _flat(x)]
         )
+        self.silent = not any(layer._losses for layer in model._lossy)
         for layer in model._lossy:
             layer._losses.clear()
         self.program = Program(captured, inference_passes)
+        self.silent = self.silent and not any(step.operation.name in EFFECTS for step in self.program.steps)
         self.outputs = self.program.outputs
 
     def run(self, tensors: list[Tensor]) -> Any:
@@ -200,10 +208,11 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
     return step
 
 
-def inference(model: Any, x: Any, collect: Any) -> Any:
+def inference(model: Any, x: Any, collect: Any, silent: bool = False) -> Any:
     """``collect(outputs)`` of a pass over a batch; None where the model has to run eagerly.
 
-    Programs are taken from a pool: each thread has one of its own while it runs.
+    That includes a pass that is not ``silent`` but must be. Programs are taken from a pool: each thread has one of its
+    own while it runs.
     """
     plans = plans_of(model)
     key = _key(x) if _may(model) else None
@@ -220,6 +229,50 @@ def inference(model: Any, x: Any, collect: Any) -> Any:
     if pool is None:
         pool = _keep(plans.inference, key, [])
     try:
+        if silent and not program.silent:
+            plans.replayed = False
+            return None
         return collect(program.run(_flat(x)))
     finally:
         pool.append(program)
+
+
+def answered(model: Any, x: Any) -> Any:
+    """What ``model(x)`` returns, computed as ``predict`` does; None where the call has to run as it is written.
+
+    That is where it runs Python of other people's, who may count their calls or print; where it adds to the loss or
+    changes variables; and wherever ``predict`` runs eagerly.
+    """
+    plans = plans_of(model)
+    if plans.replayed is None:
+        parts = list(model._flatten_layers())
+        plans.replayed = all(map(_is_ours, parts))
+        if plans.replayed:
+            for layer in parts:
+                _notice_edits(layer)
+            plans.parts = _parts(model)
+    if not plans.replayed:
+        return None
+    x = tensors_of(x)
+    if all(t.dtype == "float32" for t in model.inputs):
+        x = map_tensors(x, _in_floats)
+    return inference(model, x, copied, silent=True)
+
+
+def _in_floats(t: Any) -> Any:
+    """Integers as ``predict`` gives them to a network."""
+    return Tensor(t.array.astype(np.float32)) if t.__class__ is Tensor and t.array.dtype.kind in "biu" else t
+
+
+def _notice_edits(layer: Any) -> None:
+    """From now on, an attribute set on the layer makes programs that it is part of out of date."""
+    if not hasattr(
+        layer, "_compile_arguments"
+    ):  # what is set on models, while they train, changes nothing they compute
+        vars(layer).setdefault("_edits", 0)
+
+
+def _is_ours(layer: Any) -> bool:
+    """Whether all that a layer's call runs was written here: the class, and functions it was given to apply."""
+    given = [v for name, v in vars(layer).items() if callable(v) and name in ("activation", "_activation", "call")]
+    return all(str(f.__module__).partition(".")[0] == "fastcnn" for f in (type(layer), *given))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.callbacks.callback import CallbackList
+from fastcnn.plan import stepping
 from fastcnn.seam import state
 from fastcnn.tensor import Tensor
 from fastcnn.training.arrays import map_leaves, unpack
@@ -86,25 +87,41 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: Any, callb
     if verbose == "auto" and data.steps == 1:
         verbose = 0
     listed = make_callbacks(model, callbacks, standard_verbose(verbose), steps=data.steps)
-    collected: Any = None
-    rows = data.samples if steps is None else None
+    results = _Results(data.samples if steps is None else None)
+    plain = _plain_step(model)
     listed.on_predict_begin({})
     try:
         with closing(data.epoch(0)) as loaded:  # type: ignore[type-var]  # a generator
             for step, batch in enumerate(loaded):
                 listed.on_predict_batch_begin(step, {})
-                outputs = model.predict_step((unpack(batch)[0],))
-                if collected is None:
-                    collected = map_leaves(lambda _: _Collected(rows), outputs)
-                _add(collected, outputs)
+                x = unpack(batch)[0]
+                outputs = stepping.inference(model, x, results.add) if plain else None
+                if outputs is None:
+                    outputs = results.add(model.predict_step((x,)))
                 listed.on_predict_batch_end(step, {"outputs": outputs})
         data.ended()
         listed.on_predict_end({})
     finally:
         close_progress(listed)
-    if collected is None:
-        raise ValueError("x is empty: it gave no batch")
-    return map_leaves(lambda c: c.whole(), collected)
+    return results.whole()
+
+
+class _Results:
+    """The batches of all outputs, each copied once."""
+
+    def __init__(self, rows: int | None):
+        self.rows, self.collected = rows, None
+
+    def add(self, outputs: Any) -> Any:
+        """Takes a batch, whose memory may be written to again, and returns it in memory of its own."""
+        if self.collected is None:
+            self.collected = map_leaves(lambda _: _Collected(self.rows), outputs)
+        return _add(self.collected, outputs)
+
+    def whole(self) -> Any:
+        if self.collected is None:
+            raise ValueError("x is empty: it gave no batch")
+        return map_leaves(lambda c: c.whole(), self.collected)
 
 
 class _Collected:
@@ -115,26 +132,24 @@ class _Collected:
         self.array: Array | None = None
         self.parts: list[Array] = []
 
-    def add(self, batch: Any) -> None:
+    def add(self, batch: Any) -> Tensor:
         array = batch.array if hasattr(batch, "array") else np.asarray(batch)
         if self.rows is None:
             self.parts.append(np.array(array))
-            return
+            return Tensor(self.parts[-1])
         if self.array is None:
             self.array = np.empty((self.rows, *array.shape[1:]), array.dtype)
-        self.array[self.at : self.at + len(array)] = array
-        self.at += len(array)
+        begin, self.at = self.at, self.at + len(array)
+        self.array[begin : self.at] = array
+        return Tensor(self.array[begin : self.at])
 
     def whole(self) -> Array:
         return np.concatenate(self.parts) if self.array is None else self.array
 
 
-def _add(collected: Any, outputs: Any) -> None:
+def _add(collected: Any, outputs: Any) -> Any:
     if isinstance(collected, dict):
-        for key, value in outputs.items():
-            _add(collected[key], value)
-    elif isinstance(collected, (list, tuple)):
-        for one, value in zip(collected, outputs, strict=True):
-            _add(one, value)
-    else:
-        collected.add(outputs)
+        return {key: _add(collected[key], value) for key, value in outputs.items()}
+    if isinstance(collected, (list, tuple)):
+        return type(outputs)([_add(one, value) for one, value in zip(collected, outputs, strict=True)])
+    return None if collected is None else collected.add(outputs)

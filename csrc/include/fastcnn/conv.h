@@ -34,6 +34,9 @@ typedef struct fastcnn_conv2d_params {
   fastcnn_precision precision;
   const fastcnn_prologue* prologue; /* how x is read, forward and in the weight gradient, where padding is zeros; or
                                        NULL */
+  /* Floats from one pixel of y to the next, at least k; 0 means k. More than k: y is a slice of the channels of a
+   * larger array, whose other channels are left alone. Of the forward pass, and without a residual or gate. */
+  int64_t y_pixel;
 } fastcnn_conv2d_params;
 
 typedef enum fastcnn_pass { FASTCNN_FORWARD = 0, FASTCNN_DX, FASTCNN_DW } fastcnn_pass;

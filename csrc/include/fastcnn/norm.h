@@ -18,6 +18,9 @@ typedef struct fastcnn_batch_norm {
   double momentum; /* of the moving statistics, Keras: 0.99; read by the training pass only */
   int unbiased;    /* the moving variance divides by rows - 1, as PyTorch does; Keras: 0 */
   fastcnn_activation activation;
+  /* Floats from one row of x to the next, at least c; 0 means c. More than c: x is a slice of the channels of a larger
+   * array, and y is not x. Of inference only. */
+  int64_t x_row;
 } fastcnn_batch_norm;
 
 /* Scratch for any of the three passes. */

@@ -19,6 +19,9 @@ typedef struct fastcnn_pool2d {
   int32_t ceil_mode;
   /* Not 0: an average divides by all cells of its window inside the padded image; 0: by those of the image. */
   int32_t count_include_pad;
+  /* Floats from one pixel of y to the next, at least c; 0 means c. More than c: y is a slice of the channels of a
+   * larger array. Of the forward passes, and without indices. */
+  int64_t y_pixel;
 } fastcnn_pool2d;
 
 FASTCNN_API fastcnn_status fastcnn_pool2d_output_shape(const fastcnn_pool2d* p, int64_t* oh, int64_t* ow);
