@@ -20,7 +20,7 @@ import fastcnn
 from fastcnn import applications, layers, models
 from fastcnn.cli import folders, main, networks, notes
 from fastcnn.cli.best_model import BestModel
-from fastcnn.cli.main import one_line
+from fastcnn.cli.errors import one_line
 
 QUICK = ["--image-size", "8", "--batch-size", "4", "--epochs", "2"]
 
