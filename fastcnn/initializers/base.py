@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from fastcnn.registry import Registry
+from fastcnn.registry import Configured, Registry
 from fastcnn.seam import float_dtype
 
 __all__ = ["Initializer", "Shape", "dtype_of", "registry"]
@@ -19,7 +19,7 @@ def dtype_of(dtype: Any) -> np.dtype[Any]:
     return float_dtype() if dtype in (None, "float") else np.dtype(dtype)
 
 
-class Initializer:
+class Initializer(Configured):
     """A function ``(shape, dtype) -> tensor`` with a config; subclasses write ``__call__`` and ``get_config``.
 
     Example:
@@ -33,18 +33,6 @@ class Initializer:
     def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, shape, dtype=None)")
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """An initializer with the arguments that ``get_config`` gave."""
-        return cls(**config)
-
     def clone(self) -> Self:
         """Another one with the same arguments; without a seed among them it draws one of its own."""
         return self.from_config(self.get_config())
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
