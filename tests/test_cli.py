@@ -315,6 +315,14 @@ def test_predict_is_what_the_model_says_about_a_folder(folder: Path, trained: Pa
     assert len(capsys.readouterr().out.splitlines()) == 6
 
 
+def test_what_predict_refuses(folder: Path, trained: Path, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "nothing").mkdir()
+    line = failure(capsys, "predict", trained, tmp_path / "nothing")
+    assert line == f"fastcnn predict: error: {tmp_path / 'nothing'} has no images"
+    line = failure(capsys, "predict", trained, folder / "cat", "--image-size", "9x8")
+    assert line == f"fastcnn predict: error: --image-size is 9x8, but {trained} takes 8x8"
+
+
 def test_predict_goes_on_after_a_bad_image(folder: Path, trained: Path, tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "bad.png").write_bytes(b"\x89PNG nothing")
     arguments = ["predict", trained, tmp_path / "bad.png", tmp_path / "none.png", folder / "cat" / "0.png", "--json"]

@@ -307,6 +307,10 @@ def newer(document):
     document["format"] = 99
 
 
+def no_format(document):
+    document["format"] = "one"
+
+
 def no_model(document):
     document["model"] = 3
 
@@ -371,7 +375,7 @@ def constants_only(document):
 
 
 BAD = [
-    (bomb, "exhaust memory"), (newer, "format 99 is newer"), (no_model, "must be a dict with a class_name"),
+    (bomb, "exhaust memory"), (newer, "format 99 is newer"), (no_format, "has no format number"), (no_model, "must be a dict with a class_name"),
     (an_initializer, "describes a Zeros, not a model"), (code, "Lambda, which is code in a file"),
     (a_module, "names 'system', which fastcnn does not know"), (a_function, "names 'eval'"), (wrong_argument, "'colour'"),
     (constants_only, "call on constants only"), (lost_layers, "does not describe a model"), (other_tensors, "does not fit the tensors"), (no_training, "does not fit the tensors"),
