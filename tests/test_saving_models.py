@@ -9,7 +9,7 @@ import pytest
 
 from fastcnn import layers, models, saving
 from fastcnn.saving import FileFormatError, load_model, read_safetensors, restore, save_model
-from fastcnn.saving.variables import named_seeds, named_weights
+from fastcnn.saving.variables import assign_all, named_seeds, named_weights
 
 MODELS = [".fastcnn", ".keras"]
 WEIGHTS = [".fastcnn", ".weights.h5", ".safetensors", ".npz"]
@@ -389,6 +389,25 @@ def test_bad_descriptions(tmp_path, change, message):
     rewrite(path, change)
     with pytest.raises(ValueError, match=message):
         load_model(path)
+
+
+def test_a_training_state_whose_array_is_lost(tmp_path):
+    path = tmp_path / "m.fastcnn"
+    model = models.Sequential([layers.Input((3,)), layers.Dense(4)])
+    save_model(model, path, training_state={"w": np.arange(3)})
+
+    def lose(document):
+        document["training"]["w"]["__array__"] = "training/9"
+
+    rewrite(path, lose)
+    with pytest.raises(FileFormatError, match="names the tensor 'training/9', which is not there"):
+        restore(model, path)
+
+
+def test_only_numbers_are_assigned():
+    v = models.Sequential([layers.Input((3,)), layers.Dense(4, name="d")]).weights[0]
+    with pytest.raises(TypeError, match="kernel: expected numbers, got dtype <U1"):
+        assign_all([(v, np.array(["a"]))])
 
 
 def test_unknown_classes(tmp_path):
