@@ -17,6 +17,10 @@ REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "
 def squeeze_or_expand_to_same_rank(x1: Any, x2: Any) -> tuple[Any, Any]:
     """Both with as many axes, where they differ by a last axis of length 1: (n,) beside (n, 1) becomes (n, 1).
 
+    Args:
+        x1: the targets.
+        x2: the outputs.
+
     Example:
         >>> a, b = squeeze_or_expand_to_same_rank(convert_to_tensor([1.0, 2.0]), convert_to_tensor([[3.0], [4.0]]))
         >>> a.shape, b.shape
