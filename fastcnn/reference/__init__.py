@@ -4,6 +4,7 @@ from . import (
     activations,
     arithmetic,
     axis_activations,
+    clipping,
     comparison,
     conv,
     depthwise,
@@ -38,6 +39,7 @@ from .shaping import *  # noqa: F403
 from .losses import *  # noqa: F403
 from .random import *  # noqa: F403
 from .optimizers import *  # noqa: F403
+from .clipping import *  # noqa: F403
 from .images import *  # noqa: F403
 from .image_colors import *  # noqa: F403
 
@@ -59,6 +61,7 @@ __all__ = [
     *losses.__all__,
     *random.__all__,
     *optimizers.__all__,
+    *clipping.__all__,
     *images.__all__,
     *image_colors.__all__,
 ]
