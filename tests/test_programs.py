@@ -289,6 +289,7 @@ def test_what_looks_at_numbers_runs_eagerly_and_says_why(kind):
     assert model.predict(x, verbose=0).shape == (8, 5)
     text = model.explain_plan()
     assert "runs eagerly" in text and "test_programs.py" in text
+    assert "looks at the numbers of a tensor" in text
 
 
 def test_a_loss_that_does_not_depend_on_the_batch_is_no_program():

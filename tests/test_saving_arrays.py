@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from torch_files import with_large_end
 
-from fastcnn.saving import FileFormatError, read_npz, read_safetensors, write_npz, write_safetensors
+from fastcnn.saving import (
+    FileFormatError,
+    read_npz,
+    read_safetensors,
+    safetensors,
+    torch_file,
+    write_npz,
+    write_safetensors,
+)
 from fastcnn.saving.gate import Source, admit, parse_json
 
 DTYPES = "float64 float32 float16 int64 int32 int16 int8 uint64 uint32 uint16 uint8 bool".split()  # noqa: SIM905
@@ -227,3 +235,11 @@ def test_a_header_that_the_format_does_not_allow(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="the header would have 1.. bytes; the format allows 100"):
         write_safetensors(tmp_path / "x.safetensors", {"x": np.zeros(1)}, {"by": "m" * 100})
     assert not (tmp_path / "x.safetensors").exists()
+
+
+def test_files_that_shrink_while_they_are_read():
+    source = Source("file", 100)
+    with pytest.raises(FileFormatError, match="the file ended while it was being read"):
+        safetensors._fill(io.BytesIO(bytes(3)), source, np.empty(4, np.uint8))
+    with pytest.raises(FileFormatError, match="the file ended while it was being read"):
+        torch_file._exactly(io.BytesIO(bytes(3)), 4, source)
