@@ -93,6 +93,17 @@ def test_docstring(name: str) -> None:
     assert not unnamed(thing), "it names its arguments"
 
 
+def undescribed(cls: type) -> list[str]:
+    """Methods and properties that neither the class nor a base describes."""
+    own = [name for name, value in vars(cls).items() if callable(value) or isinstance(value, (property, classmethod))]
+    return [name for name in own if not name.startswith("_") and not inspect.getdoc(getattr(cls, name))]
+
+
+@pytest.mark.parametrize("name", [name for name, thing in THINGS.items() if inspect.isclass(thing)])
+def test_methods_say_what_they_do(name: str) -> None:
+    assert not undescribed(THINGS[name])
+
+
 def sample(first: int, second: int = 2) -> None:
     """Does nothing.
 
@@ -104,4 +115,5 @@ def sample(first: int, second: int = 2) -> None:
 def test_what_is_not_named_is_found() -> None:
     sample.__module__ = "fastcnn.data"
     assert unnamed(sample) == ["second"]
+    assert undescribed(type("Sample", (), {"shown": lambda self: None, "_hidden": lambda self: None})) == ["shown"]
     assert len(THINGS) > 900
