@@ -98,6 +98,10 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
 def gelu(x: Any, approximate: bool = False) -> Any:
     """``x * Phi(x)`` with the normal distribution's ``Phi``, or its approximation by a tanh.
 
+    Args:
+        x: any tensor.
+        approximate: whether by a tanh.
+
     Example:
         >>> gelu([0.0, 50.0]).numpy()
         array([ 0., 50.], dtype=float32)
@@ -119,6 +123,10 @@ def softmax(x: Any, axis: int = -1) -> Any:
 @REGISTRY.register()
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """The logarithm of ``softmax``, without its underflow.
+
+    Args:
+        x: any tensor.
+        axis: along which the exponentials sum to 1.
 
     Example:
         >>> log_softmax([0.0, 200.0]).numpy()
@@ -200,6 +208,11 @@ def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
 def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """x above the threshold, else the default.
 
+    Args:
+        x: any tensor.
+        threshold: what x must be above to stay.
+        default_value: what stands in its place elsewhere.
+
     Example:
         >>> threshold([-2.0, 2.0], 1.0, 9.0).numpy()
         array([9., 2.], dtype=float32)
@@ -260,6 +273,9 @@ for _function in (relu6, selu, sigmoid, hard_sigmoid, tanh, softplus, softsign, 
 def get(identifier: Any) -> Callable[..., Any]:
     """The function that a name, a config or a function stands for; None is ``linear``.
 
+    Args:
+        identifier: a name, a config, a function or None.
+
     Example:
         >>> get("relu") is relu
         True
@@ -279,6 +295,10 @@ def serialize(activation: Any) -> Any:
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Callable[..., Any]:
     """The function that a name or config stands for.
+
+    Args:
+        config: a name, or a dict with the function's name.
+        custom_objects: classes and functions by name that take part besides the registered ones.
 
     Example:
         >>> deserialize("relu") is relu

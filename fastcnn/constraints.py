@@ -1,9 +1,9 @@
 """What weights must obey: functions that the optimizer applies to a variable after each update."""
 
-from typing import Any, Self
+from typing import Any
 
 from fastcnn import ops
-from fastcnn.registry import Registry
+from fastcnn.registry import Configured, Registry
 from fastcnn.tensor import convert_to_tensor
 
 __all__ = [
@@ -27,7 +27,7 @@ _registry = Registry("constraint", "keras.constraints")
 _EPSILON = 1e-7
 
 
-class Constraint:
+class Constraint(Configured):
     """A function ``weight -> weight`` with a config; subclasses write ``__call__`` and ``get_config``.
 
     Example:
@@ -40,18 +40,6 @@ class Constraint:
 
     def __call__(self, w: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, w)")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """A constraint with the arguments that ``get_config`` gave."""
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
 
 
 def _norm(w: Any, axis: Any) -> Any:

@@ -28,6 +28,9 @@ _global: dict[str, int | None] = {"seed": None, "drawn": 0}
 def set_global_seed(seed: int | None) -> None:
     """All seeds drawn from now on are a function of this one; None: of the system's entropy.
 
+    Args:
+        seed: an integer or None.
+
     Example:
         >>> set_global_seed(1); a = draw_seed(); set_global_seed(1); a == draw_seed()
         True
@@ -186,6 +189,13 @@ def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: str | N
 def randint(shape: Any, minval: int, maxval: int, dtype: str = "int32", seed: Any = None) -> Any:
     """Integers from ``minval`` to below ``maxval``.
 
+    Args:
+        shape: of the result.
+        minval: the least.
+        maxval: never reached.
+        dtype: of integers.
+        seed: as in ``normal``.
+
     Example:
         >>> sorted(set(randint((100,), 0, 3, seed=1).numpy().tolist()))
         [0, 1, 2]
@@ -198,6 +208,11 @@ def randint(shape: Any, minval: int, maxval: int, dtype: str = "int32", seed: An
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
     """The slices along an axis in random order.
 
+    Args:
+        x: any tensor.
+        axis: whose slices change places.
+        seed: as in ``normal``.
+
     Example:
         >>> sorted(shuffle([1.0, 2.0, 3.0], seed=1).numpy().tolist())
         [1.0, 2.0, 3.0]
@@ -209,6 +224,12 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
     """Zeros with probability ``rate``, the others divided by ``1 - rate``.
+
+    Args:
+        inputs: any tensor.
+        rate: from 0 to 1.
+        noise_shape: a shape that broadcasts to that of ``inputs``: where it has 1, all share what is drawn.
+        seed: as in ``normal``.
 
     Example:
         >>> import numpy as np

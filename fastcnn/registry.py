@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 __all__ = [
+    "Configured",
     "Registry",
     "custom_object_scope",
     "get_custom_objects",
@@ -97,6 +98,33 @@ def get_registered_name(obj: Any) -> str:
         'dict'
     """
     return str(getattr(obj, "_registered_name", obj.__name__))
+
+
+class Configured:
+    """What can be made again from the arguments of its constructor; subclasses write ``get_config``.
+
+    Example:
+        >>> class Scale(Configured):
+        ...     def __init__(self, by=1.0):
+        ...         self.by = by
+        ...
+        ...     def get_config(self):
+        ...         return {"by": self.by}
+        >>> Scale.from_config(Scale(2.0).get_config())
+        Scale(by=2.0)
+    """
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Another one, with the arguments that ``get_config`` gave."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
 
 
 class Registry:

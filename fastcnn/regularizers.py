@@ -1,12 +1,12 @@
 """Penalties on weights or activations: scalars that are added to the loss and differentiated with it."""
 
 import math
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.registry import Registry
+from fastcnn.registry import Configured, Registry
 from fastcnn.tensor import convert_to_tensor
 
 __all__ = [
@@ -33,7 +33,7 @@ def _factor(name: str, value: Any) -> float:
     return float(value)
 
 
-class Regularizer:
+class Regularizer(Configured):
     """A function ``tensor -> scalar`` with a config; subclasses write ``__call__`` and ``get_config``.
 
     Example:
@@ -46,18 +46,6 @@ class Regularizer:
 
     def __call__(self, x: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, x)")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """A regularizer with the arguments that ``get_config`` gave."""
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
 
 
 @_registry.register("l1_l2", "l1l2")

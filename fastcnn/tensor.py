@@ -301,6 +301,7 @@ class Variable(Valued):
 
     @property
     def trainable(self) -> bool:
+        """Whether it is to be trained: by its own flag, and by that of the layer it belongs to."""
         return self._trainable and self._layer_trainable
 
     @trainable.setter
@@ -393,6 +394,7 @@ class SymbolicTensor(Operators):
 
     @property
     def array(self) -> Array:
+        """An error: there are no numbers yet."""
         raise Symbolic(
             "a symbolic tensor has no numbers yet, only a shape: NumPy, float(), if and for cannot look into it. "
             "Use fastcnn.ops, or do this in a Layer's call"

@@ -162,6 +162,33 @@ def watch(path, done):
     return armed
 
 
+def campaign(count, seconds, attempt, refusals, armed, done, limit):
+    """``attempt(i)`` for each i, with at most ``limit`` more bytes of address space; what happened, for JSON."""
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + limit,) * 2)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    results = {"loaded": 0, "refused": 0, "wrong": [], "slowest": 0.0}
+    end = time.monotonic() + seconds
+    for i in range(count):
+        if time.monotonic() > end:
+            break
+        run = attempt(i)
+        start = time.monotonic()
+        armed.append(True)
+        try:
+            run()
+            results["loaded"] += 1
+        except refusals:
+            results["refused"] += 1
+        except BaseException as error:
+            results["wrong"].append(f"{i}: {type(error).__name__}: {str(error)[:200]}")
+        armed.clear()
+        results["slowest"] = max(results["slowest"], time.monotonic() - start)
+    results["forbidden"] = done
+    results["grown_mb"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return results
+
+
 def main():
     name, seed, count, seconds = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
     data, rng = seed.read_bytes(), np.random.default_rng(0)
@@ -174,29 +201,13 @@ def main():
             load(path)
     done = []
     armed = watch(path, done)
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + (512 << 20),) * 2)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    results = {"loaded": 0, "refused": 0, "wrong": [], "slowest": 0.0}
-    end = time.monotonic() + seconds
-    for i in range(count):
-        if time.monotonic() > end:
-            break
+
+    def attempt(i):
         write(path, damaged(name, data, rng, i))
-        start = time.monotonic()
-        armed.append(True)
-        try:
-            load(path)
-            results["loaded"] += 1
-        except (ValueError, TypeError, NotImplementedError):
-            results["refused"] += 1
-        except BaseException as error:
-            results["wrong"].append(f"{i}: {type(error).__name__}: {str(error)[:200]}")
-        armed.clear()
-        results["slowest"] = max(results["slowest"], time.monotonic() - start)
-    results["forbidden"] = done
-    results["grown_mb"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(json.dumps(results))
+        return lambda: load(path)
+
+    refusals = (ValueError, TypeError, NotImplementedError)
+    print(json.dumps(campaign(count, seconds, attempt, refusals, armed, done, 512 << 20)))
 
 
 if __name__ == "__main__":

@@ -5,13 +5,11 @@ running, importing or opening anything. Prints what happened as JSON.
 """
 
 import json
-import resource
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
-from file_fuzzer import mutate, watch
+from file_fuzzer import campaign, mutate, watch
 
 from fastcnn.data import UnreadableImageError, read_image
 from fastcnn.data.reading import MAX_PIXELS
@@ -36,29 +34,12 @@ def main():
                 continue
     done = []
     armed = watch(None, done)
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 30),) * 2)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    results = {"loaded": 0, "refused": 0, "wrong": [], "slowest": 0.0}
-    end = time.monotonic() + seconds
-    for i in range(count):
-        if time.monotonic() > end:
-            break
+
+    def attempt(i):
         data = mutate(seeds[i % len(seeds)], rng)
-        start = time.monotonic()
-        armed.append(True)
-        try:
-            check(read_image(data))
-            results["loaded"] += 1
-        except UnreadableImageError:
-            results["refused"] += 1
-        except BaseException as error:
-            results["wrong"].append(f"{i}: {type(error).__name__}: {str(error)[:200]}")
-        armed.clear()
-        results["slowest"] = max(results["slowest"], time.monotonic() - start)
-    results["forbidden"] = done
-    results["grown_mb"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(json.dumps(results))
+        return lambda: check(read_image(data))
+
+    print(json.dumps(campaign(count, seconds, attempt, UnreadableImageError, armed, done, 1 << 30)))
 
 
 if __name__ == "__main__":

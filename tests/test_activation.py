@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from checks import assert_same, assert_same_bits_everywhere, integers, normal, relative_l2
 
+from fastcnn import kernels as act
 from fastcnn import reference as ref
-from fastcnn.kernels import activations as act
 
 NAMES = ["linear", "step", "relu", "relu6", "leaky_relu", "elu", "selu", "sigmoid", "hard_sigmoid", "tanh", "softplus"]
 NAMES += ["softsign", "silu", "hard_silu", "gelu", "gelu_tanh", "mish", "exp"]

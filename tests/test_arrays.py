@@ -8,6 +8,8 @@ import calls
 import numpy as np
 import pytest
 
+from fastcnn import kernels
+
 Array = calls.Array
 
 
@@ -223,3 +225,18 @@ def test_out_that_overlaps(name: str) -> None:
         ("equal", "not_", "less", "greater")
     )
     assert tried or not reads or not comparable, "no case had an input to overlap with"
+
+
+def test_lists_of_unequal_length():
+    with pytest.raises(ValueError, match="x is not an array: .*inhomogeneous"):
+        kernels.relu([[1, 2], [3]])
+
+
+def test_no_memory_for_a_copy():
+    with pytest.raises(MemoryError, match=r"no memory for a contiguous copy of x, of shape \(70368744177664,\)"):
+        kernels.relu(np.broadcast_to(np.float64(1), (2**46,)))
+
+
+def test_masked_arrays_have_no_right_answer():
+    with pytest.raises(TypeError, match=r"x must not be a masked array; fill it first, as in x.filled\(0\)"):
+        kernels.relu(np.ma.masked_array([1.0, 2.0], [True, False]))

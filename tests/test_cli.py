@@ -20,7 +20,7 @@ import fastcnn
 from fastcnn import applications, layers, models
 from fastcnn.cli import folders, main, networks, notes
 from fastcnn.cli.best_model import BestModel
-from fastcnn.cli.main import one_line
+from fastcnn.cli.errors import one_line
 
 QUICK = ["--image-size", "8", "--batch-size", "4", "--epochs", "2"]
 
@@ -313,6 +313,14 @@ def test_predict_is_what_the_model_says_about_a_folder(folder: Path, trained: Pa
         assert best["probability"] == pytest.approx(row.max(), abs=1e-5)
     assert run("predict", trained, folder / "cat", "--top", 1) == 0
     assert len(capsys.readouterr().out.splitlines()) == 6
+
+
+def test_what_predict_refuses(folder: Path, trained: Path, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "nothing").mkdir()
+    line = failure(capsys, "predict", trained, tmp_path / "nothing")
+    assert line == f"fastcnn predict: error: {tmp_path / 'nothing'} has no images"
+    line = failure(capsys, "predict", trained, folder / "cat", "--image-size", "9x8")
+    assert line == f"fastcnn predict: error: --image-size is 9x8, but {trained} takes 8x8"
 
 
 def test_predict_goes_on_after_a_bad_image(folder: Path, trained: Path, tmp_path: Path, capsys: Any) -> None:

@@ -48,3 +48,8 @@ def test_names_and_configs(name):
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_what_one_of_ones_own_must_define():
+    with pytest.raises(NotImplementedError, match=r"Mine must define __call__\(self, w\)"):
+        type("Mine", (constraints.Constraint,), {})()([1.0])

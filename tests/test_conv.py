@@ -392,6 +392,7 @@ X, W = np.zeros((1, 5, 5, 4), np.float32), np.zeros((3, 3, 4, 6), np.float32)
         (lambda: kernels.conv2d_dx(X, W, (1, 5, 4)), ValueError, "x_shape must be four integers"),
         (lambda: kernels.conv2d_dx(X, W, (1, 5, -5, 4)), ValueError, "x_shape must not be negative"),
         (lambda: kernels.conv2d_dw(X, X, (3, 3, 4, 6)), ValueError, "dy must have shape"),
+        (lambda: kernels.conv2d_transpose(X, W, output_size=(-1, 5)), ValueError, r"the result's size not negative, got groups 1 and, .*\(-1, 5\)"),
         (lambda: kernels.conv2d_dw(X, X, (3, 3, 4, 2**70)), ValueError, "w_shape is out of range"),
         (lambda: kernels.conv2d_output_shape((1, 2**40, 2**40, 4), (1, 1, 4, 4)), ValueError, "x is too large"),
         (lambda: kernels.conv2d_algorithm(X.shape, W.shape, of="backward"), ValueError, "of must be one of 'forward'"),

@@ -271,3 +271,13 @@ def test_without_pillow(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(ImportError, match=r'images need Pillow: pip install "fastcnn\[images\]"'):
         read_image(b"")
+
+
+def test_without_memory(monkeypatch):
+    def full(self):
+        raise MemoryError
+
+    data = encoded(noise(), "PNG")
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", full)
+    with pytest.raises(UnreadableImageError, match="there is not enough memory to decode it"):
+        read_image(data)

@@ -414,3 +414,11 @@ def test_shapes_cover_what_they_should() -> None:
 def test_shapes_refuse(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         shapes.load_data(**arguments)
+
+
+def test_a_cifar_file_that_is_too_large(tmp_path: Path) -> None:
+    (tmp_path / "test.bin").write_bytes(b"")
+    with (tmp_path / "train.bin").open("wb") as file:
+        file.truncate(50_000 * 3074 + 1)
+    with pytest.raises(ValueError, match="expected at most 153700000 bytes, got 153700001"):
+        cifar100.load_data(path=tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastcnn import datasets, utils
+from fastcnn import datasets, picture, utils
 from fastcnn.demo import charts, numpy_network, training
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -91,3 +91,9 @@ def test_the_gallery_is_still_there(tmp_path: Path) -> None:
     for name in ("input", "filters", "directions", "pyramid"):
         assert (tmp_path / f"{name}.png").read_bytes().startswith(PNG)
     assert "conv" in done.stdout
+
+
+def test_pictures_need_pillow(monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match=r'reading a picture needs Pillow: pip install "fastcnn\[images\]"'):
+        picture.read(Path("cat.png"))

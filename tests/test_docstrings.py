@@ -12,8 +12,8 @@ import pytest
 import fastcnn
 from fastcnn.registry import snake_case
 
-# What is told apart by a formula alone has no list of arguments there.
-FORMULAS = ("activations", "losses", "metrics", "ops", "random")
+# A class of these has the arguments of the function of its name.
+OF_FUNCTIONS = ("losses", "metrics")
 # Where the arguments are explained that many have in common.
 SHARED = {
     "applications": ("fastcnn.applications.building", "Building"),
@@ -59,10 +59,10 @@ def explained(thing: Any) -> str:
     places = [thing, *(base for base in getattr(thing, "__mro__", ()) if base.__module__.startswith("fastcnn"))]
     if package in SHARED:
         places.append(getattr(importlib.import_module(SHARED[package][0]), SHARED[package][1]))
-    if package in FORMULAS:
-        function = getattr(getattr(fastcnn, package), snake_case(thing.__name__), None)
-        places += [function] if inspect.isfunction(function) else []
-    return "\n".join(map(written, places))
+    others = re.findall(r"rguments as in ``(\w+)``", written(thing))
+    others += [snake_case(thing.__name__)] if package in OF_FUNCTIONS else []
+    functions = [getattr(getattr(fastcnn, package), name, None) for name in others]
+    return "\n".join(map(written, [*places, *filter(inspect.isfunction, functions)]))
 
 
 def parameters(thing: Any) -> list[str]:
@@ -90,8 +90,18 @@ def test_docstring(name: str) -> None:
     first = text.strip().split("\n\n")[0]
     assert first.endswith((".", ":")), "it begins with a sentence"
     assert ">>>" in text or issubclass(thing if inspect.isclass(thing) else object, Exception), "it has an example"
-    if "Args:" in text or thing.__module__.split(".")[1] not in FORMULAS:
-        assert not unnamed(thing), "it names its arguments"
+    assert not unnamed(thing), "it names its arguments"
+
+
+def undescribed(cls: type) -> list[str]:
+    """Methods and properties that neither the class nor a base describes."""
+    own = [name for name, value in vars(cls).items() if callable(value) or isinstance(value, (property, classmethod))]
+    return [name for name in own if not name.startswith("_") and not inspect.getdoc(getattr(cls, name))]
+
+
+@pytest.mark.parametrize("name", [name for name, thing in THINGS.items() if inspect.isclass(thing)])
+def test_methods_say_what_they_do(name: str) -> None:
+    assert not undescribed(THINGS[name])
 
 
 def sample(first: int, second: int = 2) -> None:
@@ -105,4 +115,5 @@ def sample(first: int, second: int = 2) -> None:
 def test_what_is_not_named_is_found() -> None:
     sample.__module__ = "fastcnn.data"
     assert unnamed(sample) == ["second"]
+    assert undescribed(type("Sample", (), {"shown": lambda self: None, "_hidden": lambda self: None})) == ["shown"]
     assert len(THINGS) > 900

@@ -7,7 +7,7 @@ from oprules import numbers
 from fastcnn import layers, ops
 from fastcnn.autograd import custom_gradient
 from fastcnn.gradcheck import GradientError, gradcheck
-from fastcnn.seam import state
+from fastcnn.seam import Primitive, state
 from fastcnn.tensor import Tensor, Variable
 
 X = numbers(3, 4)
@@ -179,12 +179,17 @@ def test_nests_of_numbers():
 
 
 def test_wrong_shape_of_a_gradient():
-    class Shapeless:
-        shape = (3, 4)
-
     @custom_gradient
     def f(x):
         return x * 2.0, lambda upstream: ops.sum(upstream)
 
     with pytest.raises(ValueError, match="expected a gradient of shape"):
         gradcheck(f, X)
+
+
+def test_wrong_shape_of_the_gradient_of_a_primitive(monkeypatch):
+    monkeypatch.setattr(Primitive, "registry", {})
+    double = Primitive("double", lambda x: x * 2, lambda x: x * 2, lambda x: x)
+    double.gradient = lambda dy, inputs, y, attrs, needs: (ops.sum(dy),)
+    with pytest.raises(GradientError, match=r"expected a gradient of shape \(3, 4\), got \(\)"):
+        gradcheck(double, np.ones((3, 4)))

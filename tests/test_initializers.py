@@ -207,3 +207,8 @@ def test_policies(policy):
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_what_one_of_ones_own_must_define():
+    with pytest.raises(NotImplementedError, match=r"Mine must define __call__\(self, shape, dtype=None\)"):
+        type("Mine", (initializers.Initializer,), {})()((2,))

@@ -12,6 +12,7 @@ import pytest
 import fastcnn
 from fastcnn import GradientTape, layers, reference
 from fastcnn.layers.draws import Draws
+from fastcnn.layers.image_layer import ImageLayer
 
 IMAGES = np.random.default_rng(5).uniform(0, 255, (3, 9, 12, 3)).astype(np.float32)
 LABELS = np.eye(4, dtype=np.float32)[[0, 2, 3]]
@@ -313,6 +314,7 @@ def test_no_gradient_flows_through_a_warp() -> None:
         (lambda: layers.RandomFlip()({"labels": IMAGES}), ValueError, "data must have the key 'images', got"),
         (lambda: layers.RandomFlip()((IMAGES, LABELS, LABELS)), ValueError, "got 3 things"),
         (lambda: layers.RandomFlip()(IMAGES[0, 0]), ValueError, "expected 3 or 4 dimensions"),
+        (lambda: type("Own", (ImageLayer,), {})()(IMAGES), NotImplementedError, "Own has no transform method"),
         (
             lambda: layers.RandomErasing(fill_value=[1, 2, 3])(IMAGES[..., :1], training=True),
             ValueError,

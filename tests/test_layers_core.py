@@ -144,3 +144,14 @@ def test_arguments_are_made_uniform():
     for value in (1.5, "a", None, [1, None], (True, 1)):
         with pytest.raises(ValueError, match="strides must be an integer of at least 1 or a tuple of 2 of them, got"):
             integers(value, 2, "strides")
+
+
+@pytest.mark.parametrize("word", ["optional", "allow_last_axis_squeeze"])
+def test_what_an_input_spec_does_not_know(word):
+    with pytest.raises(NotImplementedError, match=f"InputSpec does not support {word}=True; leave it out"):
+        layers.InputSpec(**{word: True})
+
+
+def test_maxout_of_sizes_that_do_not_divide():
+    with pytest.raises(ValueError, match="num_units must divide the size of axis -1, 5, got 2"):
+        ops.maxout(layers.Input((5,)), 2)

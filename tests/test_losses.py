@@ -139,6 +139,8 @@ def test_messages(call, message):
 def test_other_dtypes_are_refused():
     with pytest.raises(NotImplementedError, match="dtype: .*'float16'"):
         losses.MeanSquaredError(dtype="float16")
+    with pytest.raises(NotImplementedError, match=r"Mine must define call\(self, y_true, y_pred\)"):
+        type("Mine", (losses.Loss,), {})()(H, P)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +150,7 @@ def test_other_dtypes_are_refused():
         ("categorical_crossentropy", H, P[:, :2], "number of units"),
         ("categorical_crossentropy", I, Q, "one unit"),
         ("sparse_categorical_crossentropy", H, P, "one-hot; use categorical_crossentropy"),
+        ("sparse_categorical_crossentropy", H[:, :2], P, r"must have shape \(4,\) for an output .* got \(4, 2\)"),
         ("sparse_categorical_crossentropy", np.array([1, 2, 3, 1]), P, "in 0..2, got 3; labels start at 0"),
         ("sparse_categorical_crossentropy", np.array([0, -1, 0, 0]), P, "in 0..2, got -1"),
         ("sparse_categorical_crossentropy", np.array([0, 0.5, 0, 0]), P, "integers, got 0.5"),

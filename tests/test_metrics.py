@@ -148,6 +148,15 @@ def test_names():
         (lambda: metrics.F1Score(threshold=2.0), "threshold must be above 0"),
         (lambda: metrics.F1Score()(I, P), "both have shape"),
         (lambda: metrics.R2Score("mean"), "class_aggregation must be"),
+        (lambda: metrics.R2Score(num_regressors=-1), "num_regressors must be at least 0, got -1"),
+        (lambda: metrics.R2Score()([1.0, 2.0], [1.0, 2.0]), r"must have shape \(n, outputs\), got \(2,\)"),
+        (lambda: metrics.AUC(thresholds=[0.5, 1.5]), r"thresholds must lie between 0 and 1, got \[0.5, 1.5\]"),
+        (lambda: metrics.top_k_categorical_accuracy(I, P), r"must be one-hot, of shape \(4, 3\), got \(4,\)"),
+        (lambda: metrics.confusion_matrix([0, 1, 1], [0, 1]), "y_true holds 3 labels and y_pred 2"),
+        (
+            lambda: metrics.Precision(class_id=0)(B[:, 0], Q[:, 0]),
+            r"class_id must be an axis-1 index .* got 0 for \(4,\)",
+        ),
         (lambda: metrics.confusion_matrix([0, 5], [0, 1], 3), r"y_true: labels must lie in 0..2, got 0..5"),
         (lambda: metrics.Mean()([1.0, 2.0], sample_weight=[1.0, 2.0, 3.0]), "sample_weight: expected shape"),
     ],
@@ -155,3 +164,13 @@ def test_names():
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_what_a_metric_of_ones_own_must_define():
+    mine = type("Mine", (metrics.Metric,), {})()
+    with pytest.raises(
+        NotImplementedError, match=r"Mine must define update_state\(self, y_true, y_pred, sample_weight"
+    ):
+        mine.update_state(1)
+    with pytest.raises(NotImplementedError, match=r"Mine must define result\(self\)"):
+        mine.result()

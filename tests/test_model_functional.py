@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastcnn
-from fastcnn import Model, Sequential, backend, layers, ops
+from fastcnn import Model, Sequential, SymbolicTensor, backend, layers, ops
 
 X = np.arange(8.0, dtype=np.float32).reshape(2, 4)
 
@@ -270,3 +270,16 @@ def test_models_do_not_pile_up():
         base.add(layers.Dense(2, name="extra"))
         base.pop()
     assert nodes() <= before and len(base.layers[0]._calls) == 1
+
+
+def test_outputs_that_no_input_leads_to():
+    with pytest.raises(ValueError, match="does not depend on the inputs of the model"):
+        Model(layers.Input((3,)), SymbolicTensor((None, 3)))
+    with pytest.raises(ValueError, match="the outputs depend on .*, which is not among the inputs of the model"):
+        Model(layers.Input((3,)), layers.Input((3,)) * 2.0)
+
+
+def test_weights_are_one_file(tmp_path):
+    x = layers.Input((3,))
+    with pytest.raises(NotImplementedError, match="max_shard_size is not supported by fastcnn"):
+        Model(x, x * 2.0).save_weights(tmp_path / "w.npz", max_shard_size="1GB")

@@ -91,6 +91,8 @@ def test_errors():
         Sequential([dense, layers.Dense(3, name="a")])
     with pytest.raises(ValueError, match="has no layers yet"):
         Sequential()(X)
+    with pytest.raises(ValueError, match="has no layers yet"):
+        Sequential().call(X)
     with pytest.raises(ValueError, match="Sequential .* has one input, got 2; a functional model can have several"):
         Sequential([layers.Dense(2)])([X, X])
     x = layers.Input((4,))

@@ -441,3 +441,8 @@ def test_shared_memory_is_refused() -> None:
         fast.moving_average(a, b)
     with pytest.raises(ValueError, match="out must not share memory with x"):
         fast.clip_by_value(a, 0, 1, out=b)
+
+
+def test_one_array_is_no_list_of_arrays() -> None:
+    with pytest.raises(TypeError, match="arrays must be a list or a tuple of arrays, got ndarray"):
+        fast.clip_by_global_norm(np.ones(3), 1.0)  # type: ignore[arg-type]

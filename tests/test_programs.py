@@ -6,8 +6,9 @@ import threading
 import numpy as np
 import pytest
 
-from fastcnn import layers, losses, models, ops, optimizers, utils
+from fastcnn import SymbolicTensor, layers, losses, models, ops, optimizers, utils
 from fastcnn.plan import stepping
+from fastcnn.plan.capture import NotCapturable, capture
 
 
 def bn_relu(x, filters, **options):
@@ -290,6 +291,20 @@ def test_what_looks_at_numbers_runs_eagerly_and_says_why(kind):
     assert model.predict(x, verbose=0).shape == (8, 5)
     text = model.explain_plan()
     assert "runs eagerly" in text and "test_programs.py" in text
+    assert "looks at the numbers of a tensor" in text
+
+
+def test_a_loss_that_does_not_depend_on_the_batch_is_no_program():
+    model = models.Sequential([layers.Input((3,)), layers.Dense(2)])
+    model.compile("sgd", lambda y_true, y_pred: ops.convert_to_tensor(np.ones(8, np.float32)))
+    with pytest.raises(ValueError, match="No gradients provided for any variable"):
+        model.fit(np.ones((8, 3)), np.ones((8, 2)), verbose=0)
+    assert "the loss does not depend on the batch" in model.explain_plan()
+
+
+def test_a_program_in_a_program():
+    with pytest.raises(NotCapturable, match="a program is being captured already"):
+        capture(lambda x: capture(lambda y: y, [x]), [SymbolicTensor((2,))])
 
 
 def test_run_eagerly_makes_no_program():

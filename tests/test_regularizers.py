@@ -69,3 +69,8 @@ def test_defaults():
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_what_one_of_ones_own_must_define():
+    with pytest.raises(NotImplementedError, match=r"Mine must define __call__\(self, x\)"):
+        type("Mine", (regularizers.Regularizer,), {})()([1.0])

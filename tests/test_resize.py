@@ -122,3 +122,9 @@ def test_nonsense_is_refused() -> None:
         kernels.resize2d(x[:, :0], 3)
     with pytest.raises((ValueError, MemoryError), match=r"too large|no memory"):
         kernels.resize2d(x, (2**40, 2**40))
+
+
+def test_the_reference_refuses_what_the_kernel_refuses():
+    for package in (kernels, reference):
+        with pytest.raises(ValueError, match="interpolation must be .*'nearest'.*'bilinear', got 'cubic'"):
+            package.resize2d(np.ones((1, 2, 2, 1)), 3, "cubic")

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from torch_files import with_large_end
 
-from fastcnn.saving import FileFormatError, read_npz, read_safetensors, write_npz, write_safetensors
+from fastcnn.saving import (
+    FileFormatError,
+    read_npz,
+    read_safetensors,
+    safetensors,
+    torch_file,
+    write_npz,
+    write_safetensors,
+)
 from fastcnn.saving.gate import Source, admit, parse_json
 
 DTYPES = "float64 float32 float16 int64 int32 int16 int8 uint64 uint32 uint16 uint8 bool".split()  # noqa: SIM905
@@ -161,6 +169,7 @@ BAD_NPZ = {
     "header of 20 kB": (archive([("x.npy", b"\x93NUMPY\1\0" + struct.pack("<H", 20000) + b" " * 20000)]), "in the .npy format|must hold numbers"),
     "shape too large": (archive([("x.npy", npy((2**50,)))]), "has 4503599627370496 bytes, not 8"),
     "negative shape": (archive([("x.npy", npy((-2,)))]), "must hold numbers"),
+    "33 dimensions": (archive([("x.npy", npy((1,) * 33))]), "has 33 dimensions, more than 32"),
     "objects": (archive([("x.npy", npy(dtype="|O"))]), "must hold numbers"),
     "text": (archive([("x.npy", npy(dtype="<U1"))]), "must hold numbers"),
     "records": (archive([("x.npy", npy(dtype=[("a", "<f4")]))]), "must hold numbers"),
@@ -219,3 +228,18 @@ def test_gate_counts_everything():
 def test_json_with_too_many_values():
     with pytest.raises(FileFormatError, match="the text asks for"):
         parse_json(b"[" + b"[]," * 1_000_000 + b"0]", Source("file", 0), "the text")
+
+
+def test_a_header_that_the_format_does_not_allow(tmp_path, monkeypatch):
+    monkeypatch.setattr("fastcnn.saving.safetensors.HEADER_LIMIT", 100)
+    with pytest.raises(ValueError, match="the header would have 1.. bytes; the format allows 100"):
+        write_safetensors(tmp_path / "x.safetensors", {"x": np.zeros(1)}, {"by": "m" * 100})
+    assert not (tmp_path / "x.safetensors").exists()
+
+
+def test_files_that_shrink_while_they_are_read():
+    source = Source("file", 100)
+    with pytest.raises(FileFormatError, match="the file ended while it was being read"):
+        safetensors._fill(io.BytesIO(bytes(3)), source, np.empty(4, np.uint8))
+    with pytest.raises(FileFormatError, match="the file ended while it was being read"):
+        torch_file._exactly(io.BytesIO(bytes(3)), 4, source)

@@ -243,3 +243,9 @@ def test_without_h5py(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "h5py", None)
     with pytest.raises(ImportError, match=r'pip install "fastcnn\[h5\]"'):
         read(tmp_path / "file.h5")
+
+
+def test_an_attribute_that_points_elsewhere(h5):
+    path = h5(lambda f: f.attrs.create("root", f.ref, dtype=h5py.ref_dtype))
+    with H5File(path) as file, pytest.raises(FileFormatError, match="attribute 'root' of '/' must hold text"):
+        file.attribute("", "root")

@@ -9,7 +9,7 @@ import pytest
 
 from fastcnn import layers, models, saving
 from fastcnn.saving import FileFormatError, load_model, read_safetensors, restore, save_model
-from fastcnn.saving.variables import named_seeds, named_weights
+from fastcnn.saving.variables import assign_all, named_seeds, named_weights
 
 MODELS = [".fastcnn", ".keras"]
 WEIGHTS = [".fastcnn", ".weights.h5", ".safetensors", ".npz"]
@@ -307,6 +307,10 @@ def newer(document):
     document["format"] = 99
 
 
+def no_format(document):
+    document["format"] = "one"
+
+
 def no_model(document):
     document["model"] = 3
 
@@ -371,7 +375,7 @@ def constants_only(document):
 
 
 BAD = [
-    (bomb, "exhaust memory"), (newer, "format 99 is newer"), (no_model, "must be a dict with a class_name"),
+    (bomb, "exhaust memory"), (newer, "format 99 is newer"), (no_format, "has no format number"), (no_model, "must be a dict with a class_name"),
     (an_initializer, "describes a Zeros, not a model"), (code, "Lambda, which is code in a file"),
     (a_module, "names 'system', which fastcnn does not know"), (a_function, "names 'eval'"), (wrong_argument, "'colour'"),
     (constants_only, "call on constants only"), (lost_layers, "does not describe a model"), (other_tensors, "does not fit the tensors"), (no_training, "does not fit the tensors"),
@@ -385,6 +389,25 @@ def test_bad_descriptions(tmp_path, change, message):
     rewrite(path, change)
     with pytest.raises(ValueError, match=message):
         load_model(path)
+
+
+def test_a_training_state_whose_array_is_lost(tmp_path):
+    path = tmp_path / "m.fastcnn"
+    model = models.Sequential([layers.Input((3,)), layers.Dense(4)])
+    save_model(model, path, training_state={"w": np.arange(3)})
+
+    def lose(document):
+        document["training"]["w"]["__array__"] = "training/9"
+
+    rewrite(path, lose)
+    with pytest.raises(FileFormatError, match="names the tensor 'training/9', which is not there"):
+        restore(model, path)
+
+
+def test_only_numbers_are_assigned():
+    v = models.Sequential([layers.Input((3,)), layers.Dense(4, name="d")]).weights[0]
+    with pytest.raises(TypeError, match="kernel: expected numbers, got dtype <U1"):
+        assign_all([(v, np.array(["a"]))])
 
 
 def test_unknown_classes(tmp_path):

@@ -119,6 +119,8 @@ W = np.ones(3, np.float32)
         (t.onnx({"w": proto(7, field(7, b"\0" * 70_000))}), "longer than 65536"),
         (field(7, field(5, t.onnx_array("w", W)) * 2), "two arrays called 'w'"),
         (field(7, b"\x30\0" * 600_000), "a field asks for"),
+        (bytes([7 << 3 | 3]), "field 7 is of kind 3, which ONNX does not use"),
+        (bytes([7 << 3 | 2, 100, 0]), "field 7 claims 100 bytes, 1 are left"),
     ],
 )  # fmt: skip
 def test_refused(file, data, message):

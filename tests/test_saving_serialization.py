@@ -149,3 +149,9 @@ def test_near_misses():
     config = {"module": "keras.layers", "class_name": "Conv22D", "config": {}, "registered_name": None}
     with pytest.raises(ValueError, match="Did you mean 'Conv2D'"):
         deserialize_keras_object(config)
+
+
+def test_what_is_of_no_kind():
+    own = type("Own", (), {"get_config": lambda self: {}})()
+    with pytest.raises(TypeError, match="Own is neither a layer nor an initializer, loss, metric... of fastcnn, nor"):
+        serialize_keras_object(own)

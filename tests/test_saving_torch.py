@@ -150,6 +150,10 @@ HOSTILE = {
     "an object": (pickle_of(b"(", t.emit(Name("os system")), b"o"), "'os.system'"),
     "an extension": (pickle_of(b"\x82\x01"), r"instruction b'\\x82'"),
     "a text that is evaluated": (pickle_of(b"S'x'\n"), "instruction b'S'"),
+    "a name of numbers": (b"\x80\x04K\1K\2\x93.", "names must be texts"),
+    "a tuple of too few": (pickle_of(b"K\1\x86"), "too few values for a tuple"),
+    "an item for a number": (pickle_of(b"K\1K\2a"), "a int cannot be appended to"),
+    "a key for a number": (pickle_of(b"K\1K\2K\3s"), "a int has no keys"),
     "a buffer from outside": (pickle_of(b"\x97"), r"instruction b'\\x97'"),
     "the call of a storage": (pickle_of(t.emit(Call("torch FloatStorage", ()))), "is not to be called"),
     "a call of what is no name": (pickle_of(b"K\1)R"), "only names can be called"),
@@ -255,6 +259,14 @@ def test_two_descriptions_of_a_storage(pth):
 GOOD = of(t.tensor(ROW, (12,)))
 
 
+def other_byte_order():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as out:
+        out.writestr("a/data.pkl", t.pickled(GOOD))
+        out.writestr("a/byteorder", "big")
+    return file.getvalue()
+
+
 def bomb():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
@@ -275,6 +287,7 @@ def bomb():
         (lambda: t.archive(GOOD, {}, [("archive/code/__torch__.py", b"")]), "TorchScript program"),
         (lambda: archive(GOOD).replace(b"little", b"big\0\0\0"), "byte order|cannot be read"),
         (lambda: archive(GOOD)[:-1], "no zip archive"),
+        (other_byte_order, "byte order b'big'; only little-endian files are read"),
         (lambda: archive(GOOD) + b"x", "no zip archive"),
         (lambda: archive(GOOD).replace(NUMBERS.tobytes(), bytes(48)), "Bad CRC-32"),
         (lambda: archive(GOOD).replace(b"PK\6\6", b"PK\6\5"), "not where it should be"),

@@ -358,3 +358,8 @@ def test_a_head_with_a_second_way_in_is_refused():
     model = models.Model(inputs, layers.Add()([two, layers.Dense(3, name="side")(layers.Flatten()(x))]), name="two")
     with pytest.raises(ValueError, match="the head of 'two' takes more than the features before it"):
         transfer.train_head(model, *images(), head="zero", verbose=0)
+
+
+def test_data_that_has_no_batches():
+    with pytest.raises(TypeError, match="data must be arrays, a PyDataset or an iterable of batches, got int"):
+        transfer.extract_features(resnet(top=False), 3)

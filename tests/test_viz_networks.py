@@ -205,6 +205,12 @@ def two_inputs():
     return models.Model([a, b], layers.Flatten()(layers.Add()([a, b])))
 
 
+def one_dimensional():
+    layer = layers.Conv1D(2, 3)
+    layer.build((None, 8, 1))
+    return layer
+
+
 def channels_first():
     return models.Sequential([layers.Input((2, 8, 8)), layers.Conv2D(2, 1, data_format="channels_first")])
 
@@ -232,6 +238,7 @@ def channels_first():
         (lambda: viz.show_grad_cam(classifier(), evidence(), 1, class_names=["a"]), ValueError, "class_names must have a name for each of 2"),
         (lambda: viz.feature_maps(classifier(), evidence(), ["pool"]), ValueError, "layers: the output of 'pool' has no width and height"),
         (lambda: viz.feature_maps(classifier(), evidence(), []), ValueError, "layers is empty"),
+        (lambda: viz.feature_maps(models.Sequential([layers.Input((8, 8, 2)), layers.Flatten()]), evidence()), ValueError, "has no layer whose output has width and height"),
         (lambda: viz.feature_maps(classifier(), evidence(), channels=0), ValueError, "channels must be an int of at least 1, got 0"),
         (lambda: viz.feature_maps(classifier(), evidence(), scale="layers"), ValueError, "scale must be one of .* Did you mean 'layer'"),
         (lambda: viz.show_filters(layers.Conv2D(2, 3)), ValueError, "source: layer 'conv2d.*' has no weights yet"),
@@ -240,6 +247,7 @@ def channels_first():
         (lambda: viz.show_filters(convolutional().layers[0], "conv"), ValueError, "layer goes with a model"),
         (lambda: viz.show_filters(convolutional(), scale="all"), ValueError, "scale must be one of 'filter', 'layer', got 'all'"),
         (lambda: viz.show_filters(convolutional(), n=0), ValueError, "n must be an int of at least 1"),
+        (lambda: viz.show_filters(one_dimensional()), ValueError, "source must be a two-dimensional convolution, got Conv1D"),
     ],
 )  # fmt: skip
 def test_errors(call, error, message):

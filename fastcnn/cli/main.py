@@ -9,12 +9,12 @@ from typing import Any
 
 import fastcnn
 from fastcnn.cli import bench, demo, doctor, paths, predict, summary, train
+from fastcnn.cli.errors import one_line
 
 __all__ = ["main"]
 
 COMMANDS = (train, predict, summary, doctor, bench, demo)
 FAILED, INTERRUPTED = 1, 130
-LONGEST = 800  # characters of a message: an unexpected one may hold a whole array
 
 _EPILOG = """exit codes: 0 done, 1 failed (one line on standard error says why), 2 wrong options, 130 interrupted.
 FASTCNN_TRACEBACK=1 in the environment shows where an error comes from."""
@@ -81,23 +81,6 @@ def _run(options: Any) -> int:
         print(f"fastcnn {options.command}: error: {one_line(error)}", file=sys.stderr)
         return FAILED
     return code
-
-
-def one_line(error: BaseException) -> str:
-    """What an error says, on one line.
-
-    Example:
-        >>> one_line(FileNotFoundError(2, "No such file or directory", "cat.png")), one_line(ValueError("a\\n  b"))
-        ('cat.png: No such file or directory', 'a b')
-    """
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    words = " ".join(str(error).split())
-    words = words if len(words) <= LONGEST else f"{words[:LONGEST]}..."
-    if isinstance(error, MemoryError):
-        return f"not enough memory{': ' * bool(words)}{words}"
-    expected = (ValueError, OSError, ImportError, NotImplementedError, RuntimeError)
-    return words if words and isinstance(error, expected) else f"{type(error).__name__}: {words}".rstrip(": ")
 
 
 def _show_warning(message: Any, *_: Any, **__: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn.cli.errors import one_line
 from fastcnn.cli.numbers import count, size
 
 __all__ = ["add", "probabilities", "run"]
@@ -110,8 +111,6 @@ def _predictions(options: Any, model: Any, about: dict[str, Any], shape: tuple[i
 
 def _readable(reader: Any, index: int) -> Any:
     """The image, or the words that say why not."""
-    from fastcnn.cli.main import one_line
-
     try:
         return reader[index]
     except (ValueError, OSError) as error:

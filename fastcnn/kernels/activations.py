@@ -1,7 +1,7 @@
-"""Activation functions and their gradients, exponentials and logarithms, softmax, maxout.
+"""Activation functions of one number, and their gradients.
 
 All work on float32 arrays of any shape. NaN stays NaN, and an infinite input gives the limit, as in ``silu(-inf) = 0``.
-A gradient function takes the input of the forward call; softmax alone takes its output.
+A gradient function takes the input of the forward call.
 """
 
 from typing import Any
@@ -15,18 +15,10 @@ __all__ = [
     "activate",
     "activate_dx",
     "elu",
-    "exp",
-    "expm1",
     "gelu",
     "hard_sigmoid",
     "hard_silu",
     "leaky_relu",
-    "log",
-    "log1p",
-    "log_softmax",
-    "log_softmax_dx",
-    "maxout",
-    "maxout_dx",
     "mish",
     "prelu",
     "prelu_backward",
@@ -35,8 +27,6 @@ __all__ = [
     "selu",
     "sigmoid",
     "silu",
-    "softmax",
-    "softmax_dx",
     "softplus",
     "softsign",
     "step",
@@ -44,7 +34,6 @@ __all__ = [
 ]
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
-
 # What alpha means where it is not given: the slope of leaky_relu, the scale of elu.
 _ALPHA = {"leaky_relu": 0.01, "elu": 1.0}
 
@@ -299,74 +288,6 @@ def mish(x: ArrayLike, out: Array | None = None) -> Array:
     return _core.activate(x, "mish", 0.0, out)
 
 
-def exp(x: ArrayLike, out: Array | None = None) -> Array:
-    """``e ** x``.
-
-    Args:
-        x: any array-like.
-        out: where to put the result; may be ``x`` itself.
-
-    Returns:
-        float32, the shape of ``x``.
-
-    Example:
-        >>> exp([0.0, 1.0])
-        array([1.       , 2.7182817], dtype=float32)
-    """
-    return _core.activate(x, "exp", 0.0, out)
-
-
-def expm1(x: ArrayLike, out: Array | None = None) -> Array:
-    """``e ** x - 1``, exact near 0.
-
-    Args:
-        x: any array-like.
-        out: where to put the result; may be ``x`` itself.
-
-    Returns:
-        float32, the shape of ``x``.
-
-    Example:
-        >>> expm1([0.0, 1e-8])
-        array([0.e+00, 1.e-08], dtype=float32)
-    """
-    return _core.elementary(x, "expm1", out)
-
-
-def log(x: ArrayLike, out: Array | None = None) -> Array:
-    """The natural logarithm: -infinity of 0, NaN below.
-
-    Args:
-        x: any array-like.
-        out: where to put the result; may be ``x`` itself.
-
-    Returns:
-        float32, the shape of ``x``.
-
-    Example:
-        >>> log([1.0, 2.0])
-        array([0.       , 0.6931472], dtype=float32)
-    """
-    return _core.elementary(x, "log", out)
-
-
-def log1p(x: ArrayLike, out: Array | None = None) -> Array:
-    """``log(1 + x)``, exact near 0.
-
-    Args:
-        x: any array-like.
-        out: where to put the result; may be ``x`` itself.
-
-    Returns:
-        float32, the shape of ``x``.
-
-    Example:
-        >>> log1p([0.0, 1e-8])
-        array([0.e+00, 1.e-08], dtype=float32)
-    """
-    return _core.elementary(x, "log1p", out)
-
-
 def leaky_relu(x: ArrayLike, negative_slope: float = 0.01, out: Array | None = None) -> Array:
     """``x`` where positive, else ``negative_slope * x``.
 
@@ -456,114 +377,3 @@ def prelu_backward(dy: ArrayLike, x: ArrayLike, alpha: ArrayLike) -> tuple[Array
     """
     result: tuple[Array, Array] = _core.prelu_backward(dy, x, alpha)
     return result
-
-
-def softmax(x: ArrayLike, axis: int = -1, out: Array | None = None) -> Array:
-    """``exp(x) / sum(exp(x))`` along an axis, safe for large ``x``.
-
-    Args:
-        x: any array-like of at least one dimension.
-        axis: the axis that sums to 1.
-        out: where to put the result; may be ``x`` itself.
-
-    Returns:
-        float32, the shape of ``x``.
-
-    Example:
-        >>> softmax([1000.0, 1000.0])
-        array([0.5, 0.5], dtype=float32)
-    """
-    return _core.softmax(x, axis, False, out)
-
-
-def softmax_dx(dy: ArrayLike, y: ArrayLike, axis: int = -1, out: Array | None = None) -> Array:
-    """The gradient of ``softmax``: ``y * (dy - sum(dy * y))``.
-
-    Args:
-        dy: the gradient with respect to ``y``, of its shape.
-        y: the result of the forward call.
-        axis: the axis that sums to 1.
-        out: where to put the result; may be ``dy`` itself.
-
-    Returns:
-        float32, the shape of ``y``.
-
-    Example:
-        >>> softmax_dx([1.0, 0.0], [0.5, 0.5])
-        array([ 0.25, -0.25], dtype=float32)
-    """
-    return _core.softmax_dx(dy, y, axis, False, out)
-
-
-def log_softmax(x: ArrayLike, axis: int = -1, out: Array | None = None) -> Array:
-    """The logarithm of ``softmax``, without its underflow.
-
-    Args:
-        x: any array-like of at least one dimension.
-        axis: the axis whose exponentials sum to 1.
-        out: where to put the result; may be ``x`` itself.
-
-    Returns:
-        float32, the shape of ``x``.
-
-    Example:
-        >>> log_softmax([0.0, 200.0])
-        array([-200.,    0.], dtype=float32)
-    """
-    return _core.softmax(x, axis, True, out)
-
-
-def log_softmax_dx(dy: ArrayLike, y: ArrayLike, axis: int = -1, out: Array | None = None) -> Array:
-    """The gradient of ``log_softmax``: ``dy - exp(y) * sum(dy)``.
-
-    Args:
-        dy: the gradient with respect to ``y``, of its shape.
-        y: the result of the forward call.
-        axis: the axis whose exponentials sum to 1.
-        out: where to put the result; may be ``dy`` itself.
-
-    Returns:
-        float32, the shape of ``y``.
-
-    Example:
-        >>> log_softmax_dx([1.0, 1.0], [0.0, -200.0])
-        array([-1.,  1.], dtype=float32)
-    """
-    return _core.softmax_dx(dy, y, axis, True, out)
-
-
-def maxout(x: ArrayLike, num_units: int, axis: int = -1) -> Array:
-    """The largest of every ``size // num_units`` neighbours along an axis; NaN counts as the largest.
-
-    Args:
-        x: any array-like of at least one dimension.
-        num_units: how many values the axis keeps; must divide its size.
-        axis: the axis to shrink.
-
-    Returns:
-        float32, the shape of ``x`` with ``num_units`` at ``axis``.
-
-    Example:
-        >>> maxout([1.0, 5.0, 3.0, 2.0], 2)
-        array([5., 3.], dtype=float32)
-    """
-    return _core.maxout(x, num_units, axis)
-
-
-def maxout_dx(dy: ArrayLike, x: ArrayLike, num_units: int, axis: int = -1) -> Array:
-    """The gradient of ``maxout``: ``dy`` goes to the first of the largest neighbours.
-
-    Args:
-        dy: the gradient with respect to the result, of its shape.
-        x: the input of the forward call.
-        num_units: as in ``maxout``.
-        axis: as in ``maxout``.
-
-    Returns:
-        float32, the shape of ``x``.
-
-    Example:
-        >>> maxout_dx([1.0, 1.0], [1.0, 5.0, 3.0, 2.0], 2)
-        array([0., 1., 1., 0.], dtype=float32)
-    """
-    return _core.maxout_dx(dy, x, num_units, axis)

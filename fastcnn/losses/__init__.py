@@ -27,6 +27,9 @@ __all__ = [
 def get(identifier: Any) -> Any:
     """A loss from its name, its config, its class, or itself. Names in small letters are functions, as in Keras.
 
+    Args:
+        identifier: a name, a config, a class, an object, a function or None.
+
     Example:
         >>> get("mse").__name__
         'mean_squared_error'
@@ -48,6 +51,10 @@ def serialize(loss: Any) -> Any:
 
 def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The loss that a config or a name describes.
+
+    Args:
+        name: a config, a name or None.
+        custom_objects: classes and functions by name that take part besides the registered ones.
 
     Example:
         >>> deserialize(serialize(get("Huber"))).fn_kwargs

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from fastcnn import ops
-from fastcnn.registry import Registry, suggestion
+from fastcnn.registry import Configured, Registry, suggestion
 from fastcnn.tensor import Operators, convert_to_tensor
 
 __all__ = ["Loss", "LossFunctionWrapper", "reduce_weighted_values", "squeeze_or_expand_to_same_rank"]
@@ -16,6 +16,10 @@ REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "
 
 def squeeze_or_expand_to_same_rank(x1: Any, x2: Any) -> tuple[Any, Any]:
     """Both with as many axes, where they differ by a last axis of length 1: (n,) beside (n, 1) becomes (n, 1).
+
+    Args:
+        x1: the targets.
+        x2: the outputs.
 
     Example:
         >>> a, b = squeeze_or_expand_to_same_rank(convert_to_tensor([1.0, 2.0]), convert_to_tensor([[3.0], [4.0]]))
@@ -102,7 +106,7 @@ def reduce_weighted_values(
     return ops.mean(values) if 0 not in values.shape else ops.sum(values)
 
 
-class Loss:
+class Loss(Configured):
     """What the losses inherit; a subclass writes ``call(y_true, y_pred)``, which gives a loss for each sample.
 
     Args:
@@ -147,14 +151,6 @@ class Loss:
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return {"name": self.name, "reduction": self.reduction}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """A loss with the arguments that ``get_config`` gave."""
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
 
 
 class LossFunctionWrapper(Loss):

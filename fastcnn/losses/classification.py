@@ -33,6 +33,10 @@ def _signs(y_true: Any) -> Any:
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """``mean(max(1 - t * y_pred, 0))`` over the last axis; ``t`` is -1 or 1, given so or as 0 and 1.
 
+    Args:
+        y_true: (..., n), -1 and 1 or 0 and 1.
+        y_pred: (..., n).
+
     Example:
         >>> hinge([[-1.0, 1.0]], [[0.5, 0.5]]).numpy()
         array([1.], dtype=float32)
@@ -45,6 +49,10 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """``mean(max(1 - t * y_pred, 0) ** 2)`` over the last axis; ``t`` is -1 or 1, given so or as 0 and 1.
 
+    Args:
+        y_true: (..., n), -1 and 1 or 0 and 1.
+        y_pred: (..., n).
+
     Example:
         >>> squared_hinge([[-1.0, 1.0]], [[0.5, 0.5]]).numpy()
         array([1.25], dtype=float32)
@@ -56,6 +64,10 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
 @registry.register()
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     """``max(neg - pos + 1, 0)``: ``pos`` is the true class's output, ``neg`` the greatest of the others.
+
+    Args:
+        y_true: (..., classes), one-hot.
+        y_pred: (..., classes).
 
     Example:
         >>> categorical_hinge([[0.0, 1.0]], [[0.5, 0.75]]).numpy()

@@ -117,6 +117,11 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Minus the cosine of the angle between both: -1 where they point the same way.
 
+    Args:
+        y_true: (..., n).
+        y_pred: (..., n).
+        axis: along which the vectors lie.
+
     Example:
         >>> cosine_similarity([[0.0, 2.0]], [[0.0, 1.0]]).numpy()
         array([-1.], dtype=float32)

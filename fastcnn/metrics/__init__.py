@@ -36,6 +36,9 @@ def get(identifier: Any) -> Any:
 
     ``"accuracy"`` and ``"acc"`` depend on the shapes of targets and outputs: ``get_accuracy`` tells them.
 
+    Args:
+        identifier: a name, a config, a class, an object, a function or None.
+
     Example:
         >>> get("mae")
         <MeanAbsoluteError name=mean_absolute_error>
@@ -66,6 +69,10 @@ def serialize(metric: Any) -> Any:
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The metric that a config or a name describes.
 
+    Args:
+        config: a config, a name or None.
+        custom_objects: classes and functions by name that take part besides the registered ones.
+
     Example:
         >>> deserialize(serialize(get("mae")))
         <MeanAbsoluteError name=mean_absolute_error>
@@ -75,6 +82,10 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 
 def get_crossentropy(y_true_shape: Any, y_pred_shape: Any) -> str:
     """Which loss ``"crossentropy"`` and ``"ce"`` mean for targets and outputs of these shapes: its name.
+
+    Args:
+        y_true_shape: of the targets.
+        y_pred_shape: of the outputs.
 
     Example:
         >>> get_crossentropy((None, 10), (None, 10))

@@ -39,6 +39,11 @@ def accuracy(y_true: Any, y_pred: Any) -> Array:
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Array:
     """Whether ``y_pred > threshold`` agrees with the label, 0 or 1.
 
+    Args:
+        y_true: (..., n), 0 and 1.
+        y_pred: (..., n).
+        threshold: above which the answer is 1.
+
     Example:
         >>> binary_accuracy([1, 0], [0.6, 0.7])
         array([ True, False])
@@ -67,6 +72,10 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Array:
 @registry.register()
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Array:
     """Whether the greatest of ``y_pred`` stands at the integer label.
+
+    Args:
+        y_true: (...) or (..., 1), integers.
+        y_pred: (..., classes).
 
     Example:
         >>> sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.3, 0.7]])

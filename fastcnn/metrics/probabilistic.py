@@ -23,6 +23,12 @@ __all__ = [
 class BinaryCrossentropy(MeanMetricWrapper):
     """The mean of ``losses.binary_crossentropy``.
 
+    Args:
+        name: the key in logs.
+        dtype: of the result.
+        from_logits: whether outputs are before the sigmoid.
+        label_smoothing: how much of each label goes to 0.5.
+
     Example:
         >>> round(float(BinaryCrossentropy()([[1.0], [0.0]], [[0.5], [0.5]])), 4)
         0.6931
@@ -42,6 +48,13 @@ class BinaryCrossentropy(MeanMetricWrapper):
 @registry.register()
 class CategoricalCrossentropy(MeanMetricWrapper):
     """The mean of ``losses.categorical_crossentropy``.
+
+    Args:
+        name: the key in logs.
+        dtype: of the result.
+        from_logits: whether outputs are before the softmax.
+        label_smoothing: how much of each label is shared out to all classes.
+        axis: of the classes.
 
     Example:
         >>> round(float(CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])), 4)
@@ -63,6 +76,13 @@ class CategoricalCrossentropy(MeanMetricWrapper):
 @registry.register()
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
     """The mean of ``losses.sparse_categorical_crossentropy``.
+
+    Args:
+        name: the key in logs.
+        dtype: of the result.
+        from_logits: whether outputs are before the softmax.
+        ignore_class: a label whose samples do not count; None: all count.
+        axis: of the classes.
 
     Example:
         >>> round(float(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])), 4)

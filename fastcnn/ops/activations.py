@@ -199,6 +199,9 @@ def hard_sigmoid(x: Any) -> Any:
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent.
 
+    Args:
+        x: any tensor.
+
     Example:
         >>> tanh([0.0, 20.0]).numpy()
         array([0., 1.], dtype=float32)
@@ -303,6 +306,10 @@ def softmax(x: Any, axis: int = -1) -> Any:
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """The logarithm of ``softmax``, without its underflow.
+
+    Args:
+        x: any tensor.
+        axis: along which the exponentials sum to 1.
 
     Example:
         >>> log_softmax([0.0, 200.0]).numpy()

@@ -116,6 +116,10 @@ def divide(x1: Any, x2: Any) -> Any:
 def maximum(x1: Any, x2: Any) -> Any:
     """The larger of both; NaN where either is. Where they are equal the gradient is halved between them.
 
+    Args:
+        x1: any tensor.
+        x2: one whose shape broadcasts with that of ``x1``.
+
     Example:
         >>> maximum([1.0, 5.0], 3.0).numpy()
         array([3., 5.], dtype=float32)
@@ -125,6 +129,10 @@ def maximum(x1: Any, x2: Any) -> Any:
 
 def minimum(x1: Any, x2: Any) -> Any:
     """The smaller of both; NaN where either is. Where they are equal the gradient is halved between them.
+
+    Args:
+        x1: any tensor.
+        x2: one whose shape broadcasts with that of ``x1``.
 
     Example:
         >>> minimum([1.0, 5.0], 3.0).numpy()

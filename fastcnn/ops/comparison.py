@@ -122,6 +122,10 @@ ISFINITE = _logical_primitive("isfinite", np.isfinite)
 def logical_and(x1: Any, x2: Any) -> Any:
     """Where both are true (not 0).
 
+    Args:
+        x1: any tensor; what is not 0 is true.
+        x2: one whose shape broadcasts with that of ``x1``.
+
     Example:
         >>> logical_and([True, True], [True, False]).numpy()
         array([ True, False])
@@ -131,6 +135,10 @@ def logical_and(x1: Any, x2: Any) -> Any:
 
 def logical_or(x1: Any, x2: Any) -> Any:
     """Where either is true (not 0).
+
+    Args:
+        x1: any tensor; what is not 0 is true.
+        x2: one whose shape broadcasts with that of ``x1``.
 
     Example:
         >>> logical_or([True, False], [False, False]).numpy()

@@ -23,6 +23,10 @@ __all__ = [
 def cast(x: Any, dtype: str) -> Any:
     """The same numbers in another dtype; ``"float"`` is ``floatx()``. Always a copy of a variable.
 
+    Args:
+        x: any tensor.
+        dtype: such as "float32" or "int32".
+
     Example:
         >>> cast([1.7, -1.7], "int32").numpy()
         array([ 1, -1], dtype=int32)
@@ -85,6 +89,9 @@ def stop_gradient(variable: Any) -> Any:
 def convert_to_numpy(x: Any) -> Any:
     """The numbers, as an array that is a copy.
 
+    Args:
+        x: a tensor, a variable or an array-like.
+
     Example:
         >>> convert_to_numpy(convert_to_tensor(2.0))
         array(2., dtype=float32)
@@ -94,6 +101,9 @@ def convert_to_numpy(x: Any) -> Any:
 
 def shape(x: Any) -> tuple[int | None, ...]:
     """The sizes, None where a symbolic tensor leaves one open.
+
+    Args:
+        x: any tensor, symbolic ones too.
 
     Example:
         >>> shape([[1.0, 2.0]])

@@ -43,6 +43,11 @@ def ones(shape: Any, dtype: str | None = None) -> Tensor:
 def full(shape: Any, fill_value: Any, dtype: str | None = None) -> Any:
     """One number, everywhere.
 
+    Args:
+        shape: of the result.
+        fill_value: the number.
+        dtype: "float32" unless given.
+
     Example:
         >>> full(2, 7.0).numpy()
         array([7., 7.], dtype=float32)
@@ -92,6 +97,10 @@ def _like(primitive: Primitive, x: Any, dtype: str | None, attrs: dict[str, Any]
 def zeros_like(x: Any, dtype: str | None = None) -> Any:
     """Zeros of the shape and dtype of a tensor.
 
+    Args:
+        x: the tensor.
+        dtype: in the place of the tensor's.
+
     Example:
         >>> zeros_like([1, 2]).numpy()
         array([0, 0], dtype=int32)
@@ -102,6 +111,10 @@ def zeros_like(x: Any, dtype: str | None = None) -> Any:
 def ones_like(x: Any, dtype: str | None = None) -> Any:
     """Ones of the shape and dtype of a tensor.
 
+    Args:
+        x: the tensor.
+        dtype: in the place of the tensor's.
+
     Example:
         >>> ones_like([1.0, 2.0]).numpy()
         array([1., 1.], dtype=float32)
@@ -111,6 +124,11 @@ def ones_like(x: Any, dtype: str | None = None) -> Any:
 
 def full_like(x: Any, fill_value: float, dtype: str | None = None) -> Any:
     """One number in the shape and dtype of a tensor.
+
+    Args:
+        x: the tensor.
+        fill_value: the number.
+        dtype: in the place of the tensor's.
 
     Example:
         >>> full_like([1.0, 2.0], 7.0).numpy()

@@ -75,6 +75,9 @@ def negative(x: Any) -> Any:
 def abs(x: Any) -> Any:
     """The absolute values; gradient 0 at 0.
 
+    Args:
+        x: any tensor.
+
     Example:
         >>> abs([1.0, -2.0]).numpy()
         array([1., 2.], dtype=float32)
@@ -97,6 +100,9 @@ def square(x: Any) -> Any:
 
 def sqrt(x: Any) -> Any:
     """The square root; NaN below 0.
+
+    Args:
+        x: any tensor.
 
     Example:
         >>> sqrt([1.0, 4.0]).numpy()
@@ -128,6 +134,9 @@ def reciprocal(x: Any) -> Any:
 def sign(x: Any) -> Any:
     """-1, 0 or 1.
 
+    Args:
+        x: any tensor.
+
     Example:
         >>> sign([3.0, -2.0, 0.0]).numpy()
         array([ 1., -1.,  0.], dtype=float32)
@@ -138,6 +147,9 @@ def sign(x: Any) -> Any:
 def floor(x: Any) -> Any:
     """The largest whole number that is not larger.
 
+    Args:
+        x: any tensor.
+
     Example:
         >>> floor([1.5, -1.5]).numpy()
         array([ 1., -2.], dtype=float32)
@@ -147,6 +159,9 @@ def floor(x: Any) -> Any:
 
 def ceil(x: Any) -> Any:
     """The smallest whole number that is not smaller.
+
+    Args:
+        x: any tensor.
 
     Example:
         >>> ceil([1.5, -1.5]).numpy()
@@ -183,6 +198,9 @@ def exp(x: Any) -> Any:
 
 def log(x: Any) -> Any:
     """The natural logarithm; -inf of 0, NaN below.
+
+    Args:
+        x: any tensor.
 
     Example:
         >>> log([1.0, 2.0]).numpy()

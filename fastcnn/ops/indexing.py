@@ -318,6 +318,10 @@ def scatter_add(x: Any, indices: Any, updates: Any) -> Any:
 def sort(x: Any, axis: int = -1) -> Any:
     """In rising order along an axis; NaN last.
 
+    Args:
+        x: any tensor.
+        axis: along which to sort.
+
     Example:
         >>> sort([3.0, 1.0]).numpy()
         array([1., 3.], dtype=float32)
@@ -328,6 +332,10 @@ def sort(x: Any, axis: int = -1) -> Any:
 
 def argsort(x: Any, axis: int = -1) -> Any:
     """The order that sorts along an axis, int32; equal elements keep theirs. It has no gradient.
+
+    Args:
+        x: any tensor.
+        axis: along which to sort.
 
     Example:
         >>> argsort([3.0, 1.0]).numpy()

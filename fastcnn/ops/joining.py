@@ -161,6 +161,10 @@ def _split_gradient(dys: Any, inputs: Any, outputs: Any, attrs: Any, needs: Any)
 def stack(x: Sequence[Any], axis: int = 0) -> Any:
     """Tensors of one shape side by side along a new axis.
 
+    Args:
+        x: the tensors.
+        axis: where the new axis stands in the result.
+
     Example:
         >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1).numpy()
         array([[1., 3.],

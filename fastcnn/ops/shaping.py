@@ -97,6 +97,9 @@ def _reshape_like_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any)
 def ravel(x: Any) -> Any:
     """All elements in one row.
 
+    Args:
+        x: any tensor.
+
     Example:
         >>> ravel([[1.0], [2.0]]).numpy()
         array([1., 2.], dtype=float32)
@@ -203,6 +206,11 @@ def _transpose_gradient(dy: Any, inputs: Any, y: Any, attrs: Any, needs: Any) ->
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """Axes moved to other places; the rest keep their order.
 
+    Args:
+        x: any tensor.
+        source: an axis or several.
+        destination: where they go, as many.
+
     Example:
         >>> from fastcnn.ops import ones
         >>> moveaxis(ones((1, 2, 3)), 0, -1).shape
@@ -225,6 +233,11 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Two axes exchanged.
 
+    Args:
+        x: any tensor.
+        axis1: one axis.
+        axis2: the other.
+
     Example:
         >>> from fastcnn.ops import ones
         >>> swapaxes(ones((1, 2, 3)), 0, 2).shape
@@ -240,6 +253,9 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 def to_channels_last(x: Any) -> Any:
     """The channels moved from axis 1 to the end.
 
+    Args:
+        x: (n, c, ...).
+
     Example:
         >>> from fastcnn.ops import ones
         >>> to_channels_last(ones((1, 3, 5, 4))).shape
@@ -251,6 +267,9 @@ def to_channels_last(x: Any) -> Any:
 def to_channels_first(x: Any) -> Any:
     """The channels moved from the end to axis 1.
 
+    Args:
+        x: (n, ..., c).
+
     Example:
         >>> from fastcnn.ops import ones
         >>> to_channels_first(ones((1, 5, 4, 3))).shape
@@ -261,6 +280,10 @@ def to_channels_first(x: Any) -> Any:
 
 def flip(x: Any, axis: Any = None) -> Any:
     """The elements in reverse order along some axes; all of them for None.
+
+    Args:
+        x: any tensor.
+        axis: one axis, several, or None for all.
 
     Example:
         >>> flip([1.0, 2.0]).numpy()

@@ -7,22 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import f64
+from .elementary import exp
+
 __all__ = [
     "activate",
     "activate_dx",
     "elu",
-    "exp",
-    "expm1",
     "gelu",
     "hard_sigmoid",
     "hard_silu",
     "leaky_relu",
-    "log",
-    "log1p",
-    "log_softmax",
-    "log_softmax_dx",
-    "maxout",
-    "maxout_dx",
     "mish",
     "prelu",
     "prelu_backward",
@@ -31,8 +26,6 @@ __all__ = [
     "selu",
     "sigmoid",
     "silu",
-    "softmax",
-    "softmax_dx",
     "softplus",
     "softsign",
     "step",
@@ -40,41 +33,36 @@ __all__ = [
 ]
 
 Array = np.ndarray[Any, Any]
-
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 GELU_SLOPE, GELU_CUBIC = math.sqrt(2 / math.pi), 0.044715
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
-def _double(x: ArrayLike) -> Array:
-    return np.asarray(x, np.float64)
-
-
 def step(x: ArrayLike) -> Array:
     """1 where x > 0."""
-    x = _double(x)
+    x = f64(x)
     return np.where(np.isnan(x), x, x > 0)
 
 
 def relu(x: ArrayLike) -> Array:
     """max(x, 0)."""
-    return np.maximum(_double(x), 0)
+    return np.maximum(f64(x), 0)
 
 
 def relu6(x: ArrayLike) -> Array:
     """min(max(x, 0), 6)."""
-    return np.clip(_double(x), 0, 6)
+    return np.clip(f64(x), 0, 6)
 
 
 def leaky_relu(x: ArrayLike, negative_slope: float = 0.01) -> Array:
     """x where positive, else negative_slope * x."""
-    x = _double(x)
+    x = f64(x)
     return np.where(x > 0, x, negative_slope * x)
 
 
 def elu(x: ArrayLike, alpha: float = 1.0) -> Array:
     """x where positive, else alpha * (exp(x) - 1)."""
-    x = _double(x)
+    x = f64(x)
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
@@ -85,43 +73,43 @@ def selu(x: ArrayLike) -> Array:
 
 def sigmoid(x: ArrayLike) -> Array:
     """1 / (1 + exp(-x))."""
-    x = _double(x)
+    x = f64(x)
     z = np.exp(-np.abs(x))
     return np.asarray(np.where(x < 0, z, 1) / (1 + z))
 
 
 def hard_sigmoid(x: ArrayLike) -> Array:
     """relu6(x + 3) / 6."""
-    return relu6(_double(x) + 3) / 6
+    return relu6(f64(x) + 3) / 6
 
 
 def tanh(x: ArrayLike) -> Array:
     """Hyperbolic tangent."""
-    return np.tanh(_double(x))
+    return np.tanh(f64(x))
 
 
 def softplus(x: ArrayLike) -> Array:
     """log(1 + exp(x))."""
-    x = _double(x)
+    x = f64(x)
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def softsign(x: ArrayLike) -> Array:
     """x / (1 + |x|)."""
-    x = np.clip(_double(x), -1e300, 1e300)
+    x = np.clip(f64(x), -1e300, 1e300)
     return np.asarray(x / (1 + np.abs(x)))
 
 
 def silu(x: ArrayLike) -> Array:
     """x * sigmoid(x)."""
-    x = np.maximum(_double(x), -1e4)
-    return x * sigmoid(x)
+    z: Array = np.maximum(f64(x), -1e4)
+    return z * sigmoid(z)
 
 
 def hard_silu(x: ArrayLike) -> Array:
     """x * hard_sigmoid(x)."""
-    x = np.maximum(_double(x), -3)
-    return x * hard_sigmoid(x)
+    z: Array = np.maximum(f64(x), -3)
+    return z * hard_sigmoid(z)
 
 
 def _normal(x: Array) -> Array:
@@ -135,44 +123,20 @@ def _gelu_gate(x: Array) -> Array:
 
 def gelu(x: ArrayLike, approximate: bool = False) -> Array:
     """x * Phi(x), or its approximation by a tanh."""
-    x = np.maximum(_double(x), -1e4)
-    return x * (sigmoid(_gelu_gate(x)) if approximate else _normal(x))
+    z: Array = np.maximum(f64(x), -1e4)
+    return z * (sigmoid(_gelu_gate(z)) if approximate else _normal(z))
 
 
 def mish(x: ArrayLike) -> Array:
     """x * tanh(softplus(x))."""
-    x = np.maximum(_double(x), -1e4)
-    return x * np.tanh(softplus(x))
-
-
-def exp(x: ArrayLike) -> Array:
-    """e ** x."""
-    with np.errstate(over="ignore"):
-        return np.exp(_double(x))
-
-
-def expm1(x: ArrayLike) -> Array:
-    """e ** x - 1."""
-    with np.errstate(over="ignore"):
-        return np.expm1(_double(x))
-
-
-def log(x: ArrayLike) -> Array:
-    """The natural logarithm: -infinity of 0, NaN below."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(_double(x))
-
-
-def log1p(x: ArrayLike) -> Array:
-    """log(1 + x)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log1p(_double(x))
+    z: Array = np.maximum(f64(x), -1e4)
+    return z * np.tanh(softplus(z))
 
 
 def activate(x: ArrayLike, activation: str | None, alpha: float | None = None) -> Array:
     """The activation function of that name."""
     if activation in (None, "linear"):
-        return _double(x)
+        return f64(x)
     if activation == "leaky_relu":
         return leaky_relu(x, 0.01 if alpha is None else alpha)
     if activation == "elu":
@@ -216,71 +180,24 @@ def _slope(x: Array, activation: str, alpha: float) -> Array:
         "hard_silu": lambda: np.where(x >= 3, 1, np.where(x > -3, (2 * x + 3) / 6, 0)),
         "exp": lambda: np.exp(x),
     }
-    return _double(slopes[activation]())
+    return f64(slopes[activation]())
 
 
 def activate_dx(dy: ArrayLike, x: ArrayLike, activation: str | None, alpha: float | None = None) -> Array:
     """dy * f'(x)."""
     if alpha is None:
         alpha = {"leaky_relu": 0.01, "elu": 1.0}.get(activation or "", 0.0)
-    return _double(dy) * _slope(_double(x), activation or "linear", alpha)
+    return f64(dy) * _slope(f64(x), activation or "linear", alpha)
 
 
 def prelu(x: ArrayLike, alpha: ArrayLike) -> Array:
     """x where positive, else alpha * x; alpha: (c,)."""
-    x = _double(x)
-    return np.where(x > 0, x, _double(alpha) * x)
+    x = f64(x)
+    return np.where(x > 0, x, f64(alpha) * x)
 
 
 def prelu_backward(dy: ArrayLike, x: ArrayLike, alpha: ArrayLike) -> tuple[Array, Array]:
     """dx and dalpha."""
-    dy, x = _double(dy), _double(x)
+    dy, x = f64(dy), f64(x)
     leading = tuple(range(x.ndim - 1))
-    return dy * np.where(x > 0, 1, _double(alpha)), np.where(x > 0, 0, dy * x).sum(axis=leading)
-
-
-def softmax(x: ArrayLike, axis: int = -1) -> Array:
-    """exp(x) / sum(exp(x)) along an axis."""
-    x = _double(x)
-    e = np.exp(x - x.max(axis=axis, keepdims=True))
-    result: Array = e / e.sum(axis=axis, keepdims=True)
-    return result
-
-
-def softmax_dx(dy: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
-    """y * (dy - sum(dy * y))."""
-    dy, y = _double(dy), _double(y)
-    return np.asarray(y * (dy - (dy * y).sum(axis=axis, keepdims=True)))
-
-
-def log_softmax(x: ArrayLike, axis: int = -1) -> Array:
-    """log(softmax(x))."""
-    x = _double(x)
-    x = x - x.max(axis=axis, keepdims=True)
-    return np.asarray(x - np.log(np.exp(x).sum(axis=axis, keepdims=True)))
-
-
-def log_softmax_dx(dy: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
-    """dy - exp(y) * sum(dy)."""
-    dy, y = _double(dy), _double(y)
-    return np.asarray(dy - np.exp(y) * dy.sum(axis=axis, keepdims=True))
-
-
-def _pieces(x: Array, num_units: int, axis: int) -> tuple[Array, int]:
-    axis %= x.ndim
-    return x.reshape(*x.shape[:axis], num_units, x.shape[axis] // num_units, *x.shape[axis + 1 :]), axis + 1
-
-
-def maxout(x: ArrayLike, num_units: int, axis: int = -1) -> Array:
-    """The largest of every size // num_units neighbours along an axis."""
-    pieces, at = _pieces(_double(x), num_units, axis)
-    return np.asarray(pieces.max(axis=at))
-
-
-def maxout_dx(dy: ArrayLike, x: ArrayLike, num_units: int, axis: int = -1) -> Array:
-    """dy where the first of the largest neighbours lies, else 0."""
-    x = _double(x)
-    pieces, at = _pieces(x, num_units, axis)
-    dx = np.zeros_like(pieces)
-    np.put_along_axis(dx, np.expand_dims(pieces.argmax(axis=at), at), np.expand_dims(_double(dy), at), axis=at)
-    return dx.reshape(x.shape)
+    return dy * np.where(x > 0, 1, f64(alpha)), np.where(x > 0, 0, dy * x).sum(axis=leading)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import pair
+
 __all__ = [
     "depthwise_conv1d",
     "depthwise_conv1d_dw",
@@ -30,10 +32,6 @@ _ACTIVATIONS: dict[str | None, Callable[[Array], Array]] = {
 }
 
 
-def _pair(value: Pair) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value
-
-
 def _ends(padding: Padding, axis: int, size: int, kernel: int, stride: int, dilation: int) -> Ends:
     """Cells of zeros before and after an axis."""
     if padding == "valid":
@@ -53,7 +51,7 @@ class _Taps:
     def __init__(
         self, x_shape: tuple[int, ...], w_shape: tuple[int, ...], strides: Pair, padding: Padding, dilation: Pair
     ) -> None:
-        self.kernel, self.strides, self.dilation = w_shape[:2], _pair(strides), _pair(dilation)
+        self.kernel, self.strides, self.dilation = w_shape[:2], pair(strides), pair(dilation)
         size = x_shape[1:3]
         self.ends = [_ends(padding, a, size[a], self.kernel[a], self.strides[a], self.dilation[a]) for a in range(2)]
         self.padded = [size[a] + sum(self.ends[a]) for a in range(2)]

@@ -1,8 +1,4 @@
-"""Pooling and resizing in NumPy and float64, one loop over the taps of the window.
-
-A pooling is sums or maxima of strided views of the padded input; resizing is a product with one small matrix per axis,
-so that its gradient is the product with their transposes.
-"""
+"""Pooling of windows in NumPy and float64: a loop over the taps, sums or maxima of views of the padded input."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,42 +6,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import f64, pair
+
 __all__ = [
-    "adaptive_avg_pool2d",
-    "adaptive_avg_pool2d_dx",
     "avg_pool1d",
     "avg_pool1d_dx",
     "avg_pool2d",
     "avg_pool2d_dx",
-    "global_avg_pool1d",
-    "global_avg_pool1d_dx",
-    "global_avg_pool2d",
-    "global_avg_pool2d_dx",
-    "global_max_pool1d",
-    "global_max_pool1d_dx",
-    "global_max_pool2d",
-    "global_max_pool2d_dx",
     "max_pool1d",
     "max_pool1d_dx",
     "max_pool2d",
     "max_pool2d_dx",
-    "resize2d",
-    "resize2d_dx",
-    "upsample2d",
-    "upsample2d_dx",
 ]
 
 Array = np.ndarray[Any, Any]
 Pair = int | tuple[int, int]
 Padding = str | int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
-
-
-def _f64(x: ArrayLike) -> Array:
-    return np.asarray(x, dtype=np.float64)
-
-
-def _pair(value: Any) -> tuple[int, int]:
-    return (value[0], value[1]) if isinstance(value, tuple | list) else (value, value)
 
 
 class _Axis:
@@ -89,12 +65,12 @@ class _Windows:
     def __init__(
         self, shape: tuple[int, ...], pool_size: Any, strides: Any, padding: Any, dilation: Any, ceil_mode: bool
     ) -> None:
-        size, apart = _pair(pool_size), _pair(dilation)
-        step = size if strides is None else _pair(strides)
+        size, apart = pair(pool_size), pair(dilation)
+        step = size if strides is None else pair(strides)
         if isinstance(padding, str):
             around: Any = (padding, padding)
         else:
-            around = tuple(_pair(p) for p in _pair(padding))
+            around = tuple(pair(p) for p in pair(padding))
         self.shape = shape
         self.h, self.w = (_Axis(shape[1 + i], size[i], step[i], around[i], apart[i], ceil_mode) for i in range(2))
 
@@ -134,7 +110,7 @@ def max_pool2d(
     return_indices: bool = False,
 ) -> Any:
     """The maximum of each window; the first of equals, and the first NaN, wins."""
-    x = _f64(x)
+    x = f64(x)
     windows = _Windows(x.shape, pool_size, strides, padding, dilation, ceil_mode)
     big = windows.pad(x, -np.inf)
     best = np.full((x.shape[0], windows.h.out, windows.w.out, x.shape[3]), -np.inf)
@@ -166,7 +142,7 @@ def max_pool2d_dx(
     windows = _Windows(shape, pool_size, strides, padding, dilation, ceil_mode)
     big = windows.pad(np.zeros(shape), 0.0)
     for i, j in windows.taps():
-        windows.view(big, i, j)[...] += np.where(np.asarray(indices) == i * windows.w.pool + j, _f64(dy), 0.0)
+        windows.view(big, i, j)[...] += np.where(np.asarray(indices) == i * windows.w.pool + j, f64(dy), 0.0)
     return windows.image(big).copy()
 
 
@@ -180,7 +156,7 @@ def avg_pool2d(
     count_include_pad: bool = False,
 ) -> Array:
     """The mean of each window."""
-    x = _f64(x)
+    x = f64(x)
     windows = _Windows(x.shape, pool_size, strides, padding, dilation, ceil_mode)
     big = windows.pad(x, 0.0)
     total: Array = np.zeros((x.shape[0], windows.h.out, windows.w.out, x.shape[3]))
@@ -202,7 +178,7 @@ def avg_pool2d_dx(
     """Each window's gradient is shared out evenly."""
     windows = _Windows(x_shape, pool_size, strides, padding, dilation, ceil_mode)
     big = windows.pad(np.zeros(x_shape), 0.0)
-    share = _f64(dy) / windows.counts(count_include_pad)
+    share = f64(dy) / windows.counts(count_include_pad)
     for i, j in windows.taps():
         windows.view(big, i, j)[...] += share
     return windows.image(big).copy()
@@ -216,7 +192,7 @@ def _lift(value: Any, neutral: int) -> Any:
 def _lift_padding(padding: Any) -> Any:
     if isinstance(padding, str):
         return padding
-    return ((0, 0), _pair(padding))
+    return ((0, 0), pair(padding))
 
 
 def _signal(x: ArrayLike) -> Array:
@@ -288,120 +264,3 @@ def avg_pool1d_dx(
     """Each window's gradient is shared out evenly."""
     lifted = (_lift(pool_size, 1), _lift(strides, 1), _lift_padding(padding), _lift(dilation, 1), ceil_mode)
     return avg_pool2d_dx(_signal(dy), (x_shape[0], 1, *x_shape[1:]), *lifted, count_include_pad)[:, 0]
-
-
-def global_avg_pool2d(x: ArrayLike, keepdims: bool = False) -> Array:
-    """The mean over all pixels."""
-    return np.asarray(np.mean(_f64(x), axis=(1, 2), keepdims=keepdims))
-
-
-def global_avg_pool2d_dx(dy: ArrayLike, x_shape: tuple[int, ...]) -> Array:
-    """dy / pixels, everywhere."""
-    n, h, w, c = x_shape
-    return np.broadcast_to(_f64(dy).reshape(n, 1, 1, c) / (h * w), x_shape).copy()
-
-
-def global_max_pool2d(x: ArrayLike, keepdims: bool = False) -> Array:
-    """The maximum over all pixels."""
-    return np.asarray(np.max(_f64(x), axis=(1, 2), keepdims=keepdims))
-
-
-def global_max_pool2d_dx(dy: ArrayLike, x: ArrayLike) -> Array:
-    """dy at the first maximum, or the first NaN."""
-    n, h, w, c = np.shape(x)
-    first = np.argmax(_f64(x).reshape(n, h * w, c), axis=1)[:, None]
-    dx: Array = np.zeros((n, h * w, c))
-    np.put_along_axis(dx, first, _f64(dy).reshape(n, 1, c), axis=1)
-    return dx.reshape(n, h, w, c)
-
-
-def global_avg_pool1d(x: ArrayLike, keepdims: bool = False) -> Array:
-    """The mean over all steps."""
-    return np.asarray(np.mean(_f64(x), axis=1, keepdims=keepdims))
-
-
-def global_avg_pool1d_dx(dy: ArrayLike, x_shape: tuple[int, ...]) -> Array:
-    """dy / steps, everywhere."""
-    return global_avg_pool2d_dx(dy, (x_shape[0], 1, *x_shape[1:]))[:, 0]
-
-
-def global_max_pool1d(x: ArrayLike, keepdims: bool = False) -> Array:
-    """The maximum over all steps."""
-    return np.asarray(np.max(_f64(x), axis=1, keepdims=keepdims))
-
-
-def global_max_pool1d_dx(dy: ArrayLike, x: ArrayLike) -> Array:
-    """dy at the first maximum, or the first NaN."""
-    return global_max_pool2d_dx(dy, _signal(x))[:, 0]
-
-
-def _along_axes(x: ArrayLike, rows: Array, columns: Array) -> Array:
-    """rows: (oh, h), columns: (ow, w); x (n, h, w, c) -> (n, oh, ow, c)."""
-    by_rows = np.tensordot(rows, _f64(x), axes=(1, 1))  # (oh, n, w, c)
-    return np.tensordot(columns, by_rows, axes=(1, 2)).transpose(2, 1, 0, 3)
-
-
-def _bins(size: int, out: int) -> Array:
-    """(out, size): row i is the mean over bin i."""
-    matrix = np.zeros((out, size))
-    for i in range(out):
-        begin, end = i * size // out, -(-(i + 1) * size // out)
-        matrix[i, begin:end] = 1 / (end - begin)
-    return matrix
-
-
-def adaptive_avg_pool2d(x: ArrayLike, output_size: Pair) -> Array:
-    """The mean of each bin."""
-    (_, h, w, _), (oh, ow) = np.shape(x), _pair(output_size)
-    return _along_axes(x, _bins(h, oh), _bins(w, ow))
-
-
-def adaptive_avg_pool2d_dx(dy: ArrayLike, x_shape: tuple[int, int, int, int]) -> Array:
-    """The transposed matrices."""
-    _, oh, ow, _ = np.shape(dy)
-    return _along_axes(dy, _bins(x_shape[1], oh).T, _bins(x_shape[2], ow).T)
-
-
-def _sampling(size: int, out: int, interpolation: str) -> Array:
-    """(out, size): row i samples the axis at (i + 1/2) size / out - 1/2."""
-    matrix = np.zeros((out, size))
-    i = np.arange(out)
-    if interpolation == "nearest":
-        matrix[i, (2 * i + 1) * size // (2 * out)] = 1
-        return matrix
-    if interpolation != "bilinear":
-        raise ValueError(f"interpolation must be 'nearest' or 'bilinear', got {interpolation!r}")
-    place = np.clip(((2 * i + 1) * size - out) / (2 * out), 0, size - 1)
-    at = np.floor(place).astype(int)
-    np.add.at(matrix, (i, at), 1 - (place - at))
-    np.add.at(matrix, (i, np.minimum(at + 1, size - 1)), place - at)
-    return matrix
-
-
-def resize2d(x: ArrayLike, size: Pair, interpolation: str = "bilinear") -> Array:
-    """Images of another size, sampled at the centres of pixels."""
-    (_, h, w, _), (oh, ow) = np.shape(x), _pair(size)
-    return _along_axes(x, _sampling(h, oh, interpolation), _sampling(w, ow, interpolation))
-
-
-def resize2d_dx(dy: ArrayLike, x_shape: tuple[int, int, int, int], interpolation: str = "bilinear") -> Array:
-    """The transposed matrices."""
-    _, oh, ow, _ = np.shape(dy)
-    rows, columns = _sampling(x_shape[1], oh, interpolation), _sampling(x_shape[2], ow, interpolation)
-    return _along_axes(dy, rows.T, columns.T)
-
-
-def upsample2d(x: ArrayLike, size: Pair = (2, 2), interpolation: str = "nearest") -> Array:
-    """Images enlarged by whole factors."""
-    (_, h, w, _), (fh, fw) = np.shape(x), _pair(size)
-    if interpolation == "nearest":
-        return np.repeat(np.repeat(_f64(x), fh, axis=1), fw, axis=2)
-    return resize2d(x, (h * fh, w * fw), interpolation)
-
-
-def upsample2d_dx(dy: ArrayLike, size: Pair = (2, 2), interpolation: str = "nearest") -> Array:
-    """Sums over the copies of each pixel."""
-    (n, oh, ow, c), (fh, fw) = np.shape(dy), _pair(size)
-    if interpolation == "nearest":
-        return np.asarray(_f64(dy).reshape(n, oh // fh, fh, ow // fw, fw, c).sum(axis=(2, 4)))
-    return resize2d_dx(dy, (n, oh // fh, ow // fw, c), interpolation)

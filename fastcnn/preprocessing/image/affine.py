@@ -1,4 +1,4 @@
-"""Geometry of pictures: rotation, shift, shear and zoom in one matrix, and the functions that draw them at random."""
+"""Geometry of pictures: rotation, shift, shear and zoom in one matrix."""
 
 import math
 from typing import Any
@@ -12,13 +12,10 @@ __all__ = [
     "BORDERS",
     "affine_matrix",
     "apply_affine_transform",
+    "checked",
     "flip_axis",
     "generator_from",
     "interpolation_of",
-    "random_rotation",
-    "random_shear",
-    "random_shift",
-    "random_zoom",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -132,7 +129,7 @@ def apply_affine_transform(
         >>> apply_affine_transform(x, tx=1, row_axis=0, col_axis=1, channel_axis=2)[..., 0].tolist()
         [[1.0, 2.0, 2.0], [4.0, 5.0, 5.0]]
     """
-    x = _checked(x, row_axis, col_axis, channel_axis)
+    x = checked(x, row_axis, col_axis, channel_axis)
     border = BORDERS[choice(fill_mode, tuple(BORDERS), "fill_mode")]
     interpolation = interpolation_of(order, "order")
     if (theta, tx, ty, shear, zx, zy) == (0, 0, 0, 0, 1, 1):
@@ -148,7 +145,8 @@ def apply_affine_transform(
     return warped.astype(x.dtype, copy=False)
 
 
-def _checked(x: Any, row_axis: int, col_axis: int, channel_axis: int) -> Array:
+def checked(x: Any, row_axis: int, col_axis: int, channel_axis: int) -> Array:
+    """The picture as an array; an error where it is none, or the axes are not its three."""
     x = np.asarray(x)
     if x.ndim != 3:
         raise ValueError(f"x must be one picture with three axes, got shape {x.shape}")
@@ -171,180 +169,3 @@ def flip_axis(x: Array, axis: int) -> Array:
         [[3, 2, 1]]
     """
     return np.flip(x, axis)
-
-
-def random_rotation(
-    x: Any,
-    rg: float,
-    row_axis: int = 1,
-    col_axis: int = 2,
-    channel_axis: int = 0,
-    fill_mode: str = "nearest",
-    cval: float = 0.0,
-    interpolation_order: int = 1,
-    seed: int | None = None,
-) -> Array:
-    """Rotates a picture by an angle between ``-rg`` and ``rg`` degrees.
-
-    Args:
-        x: a picture with three axes.
-        rg: the largest angle, in degrees.
-        row_axis: which axis has the rows.
-        col_axis: which has the columns.
-        channel_axis: which has the channels: 0 or 2.
-        fill_mode: what is beyond the edges: "nearest", "constant", "reflect" or "wrap".
-        cval: the value of "constant".
-        interpolation_order: 0 (nearest), 1 (linear) or 3 (cubic).
-        seed: of the angle; from the global seed unless given.
-
-    Example:
-        >>> import numpy as np
-        >>> random_rotation(np.ones((3, 8, 8), "float32"), 20).shape
-        (3, 8, 8)
-    """
-    theta = generator_from(seed).uniform(-rg, rg)
-    return apply_affine_transform(
-        x,
-        theta=theta,
-        row_axis=row_axis,
-        col_axis=col_axis,
-        channel_axis=channel_axis,
-        fill_mode=fill_mode,
-        cval=cval,
-        order=interpolation_order,
-    )
-
-
-def random_shift(
-    x: Any,
-    wrg: float,
-    hrg: float,
-    row_axis: int = 1,
-    col_axis: int = 2,
-    channel_axis: int = 0,
-    fill_mode: str = "nearest",
-    cval: float = 0.0,
-    interpolation_order: int = 1,
-    seed: int | None = None,
-) -> Array:
-    """Moves a picture by at most a part of its width and of its height.
-
-    Args:
-        x: a picture with three axes.
-        wrg: the largest part of the width.
-        hrg: the largest part of the height.
-        row_axis: which axis has the rows.
-        col_axis: which has the columns.
-        channel_axis: which has the channels: 0 or 2.
-        fill_mode: what is beyond the edges: "nearest", "constant", "reflect" or "wrap".
-        cval: the value of "constant".
-        interpolation_order: 0 (nearest), 1 (linear) or 3 (cubic).
-        seed: of the shift; from the global seed unless given.
-
-    Example:
-        >>> import numpy as np
-        >>> random_shift(np.ones((3, 8, 8), "float32"), 0.2, 0.2).shape
-        (3, 8, 8)
-    """
-    numbers = generator_from(seed)
-    x = _checked(x, row_axis, col_axis, channel_axis)
-    ty = numbers.uniform(-hrg, hrg) * x.shape[row_axis]
-    tx = numbers.uniform(-wrg, wrg) * x.shape[col_axis]
-    return apply_affine_transform(
-        x,
-        tx=tx,
-        ty=ty,
-        row_axis=row_axis,
-        col_axis=col_axis,
-        channel_axis=channel_axis,
-        fill_mode=fill_mode,
-        cval=cval,
-        order=interpolation_order,
-    )
-
-
-def random_shear(
-    x: Any,
-    intensity: float,
-    row_axis: int = 1,
-    col_axis: int = 2,
-    channel_axis: int = 0,
-    fill_mode: str = "nearest",
-    cval: float = 0.0,
-    interpolation_order: int = 1,
-    seed: int | None = None,
-) -> Array:
-    """Shears a picture by an angle between ``-intensity`` and ``intensity`` degrees.
-
-    Args:
-        x: a picture with three axes.
-        intensity: the largest angle, in degrees.
-        row_axis: which axis has the rows.
-        col_axis: which has the columns.
-        channel_axis: which has the channels: 0 or 2.
-        fill_mode: what is beyond the edges: "nearest", "constant", "reflect" or "wrap".
-        cval: the value of "constant".
-        interpolation_order: 0 (nearest), 1 (linear) or 3 (cubic).
-        seed: of the angle; from the global seed unless given.
-
-    Example:
-        >>> import numpy as np
-        >>> random_shear(np.ones((3, 8, 8), "float32"), 10).shape
-        (3, 8, 8)
-    """
-    shear = generator_from(seed).uniform(-intensity, intensity)
-    return apply_affine_transform(
-        x,
-        shear=shear,
-        row_axis=row_axis,
-        col_axis=col_axis,
-        channel_axis=channel_axis,
-        fill_mode=fill_mode,
-        cval=cval,
-        order=interpolation_order,
-    )
-
-
-def random_zoom(
-    x: Any,
-    zoom_range: tuple[float, float],
-    row_axis: int = 1,
-    col_axis: int = 2,
-    channel_axis: int = 0,
-    fill_mode: str = "nearest",
-    cval: float = 0.0,
-    interpolation_order: int = 1,
-    seed: int | None = None,
-) -> Array:
-    """Zooms a picture, its columns and its rows by factors drawn from a range.
-
-    Args:
-        x: a picture with three axes.
-        zoom_range: the smallest and the largest factor: above 1 the picture shrinks.
-        row_axis: which axis has the rows.
-        col_axis: which has the columns.
-        channel_axis: which has the channels: 0 or 2.
-        fill_mode: what is beyond the edges: "nearest", "constant", "reflect" or "wrap".
-        cval: the value of "constant".
-        interpolation_order: 0 (nearest), 1 (linear) or 3 (cubic).
-        seed: of the factors; from the global seed unless given.
-
-    Example:
-        >>> import numpy as np
-        >>> random_zoom(np.ones((3, 8, 8), "float32"), (0.8, 1.2)).shape
-        (3, 8, 8)
-    """
-    if np.shape(zoom_range) != (2,):
-        raise ValueError(f"zoom_range must be two numbers, the smallest and the largest factor, got {zoom_range!r}")
-    zx, zy = generator_from(seed).uniform(zoom_range[0], zoom_range[1], 2)
-    return apply_affine_transform(
-        x,
-        zx=zx,
-        zy=zy,
-        row_axis=row_axis,
-        col_axis=col_axis,
-        channel_axis=channel_axis,
-        fill_mode=fill_mode,
-        cval=cval,
-        order=interpolation_order,
-    )

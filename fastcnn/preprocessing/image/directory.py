@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.preprocessing.image.files import FileIterator
+from fastcnn.preprocessing.image.files import FileIterator, check_class_mode
 from fastcnn.preprocessing.image.iterator import split_bounds
 
 __all__ = ["DirectoryIterator"]
 
-_MODES = ("categorical", "binary", "sparse", "input", None)
+_MODES = ("categorical", "binary", "sparse", "input")
 
 
 class DirectoryIterator(FileIterator):
@@ -77,8 +77,7 @@ class DirectoryIterator(FileIterator):
         dtype: Any = None,
         workers: int | None = None,
     ):
-        if class_mode not in _MODES:
-            raise ValueError(f"class_mode must be {', '.join(map(repr, _MODES[:-1]))} or None, got {class_mode!r}")
+        check_class_mode(class_mode, _MODES)
         self.directory = directory
         paths, labels, names = _listed(directory, classes, class_mode, follow_links)
         part = getattr(image_data_generator, "validation_split", 0)

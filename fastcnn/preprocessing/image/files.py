@@ -9,7 +9,7 @@ from fastcnn import backend
 from fastcnn.layers.arguments import choice, integers
 from fastcnn.preprocessing.image.iterator import Iterator
 
-__all__ = ["FileIterator", "absolute", "known_picture"]
+__all__ = ["FileIterator", "absolute", "check_class_mode", "known_picture"]
 
 Array = np.ndarray[Any, Any]
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff")
@@ -105,3 +105,9 @@ def absolute(directory: Any, names: list[str]) -> list[str]:
 def known_picture(path: str) -> bool:
     """Whether it is a file, and a picture by its name."""
     return path.lower().endswith(SUFFIXES) and Path(path).is_file()
+
+
+def check_class_mode(class_mode: Any, known: tuple[str, ...]) -> None:
+    """An error where a batch can have no such labels."""
+    if class_mode is not None and class_mode not in known:
+        raise ValueError(f"class_mode must be {', '.join(map(repr, known))} or None, got {class_mode!r}")

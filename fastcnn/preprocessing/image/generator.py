@@ -6,19 +6,13 @@ import numpy as np
 
 from fastcnn import backend
 from fastcnn.layers.arguments import choice
-from fastcnn.preprocessing.image.affine import (
-    BORDERS,
-    apply_affine_transform,
-    flip_axis,
-    generator_from,
-    interpolation_of,
-)
+from fastcnn.preprocessing.image.affine import BORDERS, generator_from, interpolation_of
 from fastcnn.preprocessing.image.arrays import NumpyArrayIterator
 from fastcnn.preprocessing.image.directory import DirectoryIterator
 from fastcnn.preprocessing.image.iterator import warn_of_channels
-from fastcnn.preprocessing.image.pixels import apply_channel_shift, brightened
 from fastcnn.preprocessing.image.statistics import check_centring, find_statistics, standardized
 from fastcnn.preprocessing.image.table import DataFrameIterator
+from fastcnn.preprocessing.image.transforming import drawn, transformed
 
 __all__ = ["ImageDataGenerator"]
 
@@ -391,27 +385,7 @@ class ImageDataGenerator:
             >>> ImageDataGenerator(rotation_range=10).get_random_transform((8, 8, 3), seed=1)["theta"]
             -1.6595599059485195
         """
-        return self._draw(img_shape, generator_from(seed))
-
-    def _draw(self, img_shape: Any, numbers: np.random.RandomState) -> dict[str, Any]:
-        """The draws, in Keras's order."""
-        drawn: dict[str, Any] = dict.fromkeys(("theta", "tx", "ty", "shear"), 0) | {"zx": 1, "zy": 1}
-        if self.rotation_range:
-            drawn["theta"] = numbers.uniform(-self.rotation_range, self.rotation_range)
-        drawn["ty"] = _shift(self.height_shift_range, img_shape[self.row_axis - 1], numbers)
-        drawn["tx"] = _shift(self.width_shift_range, img_shape[self.col_axis - 1], numbers)
-        if self.shear_range:
-            drawn["shear"] = numbers.uniform(-self.shear_range, self.shear_range)
-        if self.zoom_range != [1, 1]:
-            drawn["zx"], drawn["zy"] = numbers.uniform(self.zoom_range[0], self.zoom_range[1], 2)
-        drawn["flip_horizontal"] = bool(numbers.random_sample() < 0.5) and bool(self.horizontal_flip)
-        drawn["flip_vertical"] = bool(numbers.random_sample() < 0.5) and bool(self.vertical_flip)
-        drawn["channel_shift_intensity"] = drawn["brightness"] = None
-        if self.channel_shift_range:
-            drawn["channel_shift_intensity"] = numbers.uniform(-self.channel_shift_range, self.channel_shift_range)
-        if self.brightness_range is not None:
-            drawn["brightness"] = numbers.uniform(*self.brightness_range)
-        return drawn
+        return drawn(self, img_shape, generator_from(seed))
 
     def apply_transform(self, x: Any, transform_parameters: dict[str, Any]) -> Array:
         """Does to a picture what is said.
@@ -427,32 +401,7 @@ class ImageDataGenerator:
             >>> ImageDataGenerator().apply_transform(np.array([[[1.0], [2.0]]]), {"flip_horizontal": True}).tolist()
             [[[2.0], [1.0]]]
         """
-        get: Any = transform_parameters.get
-        rows, columns, channels = self.row_axis - 1, self.col_axis - 1, self.channel_axis - 1
-        x = apply_affine_transform(
-            x,
-            get("theta", 0),
-            get("tx", 0),
-            get("ty", 0),
-            get("shear", 0),
-            get("zx", 1),
-            get("zy", 1),
-            row_axis=rows,
-            col_axis=columns,
-            channel_axis=channels,
-            fill_mode=self.fill_mode,
-            cval=self.cval,
-            order=self.interpolation_order,
-        )
-        if get("channel_shift_intensity") is not None:
-            x = apply_channel_shift(x, get("channel_shift_intensity"), channels)
-        if get("flip_horizontal"):
-            x = flip_axis(x, columns)
-        if get("flip_vertical"):
-            x = flip_axis(x, rows)
-        if get("brightness") is not None:
-            x = brightened(x, get("brightness"), False, channels)
-        return x
+        return transformed(self, x, transform_parameters)
 
     def random_transform(self, x: Any, seed: int | None = None) -> Array:
         """Changes a picture at random.
@@ -497,7 +446,7 @@ class ImageDataGenerator:
             numbers = generator_from(seed)
             x = np.stack(
                 [
-                    self.apply_transform(picture, self._draw(picture.shape, numbers))
+                    self.apply_transform(picture, drawn(self, picture.shape, numbers))
                     for _ in range(rounds)
                     for picture in x
                 ]
@@ -517,14 +466,3 @@ def _two_or_none(value: Any) -> Any:
     if value is not None and np.shape(value) != (2,):
         raise ValueError(f"brightness_range must be two numbers, the smallest and the largest factor, got {value!r}")
     return value
-
-
-def _shift(limit: Any, size: int, numbers: np.random.RandomState) -> Any:
-    """Pixels, drawn as ``width_shift_range`` says."""
-    if not np.any(limit):
-        return 0
-    if np.ndim(limit) or isinstance(limit, (int, np.integer)):
-        shift = numbers.choice(limit) * numbers.choice([-1, 1])
-    else:
-        shift = numbers.uniform(-limit, limit)
-    return shift * size if np.max(limit) < 1 else shift

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import kernels, random
+from fastcnn.preprocessing.image.transforming import drawn
 from fastcnn.training.pydataset import PyDataset
 
 __all__ = ["Iterator", "numbers_for", "split_bounds", "warn_of_channels"]
@@ -175,8 +176,8 @@ class Iterator(PyDataset):
         for place, index in enumerate(map(int, indices)):
             picture = get(index)
             if generator is not None:
-                drawn = generator._draw(picture.shape, numbers_for(self.seed, epoch, index))
-                picture = np.asarray(generator.standardize(generator.apply_transform(picture, drawn)))
+                changes = drawn(generator, picture.shape, numbers_for(self.seed, epoch, index))
+                picture = np.asarray(generator.standardize(generator.apply_transform(picture, changes)))
                 if picture.shape != batch.shape[1:]:
                     raise ValueError(
                         f"preprocessing_function must return a picture of the shape it was given, {batch.shape[1:]}, "

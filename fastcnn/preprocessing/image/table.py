@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.preprocessing.image.files import FileIterator, absolute, known_picture
+from fastcnn.preprocessing.image.files import FileIterator, absolute, check_class_mode, known_picture
 from fastcnn.preprocessing.image.iterator import split_bounds
 from fastcnn.registry import suggestion
 
 __all__ = ["DataFrameIterator"]
 
-_MODES = ("categorical", "binary", "sparse", "input", "raw", "multi_output", None)
+_MODES = ("categorical", "binary", "sparse", "input", "raw", "multi_output")
 _WITH_CLASSES = ("categorical", "binary", "sparse")
 
 
@@ -89,8 +89,7 @@ class DataFrameIterator(FileIterator):
         validate_filenames: bool = True,
         workers: int | None = None,
     ):
-        if class_mode not in _MODES:
-            raise ValueError(f"class_mode must be {', '.join(map(repr, _MODES[:-1]))} or None, got {class_mode!r}")
+        check_class_mode(class_mode, _MODES)
         self.directory = directory
         names = _column(dataframe, x_col, "x_col")
         wrong = [name for name in names if not isinstance(name, str)]

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from .base import registry
+from .scaling import FanInUniform, HeNormal, VarianceScaling, compute_fans
+
 __all__ = ["by_policy", "get_init_policy", "set_init_policy", "with_fan_in"]
 
 _POLICIES = ("keras", "notes", "torch")
@@ -67,18 +70,12 @@ def by_policy(initializer: Any, activation: Any = None, role: str = "kernel") ->
     """
     if role not in _DEFAULTS:
         raise ValueError(f"role must be 'kernel' or 'bias', got {role!r}")
-    from fastcnn import initializers
-
     if _policy != "keras" and isinstance(initializer, str) and initializer == _DEFAULTS[role]:
         if _policy == "torch":
-            return (
-                initializers.FanInUniform()
-                if role == "bias"
-                else initializers.VarianceScaling(1.0 / 3.0, "fan_in", "uniform")
-            )
+            return FanInUniform() if role == "bias" else VarianceScaling(1.0 / 3.0, "fan_in", "uniform")
         if role == "kernel" and _activation_name(activation) in _RELUS:
-            return initializers.HeNormal()
-    return initializers.get(initializer)
+            return HeNormal()
+    return registry.get(initializer)
 
 
 def _activation_name(activation: Any) -> str:
@@ -103,8 +100,6 @@ def with_fan_in(initializer: Any, kernel_shape: Sequence[int]) -> Any:
         >>> with_fan_in(Zeros(), (3, 3, 16, 32))
         Zeros()
     """
-    from fastcnn.initializers import FanInUniform, compute_fans
-
     if isinstance(initializer, FanInUniform) and initializer.fan_in is None:
         initializer.fan_in = compute_fans(kernel_shape)[0]
     return initializer
