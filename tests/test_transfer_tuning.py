@@ -88,6 +88,18 @@ def test_28_what_each_phase_does_to_the_base():
     assert history.mode == "fine_tuning" and history.outcome == transfer.Outcome(12, 12)
 
 
+def test_what_is_frozen_in_the_head_stays_as_it_is():
+    (x, y), stack = images(), [layers.GlobalAveragePooling2D(), layers.Dense(4, name="whitening", trainable=False)]
+    model = transfer.build(resnet(top=False), 3, stack)
+    whitening = model.get_layer("whitening")
+    start = whitening.get_weights()
+    transfer.train_head(model, x, y, epochs=1, verbose=0)
+    transfer.fine_tune(model, x, y, head_epochs=1, epochs=1, lr=1e-2, verbose=0)
+    assert trained(model) == ["conv1", "conv2", "head"]
+    for now, then in zip(whitening.get_weights(), start, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
 def test_normalisations_of_the_base_keep_their_statistics():
     x, y = images()
     model = ready()

@@ -117,8 +117,9 @@ def fine_tune(
 
     At first a new head knows nothing, and its gradients would spoil what the base knows; so the base stays frozen. Then
     it learns, too, slowly: a high learning rate would wipe out what it brought along. Each phase has the model's
-    optimizer in a new state. What is best so far counts on from phase to phase: for the weights that the model has in
-    the end, for ``ModelCheckpoint`` and for ``EarlyStopping``, whose patience begins anew.
+    optimizer in a new state. What is frozen in the head, such as a whitening, stays frozen. What is best so far counts
+    on from phase to phase: for the weights that the model has in the end, for ``ModelCheckpoint`` and for
+    ``EarlyStopping``, whose patience begins anew.
 
     Args:
         model: base and head, as ``build`` and ``replace_head`` give it. Where it is not compiled, it is for Adam, a
