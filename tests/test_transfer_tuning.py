@@ -70,8 +70,11 @@ def test_both_phases_and_one_history():
     assert history.rates == [1e-3, 1e-3, 1e-4, 1e-4, 1e-5]
     assert set(history.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert all(len(numbers) == 5 for numbers in history.history.values())
-    assert history.best == min(history.history["val_loss"]) and history.monitor == "val_loss"
-    assert model.evaluate(x, y, verbose=0)[0] == pytest.approx(history.best, rel=1e-6)
+    best = np.lexsort((history.history["val_loss"], -np.array(history.history["val_accuracy"])))[0]
+    assert history.best_epoch == best and history.monitor == "val_accuracy"
+    assert history.best == max(history.history["val_accuracy"])
+    loss = history.history["val_loss"][best]
+    assert model.evaluate(x, y, verbose=0) == pytest.approx([loss, history.best], rel=1e-6)
     assert trained(model) == all_of_it  # as the second phase had it
 
 
