@@ -27,7 +27,7 @@ def monitored(logs: dict[str, Any]) -> tuple[str, ...]:
     """
     for name in logs:
         word = name.removeprefix("val_")
-        accuracy = word in ("acc", "accuracy") or (word.endswith("_accuracy") and not word.startswith("top_k"))
+        accuracy = word in ("acc", "accuracy") or (word.endswith("_accuracy") and "top_k" not in word)
         if accuracy and word != name:
             return name, "val_loss"
     return ("val_loss",)

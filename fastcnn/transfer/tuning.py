@@ -114,8 +114,8 @@ def fine_tune(
         batch_norm: whether batch normalisations of the base are trained; if not they keep their moving statistics.
         learning_rates: factors by layer for the second phase, as of ``learning_rates``.
         head: the name of the head's first layer; found out unless given.
-        monitor: the logged number that tells which epoch is best. Unless given, with validation the accuracy, if that is
-            among the metrics, and where it is the same "val_loss"; without validation "loss".
+        monitor: the logged number that tells which epoch is best. Unless given: the accuracy of validation, if there is
+            one among the metrics, and where it is the same "val_loss"; without validation "loss".
         mode: whether it should grow: "max", "min" or "auto".
         callbacks: for all phases.
         fit_arguments: others of ``fit``: ``class_weight``, ``steps_per_epoch``...
