@@ -165,6 +165,13 @@ def test_the_accuracy_decides_and_then_the_loss(epochs, best):
     assert (kept.epoch, kept.best, kept.monitor) == (best, epochs[best][0], "val_accuracy")
 
 
+def test_epochs_without_validation_are_not_compared():
+    kept = BestWeights()
+    kept.set_model(ready())
+    assert not kept.better({"loss": 1.0, "accuracy": 0.5}) and kept.monitor == "val_loss" and kept.best is None
+    assert kept.better({"loss": 1.0, "val_loss": 2.0}) and not kept.better({"loss": 0.5, "val_loss": 2.0})
+
+
 @pytest.mark.parametrize(
     ("metrics", "mode", "monitor"),
     [

@@ -38,7 +38,7 @@ class BestWeights(Callback):
 
     Args:
         monitors: names of logged numbers; each decides where those before it are the same. None: ``monitored`` of the
-            first logs that have a "val_loss".
+            first logs with numbers of validation.
         mode: of the first: "min", "max" or "auto".
 
     Attributes:
@@ -99,8 +99,8 @@ class BestWeights(Callback):
     def better(self, logs: dict[str, Any]) -> bool:
         """Whether these numbers are the best so far; if so, they are kept."""
         if not self._rules:
-            if "val_loss" not in logs:
-                return False
+            if not any(name.startswith("val_") for name in logs):
+                return False  # no validation in this epoch
             self._watch(monitored(logs))
             self.set_model(self.model)
         first, *others = self._rules
