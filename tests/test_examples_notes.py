@@ -157,9 +157,9 @@ def test_fine_tuning(data: Path) -> None:
         ("2", "tune", "1e-04"),
         ("3", "tune", "1e-05"),
     ]
-    assert "of the 50 weights of the base changed; best val_loss" in text
+    assert "of the 50 weights of the base changed; best val_accuracy" in text
     losses = numbers(r"validation loss ([\d.]+),", text)
-    assert numbers(r"weights that were kept: (\S+)", text)[0] == min(losses)
+    assert numbers(r"weights that were kept: (\S+)", text)[0] in losses
 
 
 def test_bottleneck_features(data: Path) -> None:

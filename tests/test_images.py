@@ -155,6 +155,17 @@ def test_blur(isa: str, rng: np.random.Generator, dtype: str) -> None:
                 assert_close(got, expected)
 
 
+# Sums of 16 bits, the last window that they hold, sums of 32 bits, the last one that floats hold exactly, floats.
+@pytest.mark.parametrize("window", [(15, 15), (1, 257), (257, 1), (1, 259), (17, 17), (253, 259), (401, 401)])
+def test_blur_of_large_windows(isa: str, rng: np.random.Generator, window: tuple[int, int]) -> None:
+    for shape in ((17, 23, 3), (33, 41), (5, 3, 7), (1, 1, 1)):
+        for x in (picture(rng, shape), np.full(shape, 255, np.uint8)):
+            got = kernels.image_blur(x, *window)
+            assert_close(got, reference.image_blur(x, *window))
+            if x.min() == 255:
+                assert (got == 255).all()
+
+
 def test_lookup(rng: np.random.Generator) -> None:
     for shape in SHAPES:
         x = picture(rng, shape)
@@ -251,6 +262,25 @@ def test_same_bits_on_every_instruction_set(rng: np.random.Generator, name: str,
     finally:
         _core.set_isa(before)
     assert len(set(hashes.values())) == 1, hashes
+
+
+@pytest.mark.parametrize(("name", "call"), {
+    "clahe": lambda x: kernels.image_clahe(x, 3.0, (4, 4)),
+    "box": lambda x: kernels.image_blur(x, 19, 21),
+    "resize": lambda x: kernels.image_resize(x, 90, 31, "linear", False),
+    "enlarge": lambda x: kernels.image_resize(x, 90, 131, "cubic", False),
+}.items())  # fmt: skip
+def test_same_bits_of_bytes_on_every_instruction_set(rng: np.random.Generator, name: str, call: Any) -> None:
+    before, hashes = _core.get_isa(), {}
+    try:
+        for shape in ((53, 67, 3), (33, 16, 3), (40, 21, 1)):
+            x = picture(rng, shape)
+            for isa in _core.available_isas():
+                _core.set_isa(isa)
+                hashes[shape, isa] = digest(call(x))
+    finally:
+        _core.set_isa(before)
+    assert len(set(hashes.values())) == 3, hashes
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -1,5 +1,6 @@
 """SqueezeNet's ImageNet features tell five flowers apart, from 32 photographs of each."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import fastcnn
 from fastcnn import layers, models, ops, optimizers, transfer
 
+PROGRAM = Path(__file__).parents[1] / "bench" / "fine_tune_flowers.py"
 CLASSES = ["daisy", "dandelion", "roses", "sunflowers", "tulips"]
 
 
@@ -89,6 +91,23 @@ def test_squeezenet_features_and_a_new_head_know_flowers(data):
     accuracies = np.reshape(accuracies, (3, 5)).mean(1)
     print(f"accuracy of three partitions into five folds: {accuracies.round(3)}")
     assert accuracies.mean() >= 0.85
+
+
+def test_fine_tuning_raises_or_keeps_what_the_best_head_knows(data):
+    """Two of the fifteen folds that the program measures: all of them take minutes."""
+    specification = importlib.util.spec_from_file_location("fine_tune_flowers", PROGRAM)
+    program = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(program)
+    flowers, found = program.Flowers(data), []
+    for k in range(2):
+        before, after, history = program.compare(flowers, 0, k, 6, 1e-3, optimizers.SGD(momentum=0.9))
+        found.append((before, after))
+        best = history.best_epoch
+        assert history.monitor == "val_accuracy" and history.mode == transfer.MODES[best is not None]
+        assert best is None or history.best == history.history["val_accuracy"][best]
+    print(f"accuracy of two folds before and after fine_tune: {found}")
+    before, after = np.mean(found, axis=0)
+    assert after >= before >= 0.8
 
 
 def test_advice_for_flowers(data):

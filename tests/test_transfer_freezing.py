@@ -140,6 +140,41 @@ def test_strategies_of_a_base_inside():
     assert trained(transfer.apply(model, 1)) == ["conv1", "bn1", "conv2", "bn2", "out"]
 
 
+def with_whitening(frozen=("whitening",)):
+    """Two layers in the head, of which the user has frozen the first."""
+    model = transfer.build(resnet(top=False), 3, [layers.GlobalAveragePooling2D(), layers.Dense(4, name="whitening")])
+    for name in frozen:
+        model.get_layer(name).trainable = False
+    return model
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"), [(1, ["conv1", "bn1", "conv2", "bn2", "head"]), (2, ["bn2", "head"]), (3, ["head"])]
+)
+def test_what_is_frozen_in_the_head_stays_frozen(strategy, expected):
+    assert trained(transfer.apply(with_whitening(), strategy, part=0.25)) == expected
+
+
+def test_a_head_frozen_as_a_whole_is_opened():
+    assert trained(transfer.apply(with_whitening(["whitening", "head"]), 3)) == ["whitening", "head"]
+    assert trained(transfer.apply(transfer.freeze(nested()), 3)) == ["out"]
+
+
+def test_a_part_of_a_block_in_the_head_stays_frozen():
+    class Block(layers.Layer):
+        def __init__(self):
+            super().__init__(name="block")
+            self.fixed, self.learned = layers.Dense(4, trainable=False), layers.Dense(4)
+
+        def call(self, x):
+            return self.learned(self.fixed(x))
+
+    model = transfer.build(resnet(top=False), 3, [layers.GlobalAveragePooling2D(), Block()])
+    block = model.get_layer("block")
+    transfer.apply(model, 1)
+    assert block.trainable_weights == block.learned.weights
+
+
 def test_the_two_modes():
     model = resnet()
     assert trained(transfer.feature_extraction(model)) == ["predictions"]

@@ -5,6 +5,7 @@ import pytest
 from transfer_networks import images, nested, resnet, vgg
 
 from fastcnn import callbacks, layers, models, optimizers, transfer, utils
+from fastcnn.transfer.best import BestWeights
 from fastcnn.transfer.freezing import trained_layers
 
 
@@ -70,8 +71,11 @@ def test_both_phases_and_one_history():
     assert history.rates == [1e-3, 1e-3, 1e-4, 1e-4, 1e-5]
     assert set(history.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert all(len(numbers) == 5 for numbers in history.history.values())
-    assert history.best == min(history.history["val_loss"]) and history.monitor == "val_loss"
-    assert model.evaluate(x, y, verbose=0)[0] == pytest.approx(history.best, rel=1e-6)
+    best = np.lexsort((history.history["val_loss"], -np.array(history.history["val_accuracy"])))[0]
+    assert history.best_epoch == best and history.monitor == "val_accuracy"
+    assert history.best == max(history.history["val_accuracy"])
+    loss = history.history["val_loss"][best]
+    assert model.evaluate(x, y, verbose=0) == pytest.approx([loss, history.best], rel=1e-6)
     assert trained(model) == all_of_it  # as the second phase had it
 
 
@@ -86,6 +90,18 @@ def test_28_what_each_phase_does_to_the_base():
     history = transfer.fine_tune(model, x, y, head_epochs=0, epochs=2, lr=1e-2, batch_norm=True, verbose=0)
     assert not any(np.array_equal(v.numpy(), b) for v, b in zip(base, start, strict=True))
     assert history.mode == "fine_tuning" and history.outcome == transfer.Outcome(12, 12)
+
+
+def test_what_is_frozen_in_the_head_stays_as_it_is():
+    (x, y), stack = images(), [layers.GlobalAveragePooling2D(), layers.Dense(4, name="whitening", trainable=False)]
+    model = transfer.build(resnet(top=False), 3, stack)
+    whitening = model.get_layer("whitening")
+    start = whitening.get_weights()
+    transfer.train_head(model, x, y, epochs=1, verbose=0)
+    transfer.fine_tune(model, x, y, head_epochs=1, epochs=1, lr=1e-2, verbose=0)
+    assert trained(model) == ["conv1", "conv2", "head"]
+    for now, then in zip(whitening.get_weights(), start, strict=True):
+        np.testing.assert_array_equal(now, then)
 
 
 def test_normalisations_of_the_base_keep_their_statistics():
@@ -129,6 +145,78 @@ def test_a_head_trained_before_is_not_made_worse(monitor, at, as_arrays):
         np.testing.assert_array_equal(now, then)
     assert history.best_epoch is None and history.best == pytest.approx(numbers[at]) and len(history.epoch) == 2
     assert history.mode == "feature_extraction" and str(history) == str(history.outcome)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "best"),
+    [
+        ([(0.5, 1.0), (0.6, 2.0), (0.5, 0.1)], 1),  # the accuracy first, whatever the loss
+        ([(0.5, 1.0), (0.5, 0.9), (0.5, 0.95)], 1),  # where it is the same, the loss
+        ([(0.5, 1.0), (0.5, 1.0)], 0),  # of equals the first
+        ([(0.5, float("nan")), (0.5, 1.0), (0.4, 0.5)], 1),
+        ([(float("nan"), 1.0), (0.5, 1.0), (float("nan"), 0.5)], 1),
+    ],
+)
+def test_the_accuracy_decides_and_then_the_loss(epochs, best):
+    kept = BestWeights()
+    kept.set_model(ready())
+    for epoch, (accuracy, loss) in enumerate(epochs):
+        kept.on_epoch_end(epoch, {"loss": 0.0, "accuracy": 1.0, "val_loss": loss, "val_accuracy": accuracy})
+    assert (kept.epoch, kept.best, kept.monitor) == (best, epochs[best][0], "val_accuracy")
+
+
+def test_epochs_without_validation_are_not_compared():
+    kept = BestWeights()
+    kept.set_model(ready())
+    assert not kept.better({"loss": 1.0, "accuracy": 0.5}) and kept.monitor == "val_loss" and kept.best is None
+    assert kept.better({"loss": 1.0, "val_loss": 2.0}) and not kept.better({"loss": 0.5, "val_loss": 2.0})
+
+
+@pytest.mark.parametrize(
+    ("metrics", "mode", "monitor"),
+    [
+        (["acc"], "auto", "val_acc"),
+        ([], "auto", "val_loss"),
+        (["sparse_categorical_crossentropy", "sparse_categorical_accuracy"], "auto", "val_sparse_categorical_accuracy"),
+        (["sparse_top_k_categorical_accuracy"], "auto", "val_loss"),
+        (["acc"], "min", "val_loss"),
+    ],
+)
+@pytest.mark.parametrize("head_epochs", [0, 1])
+def test_what_decides_unless_told(metrics, mode, monitor, head_epochs):
+    model, (x, y) = ready(), images()
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=metrics)
+    history = transfer.fine_tune(
+        model, x, y, validation_split=0.25, head_epochs=head_epochs, epochs=1, mode=mode, verbose=0
+    )
+    assert history.monitor == monitor and history.best is not None
+
+
+def test_a_phase_begins_with_the_best_weights_of_the_one_before_and_the_same_function():
+    class Begin(callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            weights = self.model.get_weights()
+            begins.append((weights, self.model.predict(x, verbose=0), np.asarray(self.model(x, training=True))))
+
+    begins, watch = [], Watch([3, 1, 2, 9])
+    model, (x, y) = ready(), images()
+    transfer.fine_tune(
+        model, x, y, head_epochs=3, epochs=1, head_lr=0.1, callbacks=[watch, Begin()], monitor="score", mode="min",
+        verbose=0,
+    )  # fmt: skip
+    weights, predicted, in_training = begins[1]
+    for now, then in zip(weights, watch.weights[1], strict=True):
+        np.testing.assert_array_equal(now, then)
+    np.testing.assert_allclose(in_training, predicted, rtol=1e-5)  # normalisations are as in inference
+
+
+def test_validation_split_keeps_a_head_trained_before_too():
+    model, (x, y) = ready(), images()
+    before = model.get_weights()
+    history = transfer.fine_tune(model, x, y, validation_split=0.25, head_epochs=0, epochs=1, lr=1e6, verbose=0)
+    assert history.best_epoch is None and history.mode == "feature_extraction"
+    for now, then in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
 
 
 def test_a_checkpoint_of_the_first_phase_is_not_overwritten_by_a_worse_one(tmp_path):

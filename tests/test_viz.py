@@ -98,7 +98,7 @@ def test_phases_of_fine_tuning():
     assert [(t.get_text(), t.get_position()[0]) for t in ax.texts] == [("head", 1.5), ("tune", 4.0)]
     assert lines(ax)["validation"] == ([1, 2, 3, 4, 5], history.history["val_loss"])
     assert f"best: epoch {history.best_epoch + 1}" in lines(ax)
-    assert figure.get_suptitle() == f"best epoch {history.best_epoch + 1} of 5 with val_loss {history.best:.4g}"
+    assert figure.get_suptitle() == f"best epoch {history.best_epoch + 1} of 5 with val_accuracy {history.best:.4g}"
 
 
 def test_chosen_metrics_and_monitor():

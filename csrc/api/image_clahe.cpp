@@ -1,6 +1,6 @@
 // Contrast-limited adaptive histogram equalisation (Zuiderveld, Graphics Gems IV, 1994): every region has a table that
 // spreads its levels; pixels interpolate between the tables of the four regions around them. RGB goes to Lab, of which
-// only L changes. Tables and scalars: the same on every instruction set.
+// only L changes, by kernels that are the same on every instruction set.
 #include <math.h>
 #include <string.h>
 
@@ -10,23 +10,18 @@ using namespace fastcnn;
 
 namespace {
 
-constexpr int kLevels = 256, kSteps = 4096;
+constexpr int kLevels = 256;
 constexpr double kToXyz[3][3] = {{0.412453 / 0.950456, 0.357580 / 0.950456, 0.180423 / 0.950456},
                                  {0.212671, 0.715160, 0.072169},
                                  {0.019334 / 1.088754, 0.119193 / 1.088754, 0.950227 / 1.088754}};
 
-// A function on [0, 1], straight between kSteps points.
+// A function on [0, 1], straight between kCurveSteps points.
 struct Curve {
-  float at[kSteps + 2];
+  float at[kCurveSteps + 2];
   template <class F>
   explicit Curve(F f) {
-    for (int i = 0; i <= kSteps; i++) at[i] = (float)f((double)i / kSteps);
-    at[kSteps + 1] = at[kSteps];
-  }
-  float operator()(float t) const {
-    t = t > 0 ? (t < 1 ? t : 1) * kSteps : 0;
-    int i = (int)t;
-    return at[i] + (at[i + 1] - at[i]) * (t - (float)i);
+    for (int i = 0; i <= kCurveSteps; i++) at[i] = (float)f((double)i / kCurveSteps);
+    at[kCurveSteps + 1] = at[kCurveSteps];
   }
 };
 
@@ -36,7 +31,8 @@ double from_linear(double part) { return part <= 0.0031308 ? part * 12.92 : 1.05
 
 struct Lab {
   Curve f{lab_f}, gamma{from_linear};
-  float linear[kLevels], to_rgb[3][3];
+  float linear[kLevels];
+  LabCurves curves = {linear, f.at, gamma.at, {}, {}};
   Lab() {
     for (int i = 0; i < kLevels; i++) linear[i] = (float)to_linear(i / 255.0);
     const auto& m = kToXyz;
@@ -44,42 +40,24 @@ struct Lab {
     for (int i = 0; i < 3; i++)
       determinant += m[0][i] * (m[1][(i + 1) % 3] * m[2][(i + 2) % 3] - m[1][(i + 2) % 3] * m[2][(i + 1) % 3]);
     for (int i = 0; i < 3; i++)
-      for (int j = 0; j < 3; j++)  // the cofactor of element (j, i)
-        to_rgb[i][j] = (float)((m[(j + 1) % 3][(i + 1) % 3] * m[(j + 2) % 3][(i + 2) % 3] -
-                                m[(j + 1) % 3][(i + 2) % 3] * m[(j + 2) % 3][(i + 1) % 3]) /
-                               determinant);
+      for (int j = 0; j < 3; j++) {
+        curves.to_xyz[i][j] = (float)m[i][j];
+        curves.to_rgb[i][j] =  // the cofactor of element (j, i)
+            (float)((m[(j + 1) % 3][(i + 1) % 3] * m[(j + 2) % 3][(i + 2) % 3] -
+                     m[(j + 1) % 3][(i + 2) % 3] * m[(j + 2) % 3][(i + 1) % 3]) /
+                    determinant);
+      }
   }
 };
-const Lab& lab() {
+const LabCurves& lab_curves() {
   static const Lab tables;
-  return tables;
+  return tables.curves;
 }
 
 // 0 to 255; of what is not far below 0.
 int rounded(float level) {
   int i = (int)(level + 0.5f);
   return i < 255 ? i : 255;
-}
-
-// f(X), f(Y), f(Z) of a pixel.
-void apart(const Lab& lab, const uint8_t* rgb, float* f) {
-  float r = lab.linear[rgb[0]], g = lab.linear[rgb[1]], b = lab.linear[rgb[2]];
-  for (int i = 0; i < 3; i++) f[i] = lab.f((float)kToXyz[i][0] * r + (float)kToXyz[i][1] * g + (float)kToXyz[i][2] * b);
-}
-
-// L, 0 to 255.
-int lightness(const float* f) { return rounded((116 * f[1] - 16) * 2.55f); }
-
-void together(const Lab& lab, const float* f, float change, uint8_t* rgb) {
-  float xyz[3];
-  for (int i = 0; i < 3; i++) {
-    float t = f[i] + change * (float)(1 / (2.55 * 116));
-    xyz[i] = t > 6.0f / 29 ? t * t * t : (t - 4.0f / 29) * (float)(108.0 / 841);
-  }
-  for (int i = 0; i < 3; i++) {
-    const float* m = lab.to_rgb[i];
-    rgb[i] = (uint8_t)rounded(255 * lab.gamma(m[0] * xyz[0] + m[1] * xyz[1] + m[2] * xyz[2]));
-  }
 }
 
 int64_t mirrored(int64_t i, int64_t size) {
@@ -145,21 +123,20 @@ struct Between {
   }
 };
 
-// f(pixel, new level) for every pixel of the plane x.
-template <class F>
-void equalise(const uint8_t* x, int64_t h, int64_t w, const Tiles& t, uint8_t* tables, Between* columns, F f) {
+// The new levels of the plane x.
+void equalise(uint8_t* y, const uint8_t* x, int64_t h, int64_t w, const Tiles& t, uint8_t* tables, Between* columns) {
   for (int64_t u = 0; u < w; u++) columns[u] = Between(u, t.tw, t.across);
   for (int64_t i = 0; i < t.down; i++)
     for (int64_t j = 0; j < t.across; j++) make_table(tables + (i * t.across + j) * kLevels, x, h, w, t, i, j);
   for (int64_t v = 0; v < h; v++) {
-    Between y(v, t.th, t.down);
-    const uint8_t *upper = tables + y.low * t.across * kLevels, *lower = tables + y.high * t.across * kLevels;
+    Between at(v, t.th, t.down);
+    const uint8_t *upper = tables + at.low * t.across * kLevels, *lower = tables + at.high * t.across * kLevels;
     for (int64_t u = 0; u < w; u++) {
       const Between& b = columns[u];
       int64_t left = b.low * kLevels + x[v * w + u], right = b.high * kLevels + x[v * w + u];
       float above = upper[left] * (1 - b.part) + upper[right] * b.part;
       float below = lower[left] * (1 - b.part) + lower[right] * b.part;
-      f(v * w + u, rounded(above * (1 - y.part) + below * y.part));
+      y[v * w + u] = (uint8_t)rounded(above * (1 - at.part) + below * at.part);
     }
   }
 }
@@ -175,28 +152,27 @@ fastcnn_status fastcnn_image_clahe(const fastcnn_image* image, const void* x, do
   check.that(clip_limit >= 0 && clip_limit <= 1e9, "clip_limit must be between 0 and 1e9, got %g", clip_limit);
   check.range("tiles", tiles_y, 1, image->h).range("tiles", tiles_x, 1, image->w);
   if (check.failed()) return check.status();
-  int64_t h = image->h, w = image->w, tables = tiles_y * tiles_x * kLevels, colours = image->c == 3 ? h * w : 0;
+  constexpr int64_t kMore = 16;  // room of the kernels
+  int64_t h = image->h, w = image->w, tables = tiles_y * tiles_x * kLevels, plane = image->c == 3 ? h * w + kMore : 0;
   Workspace memory("image_clahe", nullptr, 0,
-                   Carver::room<uint8_t>(tables) + Carver::room<uint8_t>(colours) + Carver::room<float>(3 * colours) +
+                   Carver::room<uint8_t>(tables) + 2 * Carver::room<uint8_t>(plane) + Carver::room<float>(3 * plane) +
                        Carver::room<Between>(w));
   if (memory.status() != FASTCNN_OK) return memory.status();
   Carver carver(memory.data());
-  uint8_t *table = carver.take<uint8_t>(tables), *plane = carver.take<uint8_t>(colours);
-  float* f = carver.take<float>(3 * colours);
+  uint8_t *table = carver.take<uint8_t>(tables), *before = carver.take<uint8_t>(plane),
+          *after = carver.take<uint8_t>(plane);
+  float* f = carver.take<float>(3 * plane);
   Between* columns = carver.take<Between>(w);
   Tiles t(h, w, tiles_y, tiles_x, clip_limit);
   const uint8_t* from = static_cast<const uint8_t*>(x);
   uint8_t* to = static_cast<uint8_t*>(y);
   if (image->c == 1) {
-    equalise(from, h, w, t, table, columns, [&](int64_t p, int level) { to[p] = (uint8_t)level; });
+    equalise(to, from, h, w, t, table, columns);
     return FASTCNN_OK;
   }
-  const Lab& curves = lab();
-  for (int64_t p = 0; p < h * w; p++) {
-    apart(curves, from + 3 * p, f + 3 * p);
-    plane[p] = (uint8_t)lightness(f + 3 * p);
-  }
-  equalise(plane, h, w, t, table, columns,
-           [&](int64_t p, int level) { together(curves, f + 3 * p, (float)(level - plane[p]), to + 3 * p); });
+  const LabCurves& curves = lab_curves();
+  kernels().image->lab_apart(f, plane, before, from, h * w, curves);
+  equalise(after, before, h, w, t, table, columns);
+  kernels().image->lab_together(to, f, plane, before, after, h * w, curves);
   return FASTCNN_OK;
 }

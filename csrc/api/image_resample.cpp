@@ -96,21 +96,26 @@ void bell(float* weights, int64_t size, double sigma) {
 
 constexpr int64_t kWidest = 1 << 15;  // of a blur's window
 
-// fill(rows, columns): the weights. Returns the status of the memory.
+// fill(rows, columns): the weights; whole: they are 1. Returns the status of the memory.
 template <class F>
 fastcnn_status filter(const char* function, const fastcnn_image* image, const void* x, int64_t height, int64_t width,
-                      float scale, void* y, F fill) {
+                      float scale, bool whole, void* y, F fill) {
+  constexpr int64_t kExact = (1 << 24) / 255;  // bytes that add up to less than 2^24
   int64_t line = (image->w + width - 1) * image->c;
+  bool box = whole && image->pixel == FASTCNN_PIXEL_UINT8 && height * width <= kExact;
+  int64_t sums = box ? 2 * (line + image->w * image->c) : 0;
   Workspace memory(function, nullptr, 0,
                    Carver::room<float>(height) + Carver::room<float>(width) + Carver::room<float>(line) +
-                       Carver::room<int32_t>(height));
+                       Carver::room<int32_t>(height) + Carver::room<uint32_t>(sums));
   if (memory.status() != FASTCNN_OK) return memory.status();
   Carver carver(memory.data());
   float *rows = carver.take<float>(height), *columns = carver.take<float>(width);
   fill(rows, columns);
+  float* lines = carver.take<float>(line);
+  int32_t* index = carver.take<int32_t>(height);
   kernels().image->filter(y, x,
                           {image->pixel == FASTCNN_PIXEL_UINT8, image->h, image->w, image->c, height, width, rows,
-                           columns, scale, carver.take<float>(line), carver.take<int32_t>(height)});
+                           columns, scale, lines, index, box ? carver.take<uint32_t>(sums) : nullptr});
   return FASTCNN_OK;
 }
 
@@ -158,7 +163,7 @@ fastcnn_status fastcnn_image_blur(const fastcnn_image* image, const void* x, int
   check.range("height", height, 1, kWidest).range("width", width, 1, kWidest);
   if (check.failed()) return check.status();
   float scale = (float)(1.0 / (double)(height * width));
-  return filter("image_blur", image, x, height, width, scale, y, [&](float* rows, float* columns) {
+  return filter("image_blur", image, x, height, width, scale, true, y, [&](float* rows, float* columns) {
     for (int64_t i = 0; i < height; i++) rows[i] = 1;
     for (int64_t i = 0; i < width; i++) columns[i] = 1;
   });
@@ -178,7 +183,7 @@ fastcnn_status fastcnn_image_gaussian_blur(const fastcnn_image* image, const voi
   check.that(height % 2 == 1 && width % 2 == 1, "kernel_size must be odd, got %lld x %lld", (long long)height,
              (long long)width);
   if (check.failed()) return check.status();
-  return filter("image_gaussian_blur", image, x, height, width, 1, y, [&](float* rows, float* columns) {
+  return filter("image_gaussian_blur", image, x, height, width, 1, false, y, [&](float* rows, float* columns) {
     bell(rows, height, sigma_y);
     bell(columns, width, sigma_x);
   });

@@ -37,6 +37,15 @@ struct FilterShape {
   float scale;     // of the result
   float* line;     // (w + width - 1) * c
   int32_t* index;  // height
+  uint32_t* sums;  // 2 (line + w * c), where bytes and weights are integers and a window's sum is exact; or null
+};
+
+// From RGB to Lab and back, by curves on [0, 1] that are straight between kCurveSteps points; one point more follows.
+constexpr int kCurveSteps = 4096;
+struct LabCurves {
+  const float* linear;  // of 256 levels
+  const float *f, *gamma;
+  float to_xyz[3][3], to_rgb[3][3];
 };
 
 struct ImageKernels {
@@ -53,6 +62,12 @@ struct ImageKernels {
   void (*blend_grey)(void* y, const void* x, bool bytes, int64_t pixels, float own, float grey, float top);
   void (*grey)(void* y, const void* x, bool bytes, int64_t pixels, int64_t channels);
   void (*turn_hue)(void* y, const void* x, bool bytes, int64_t pixels, float sixths, float top);
+  // f: f(X), f(Y), f(Z), a plane of `stride` each; lightness: 0 to 255. Both have room for 16 pixels more.
+  void (*lab_apart)(float* f, int64_t stride, uint8_t* lightness, const uint8_t* rgb, int64_t pixels,
+                    const LabCurves& curves);
+  // With lightness `after` instead of `before`.
+  void (*lab_together)(uint8_t* rgb, const float* f, int64_t stride, const uint8_t* before, const uint8_t* after,
+                       int64_t pixels, const LabCurves& curves);
 };
 
 }  // namespace fastcnn

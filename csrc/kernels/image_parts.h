@@ -39,6 +39,14 @@ inline void each_vector(Out* y, const In* x, int64_t size, F f) {
 // load_first where n may be kLanes, which is the usual.
 inline vec some(const float* p, int n) { return n == kLanes ? load(p) : load_first(p, n); }
 
+// Where a position beyond the edge is, in a mirror there that does not repeat the last pixel.
+inline int64_t mirrored(int64_t i, int64_t size) {
+  int64_t period = size > 1 ? 2 * size - 2 : 1;
+  i %= period;
+  if (i < 0) i += period;
+  return i < size ? i : period - i;
+}
+
 // The lanes 0, 1, 2, ...
 inline ivec lane_numbers() {
   ivec lanes;

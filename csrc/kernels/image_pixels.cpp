@@ -1,5 +1,5 @@
-// What is done to each pixel by itself: y = alpha x + beta, blends with grey, hue; and mirroring, which moves them.
-// One pass along memory. Triples of channels are taken apart into three vectors of kLanes pixels.
+// What is done to each pixel by itself: y = alpha x + beta, blends with grey, hue, Lab; and mirroring, which moves
+// them. One pass along memory. Triples of channels are taken apart into three vectors of kLanes pixels.
 #include "image.h"
 #include "image_parts.h"
 
@@ -121,6 +121,16 @@ void turn_hue(T* y, const T* x, int64_t pixels, float sixths, float top) {
   });
 }
 
+inline vec on_curve(const float* at, vec t) {
+  t = min(max(t, zero()), splat(1)) * splat(kCurveSteps);
+  ivec i = to_int(t);
+  vec low = gather(at, i);
+  return low + (gather(at + 1, i) - low) * (t - to_float(i));
+}
+// 0 to 255; of what is not far below 0.
+inline ivec level(vec v) { return to_int(min(v + splat(0.5f), splat(255))); }
+inline vec product(const float (&m)[3], Colour v) { return splat(m[0]) * v.r + splat(m[1]) * v.g + splat(m[2]) * v.b; }
+
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 
 // What turns round the last pixels of `size` bytes in sixteen.
@@ -187,6 +197,42 @@ void image_turn_hue(void* y, const void* x, bool bytes, int64_t pixels, float si
     turn_hue((uint8_t*)y, (const uint8_t*)x, pixels, sixths, top);
   else
     turn_hue((float*)y, (const float*)x, pixels, sixths, top);
+}
+
+void image_lab_apart(float* f, int64_t stride, uint8_t* lightness, const uint8_t* rgb, int64_t pixels,
+                     const LabCurves& curves) {
+  each_colour(rgb, pixels, [&](int64_t p, Colour v) {
+    Colour linear = {gather(curves.linear, to_int(v.r)), gather(curves.linear, to_int(v.g)),
+                     gather(curves.linear, to_int(v.b))};
+    vec xyz[3];
+    for (int i = 0; i < 3; i++) {
+      xyz[i] = on_curve(curves.f, product(curves.to_xyz[i], linear));
+      store(f + i * stride + p, xyz[i]);
+    }
+    store_bytes(lightness + p, level((splat(116) * xyz[1] - splat(16)) * splat(2.55f)));
+  });
+}
+
+void image_lab_together(uint8_t* rgb, const float* f, int64_t stride, const uint8_t* before, const uint8_t* after,
+                        int64_t pixels, const LabCurves& curves) {
+  for (int64_t p = 0; p < pixels; p += kLanes) {
+    vec change = (read(after + p) - read(before + p)) * splat((float)(1 / (2.55 * 116)));
+    auto xyz = [&](int i) {
+      vec t = load(f + i * stride + p) + change;
+      return select(t > splat(6.0f / 29), t * t * t, (t - splat(4.0f / 29)) * splat((float)(108.0 / 841)));
+    };
+    Colour v = {xyz(0), xyz(1), xyz(2)};
+    ivec word = {};
+    for (int i = 0; i < 3; i++)
+      word |= level(splat(255) * on_curve(curves.gamma, product(curves.to_rgb[i], v))) << (8 * i);
+    if (pixels - p >= kLanes) {
+      store_triples(rgb + 3 * p, word);
+      continue;
+    }
+    uint8_t last[3 * kLanes];
+    store_triples(last, word);
+    memcpy(rgb + 3 * p, last, (size_t)(pixels - p) * 3);
+  }
 }
 
 }  // namespace ISA

@@ -181,6 +181,15 @@ inline void put(float* y, const vec (&v)[G], int n, int64_t c) {
   for (int l = 0; l < n; l++) y[l * c] = some[l];
 }
 
+// n pixels as they are; four bytes of each are stored where the next pixel's follow.
+template <int G>
+inline void copy(uint8_t* y, const uint8_t* x, ivec offset, int n, int64_t c) {
+  int32_t at[kLanes];
+  memcpy(at, &offset, sizeof at);
+  for (int l = 0; l + 1 < n; l++) memcpy(y + l * c, x + at[l], G == 3 ? 4 : G);
+  memcpy(y + (n - 1) * c, x + at[n - 1], G);
+}
+
 inline double bounded(double position) {
   return position > -kFarAway ? (position < kFarAway ? position : kFarAway) : -kFarAway;
 }
@@ -220,6 +229,11 @@ void warp_row(T* y, const Source<T>& s, const double* m, bool perspective, int64
         (px.at < kBefore - N + 1) | (px.at >= s.w + kBefore) | (py.at < kBefore - N + 1) | (py.at >= s.h + kBefore);
     bool constant = edge && s.border == kConstant, nothing = constant && !any(~far);
     for (int32_t channel = 0; channel < s.c; channel += G) {
+      if constexpr (N == 1 && sizeof(T) == 1)
+        if (!edge) {
+          copy<G>(y + u * s.c + channel, s.x, py.at * (s.w * s.c) + px.at * s.c + channel, n, s.c);
+          continue;
+        }
       vec sum[G] = {};
       if (!nothing && (edge || N == 4))
         interpolate<T, G, N, true>(sum, s, px, py, channel);

@@ -187,7 +187,9 @@ class ImageDataset(Chaining, PyDataset):
                 f"the images of a batch must have one shape, got {sorted(shapes)}: set image_size, or let augment crop "
                 "or resize to one size"
             )
-        x = np.stack(images).astype(np.float32, copy=False)
+        x = np.empty((len(images), *images[0].shape), np.float32)
+        for row, image in zip(x, images, strict=True):
+            row[...] = image
         if self.preprocess is not None:
             x = preprocessed(self.preprocess, x)
         if self.data_format == "channels_first":

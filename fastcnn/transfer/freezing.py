@@ -130,6 +130,15 @@ def release(model: Any, chosen: list[Layer], batch_norm: bool = True) -> None:
     _open(model, wanted)
 
 
+def release_head(model: Any, head: list[Layer]) -> None:
+    """Makes a head trainable. What is frozen in it stays so, unless all is: then the freeze was not meant for it."""
+    learning = {id(layer) for layer in head if layer.trainable_weights}
+    if learning:
+        _open(model, learning)
+    else:
+        release(model, head)
+
+
 def _open(model: Any, wanted: set[int]) -> bool:
     """Takes the freeze off models that hold one of these layers; what else was frozen with them stays frozen."""
     inside = [_open(layer, wanted) if isinstance(layer, Model) else id(layer) in wanted for layer in model.layers]

@@ -7,7 +7,7 @@ from fastcnn.layers.input import Input
 from fastcnn.models.model import Model
 from fastcnn.training.data import is_array_like
 from fastcnn.transfer.features import cut, extracted
-from fastcnn.transfer.freezing import release
+from fastcnn.transfer.freezing import release_head
 from fastcnn.transfer.parts import Parts, graph_of, parts, replay
 from fastcnn.transfer.strategies import require_head
 
@@ -76,7 +76,7 @@ def train_head(
         beside = None if cache is None else Path(cache).with_stem(Path(cache).stem + "-validation")
         held_features, held_labels = extracted(base, pair[0], beside, batch_size, shown)
         held = (held_features, _chosen(held_labels, pair[1], "validation_data"))
-    release(model, found.head)
+    release_head(model, found.head)
     top = _top(model, found)
     _compile_like(top, model, lr)
     try:

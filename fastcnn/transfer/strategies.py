@@ -6,7 +6,7 @@ from typing import Any
 
 from fastcnn.layers.layer import Layer
 from fastcnn.tensor import Variable
-from fastcnn.transfer.freezing import release
+from fastcnn.transfer.freezing import release, release_head
 from fastcnn.transfer.parts import parts
 
 __all__ = ["MODES", "Outcome", "Snapshot", "apply", "feature_extraction", "fine_tuning"]
@@ -22,7 +22,8 @@ def with_weights(layers: list[Layer]) -> list[Layer]:
 def apply(model: Any, strategy: int, part: float = 0.3, *, batch_norm: bool = True, head: str | None = None) -> Any:
     """Freezes and unfreezes a network for one of three strategies; the head is always trained.
 
-    1 trains everything; 2 the last part of the base; 3 nothing of the base, whose features are taken as they are.
+    1 trains everything; 2 the last part of the base; 3 nothing of the base, whose features are taken as they are. What
+    is frozen in the head, such as a whitening, stays frozen; a head that is frozen as a whole is opened.
 
     Args:
         model: base and head, as ``build`` and ``replace_head`` give it.
@@ -60,7 +61,7 @@ def apply(model: Any, strategy: int, part: float = 0.3, *, batch_norm: bool = Tr
     for layer in found.body[:first]:
         layer.trainable = False
     release(model, found.body[first:], batch_norm)
-    release(model, found.head)
+    release_head(model, found.head)
     return model
 
 

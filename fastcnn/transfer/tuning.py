@@ -6,9 +6,9 @@ import numpy as np
 
 from fastcnn.callbacks.backup import BackupAndRestore
 from fastcnn.callbacks.history import History
-from fastcnn.callbacks.monitor import MonitorCallback, find
 from fastcnn.callbacks.stopping import EarlyStopping
-from fastcnn.training.arrays import unpack
+from fastcnn.training.data import split_validation
+from fastcnn.transfer.best import BestWeights
 from fastcnn.transfer.freezing import position, release
 from fastcnn.transfer.parts import leaves, parts
 from fastcnn.transfer.rates import factors
@@ -66,31 +66,6 @@ class FineTuning(History):
         return f"{self.outcome}; best {self.monitor} {self.best:.4f} in epoch {self.best_epoch + 1} ({phase})"
 
 
-class _Best(MonitorCallback):
-    """Keeps the best weights over several fits."""
-
-    _after_others = True
-
-    def __init__(self, monitor: str, mode: str):
-        super().__init__(monitor, mode)
-        self.weights: list[np.ndarray[Any, Any]] | None = None
-        self.epoch: int | None = None
-
-    def begin(self, model: Any, validation_data: Any, batch_size: Any, steps: Any) -> None:
-        """A head that has been trained before is the first to compare with."""
-        self.set_model(model)
-        x, y, weights = unpack(validation_data)
-        logs = model.evaluate(x, y, batch_size, sample_weight=weights, steps=steps, verbose=0, return_dict=True)
-        value = find({f"val_{name}": number for name, number in logs.items()}, self.monitor)
-        if value is not None and self._improves(value, None):
-            self.best, self.weights = value, model.get_weights()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        value = self._value(logs)
-        if value is not None and self._improves(value, self.best):
-            self.best, self.epoch, self.weights = value, epoch, self.model.get_weights()
-
-
 def fine_tune(
     model: Any,
     x: Any,
@@ -117,15 +92,20 @@ def fine_tune(
 
     At first a new head knows nothing, and its gradients would spoil what the base knows; so the base stays frozen. Then
     it learns, too, slowly: a high learning rate would wipe out what it brought along. Each phase has the model's
-    optimizer in a new state. What is best so far counts on from phase to phase: for the weights that the model has in
-    the end, for ``ModelCheckpoint`` and for ``EarlyStopping``, whose patience begins anew.
+    optimizer in a new state. What is frozen in the head, such as a whitening, stays frozen. What is best so far counts
+    on from phase to phase: for the weights that the next phase begins with and the model has in the end, for
+    ``ModelCheckpoint`` and for ``EarlyStopping``, whose patience begins anew. So by the validation that it is given the
+    model never becomes worse, of equal epochs the first is kept.
+
+    With few samples ``SGD`` with momentum is safer than ``Adam`` in the second phase: Adam moves every weight by about
+    the learning rate, also those whose gradient is little else than chance.
 
     Args:
         model: base and head, as ``build`` and ``replace_head`` give it. Where it is not compiled, it is for Adam, a
             crossentropy that suits the output, and accuracy.
         x, y, validation_data, validation_split, batch_size, verbose: as of ``fit``.
-        head_epochs: of the first phase; 0 skips it, for a head that is trained already: where ``validation_data`` finds
-            no epoch better than that, the model stays as it was.
+        head_epochs: of the first phase; 0 skips it, for a head that is trained already, in whatever way: where
+            validation finds no epoch better than that, the model stays as it was.
         epochs: of the second phase; a list for several learning rates. 0 leaves the base frozen.
         head_lr: the learning rate of the first phase.
         lr: of the second phase; of several, ``lr=(1e-4, 1e-5)``, each in its turn: ``epochs`` is divided among them.
@@ -134,7 +114,8 @@ def fine_tune(
         batch_norm: whether batch normalisations of the base are trained; if not they keep their moving statistics.
         learning_rates: factors by layer for the second phase, as of ``learning_rates``.
         head: the name of the head's first layer; found out unless given.
-        monitor: the logged number that tells which epoch is best; "val_loss" with validation, else "loss".
+        monitor: the logged number that tells which epoch is best. Unless given: the accuracy of validation, if there is
+            one among the metrics, and where it is the same "val_loss"; without validation "loss".
         mode: whether it should grow: "max", "min" or "auto".
         callbacks: for all phases.
         fit_arguments: others of ``fit``: ``class_weight``, ``steps_per_epoch``...
@@ -161,14 +142,20 @@ def fine_tune(
     multipliers = factors(model, learning_rates or {})  # a wrong name is better told now than after the first phase
     if not model.compiled:
         model.compile("adam", "crossentropy", metrics=["accuracy"])
-    if monitor is None:
-        monitor = "val_loss" if validation_data is not None or validation_split else "loss"
-    history, best = FineTuning(), _Best(monitor, mode)
+    held = validation_data
+    if held is None and validation_split:
+        _, held = split_validation(x, y, fit_arguments.get("sample_weight"), validation_split)
+    if monitor is None and (held is None or mode != "auto"):
+        monitor = "loss" if held is None else "val_loss"
+    history, best = FineTuning(), BestWeights(None if monitor is None else (monitor,), mode)
+    best.set_model(model)
     before, done = Snapshot(model, head), 0
-    if not head_epochs and hasattr(validation_data, "__len__"):  # what can be read but once is left to fit
+    if not head_epochs and hasattr(held, "__len__"):  # what can be read but once is left to fit
         steps = fit_arguments.get("validation_steps")
-        best.begin(model, validation_data, fit_arguments.get("validation_batch_size") or batch_size, steps)
+        best.begin(held, fit_arguments.get("validation_batch_size") or batch_size, steps)
     for phase, count, rate in stages:
+        if best.weights is not None:
+            model.set_weights(best.weights)
         apply(model, 3, head=head)
         if phase == "tune":
             release(model, found.body[first:], batch_norm)
@@ -184,7 +171,7 @@ def fine_tune(
     history.set_params({**history.params, "epochs": done})
     if best.weights is not None:
         model.set_weights(best.weights)
-    history.monitor, history.best, history.best_epoch = monitor, best.best, best.epoch
+    history.monitor, history.best, history.best_epoch = best.monitor, best.best, best.epoch
     history.outcome = before.outcome()
     if verbose != 0:
         print(history, flush=True)
