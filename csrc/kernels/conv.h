@@ -15,7 +15,8 @@ struct Conv2d {
   int64_t stride_h, stride_w, dilation_h, dilation_w;
   int64_t top, left;  // rows and columns of zeros before x; those after it follow from oh and ow
   int64_t groups;
-  int64_t y_pixel;  // floats from one pixel of y to the next, k or more: of the forward pass
+  int64_t y_pixel;        // floats from one pixel of y to the next, k or more: of the forward pass
+  const float* prepared;  // the filter as ConvKernels::prepare leaves it, or null: of the forward pass
 };
 
 enum class ConvPass { forward, dx, dw };
@@ -29,6 +30,9 @@ struct ConvKernels {
   void (*dx)(float* dx, const float* dy, const float* filter, const Conv2d&, const fastcnn_epilogue&, ConvAlgorithm,
              char* workspace, int threads);
   void (*dw)(float* dw, const float* x, const float* dy, const Conv2d&, ConvAlgorithm, char* workspace, int threads);
+  // The filter as forward multiplies with it: its floats; and how it is made, in the workspace of forward.
+  int64_t (*prepared_floats)(const Conv2d&, ConvAlgorithm);
+  void (*prepare)(float* to, const float* filter, const Conv2d&, ConvAlgorithm, char* workspace, int threads);
 };
 
 }  // namespace fastcnn
