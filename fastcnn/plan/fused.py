@@ -2,11 +2,21 @@
 
 from typing import Any
 
-from fastcnn import kernels, reference
+from fastcnn import _core, kernels, reference
+from fastcnn.ops.conv import CONV as CONV2D
 from fastcnn.ops.joining import CONCATENATE
 from fastcnn.seam import Primitive
 
-__all__ = ["BATCH_NORM", "BATCH_NORM_BACKWARD", "BATCH_NORM_INFERENCE", "CONV", "CONV_DX", "DENSE", "JOINED"]
+__all__ = [
+    "BATCH_NORM",
+    "BATCH_NORM_BACKWARD",
+    "BATCH_NORM_INFERENCE",
+    "CONV",
+    "CONV_DX",
+    "CONV_PREPARED",
+    "DENSE",
+    "JOINED",
+]
 
 
 def _batch_norm(module: Any) -> Any:
@@ -38,6 +48,21 @@ def _conv(module: Any) -> Any:
         return module.conv2d(x, w, bias, residual=residual, **attrs)
 
     return run
+
+
+def _conv_prepared(
+    x: Any, w: Any, bias: Any, residual: Any, prepared: Any, strides: Any, padding: Any, dilation: Any, groups: int,
+    activation: Any = None, padding_mode: str = "constant", padding_value: float = 0.0,
+) -> Any:  # fmt: skip
+    rest = (activation, 0.0, residual, "auto", "high", padding_mode, padding_value, None, prepared)
+    return _core.conv2d_prepared(x, w, bias, strides, padding, dilation, groups, *rest)
+
+
+def _conv_unprepared(
+    x: Any, w: Any, bias: Any, residual: Any, prepared: Any, activation: Any = None, **attrs: Any
+) -> Any:
+    y = reference.conv2d(x, w, bias, **attrs)
+    return reference.activate(y if residual is None else y + residual, activation or "linear")
 
 
 def _conv_dx(module: Any) -> Any:
@@ -73,6 +98,12 @@ BATCH_NORM_INFERENCE = Primitive(
     lambda x, *others, **attrs: x,
 )
 CONV = Primitive("conv2d_fused", _conv(kernels), _conv(reference), lambda *shapes, **attrs: shapes[-1])
+CONV_PREPARED = Primitive(
+    "conv2d_prepared",
+    _conv_prepared,
+    _conv_unprepared,
+    lambda x, w, bias, residual, prepared, **attrs: CONV2D.shape(x, w, bias, **attrs),
+)
 CONV_DX = Primitive(
     "conv2d_dx_fused",
     _conv_dx(kernels),
