@@ -44,6 +44,8 @@ __all__: list[str] = [
     "conv2d_dw",
     "conv2d_dx",
     "conv2d_output_shape",
+    "conv2d_prepare",
+    "conv2d_prepared",
     "count",
     "cross_entropy",
     "dense",
@@ -372,6 +374,27 @@ def conv2d_dx(
 def conv2d_output_shape(
     arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
 ) -> tuple[typing.Any, ...]: ...
+def conv2d_prepare(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def conv2d_prepared(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+    arg8: float,
+    arg9: typing.Any,
+    arg10: typing.Any,
+    arg11: typing.Any,
+    arg12: typing.Any,
+    arg13: typing.Any,
+    arg14: typing.Any,
+    arg15: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def count(
     op: typing.SupportsInt | typing.SupportsIndex, x: typing.Any, axis: typing.Any, keepdims: bool
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...

@@ -38,6 +38,7 @@ Conv = struct(
     ("precision", c_int),
     ("prologue", c_void_p),
     ("y_pixel", c_int64),
+    ("prepared", c_void_p),
 )
 Prologue = type("Prologue", (Structure,), {"_fields_": [*((n, c_void_p) for n in "abc"), ("activation", c_int)]})
 Depthwise = struct("n h w c multiplier kh kw stride_h stride_w dilation_h dilation_w top bottom left right")
@@ -253,6 +254,27 @@ def message(lib: ctypes.CDLL) -> str:
     return str(lib.fastcnn_last_error())
 
 
+def check_prepared_filter(lib: ctypes.CDLL, rng: Rng) -> None:
+    """A prepared filter fills just the bytes it asks for, nothing past them is read, and results stay the same."""
+    p = conv_params(rng)
+    x, w = calls.floats(rng, p.n, p.h, p.w, p.c), calls.floats(rng, p.kh, p.kw, p.c // p.groups, p.k)
+    y = [out(p.n, *outputs(p), p.k) for _ in range(2)]
+    raw = [c_void_p(a.ctypes.data) for a in (x, w, *y)]
+    assert lib.fastcnn_conv2d(byref(p), *raw[:2], None, raw[2], None, c_size_t()) == 0, message(lib)
+    size = c_size_t()
+    assert lib.fastcnn_conv2d_prepared_bytes(byref(p), byref(size)) == 0, message(lib)
+    pages = Pages(size.value)
+    place = c_void_p(pages.place(size.value, at_end=True))
+    assert lib.fastcnn_conv2d_prepare(byref(p), raw[1], place) == 0, message(lib)
+    p.prepared = place
+    assert lib.fastcnn_conv2d(byref(p), raw[0], raw[1], None, raw[3], None, c_size_t()) == 0, message(lib)
+    assert np.array_equal(*y), "the prepared filter changes the result"
+    w[...] = 0  # it was the prepared one that was used
+    assert lib.fastcnn_conv2d(byref(p), raw[0], raw[1], None, raw[3], None, c_size_t()) == 0, message(lib)
+    assert np.array_equal(*y), "the prepared filter was not used"
+    pages.close()
+
+
 def main(isa: str, cases: int) -> None:
     lib = library()
     if isa == "short":
@@ -271,6 +293,11 @@ def main(isa: str, cases: int) -> None:
             # one byte more moves the aligned part of the workspace to its end
             for extra in (0, 1):
                 assert run(lib, case, extra) == expected, f"{name} {seed}: the workspace changes the result"
+    for seed in range(cases):
+        print("prepared filter", seed, flush=True)
+        rng = np.random.default_rng([99, seed])
+        _core.set_num_threads(calls.up_to(rng, 4))
+        check_prepared_filter(lib, rng)
     print("done", flush=True)
 
 

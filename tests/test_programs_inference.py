@@ -175,6 +175,64 @@ def test_the_report_names_joined_steps():
     assert "conv2d" in model.profile(pictures()) and "joined" not in model.profile(pictures())
 
 
+# ---- prepared filters
+
+
+def deep():
+    """Convolutions over few pixels, packed and transformed, with and without what is folded into them."""
+    utils.set_random_seed(3)
+    x = start = layers.Input((8, 8, 32))
+    x = layers.ReLU()(layers.BatchNormalization()(conv(33, 3)(x)))
+    x = layers.Add()([conv(33)(x), x])
+    return models.Model(start, conv(7, 3, strides=2, groups=1, activation="relu")(layers.Conv2D(14, 1)(x)))
+
+
+def test_prepared_filters_change_no_bit(monkeypatch):
+    x, model = pictures(1, (8, 8, 32)), deep()
+    found = model.predict(x, verbose=0)
+    ((program,),) = stepping.plans_of(model).inference.values()
+    assert steps_of(program.program).count("conv2d_prepared") == 4
+    model.layers[1].kernel.assign(2 * model.layers[1].kernel)
+    changed = model.predict(x, verbose=0)
+    model.layers[1].kernel.assign(0.5 * model.layers[1].kernel)
+    monkeypatch.setattr(inference_passes, "prepare_filters", lambda steps, outputs: steps)
+    plain = deep()
+    np.testing.assert_array_equal(found, plain.predict(x, verbose=0))
+    plain.layers[1].kernel.assign(2 * plain.layers[1].kernel)
+    np.testing.assert_array_equal(changed, plain.predict(x, verbose=0))
+    assert np.ptp(changed - found) > 0
+
+
+def test_large_batches_need_no_prepared_filters():
+    model = deep()
+    for n, prepared in ((4, 4), (5, 3), (64, 1), (65, 0)):
+        program = stepping.Inference(model, Tensor(pictures(n, (8, 8, 32)))).program
+        assert steps_of(program).count("conv2d_prepared") == prepared
+
+
+def test_programs_of_one_model_share_their_filters():
+    model = deep()
+    x = pictures(2, (8, 8, 32))
+    first, second = (stepping.Inference(model, Tensor(x[:n])).program for n in (1, 2))
+    assert len(first.derived) > 4 and [id(t) for t in first.derived] == [id(t) for t in second.derived]
+    model.layers[1].kernel.assign(3 * model.layers[1].kernel)
+    third = stepping.Inference(model, Tensor(x)).program  # of the new weights, though nothing has run since
+    for program in (third, second):
+        np.copyto(program.inputs[0], x)
+        program.run()
+    np.testing.assert_array_equal(third.outputs.numpy(), second.outputs.numpy())
+    np.testing.assert_allclose(third.outputs.numpy(), model(x, training=False).numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_prepared_convolution_is_convolution():
+    x, w, b = pictures(1, (5, 5, 3)), pictures(3, (3, 3, 4)), np.ones(4, np.float32)
+    attrs = {"strides": 1, "padding": "same", "dilation": 1, "groups": 1, "activation": "relu"}
+    expected = fused.CONV_PREPARED.kernel(x, w, b, None, None, **attrs)
+    close = fused.CONV_PREPARED.reference(x, w, b, 0 * expected, None, **attrs)
+    np.testing.assert_allclose(expected, close, rtol=1e-5, atol=1e-5)
+    assert fused.CONV_PREPARED.shape((None, 5, 5, 3), w.shape, b.shape, None, None, **attrs) == (None, 5, 5, 4)
+
+
 # ---- calls
 
 

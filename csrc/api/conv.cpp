@@ -74,9 +74,8 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   check.that(p.c % p.groups == 0, "groups must divide c = %lld, got %lld", (long long)p.c, (long long)p.groups);
   check.that(p.k % p.groups == 0, "groups must divide k = %lld, got %lld", (long long)p.k, (long long)p.groups);
   Conv2d& conv = g.conv;
-  conv = {p.n,          p.h,       p.w,        p.c,        p.k,        p.kh,
-          p.kw,         0,         0,          p.stride_h, p.stride_w, p.dilation_h,
-          p.dilation_w, p.pad_top, p.pad_left, p.groups,   p.prologue, p.y_pixel ? p.y_pixel : p.k};
+  conv = {p.n, p.h, p.w, p.c, p.k, p.kh, p.kw, 0, 0, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w,
+          p.pad_top, p.pad_left, p.groups, p.prologue, p.y_pixel ? p.y_pixel : p.k, nullptr};
   conv.oh = outputs(p.h, p.pad_top, p.pad_bottom, p.kh, p.dilation_h, p.stride_h);
   conv.ow = outputs(p.w, p.pad_left, p.pad_right, p.kw, p.dilation_w, p.stride_w);
   check.that(conv.oh > 0,
@@ -165,6 +164,26 @@ size_t workspace_bytes_of(const Geometry& g, ConvPass pass, int threads) {
   return margin_bytes(g) + scratch + 64;
 }
 
+// What a prepared filter begins with: whom it is for.
+struct Prepared {
+  const void* table;  // of the instruction set
+  int64_t c, k, kh, kw, groups, dilation_w, algorithm;
+};
+static_assert(sizeof(Prepared) == 64, "what follows is as aligned as the whole");
+
+Prepared prepared_for(const Geometry& g) {
+  const Conv2d& c = g.conv;
+  return {kernels().conv, c.c, c.k, c.kh, c.kw, c.groups, c.dilation_w, (int64_t)choose(g)};
+}
+
+// The filter prepared for just this, or null.
+const float* prepared_of(const Geometry& g) {
+  if (!g.given.prepared) return nullptr;
+  Prepared wanted = prepared_for(g);
+  bool fits = memcmp(g.given.prepared, &wanted, sizeof wanted) == 0;
+  return fits ? (const float*)((const char*)g.given.prepared + sizeof wanted) : nullptr;
+}
+
 // Only the forward pass knows y as a slice of a larger array.
 void check_whole(Check& check, const Geometry& g) {
   check.that(check.failed() || g.conv.y_pixel == g.conv.k, "y_pixel must be 0 or k = %lld here, got %lld",
@@ -231,7 +250,33 @@ fastcnn_status fastcnn_conv2d(const fastcnn_conv2d_params* p, const float* x, co
     x = (const float*)scratch;
     scratch += margin_bytes(g);
   }
+  g.conv.prepared = prepared_of(g);
   kernels().conv->forward(y, x, filter, g.conv, epilogue ? *epilogue : fastcnn_epilogue{}, choose(g), scratch, threads);
+  return FASTCNN_OK;
+}
+
+fastcnn_status fastcnn_conv2d_prepared_bytes(const fastcnn_conv2d_params* p, size_t* bytes) {
+  Check check("conv2d_prepared_bytes");
+  Geometry g = checked(check, p);
+  check.pointer("bytes", bytes);
+  if (!check.failed()) {
+    check.count("filter", {36, g.conv.kh, g.conv.kw, g.conv.c + 64, g.conv.k + 64 * g.conv.groups});
+    if (!check.failed()) *bytes = sizeof(Prepared) + (size_t)kernels().conv->prepared_floats(g.conv, choose(g)) * 4;
+  }
+  return check.status();
+}
+
+fastcnn_status fastcnn_conv2d_prepare(const fastcnn_conv2d_params* p, const float* filter, void* prepared) {
+  Check check("conv2d_prepare");
+  Geometry g = checked(check, p);
+  check.pointer("filter", filter).pointer("prepared", prepared);
+  if (check.failed()) return check.status();
+  int threads = thread_limit();
+  Workspace memory("conv2d_prepare", nullptr, 0, workspace_bytes_of(g, ConvPass::forward, threads));
+  if (memory.status()) return memory.status();
+  Prepared head = prepared_for(g);
+  memcpy(prepared, &head, sizeof head);
+  kernels().conv->prepare((float*)((char*)prepared + sizeof head), filter, g.conv, choose(g), memory.data(), threads);
   return FASTCNN_OK;
 }
 

@@ -78,10 +78,11 @@ fastcnn_epilogue epilogue(const Input<float>& bias, const Input<float>& residual
   return {bias.data(), residual.data(), activation(name), alpha, nullptr};
 }
 
-py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle strides, py::handle pad,
-                 py::handle dilation, py::handle groups, py::handle name, Real32<"alpha"> alpha, py::handle residual_,
-                 py::handle algorithm, py::handle precision, py::handle mode, py::handle value, py::handle out,
-                 py::handle prologue) {
+// prepared: None, or what conv2d_prepare made of w.
+py::array conv2d_prepared(py::handle x_, py::handle w_, py::handle bias_, py::handle strides, py::handle pad,
+                          py::handle dilation, py::handle groups, py::handle name, Real32<"alpha"> alpha,
+                          py::handle residual_, py::handle algorithm, py::handle precision, py::handle mode,
+                          py::handle value, py::handle out, py::handle prologue, py::handle prepared_) {
   Input<float> x(x_, "x"), w(w_, "w");
   x.rank(4, "(n, h, w, c)"), w.rank(4, "(kh, kw, c / groups, k)");
   auto p = params(x.shape(), w.shape(), {strides, pad, dilation, groups, algorithm, precision, mode, value});
@@ -93,12 +94,40 @@ py::array conv2d(py::handle x_, py::handle w_, py::handle bias_, py::handle stri
   auto y = Output<float>::channels(out, shape);
   y.apart_from(x).apart_from(w).apart_from(bias).apart_from(residual, true).apart_from(through.affine);
   p.y_pixel = y.pixel();
+  auto prepared = Input<float>::optional(prepared_, "prepared");
+  if (prepared) {
+    size_t bytes = 0;
+    check(fastcnn_conv2d_prepared_bytes(&p, &bytes));
+    prepared.shaped({(py::ssize_t)(bytes / 4)});
+    p.prepared = prepared.data();
+  }
   run([=] {
     fastcnn_conv2d_params q = p;
     q.prologue = through.get();
     return fastcnn_conv2d(&q, x.data(), w.data(), &e, y.data(), nullptr, 0);
   });
   return y.array();
+}
+
+py::array conv2d(py::handle x, py::handle w, py::handle bias, py::handle strides, py::handle pad, py::handle dilation,
+                 py::handle groups, py::handle name, Real32<"alpha"> alpha, py::handle residual, py::handle algorithm,
+                 py::handle precision, py::handle mode, py::handle value, py::handle out, py::handle prologue) {
+  return conv2d_prepared(x, w, bias, strides, pad, dilation, groups, name, alpha, residual, algorithm, precision, mode,
+                         value, out, prologue, py::none());
+}
+
+// The filter as conv2d multiplies with it, for images of this shape: an array to keep, and to pass to conv2d_prepared.
+py::array conv2d_prepare(py::handle x_shape, py::handle w_, py::handle strides, py::handle pad, py::handle dilation,
+                         py::handle groups) {
+  Input<float> w(w_, "w");
+  w.rank(4, "(kh, kw, c / groups, k)");
+  auto p = params(shape4(x_shape, "x_shape", "(n, h, w, c)"), w.shape(),
+                  {strides, pad, dilation, groups, py::str("auto"), py::str("high"), py::str("constant"), py::int_(0)});
+  size_t bytes = 0;
+  check(fastcnn_conv2d_prepared_bytes(&p, &bytes));
+  Output<float> to({(py::ssize_t)(bytes / 4)});
+  run([=] { return fastcnn_conv2d_prepare(&p, w.data(), to.data()); });
+  return to.array();
 }
 
 py::array conv2d_dx(py::handle dy_, py::handle w_, py::handle x_shape, py::handle strides, py::handle pad,
@@ -183,6 +212,8 @@ const char* conv2d_algorithm(py::handle x_shape, py::handle w_shape, py::handle 
 
 void bind_conv(py::module_& m) {
   m.def("conv2d", conv2d);
+  m.def("conv2d_prepared", conv2d_prepared);
+  m.def("conv2d_prepare", conv2d_prepare);
   m.def("conv2d_dx", conv2d_dx);
   m.def("conv2d_dw", conv2d_dw);
   m.def("conv2d_db", conv2d_db);

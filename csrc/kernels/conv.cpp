@@ -38,6 +38,40 @@ struct Taps {  // where each tap reads and where its part of the filter lies
   }
 };
 
+// The filter as a gathered product has it.
+void set_filter(Gather& p, const float* filter, Taps& taps, const Conv2d& g) {
+  bool rows = by_rows(g);
+  int64_t cg = g.c / g.groups;
+  for (int64_t r = 0; r < g.kh; r++) {
+    int64_t tap_h = r * g.dilation_h - (p.inside ? 0 : g.top);
+    if (rows)
+      taps.add(tap_h, 0, r * g.kw * cg * g.k);
+    else
+      for (int64_t s = 0; s < g.kw; s++)
+        taps.add(tap_h, s * g.dilation_w - (p.inside ? 0 : g.left), (r * g.kw + s) * cg * g.k);
+  }
+  p.taps = taps.count, p.tap_h = taps.h, p.tap_w = taps.w, p.tap_at = taps.at;
+  p.run = rows ? g.kw * g.c : cg;
+  p.run_stride = g.k, p.transposed = false, p.columns = g.k / g.groups;
+  p.filter = filter;
+}
+
+int64_t prepared_floats(const Conv2d& g, ConvAlgorithm algorithm) {
+  if (algorithm == ConvAlgorithm::winograd) return winograd_prepared_floats(g);
+  return g.groups * gather_packed_floats(g.kh * g.kw, g.c / g.groups, g.k / g.groups);
+}
+
+void prepare(float* to, const float* filter, const Conv2d& g, ConvAlgorithm algorithm, char* workspace, int threads) {
+  if (algorithm == ConvAlgorithm::winograd) return winograd_prepare(to, filter, g, threads);
+  Taps taps(workspace, g.kh * g.kw);
+  Gather p{};
+  set_filter(p, filter, taps, g);
+  for (int64_t group = 0; group < g.groups; group++) {
+    gather_pack(to, p, threads);
+    to += gather_packed_floats(p.taps, p.run, p.columns), p.filter += p.columns;
+  }
+}
+
 void forward_direct(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                     char* workspace, int threads) {
   bool rows = by_rows(g), inside = all_inside(g);
@@ -56,21 +90,12 @@ void forward_direct(float* y, const float* x, const float* filter, const Conv2d&
     p.h = reach_h(g), p.w = reach_w(g);
   }
   p.x_image = p.h * p.w * g.c, p.x_row = p.w * g.c, p.x_pixel = g.c;
-  for (int64_t r = 0; r < g.kh; r++) {
-    int64_t tap_h = r * g.dilation_h - (p.inside ? 0 : g.top);
-    if (rows)
-      taps.add(tap_h, 0, r * g.kw * cg * g.k);
-    else
-      for (int64_t s = 0; s < g.kw; s++)
-        taps.add(tap_h, s * g.dilation_w - (p.inside ? 0 : g.left), (r * g.kw + s) * cg * g.k);
-  }
-  p.taps = taps.count, p.tap_h = taps.h, p.tap_w = taps.w, p.tap_at = taps.at;
-  p.run = rows ? g.kw * g.c : cg;
-  p.run_stride = g.k, p.transposed = false, p.columns = kg;
+  set_filter(p, filter, taps, g);
   p.epilogue = e, p.y_origin = y;
   p.stream = streams(y, g.n * g.oh * g.ow * g.k, kg) && g.y_pixel % 16 == 0;
   for (int64_t group = 0; group < g.groups; group++) {
     p.x = x + group * cg, p.y = y + group * kg, p.filter = filter + group * kg;
+    if (g.prepared) p.prepared = g.prepared + group * gather_packed_floats(p.taps, p.run, kg);
     if (e.bias) p.epilogue.bias = e.bias + group * kg;
     gather_product(p, workspace, threads);
   }
@@ -231,7 +256,7 @@ void add_margin(float* to, const float* x, const Conv2d& g, int threads) {
 }
 
 extern const ConvKernels conv_kernels;
-const ConvKernels conv_kernels = {workspace, forward, dx, dw};
+const ConvKernels conv_kernels = {workspace, forward, dx, dw, prepared_floats, prepare};
 
 }  // namespace ISA
 }  // namespace fastcnn

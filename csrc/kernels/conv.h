@@ -17,6 +17,7 @@ struct Conv2d {
   int64_t groups;
   const fastcnn_prologue* prologue;  // of x, forward and in the weight gradient; or null
   int64_t y_pixel;                   // floats from one pixel of y to the next, k or more: of the forward pass
+  const float* prepared;             // the filter as ConvKernels::prepare leaves it, or null: of the forward pass
 };
 
 enum class ConvPass { forward, dx, dw };
@@ -32,6 +33,9 @@ struct ConvKernels {
   // db, (k,) or null: the sum of dy over its pixels, on the way.
   void (*dw)(float* dw, float* db, const float* x, const float* dy, const Conv2d&, ConvAlgorithm, char* workspace,
              int threads);
+  // The filter as forward multiplies with it: its floats; and how it is made, in the workspace of forward.
+  int64_t (*prepared_floats)(const Conv2d&, ConvAlgorithm);
+  void (*prepare)(float* to, const float* filter, const Conv2d&, ConvAlgorithm, char* workspace, int threads);
 };
 
 }  // namespace fastcnn

@@ -31,6 +31,8 @@ void add_partials(float* dw, const float* partials, int64_t size, int64_t stride
 size_t winograd_workspace(const Conv2d& g, ConvPass pass, int threads);
 void winograd_forward(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                       char* workspace, int threads);
+int64_t winograd_prepared_floats(const Conv2d& g);
+void winograd_prepare(float* to, const float* filter, const Conv2d& g, int threads);
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                  char* workspace, int threads);
 size_t winograd_dw_workspace(const Conv2d& g, int threads);

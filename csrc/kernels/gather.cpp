@@ -129,9 +129,9 @@ void normalise_block(const Gather& g, const float** rows, int64_t count, const f
   }
 }
 
-// One panel of one pixel block; out is left pointing at the next panel's columns. packed: the whole panel when shared,
-// else a thread's scratch for one block of the sum.
-void panel_product(const Gather& g, bool shared, bool cold, int64_t panel, float* packed, const float** rows,
+// One panel of one pixel block; out is left pointing at the next panel's columns. whole: the packed panel, or null: it
+// is packed into a thread's scratch, a block of the sum at a time.
+void panel_product(const Gather& g, const float* whole, float* scratch, bool cold, int64_t panel, const float** rows,
                    float* const* out, int64_t count) {
   Blocks k(g.taps, g.run);
   int columns = columns_of(g, panel), width = panel_width(columns);
@@ -146,12 +146,10 @@ void panel_product(const Gather& g, bool shared, bool cold, int64_t panel, float
   do {
     int64_t taps = g.taps - tap < k.taps_each ? g.taps - tap : k.taps_each;
     int64_t depth = g.run - from < k.piece ? g.run - from : k.piece;
-    const float* b = packed;
-    if (shared)
-      b += (tap * g.run + from) * width;
-    else
+    const float* b = whole ? whole + (tap * g.run + from) * width : scratch;
+    if (!whole)
       for (int64_t t = 0; t < taps; t++)
-        pack_filter(g, packed + t * depth * width, tap + t, from, depth, panel * kPanel, columns);
+        pack_filter(g, scratch + t * depth * width, tap + t, from, depth, panel * kPanel, columns);
     finish.accumulate = tap > 0 || from > 0;
     finish.last = g.taps == 0 || (tap + taps == g.taps && from + depth == g.run);  // no taps: zeros
     micro_rows({rows + tap * count, count, taps, depth, 1, from, cold}, b, width, out, count, columns, finish);
@@ -168,6 +166,18 @@ size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t colum
   return Layout(pixels, taps, run, columns, threads, prologue).bytes(threads);
 }
 
+int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns) {
+  return taps * run * padded_columns(columns);
+}
+
+void gather_pack(float* to, const Gather& g, int threads) {
+  parallel_tasks(threads, panel_count(g.columns) * g.taps, [&](int64_t task, int) {
+    int64_t panel = task / g.taps, tap = task % g.taps;
+    int columns = columns_of(g, panel), width = panel_width(columns);
+    pack_filter(g, to + panel * kPanel * g.taps * g.run + tap * g.run * width, tap, 0, g.run, panel * kPanel, columns);
+  });
+}
+
 void gather_product(const Gather& g, char* workspace, int threads) {
   int64_t pixels = g.n * g.oh * g.ow, panels = panel_count(g.columns);
   if (pixels == 0) return;
@@ -177,13 +187,9 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   memset(zeros, 0, (size_t)layout.zeros);
   float* packed = (float*)(workspace + layout.zeros);
   char* own = workspace + layout.zeros + (layout.shared ? layout.packed : 0);
-  if (layout.shared)
-    parallel_tasks(team, panels * g.taps, [&](int64_t task, int) {
-      int64_t panel = task / g.taps, tap = task % g.taps;
-      int columns = columns_of(g, panel), width = panel_width(columns);
-      float* to = packed + panel * kPanel * g.taps * g.run + tap * g.run * width;
-      pack_filter(g, to, tap, 0, g.run, panel * kPanel, columns);
-    });
+  bool whole = g.prepared || layout.shared;  // or panel by panel
+  if (layout.shared && !g.prepared) gather_pack(packed, g, team);
+  const float* filter = g.prepared ? g.prepared : packed;
   parallel_tasks(team, layout.blocks * layout.split, [&](int64_t task, int thread) {
     int64_t part = task / layout.blocks, first = task % layout.blocks * layout.block;
     int64_t count = pixels - first < layout.block ? pixels - first : layout.block;
@@ -196,8 +202,8 @@ void gather_product(const Gather& g, char* workspace, int threads) {
     int64_t begin = panels * part / layout.split, end = panels * (part + 1) / layout.split;
     for (int64_t i = 0; i < count; i++) to.out[i] += begin * kPanel;
     for (int64_t panel = begin; panel < end; panel++) {
-      float* b = layout.shared ? packed + panel * kPanel * g.taps * g.run : scratch;
-      panel_product(g, layout.shared, panel == begin && g.taps == 1 && !g.prologue, panel, b, to.rows, to.out, count);
+      const float* b = whole ? filter + panel * kPanel * g.taps * g.run : nullptr;
+      panel_product(g, b, scratch, panel == begin && g.taps == 1 && !g.prologue, panel, to.rows, to.out, count);
       for (int64_t i = 0; i < count; i++) to.out[i] += kPanel;
     }
     if (g.stream) stream_fence();

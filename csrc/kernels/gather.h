@@ -29,6 +29,7 @@ struct Gather {
   int64_t run_stride;
   bool transposed;
   int64_t columns;
+  const float* prepared;  // the filter as gather_pack leaves it, or null
 
   // y = activation(sum + bias + residual); the residual's elements lie as y's do, counted from y_origin.
   fastcnn_epilogue epilogue;
@@ -37,6 +38,9 @@ struct Gather {
 };
 
 size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue = false);
+// The whole filter in panels, for `prepared`.
+int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns);
+void gather_pack(float* to, const Gather& g, int threads);
 void gather_product(const Gather& g, char* workspace, int threads);
 
 }  // namespace ISA

@@ -33,16 +33,17 @@ struct Problem {
   int64_t pixel;  // floats from one pixel of y to the next
   const fastcnn_prologue* prologue;
   fastcnn_epilogue epilogue;
+  const float* prepared;  // u, or null
 };
 
 Problem forward_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, false, g.n,    g.h,       g.w,        g.c,
-          g.oh,    g.ow,    g.k,     g.top, g.left, g.y_pixel, g.prologue, {}};
+  return {nullptr, nullptr, nullptr, false, g.n, g.h, g.w, g.c, g.oh, g.ow, g.k, g.top, g.left, g.y_pixel, g.prologue, {}, nullptr};
 }
 Problem dx_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, true,      g.n,        g.oh, g.ow,    g.k,
-          g.h,     g.w,     g.c,     2 - g.top, 2 - g.left, g.c,  nullptr, {}};
+  return {nullptr, nullptr, nullptr, true, g.n, g.oh, g.ow, g.k, g.h, g.w, g.c, 2 - g.top, 2 - g.left, g.c, nullptr, {}, nullptr};
 }
+
+int64_t panel_bytes(const Problem& p) { return kPoints * point_stride(p.c * kPanel) * 4; }  // of u
 
 struct Plan {
   Tiles tiles;
@@ -54,7 +55,7 @@ struct Plan {
   int64_t zeros, u_panel, u, v, m, packed;  // bytes; packed: of the filter on its way to the transform
   Plan(const Problem& p, int threads) : tiles(p.n, p.oh, p.ow) {
     panels = panel_count(p.k), channels = align16(p.c);
-    u_panel = kPoints * point_stride(p.c * kPanel) * 4;
+    u_panel = panel_bytes(p);
     u = panels * u_panel;
     block = p.c <= 128 ? 24 : 48;
     by_panels = u > kSharedFilter || tiles.count < 2 * threads * block;
@@ -99,6 +100,15 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
       for (int s = 0; s < 6; s++) store(u + (r * 6 + s) * point + from * width + i, o[s]);
     }
   }
+}
+
+void transform_panels(float* u, const Problem& p, int threads) {
+  int64_t panels = panel_count(p.k);
+  parallel_tasks(threads, panels * ((p.c + kStep - 1) / kStep), [&](int64_t task, int) {
+    alignas(64) float packed[9 * kStep * kPanel];
+    int64_t panel = task % panels, from = task / panels * kStep;
+    transform_filter(u + panel * panel_bytes(p) / 4, p, panel, from, least(kStep, p.c - from), packed);
+  });
 }
 
 void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
@@ -193,13 +203,9 @@ void multiply_block(const Problem& p, const Plan& plan, const float* u, const fl
 }
 
 void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
-  float* u = (float*)workspace;
   char* own = workspace + plan.u;
-  parallel_tasks(threads, plan.panels * ((p.c + kStep - 1) / kStep), [&](int64_t task, int thread) {
-    float* packed = (float*)(own + thread * plan.own() + plan.m);
-    int64_t panel = task % plan.panels, from = task / plan.panels * kStep;
-    transform_filter(u + panel * plan.u_panel / 4, p, panel, from, least(kStep, p.c - from), packed);
-  });
+  if (!p.prepared) transform_panels((float*)workspace, p, threads);
+  const float* u = p.prepared ? p.prepared : (const float*)workspace;
   parallel_tasks(threads, (plan.tiles.count + plan.block - 1) / plan.block, [&](int64_t task, int thread) {
     float* m = (float*)(own + thread * plan.own());
     float* v = (float*)(own + thread * plan.own() + plan.m + plan.packed);
@@ -222,8 +228,9 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
       int64_t panel = task / plan.parts, part = task % plan.parts;
       float* m = (float*)(own + thread * plan.own());
       float* packed = m + plan.m / 4;
-      float* u = packed + plan.packed / 4;
-      transform_panel(u, p, panel, packed);
+      float* own_u = packed + plan.packed / 4;
+      if (!p.prepared) transform_panel(own_u, p, panel, packed);
+      const float* u = p.prepared ? p.prepared + panel * plan.u_panel / 4 : own_u;
       int64_t begin = tiles * part / plan.parts, end = tiles * (part + 1) / plan.parts;
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;
       for (int64_t b = 0; b < blocks; b++) {
@@ -256,8 +263,19 @@ size_t winograd_workspace(const Conv2d& g, ConvPass pass, int threads) {
 void winograd_forward(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                       char* workspace, int threads) {
   Problem p = forward_problem(g);
-  p.y = y, p.x = x, p.filter = filter, p.epilogue = e;
+  p.y = y, p.x = x, p.filter = filter, p.epilogue = e, p.prepared = g.prepared;
   run(p, workspace, threads);
+}
+
+int64_t winograd_prepared_floats(const Conv2d& g) {
+  Problem p = forward_problem(g);
+  return panel_count(p.k) * panel_bytes(p) / 4;
+}
+
+void winograd_prepare(float* to, const float* filter, const Conv2d& g, int threads) {
+  Problem p = forward_problem(g);
+  p.filter = filter;
+  transform_panels(to, p, threads);
 }
 
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,

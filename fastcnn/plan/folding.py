@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn.plan.prepared_filters import kept
 from fastcnn.plan.steps import made_by, node, users
 from fastcnn.seam import Node
 from fastcnn.tensor import Derived, Valued
@@ -63,7 +64,8 @@ def _folded(product: Node, norm: Node) -> tuple[Derived, Derived]:
         found: Array = before * scale()
         return (found if beta is None else found + beta.array).astype(np.float32)
 
-    return Derived(weights), Derived(shift)
+    key = (product.operation.name, epsilon, *(id(t) for t in (w, bias, mean, variance, gamma, beta)))
+    return kept(("weights", *key), Derived, weights), kept(("shift", *key), Derived, shift)
 
 
 def fold_padding(steps: list[Node], outputs: list[Any]) -> list[Node]:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from fastcnn import kernels, reference
+from fastcnn import _core, kernels, reference
+from fastcnn.ops.conv import CONV as CONV2D
 from fastcnn.ops.joining import CONCATENATE
 from fastcnn.seam import Primitive
 
@@ -15,6 +16,7 @@ __all__ = [
     "CONV",
     "CONV_DW_THROUGH",
     "CONV_DX",
+    "CONV_PREPARED",
     "CONV_THROUGH",
     "DENSE",
     "JOINED",
@@ -80,6 +82,21 @@ def _conv_dw_through(module: Any) -> Any:
     return run
 
 
+def _conv_prepared(
+    x: Any, w: Any, bias: Any, residual: Any, prepared: Any, strides: Any, padding: Any, dilation: Any, groups: int,
+    activation: Any = None, padding_mode: str = "constant", padding_value: float = 0.0,
+) -> Any:  # fmt: skip
+    rest = (activation, 0.0, residual, "auto", "high", padding_mode, padding_value, None, None, prepared)
+    return _core.conv2d_prepared(x, w, bias, strides, padding, dilation, groups, *rest)
+
+
+def _conv_unprepared(
+    x: Any, w: Any, bias: Any, residual: Any, prepared: Any, activation: Any = None, **attrs: Any
+) -> Any:
+    y = reference.conv2d(x, w, bias, **attrs)
+    return reference.activate(y if residual is None else y + residual, activation or "linear")
+
+
 def _conv_dx(module: Any) -> Any:
     def run(dy: Any, w: Any, residual: Any, gate: Any, *, x_shape: Any, **attrs: Any) -> Any:
         return module.conv2d_dx(dy, w, (dy.shape[0], *x_shape[1:]), residual=residual, gate=gate, **attrs)
@@ -130,6 +147,13 @@ CONV_DW_THROUGH = Primitive(
     _conv_dw_through(kernels),
     _conv_dw_through(reference),
     lambda *shapes, w_shape, **attrs: w_shape,
+
+
+CONV_PREPARED = Primitive(
+    "conv2d_prepared",
+    _conv_prepared,
+    _conv_unprepared,
+    lambda x, w, bias, residual, prepared, **attrs: CONV2D.shape(x, w, bias, **attrs),
 )
 CONV_DX = Primitive(
     "conv2d_dx_fused",

@@ -5,6 +5,7 @@ from typing import Any
 from fastcnn.plan import fused
 from fastcnn.plan.folding import fold_batch_norm, fold_padding
 from fastcnn.plan.joining_passes import write_slices
+from fastcnn.plan.prepared_filters import prepare_filters
 from fastcnn.plan.steps import made_by, node, users
 from fastcnn.plan.training_passes import CLAMPS
 from fastcnn.seam import Node
@@ -18,7 +19,8 @@ def inference_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     steps = fold_padding(steps, outputs)
     steps = fold_batch_norm(steps, outputs)
     steps = fuse_epilogues(steps, outputs)
-    return write_slices(steps, outputs)
+    steps = write_slices(steps, outputs)
+    return prepare_filters(steps, outputs)
 
 
 def fuse_epilogues(steps: list[Node], outputs: list[Any]) -> list[Node]:

@@ -75,7 +75,9 @@ def memory(model: Any, batch_size: int) -> dict[str, int]:
     x, y = _batch(model, batch_size)
     inference = Inference(model, x).program
     report["inference arena"] = inference.arena_bytes + sum(a.nbytes for a in inference.inputs)
-    report["inference total"] = weights + report["inference arena"]
+    derived = {id(t): t.array.nbytes for t in inference.derived}
+    report["inference filters"] = sum(derived.values())  # folded, packed or transformed
+    report["inference total"] = weights + report["inference filters"] + report["inference arena"]
     if model.compiled:
         model._make_ready((x, y))
         training = TrainingStep(model, (x, y, None)).program

@@ -251,7 +251,7 @@ def answered(model: Any, x: Any) -> Any:
             for layer in parts:
                 _notice_edits(layer)
             plans.parts = _parts(model)
-    if not plans.replayed:
+    if not plans.replayed or model._graph is None:
         return None
     x = tensors_of(x)
     if all(t.dtype == "float32" for t in model.inputs):

@@ -37,6 +37,9 @@ typedef struct fastcnn_conv2d_params {
   /* Floats from one pixel of y to the next, at least k; 0 means k. More than k: y is a slice of the channels of a
    * larger array, whose other channels are left alone. Of the forward pass, and without a residual or gate. */
   int64_t y_pixel;
+  /* Of the forward pass: what fastcnn_conv2d_prepare made of this very filter, or NULL. Made with another shape of
+   * filter, algorithm or instruction set it is not used; it never changes a result. */
+  const void* prepared;
 } fastcnn_conv2d_params;
 
 typedef enum fastcnn_pass { FASTCNN_FORWARD = 0, FASTCNN_DX, FASTCNN_DW } fastcnn_pass;
@@ -57,6 +60,12 @@ FASTCNN_API fastcnn_status fastcnn_conv2d_workspace(const fastcnn_conv2d_params*
 FASTCNN_API fastcnn_status fastcnn_conv2d(const fastcnn_conv2d_params* p, const float* x, const float* filter,
                                           const fastcnn_epilogue* epilogue, float* y, void* workspace,
                                           size_t workspace_bytes);
+
+/* The filter in the form in which the forward pass multiplies with it, packed or transformed, which a pass over few
+ * pixels spends much of its time on. To be kept by the caller for as long as the filter does not change, in this
+ * process only; best at a multiple of 64. Bytes: some more than the filter's, or four times as many for Winograd. */
+FASTCNN_API fastcnn_status fastcnn_conv2d_prepared_bytes(const fastcnn_conv2d_params* p, size_t* bytes);
+FASTCNN_API fastcnn_status fastcnn_conv2d_prepare(const fastcnn_conv2d_params* p, const float* filter, void* prepared);
 
 /* The gradient with respect to x, from that with respect to y. With an epilogue (bias of c floats, activation) it is
  * the transposed convolution as a layer; residual and gate must not be dx. */

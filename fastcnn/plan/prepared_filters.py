@@ -1,0 +1,82 @@
+"""Filters in the form in which convolutions multiply with them, made once for a program and not in every run.
+
+Packing or transforming a filter costs as much for one pixel as for a thousand; a batch of one picture spends a tenth to
+a third of its time on it.
+"""
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastcnn import _core
+from fastcnn.plan import fused
+from fastcnn.plan.steps import node
+from fastcnn.seam import Node
+from fastcnn.tensor import Derived, Tensor, Valued
+
+__all__ = ["Prepared", "kept", "prepare_filters"]
+
+Array = np.ndarray[Any, Any]
+
+# Up to so many pixels of the result. Beyond it, the products take so long that the filter hardly matters; and that of
+# Winograd takes four times the memory.
+FEW_PIXELS = {"direct": 1024, "winograd": 256}
+FIXED = ("strides", "padding", "dilation", "groups")
+
+_kept: "weakref.WeakValueDictionary[Any, Derived]" = weakref.WeakValueDictionary()
+
+
+class Prepared(Derived):
+    """A filter as ``_core.conv2d_prepare`` leaves it: in memory of its own, which is aligned."""
+
+    __slots__ = ()
+
+    def __init__(self, compute: Callable[[], Array]):
+        Tensor.__init__(self, compute())
+        self._compute = compute
+
+
+def kept(key: Any, kind: type[Derived], compute: Callable[[], Array]) -> Derived:
+    """The tensor under a key, up to date: programs of one model, for other batches and threads, share it.
+
+    Args:
+        key: holds the ids of all that ``compute`` keeps alive, so that they belong to nothing else.
+        kind: Derived, or Prepared.
+        compute: computes it.
+    """
+    found = _kept.get(key)
+    if found is None:
+        return _kept.setdefault(key, kind(compute))
+    found.refresh()
+    return found
+
+
+def prepare_filters(steps: list[Node], outputs: list[Any]) -> list[Node]:
+    """Convolutions with few pixels get their filter prepared."""
+    return [_prepared(s) if _has_few_pixels(s) else s for s in steps]
+
+
+def _has_few_pixels(step: Node) -> bool:
+    if step.operation.name not in ("conv2d", "conv2d_fused") or not isinstance(step.inputs[1], Valued):
+        return False
+    x, w, shape = step.inputs[0].shape, step.inputs[1].shape, step.outputs[0].shape
+    if len(shape) != 4 or int(np.prod(shape)) == 0:
+        return False
+    strides, padding, dilation, groups = (step.attrs[name] for name in FIXED)
+    algorithm = _core.conv2d_algorithm(x, w, strides, padding, dilation, groups, "high", "forward")
+    return int(np.prod(shape[:3])) <= FEW_PIXELS[algorithm]
+
+
+def _prepared(step: Node) -> Node:
+    x, w, bias, *residual = step.inputs
+    fixed = [step.attrs[name] for name in FIXED]
+
+    def prepare() -> Array:
+        made: Array = _core.conv2d_prepare(x.shape, w.array, *fixed)
+        return made
+
+    filters = kept((id(w), x.shape[1:], repr(fixed)), Prepared, prepare)
+    inputs = (x, w, bias, residual[0] if residual else None, filters)
+    return node(fused.CONV_PREPARED, inputs, step.attrs, step.outputs)
