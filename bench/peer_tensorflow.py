@@ -30,7 +30,9 @@ def _padded(step: dict[str, Any], config: dict[str, Any], x: Any) -> Any:
             raise NotImplementedError(f"Keras does not round as {config['name']!r} does")
         config["padding"] = "same"
     elif not isinstance(padding, str):
-        if all(s == 1 for s in strides) and all(list(p) == [k // 2, k // 2] for p, k in zip(padding, size, strict=True)):
+        if all(s == 1 for s in strides) and all(
+            list(p) == [k // 2, k // 2] for p, k in zip(padding, size, strict=True)
+        ):
             config["padding"] = "same"
         else:
             x = keras.layers.ZeroPadding2D(padding)(x)  # of maxima, too: they come behind a ReLU

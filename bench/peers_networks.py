@@ -1,130 +1,230 @@
-"""Whole networks in fastcnn and PyTorch, in one process: training steps and inference, alternating; medians.
+"""Whole networks in fastcnn and its peers, alternating in one run: training steps and inference, medians.
 
-usage: python -m bench.peers_networks [--only mnist,resnet18] [--what train,batch,single] [--rounds 5] [--json FILE]
+usage: python -m bench.peers_networks [--only mnist,resnet18] [--what train,batch,single,epoch,memory] [--rounds 5]
+           [--peers torch,...] [--python tensorflow=/path/to/python,...] [--json FILE] [--markdown FILE]
 
-The same graph, the same weights, float32, the same number of threads; PyTorch in both layouts, the better one counts.
-A training step is forward, cross-entropy, gradients and SGD with momentum. Outputs are compared before the timing.
+The same graph, the same weights, float32, the same number of threads. Each library has a process of its own; one of them
+computes at a time, the others sleep. PyTorch runs in both layouts, eager and compiled (for inference also with frozen
+weights); Keras with and without XLA; OpenVINO for latency and for throughput; the best of each counts. A training step is
+forward, cross-entropy, gradients and SGD with momentum. Outputs, and first losses where no dropout makes them random, are
+compared before the timing. A peer that is not installed is left out; --python says which interpreter has it.
+
+epoch: `fit` over 60,000 images of MNIST's shape. memory: the most that three training steps need beyond the imported
+library, in fresh processes.
 """
 
 import argparse
 import json
+import os
 import statistics
 import sys
-import time
-from collections.abc import Callable
+import tempfile
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
+from bench.networks import NETWORKS
+from bench.peer_process import Missing, PeerError, Worker
+from bench.peer_table import TITLE, machine, machine_words, markdown, row_line
+from bench.peer_task import Task
 
-import fastcnn
-from bench.networks import NETWORKS, build
-from bench.torch_networks import translate
-from fastcnn import losses, optimizers, quickbench
-
-Calls = dict[str, Callable[[], Any]]
-
-
-def alternate(calls: Calls, rounds: int) -> dict[str, float]:
-    """The median milliseconds of each, one after the other in every round."""
-    for call in calls.values():
-        call()
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            times[name].append(1e3 * (time.perf_counter() - start))
-    return {name: statistics.median(t) for name, t in times.items()}
+PEERS = {
+    "train": ("fastcnn", "torch", "tensorflow"),
+    "batch": ("fastcnn", "torch", "tensorflow", "onnxruntime", "openvino", "ncnn", "mnn"),
+    "single": ("fastcnn", "torch", "tensorflow", "onnxruntime", "openvino", "ncnn", "mnn"),
+    "epoch": ("fastcnn", "torch", "tensorflow"),
+    "memory": ("fastcnn", "torch", "tensorflow"),
+}
+CONVERTED = {"onnxruntime", "openvino", "ncnn", "mnn"}  # from PyTorch's export
+ONLY = {"epoch": ("mnist",), "memory": ("resnet50", "vgg16", "cifar")}  # networks of these comparisons
+HOPELESS = 1.5  # variants that take so much longer than their peer's best are not measured again
+MEMORY_STEPS = 3
 
 
-def torch_layout(x: Any, last: bool) -> Any:
-    """Images (n, h, w, c) as PyTorch's (n, c, h, w), in memory as asked."""
-    tensor = torch.from_numpy(x).permute(0, 3, 1, 2)
-    return tensor.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+class Comparison:
+    """Starts workers, lets them build, has them run in turn."""
+
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        self.versions: dict[str, str] = {}
+        self.left_out: dict[str, str] = {}
+        self.idle = 0.0
+
+    def start(self, peer: str, folder: Path) -> Worker | None:
+        """A worker, or None where the library is not installed: that is said once."""
+        if peer in self.left_out:
+            return None
+        try:
+            python = self.options.python.get(peer, sys.executable)
+            worker = Worker(peer, python, self.options.threads, folder / "log")
+        except (Missing, OSError) as error:
+            self.left_out[peer] = str(error)
+            print(f"without {peer}: {error}", flush=True)
+            return None
+        self.versions.update(worker.versions)
+        return worker
+
+    def stop(self, worker: Worker) -> None:
+        self.idle = max(self.idle, worker.idle_share())
+        worker.close()
+
+    def export(self, task: Task, peers: list[str]) -> list[str]:
+        """Writes the files of a task; gives the peers that can read them."""
+        for writer in ("fastcnn", "torch"):
+            if writer == "torch" and not CONVERTED & set(peers):
+                continue
+            worker = self.start(writer, Path(task.folder))
+            if worker is None and writer == "fastcnn":
+                raise PeerError("fastcnn writes the networks: its Python must have it")
+            if worker is None:
+                print(f"without {', '.join(sorted(CONVERTED & set(peers)))}: PyTorch converts for them", flush=True)
+                return [peer for peer in peers if peer not in CONVERTED]
+            try:
+                worker.ask("export", task=task.message())
+            finally:
+                worker.close()
+        return peers
+
+    def prepare(self, task: Task, peers: list[str]) -> dict[str, tuple[Worker, list[str]]]:
+        """Workers with their variants, built, compared, warm."""
+        ready: dict[str, tuple[Worker, list[str]]] = {}
+        for peer in peers:
+            worker = self.start(peer, Path(task.folder))
+            if worker is None:
+                continue
+            ready[peer] = worker, worker.ask("begin", task=task.message())["variants"]
+            for variant in ready[peer][1]:
+                took = worker.ask("build", variant=variant, warm=1 if task.mode != "epoch" else 0)["seconds"]
+                if self.options.verbose:
+                    print(f"  {variant}: ready after {took:.0f} s", flush=True)
+        return ready
+
+    def timing(self, task: Task, peers: list[str]) -> dict[str, float]:
+        """Median milliseconds of every variant."""
+        ready: dict[str, tuple[Worker, list[str]]] = {}
+        try:
+            ready = self.prepare(task, peers)
+            return medians(alternate(ready, self.options.rounds, self.options.turn))
+        finally:
+            for worker, _ in ready.values():
+                self.stop(worker)
+
+    def memory(self, task: Task, peers: list[str]) -> dict[str, float]:
+        """Bytes of every variant, each in a fresh process."""
+        found: dict[str, float] = {}
+        for peer in peers:
+            variants: list[str | None] = [None]
+            while variants:
+                worker = self.start(peer, Path(task.folder))
+                if worker is None:
+                    break
+                try:
+                    names = worker.ask("begin", task=task.message())["variants"]
+                    if variants == [None]:
+                        variants = list(names)
+                    variant = variants.pop(0)
+                    found[str(variant)] = worker.ask("peak", variant=variant, steps=MEMORY_STEPS)["bytes"]
+                finally:
+                    worker.close()
+        return found
+
+    def row(self, name: str, what: str) -> dict[str, Any]:
+        """One line of the table."""
+        network = NETWORKS[name]
+        batch = {"batch": network.inference_batch, "single": 1}.get(what, network.training_batch)
+        batch = min(batch, self.options.batch or batch)
+        mode = {"batch": "inference", "single": "inference"}.get(what, what)
+        with tempfile.TemporaryDirectory(prefix="fastcnn-peers-") as folder:
+            task = Task(folder, name, mode, batch, self.options.threads)
+            peers = self.export(task, [peer for peer in PEERS[what] if peer in self.options.peers])
+            values = (self.memory if what == "memory" else self.timing)(task, peers)
+        return {"network": name, "what": what, "batch": batch, "values": values}
 
 
-def training(name: str, model: Any, batch: int) -> Calls:
-    """One step of each."""
-    _, side, channels, classes, _, _ = NETWORKS[name]
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((batch, side, side, channels), dtype=np.float32)
-    y = rng.integers(0, classes, batch)
-    model.compile(
-        optimizer=optimizers.SGD(1e-4, momentum=0.9), loss=losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
-    calls: Calls = {"fastcnn": lambda: model.train_on_batch(x, y)}
-    for last in (False, True):
-        module = translate(model).train()
-        if last:
-            module = module.to(memory_format=torch.channels_last)
-        optimizer = torch.optim.SGD(module.parameters(), 1e-4, momentum=0.9)
-        tx, ty = torch_layout(x, last), torch.from_numpy(y)
+def alternate(ready: dict[str, tuple[Any, list[str]]], rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Milliseconds of every variant: in each round every one has its turn, of at least one call.
 
-        def step(module: Any = module, optimizer: Any = optimizer, tx: Any = tx, ty: Any = ty) -> None:
-            optimizer.zero_grad(set_to_none=True)
-            torch.nn.functional.cross_entropy(module(tx), ty).backward()
-            optimizer.step()
-
-        calls[f"torch {'channels_last' if last else 'contiguous'}"] = step
-    return calls
+    After the first round, the variants of a peer that are far behind its best one have had their turn.
+    """
+    times: dict[str, list[float]] = {variant: [] for _, variants in ready.values() for variant in variants}
+    waiting = {peer: list(variants) for peer, (_, variants) in ready.items()}
+    for turn in range(rounds):
+        for peer, variants in waiting.items():
+            for variant in variants:
+                answer = ready[peer][0].ask("run", variant=variant, seconds=seconds, most=200)
+                times[variant] += answer["milliseconds"]
+        if turn == 0:
+            for peer, variants in waiting.items():
+                found = medians({variant: times[variant] for variant in variants})
+                least = min(found.values(), default=0.0)
+                for variant in [v for v in variants if found[v] > HOPELESS * least]:
+                    variants.remove(variant)
+                    ready[peer][0].ask("drop", variant=variant)
+    return times
 
 
-def inference(name: str, model: Any, batch: int) -> Calls:
-    """One batch through each; the outputs are equal."""
-    _, side, channels, _, _, _ = NETWORKS[name]
-    x = np.random.default_rng(0).standard_normal((batch, side, side, channels), dtype=np.float32)
-    calls: Calls = {"fastcnn": lambda: model.predict(x, batch_size=batch, verbose=0)}
-    expected = calls["fastcnn"]()
-    for last in (False, True):
-        module = translate(model).eval()
-        if last:
-            module = module.to(memory_format=torch.channels_last)
-        tx = torch_layout(x, last)
+def medians(times: dict[str, list[float]]) -> dict[str, float]:
+    return {name: statistics.median(values) for name, values in times.items()}
 
-        def run(module: Any = module, tx: Any = tx) -> Any:
-            with torch.inference_mode():
-                return module(tx)
 
-        error = np.abs(run().numpy() - expected).max() / np.abs(expected).max()
-        if error > 1e-4:
-            raise AssertionError(f"{name}: PyTorch's output differs by {error:.1e}")
-        calls[f"torch {'channels_last' if last else 'contiguous'}"] = run
-    return calls
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
+    """The command line; names that do not exist are refused."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="networks (all; for epoch and memory those of the README)")
+    parser.add_argument("--what", default="train,batch,single")
+    parser.add_argument("--peers", default=",".join(PEERS["batch"]), help="libraries (%(default)s)")
+    parser.add_argument("--python", default="", help="interpreters: tensorflow=/path,openvino=/path (this one)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--turn", type=float, default=0.3, help="seconds of short calls in one turn (%(default)s)")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--batch", type=int, help="at most: to see whether everything works")
+    parser.add_argument("--json", type=Path, help="a file for the results")
+    parser.add_argument("--markdown", type=Path, help="a file for a table")
+    parser.add_argument("--verbose", action="store_true", help="what takes how long before the timing")
+    options = parser.parse_args(given)
+    options.what, options.peers = options.what.split(","), options.peers.split(",")
+    options.only = options.only.split(",") if options.only else None
+    options.python = dict(item.split("=", 1) for item in options.python.split(",") if item)
+    known = (("--what", options.what, PEERS), ("--peers", options.peers, PEERS["batch"]),
+             ("--only", options.only or [], NETWORKS), ("--python", options.python, PEERS["batch"]))  # fmt: skip
+    for flag, names, choices in known:
+        for name in names:
+            if name not in choices:
+                parser.error(f"{flag}: {name!r} is none of {', '.join(choices)}")
+    return options
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default=",".join(NETWORKS))
-    parser.add_argument("--what", default="train,batch,single")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json")
-    options = parser.parse_args()
-    threads = fastcnn.get_num_threads()
-    torch.set_num_threads(threads)
-    print(f"{threads} threads, peak {quickbench.machine_peak():.0f} GFLOP/s, copy {quickbench.machine_copy():.0f} GB/s")
-    print(f"{'network':<14}{'what':<16}{'fastcnn ms':>11}{'best peer ms':>14}{'times faster':>14}  peer")
-    rows = []
-    for name in options.only.split(","):
-        _, _, _, _, train, many = NETWORKS[name]
-        for what, batch in (("train", train), ("batch", many), ("single", 1)):
-            if what not in options.what.split(","):
+    options = arguments()
+    comparison = Comparison(options)
+    rows: list[dict[str, Any]] = []
+    failed = False
+    for what in options.what:
+        for name in options.only or ONLY.get(what, tuple(NETWORKS)):
+            try:
+                row = comparison.row(name, what)
+            except PeerError as error:
+                failed = True
+                print(f"{name:<13}{what:<17}{error}", file=sys.stderr, flush=True)
                 continue
-            model = build(name)
-            calls = training(name, model, batch) if what == "train" else inference(name, model, batch)
-            rounds = options.rounds * (10 if what == "single" or name in ("mnist",) else 1)
-            found = alternate(calls, rounds)
-            ours = found.pop("fastcnn")
-            peer = min(found, key=found.__getitem__)
-            label = f"{'training' if what == 'train' else 'inference'} b{batch}"
-            print(
-                f"{name:<14}{label:<16}{ours:>11.2f}{found[peer]:>14.2f}{found[peer] / ours:>14.2f}  {peer}", flush=True
-            )
-            rows.append({"network": name, "what": label, "fastcnn": ours, **found})
-    if options.json:
-        with open(options.json, "w") as file:  # noqa: PTH123
-            json.dump({"threads": threads, "rows": rows}, file, indent=1)
-    return 0
+            if not rows:
+                print(machine_words(machine(options.threads, comparison.versions)))
+                print(TITLE)
+            rows.append(row)
+            print(row_line(row), flush=True)
+            report = {
+                "machine": machine(options.threads, comparison.versions),
+                "rounds": options.rounds,
+                "idle": comparison.idle,
+                "left_out": comparison.left_out,
+                "words": {name: NETWORKS[name].words for name in NETWORKS},
+                "rows": rows,
+            }
+            if options.json:
+                options.json.write_text(json.dumps(report, indent=1))
+            if options.markdown:
+                options.markdown.write_text(markdown(report) + "\n")
+    print(f"peers that were not asked used at most {comparison.idle:.1%} of a core")
+    return int(failed)
 
 
 if __name__ == "__main__":
