@@ -18,9 +18,10 @@ class Blueprint:
         input: the number of the value that holds the images.
         output: the number of the value that is the result.
         size: how many values there are.
-        steps: for each layer in the order of execution a dict: ``kind``, Keras's name of the class; ``config``, Keras's;
-            ``sources``, the values it reads; ``target``, the value it gives; ``shape``, its first input's without the
-            batch; ``weights``, how many arrays it has.
+        image: the shape of one image, (h, w, c).
+        steps: for each layer in the order of execution a dict: ``kind``, Keras's name of the class; ``config``, as in
+            Keras; ``sources``, the values it reads; ``target``, the value it gives; ``shape``, its first input's
+            without the batch; ``weights``, how many arrays it has.
     """
 
     def __init__(self, folder: Path):

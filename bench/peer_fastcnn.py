@@ -14,13 +14,7 @@ EPOCH_IMAGES = 60_000
 
 
 def versions() -> dict[str, str]:
-    cpu = fastcnn.show_config("dicts")["cpu"]
-    return {
-        "fastcnn": fastcnn.__version__,
-        "isa": cpu["isa"],
-        "peak GFLOP/s": f"{quickbench.machine_peak():.0f}",
-        "copy GB/s": f"{quickbench.machine_copy():.0f}",
-    }
+    return {"fastcnn": fastcnn.__version__}
 
 
 def _compiled(model: Any) -> Any:
@@ -31,8 +25,8 @@ def _compiled(model: Any) -> Any:
     return model
 
 
-def export(task: Task) -> None:
-    """Writes the network with random weights, images and labels, and the outputs."""
+def export(task: Task) -> dict[str, Any]:
+    """Writes the network with random weights, images and labels, and the outputs; tells what the machine can do."""
     network = NETWORKS[task.network]
     fastcnn.utils.set_random_seed(0)
     model = build(task.network)
@@ -48,6 +42,11 @@ def export(task: Task) -> None:
     if task.mode == "train" and not task.blueprint().draws():
         loss = _compiled(model).train_on_batch(some, y[: task.batch])
         np.save(task.path("loss.npy"), np.float64(np.ravel(loss)[0]))
+    return {
+        "isa": fastcnn.show_config("dicts")["cpu"]["isa"],
+        "peak GFLOP/s": quickbench.machine_peak(),
+        "copy GB/s": quickbench.machine_copy(),
+    }
 
 
 def _restored(task: Task) -> Any:

@@ -19,10 +19,10 @@ def versions() -> dict[str, str]:
 
 def _convert(task: Task) -> str:
     path = task.path("model.mnn")
-    command = [sys.executable, "-m", "MNN.tools.mnnconvert", "-f", "ONNX", "--modelFile", str(task.path("model.onnx"))]
-    done = subprocess.run(
-        [*command, "--MNNModel", str(path), "--bizCode", "MNN"], capture_output=True, text=True, cwd=task.folder
-    )
+    # The command mnnconvert does this, too, and then reports to its makers over the network.
+    convert = "import sys, MNN, _tools; _tools.mnnconvert(sys.argv)"
+    options = ["-f", "ONNX", "--modelFile", "model.onnx", "--MNNModel", path.name, "--bizCode", "MNN"]
+    done = subprocess.run([sys.executable, "-c", convert, *options], capture_output=True, text=True, cwd=task.folder)
     if not path.exists():
         raise RuntimeError(f"mnnconvert did not convert {task.network}: {(done.stderr or done.stdout)[-300:]}")
     return str(path)

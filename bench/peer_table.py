@@ -81,15 +81,21 @@ def markdown(report: dict[str, Any]) -> str:
     return "\n".join([*lines, *(["", "Not compared: " + "; ".join(lost) + "."] if lost else [])])
 
 
-def machine(threads: int, versions: dict[str, str]) -> dict[str, Any]:
-    """The machine and the versions of all that was compared."""
+def machine(threads: int, rates: dict[str, Any], versions: dict[str, str]) -> dict[str, Any]:
+    """The machine and the versions of all that was compared.
+
+    Args:
+        threads: of every library.
+        rates: what fastcnn says: "isa", "peak GFLOP/s", "copy GB/s".
+        versions: of the libraries.
+    """
     names = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     return {
         "cpu": names[0] if names else platform.processor(),
         "cores": len(os.sched_getaffinity(0)),
         "threads": threads,
         "system": platform.platform(),
-        "isa": versions.get("isa", "?"),
+        **rates,
         "versions": versions,
     }
 
@@ -100,14 +106,8 @@ def _lines(path: str) -> list[str]:
 
 def machine_words(found: dict[str, Any]) -> str:
     """The machine in a sentence."""
-    versions = ", ".join(
-        f"{name} {number}"
-        for name, number in found["versions"].items()
-        if name not in ("isa", "peak GFLOP/s", "copy GB/s")
-    )
-    rates = [f"{found['versions'][name]} {name.split()[1]} ({name.split()[0]})" for name in ("peak GFLOP/s", "copy GB/s")
-             if name in found["versions"]]  # fmt: skip
+    versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     return (
-        f"{found['cpu']}, {found['cores']} cores, {found['isa']}{''.join(', ' + rate for rate in rates)}; "
-        f"{found['threads']} threads, float32; {versions}."
+        f"{found['cpu']}, {found['cores']} cores, {found['isa']}, peak {found['peak GFLOP/s']:.0f} GFLOP/s, copy "
+        f"{found['copy GB/s']:.0f} GB/s; {found['threads']} threads, float32; {versions}."
     )

@@ -30,9 +30,8 @@ def _padded(step: dict[str, Any], config: dict[str, Any], x: Any) -> Any:
             raise NotImplementedError(f"Keras does not round as {config['name']!r} does")
         config["padding"] = "same"
     elif not isinstance(padding, str):
-        if all(s == 1 for s in strides) and all(
-            list(p) == [k // 2, k // 2] for p, k in zip(padding, size, strict=True)
-        ):
+        half = [[k // 2, k // 2] for k in size]
+        if list(strides) == [1, 1] and [list(p) for p in padding] == half:
             config["padding"] = "same"
         else:
             x = keras.layers.ZeroPadding2D(padding)(x)  # of maxima, too: they come behind a ReLU

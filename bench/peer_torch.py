@@ -42,9 +42,7 @@ def _module(task: Task, last: bool) -> Any:
 def _inference(task: Task, variant: str, last: bool, compiled: bool, frozen: bool) -> Call:
     module, x = _module(task, last).eval(), _images(task.images(), last)
     if compiled:
-        torch._dynamo.reset()
-        options = {"freezing": True} if frozen else None
-        module = torch.compile(module, options=options)
+        module = torch.compile(module, dynamic=False, options={"freezing": True} if frozen else None)
 
     def run() -> Any:
         # Freezing looks at torch.no_grad(); eager code is fastest in inference mode.
@@ -58,9 +56,7 @@ def _inference(task: Task, variant: str, last: bool, compiled: bool, frozen: boo
 def _stepper(task: Task, last: bool, compiled: bool) -> tuple[Any, Any]:
     module = _module(task, last).train()
     optimizer = torch.optim.SGD(module.parameters(), LEARNING_RATE, momentum=MOMENTUM, fused=True)
-    if compiled:
-        torch._dynamo.reset()
-    called = torch.compile(module) if compiled else module
+    called = torch.compile(module, dynamic=False) if compiled else module
 
     def step(x: Any, y: Any) -> Any:
         optimizer.zero_grad(set_to_none=True)

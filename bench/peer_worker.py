@@ -3,8 +3,8 @@
 Libraries do not share a process, for their threads would get in each other's way. bench.peer_process is the other end.
 What a library prints goes to stderr, so that stdout has answers only.
 
-A peer is a module bench.peer_NAME with ``versions()``, ``factories(task)``, and ``export(task)`` where it writes files that
-others read.
+A peer is a module bench.peer_NAME with ``versions()``, ``factories(task)``, and ``export(task)``, which writes files
+that others read, and may tell something about the machine.
 """
 
 import gc
@@ -61,8 +61,7 @@ class Session:
         return {"versions": versions}
 
     def export(self, task: dict[str, Any]) -> dict[str, Any]:
-        self.peer.export(Task(**task))
-        return {}
+        return {"machine": self.peer.export(Task(**task)) or {}}
 
     def begin(self, task: dict[str, Any]) -> dict[str, Any]:
         self.task = Task(**task)

@@ -3,11 +3,12 @@
 usage: python -m bench.peers_networks [--only mnist,resnet18] [--what train,batch,single,epoch,memory] [--rounds 5]
            [--peers torch,...] [--python tensorflow=/path/to/python,...] [--json FILE] [--markdown FILE]
 
-The same graph, the same weights, float32, the same number of threads. Each library has a process of its own; one of them
-computes at a time, the others sleep. PyTorch runs in both layouts, eager and compiled (for inference also with frozen
-weights); Keras with and without XLA; OpenVINO for latency and for throughput; the best of each counts. A training step is
-forward, cross-entropy, gradients and SGD with momentum. Outputs, and first losses where no dropout makes them random, are
-compared before the timing. A peer that is not installed is left out; --python says which interpreter has it.
+The same graph, the same weights, float32, the same number of threads. Each library has a process of its own; one of
+them computes at a time, the others sleep. PyTorch runs in both layouts, eager and compiled (for inference also with
+frozen weights); Keras with and without XLA; OpenVINO for latency and for throughput; the best of each counts. A step of
+training is forward, cross-entropy, gradients and SGD with momentum. Outputs, and first losses where no dropout makes
+them random, are compared before the timing. A peer that is not installed is left out; --python says which interpreter
+has it.
 
 epoch: `fit` over 60,000 images of MNIST's shape. memory: the most that three training steps need beyond the imported
 library, in fresh processes.
@@ -36,7 +37,8 @@ PEERS = {
 }
 CONVERTED = {"onnxruntime", "openvino", "ncnn", "mnn"}  # from PyTorch's export
 ONLY = {"epoch": ("mnist",), "memory": ("resnet50", "vgg16", "cifar")}  # networks of these comparisons
-HOPELESS = 1.5  # variants that take so much longer than their peer's best are not measured again
+HOPELESS = 1.5  # variants that take so much longer than their peer's best are not measured again,
+AT_FIRST = 2.0  # nor those that did so as soon as they were built, which also saves their memory
 MEMORY_STEPS = 3
 
 
@@ -48,6 +50,7 @@ class Comparison:
         self.versions: dict[str, str] = {}
         self.left_out: dict[str, str] = {}
         self.idle = 0.0
+        self.rates: dict[str, Any] = {}
 
     def start(self, peer: str, folder: Path) -> Worker | None:
         """A worker, or None where the library is not installed: that is said once."""
@@ -79,31 +82,46 @@ class Comparison:
                 print(f"without {', '.join(sorted(CONVERTED & set(peers)))}: PyTorch converts for them", flush=True)
                 return [peer for peer in peers if peer not in CONVERTED]
             try:
-                worker.ask("export", task=task.message())
+                self.take_rates(worker.ask("export", task=task.message())["machine"])
             finally:
                 worker.close()
         return peers
 
-    def prepare(self, task: Task, peers: list[str]) -> dict[str, tuple[Worker, list[str]]]:
-        """Workers with their variants, built, compared, warm."""
-        ready: dict[str, tuple[Worker, list[str]]] = {}
-        for peer in peers:
-            worker = self.start(peer, Path(task.folder))
-            if worker is None:
-                continue
-            ready[peer] = worker, worker.ask("begin", task=task.message())["variants"]
-            for variant in ready[peer][1]:
-                took = worker.ask("build", variant=variant, warm=1 if task.mode != "epoch" else 0)["seconds"]
-                if self.options.verbose:
-                    print(f"  {variant}: ready after {took:.0f} s", flush=True)
-        return ready
+    def take_rates(self, found: dict[str, Any]) -> None:
+        """The best that was measured of what the machine can do."""
+        for name, value in found.items():
+            self.rates[name] = max(value, self.rates.get(name, value))
+
+    def prepare(self, worker: Any, task: Task) -> tuple[list[str], dict[str, list[float]]]:
+        """Has a worker build its variants, compare their outputs and warm up.
+
+        Returns:
+            Those worth measuring, and the milliseconds of the others.
+        """
+        variants, times = [], {}
+        for variant in worker.ask("begin", task=task.message())["variants"]:
+            took = worker.ask("build", variant=variant, warm=0 if task.mode == "epoch" else 1)["seconds"]
+            if self.options.verbose:
+                print(f"  {variant}: ready after {took:.0f} s", flush=True)
+            variants.append(variant)
+            if task.mode != "epoch":  # too long for a look
+                times[variant] = worker.ask("run", variant=variant, seconds=self.options.turn, most=20)["milliseconds"]
+                drop_slow(worker, variants, times, AT_FIRST)
+        return variants, {variant: found for variant, found in times.items() if variant not in variants}
 
     def timing(self, task: Task, peers: list[str]) -> dict[str, float]:
         """Median milliseconds of every variant."""
-        ready: dict[str, tuple[Worker, list[str]]] = {}
+        ready: dict[str, tuple[Any, list[str]]] = {}
+        slow: dict[str, list[float]] = {}
         try:
-            ready = self.prepare(task, peers)
-            return medians(alternate(ready, self.options.rounds, self.options.turn))
+            for peer in peers:
+                worker = self.start(peer, Path(task.folder))
+                if worker is not None:
+                    ready[peer] = worker, []
+                    variants, found = self.prepare(worker, task)
+                    ready[peer] = worker, variants
+                    slow.update(found)
+            return medians({**alternate(ready, self.options.rounds, self.options.turn), **slow})
         finally:
             for worker, _ in ready.values():
                 self.stop(worker)
@@ -140,25 +158,33 @@ class Comparison:
         return {"network": name, "what": what, "batch": batch, "values": values}
 
 
+def drop_slow(worker: Any, variants: list[str], times: dict[str, list[float]], factor: float) -> None:
+    """Takes the variants from the list, and from the worker, that are so much slower than the best of the list."""
+    found = medians({variant: times[variant] for variant in variants})
+    for variant, milliseconds in found.items():
+        if milliseconds > factor * min(found.values()):
+            variants.remove(variant)
+            worker.ask("drop", variant=variant)
+
+
 def alternate(ready: dict[str, tuple[Any, list[str]]], rounds: int, seconds: float) -> dict[str, list[float]]:
     """Milliseconds of every variant: in each round every one has its turn, of at least one call.
 
     After the first round, the variants of a peer that are far behind its best one have had their turn.
+
+    Args:
+        ready: by peer, its worker and the variants that it has built.
+        rounds: how many turns each variant has.
+        seconds: how long short calls are repeated in one turn.
     """
     times: dict[str, list[float]] = {variant: [] for _, variants in ready.values() for variant in variants}
-    waiting = {peer: list(variants) for peer, (_, variants) in ready.items()}
+    waiting = [(worker, list(variants)) for worker, variants in ready.values()]
     for turn in range(rounds):
-        for peer, variants in waiting.items():
+        for worker, variants in waiting:
             for variant in variants:
-                answer = ready[peer][0].ask("run", variant=variant, seconds=seconds, most=200)
-                times[variant] += answer["milliseconds"]
-        if turn == 0:
-            for peer, variants in waiting.items():
-                found = medians({variant: times[variant] for variant in variants})
-                least = min(found.values(), default=0.0)
-                for variant in [v for v in variants if found[v] > HOPELESS * least]:
-                    variants.remove(variant)
-                    ready[peer][0].ask("drop", variant=variant)
+                times[variant] += worker.ask("run", variant=variant, seconds=seconds, most=200)["milliseconds"]
+            if turn == 0:
+                drop_slow(worker, variants, times, HOPELESS)
     return times
 
 
@@ -207,12 +233,12 @@ def main() -> int:
                 print(f"{name:<13}{what:<17}{error}", file=sys.stderr, flush=True)
                 continue
             if not rows:
-                print(machine_words(machine(options.threads, comparison.versions)))
+                print(machine_words(machine(options.threads, comparison.rates, comparison.versions)))
                 print(TITLE)
             rows.append(row)
             print(row_line(row), flush=True)
             report = {
-                "machine": machine(options.threads, comparison.versions),
+                "machine": machine(options.threads, comparison.rates, comparison.versions),
                 "rounds": options.rounds,
                 "idle": comparison.idle,
                 "left_out": comparison.left_out,
