@@ -10,8 +10,6 @@ from bench.peer_blueprint import write
 from bench.peer_task import LEARNING_RATE, MOMENTUM, Call, Factories, Task
 from fastcnn import losses, optimizers, quickbench
 
-EPOCH_IMAGES = 60_000
-
 
 def versions() -> dict[str, str]:
     return {"fastcnn": fastcnn.__version__}
@@ -32,9 +30,8 @@ def export(task: Task) -> dict[str, Any]:
     model = build(task.network)
     write(model, task.path("."))
     rng = np.random.default_rng(0)
-    n = EPOCH_IMAGES if task.mode == "epoch" else task.batch
-    x = rng.standard_normal((n, network.side, network.side, network.channels), dtype=np.float32)
-    y = rng.integers(0, network.classes, n)
+    x = rng.standard_normal((task.images, network.side, network.side, network.channels), dtype=np.float32)
+    y = rng.integers(0, network.classes, task.images)
     np.save(task.path("x.npy"), x)
     np.save(task.path("y.npy"), y)
     some = x[: task.batch]
@@ -59,19 +56,19 @@ def _restored(task: Task) -> Any:
 
 
 def _inference(task: Task) -> Call:
-    model, x = _restored(task), task.images()
+    model, x = _restored(task), task.x()
     task.check("fastcnn", model.predict(x, batch_size=len(x), verbose=0))
     return lambda: model.predict(x, batch_size=len(x), verbose=0)
 
 
 def _training(task: Task) -> Call:
-    model, x, y = _compiled(_restored(task)), task.images(), task.labels()
+    model, x, y = _compiled(_restored(task)), task.x(), task.y()
     task.check_loss("fastcnn", np.ravel(model.train_on_batch(x, y))[0])
     return lambda: model.train_on_batch(x, y)
 
 
 def _epoch(task: Task) -> Call:
-    model, x, y = _compiled(_restored(task)), task.images(), task.labels()
+    model, x, y = _compiled(_restored(task)), task.x(), task.y()
     few = 3 * task.batch + len(x) % task.batch
     model.fit(x[:few], y[:few], batch_size=task.batch, verbose=0)
     return lambda: model.fit(x, y, batch_size=task.batch, verbose=0)

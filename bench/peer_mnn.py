@@ -33,7 +33,7 @@ def _inference(task: Task) -> Call:
     session = interpreter.createSession(
         {"backend": "CPU", "numThread": task.threads, "precision": "high", "memory": "normal", "power": "high"}
     )
-    x = np.ascontiguousarray(task.images().transpose(0, 3, 1, 2))
+    x = np.ascontiguousarray(task.x().transpose(0, 3, 1, 2))
     taker, giver = interpreter.getSessionInput(session), interpreter.getSessionOutput(session)
     interpreter.resizeTensor(taker, x.shape)
     interpreter.resizeSession(session)

@@ -21,7 +21,7 @@ def versions() -> dict[str, str]:
 def _convert(task: Task) -> None:
     if task.path("model.ncnn.bin").exists():
         return
-    side = task.images().shape[1:]
+    side = task.x().shape[1:]
     shape = f"inputshape=[1,{side[2]},{side[0]},{side[1]}]f32"
     done = subprocess.run(
         [pnnx.EXEC_PATH, "model.pt", shape, "fp16=0"], cwd=task.folder, capture_output=True, text=True
@@ -53,7 +53,7 @@ def _one(net: Any, image: Any) -> Any:
 def _inference(task: Task, variant: str, side_by_side: bool) -> Call:
     """Each image on all threads, or as many images at once as there are threads, each on one."""
     net = _net(task, 1 if side_by_side else task.threads)
-    x = np.ascontiguousarray(task.images().transpose(0, 3, 1, 2))
+    x = np.ascontiguousarray(task.x().transpose(0, 3, 1, 2))
     images = [ncnn.Mat(image) for image in x]
     if side_by_side:
         pool = ThreadPoolExecutor(task.threads)

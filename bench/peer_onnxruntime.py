@@ -19,7 +19,7 @@ def _inference(task: Task) -> Call:
     # Threads spin during a run, which is fastest, and not behind it.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     session = onnxruntime.InferenceSession(str(task.path("model.onnx")), options, providers=["CPUExecutionProvider"])
-    feed = {session.get_inputs()[0].name: np.ascontiguousarray(task.images().transpose(0, 3, 1, 2))}
+    feed = {session.get_inputs()[0].name: np.ascontiguousarray(task.x().transpose(0, 3, 1, 2))}
     task.check("ONNX Runtime", session.run(None, feed)[0])
     return lambda: session.run(None, feed)[0]
 

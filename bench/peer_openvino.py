@@ -27,7 +27,7 @@ def _compiled(task: Task, file: str, hint: str, **options: Any) -> Any:
 
 def _latency(task: Task) -> Call:
     request = _compiled(task, "model.onnx", "LATENCY").create_infer_request()
-    x = np.ascontiguousarray(task.images().transpose(0, 3, 1, 2))
+    x = np.ascontiguousarray(task.x().transpose(0, 3, 1, 2))
 
     def run() -> Any:
         return request.infer([x], share_inputs=True, share_outputs=True)[0]
@@ -39,7 +39,7 @@ def _latency(task: Task) -> Call:
 def _throughput(task: Task) -> Call:
     """The batch in two halves, each on a thread of its own."""
     model = _compiled(task, "half.onnx", "THROUGHPUT", PERFORMANCE_HINT_NUM_REQUESTS=2, NUM_STREAMS=2)
-    x = np.ascontiguousarray(task.images().transpose(0, 3, 1, 2))
+    x = np.ascontiguousarray(task.x().transpose(0, 3, 1, 2))
     requests = [model.create_infer_request() for _ in range(2)]
     halves = np.split(x, 2)
 

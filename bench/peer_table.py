@@ -69,7 +69,7 @@ def markdown(report: dict[str, Any]) -> str:
     lines = [
         machine_words(report["machine"]),
         "",
-        "| fastcnn, the best peer, times faster | " + " | ".join(f"{COLUMNS[w]}, {units[w]}" for w in columns) + " |",
+        "| fastcnn, the best peer, times as much | " + " | ".join(f"{COLUMNS[w]}, {units[w]}" for w in columns) + " |",
         "|---|" + "---|" * len(columns),
     ]
     for name in dict.fromkeys(name for name, _ in rows):

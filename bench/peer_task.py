@@ -27,6 +27,7 @@ class Task:
         network: its name in bench.networks.
         mode: "train" (a step), "inference" (a batch), "epoch" (``fit`` over all of x) or "memory" (steps, not timed).
         batch: how many images a step or a batch has.
+        images: how many x.npy has: a batch, or an epoch.
         threads: how many each library may use.
     """
 
@@ -34,11 +35,8 @@ class Task:
     network: str
     mode: str
     batch: int
+    images: int
     threads: int
-
-    @property
-    def trains(self) -> bool:
-        return self.mode != "inference"
 
     def path(self, name: str) -> Path:
         return Path(self.folder) / name
@@ -46,10 +44,10 @@ class Task:
     def blueprint(self) -> Blueprint:
         return read(self.folder)
 
-    def images(self) -> Any:
+    def x(self) -> Any:
         return np.load(self.path("x.npy"))
 
-    def labels(self) -> Any:
+    def y(self) -> Any:
         return np.load(self.path("y.npy"))
 
     def check(self, variant: str, output: Any) -> None:

@@ -67,14 +67,14 @@ def _compiled(task: Task, xla: bool) -> Any:
 
 
 def _inference(task: Task, variant: str, xla: bool) -> Call:
-    model, x = model_of(task.blueprint()), tf.constant(task.images())
+    model, x = model_of(task.blueprint()), tf.constant(task.x())
     function = tf.function(lambda x: model(x, training=False), jit_compile=xla)
     task.check(variant, function(x).numpy())
     return lambda: function(x).numpy()
 
 
 def _training(task: Task, variant: str, xla: bool) -> Call:
-    model, x, y = _compiled(task, xla), task.images(), task.labels()
+    model, x, y = _compiled(task, xla), task.x(), task.y()
     if task.mode == "train":
         task.check(variant, model(x, training=False).numpy())
         task.check_loss(variant, model.train_on_batch(x, y))
@@ -87,7 +87,7 @@ def _step(task: Task, variant: str, xla: bool) -> Call:
     optimizer = keras.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM)
     optimizer.build(model.trainable_variables)
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    x, y = tf.constant(task.images()), tf.constant(task.labels())
+    x, y = tf.constant(task.x()), tf.constant(task.y())
 
     @tf.function(jit_compile=xla)
     def step(x: Any, y: Any) -> Any:
@@ -101,7 +101,7 @@ def _step(task: Task, variant: str, xla: bool) -> Call:
 
 
 def _epoch(task: Task, xla: bool) -> Call:
-    model, x, y = _compiled(task, xla), task.images(), task.labels()
+    model, x, y = _compiled(task, xla), task.x(), task.y()
     few = 3 * task.batch + len(x) % task.batch
     model.fit(x[:few], y[:few], batch_size=task.batch, verbose=0)
     return lambda: model.fit(x, y, batch_size=task.batch, verbose=0)

@@ -18,7 +18,7 @@ def versions() -> dict[str, str]:
 def export(task: Task) -> None:
     """model.onnx for the batch, image.onnx and model.pt for one image."""
     module = translate(task.blueprint()).eval()
-    x = _images(task.images(), last=False)
+    x = _images(task.x(), last=False)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, batch in (("model.onnx", task.batch), ("half.onnx", max(1, task.batch // 2))):
@@ -40,7 +40,7 @@ def _module(task: Task, last: bool) -> Any:
 
 
 def _inference(task: Task, variant: str, last: bool, compiled: bool, frozen: bool) -> Call:
-    module, x = _module(task, last).eval(), _images(task.images(), last)
+    module, x = _module(task, last).eval(), _images(task.x(), last)
     if compiled:
         module = torch.compile(module, dynamic=False, options={"freezing": True} if frozen else None)
 
@@ -70,7 +70,7 @@ def _stepper(task: Task, last: bool, compiled: bool) -> tuple[Any, Any]:
 
 def _training(task: Task, variant: str, last: bool, compiled: bool) -> Call:
     module, step = _stepper(task, last, compiled)
-    x, y = _images(task.images(), last), torch.from_numpy(task.labels())
+    x, y = _images(task.x(), last), torch.from_numpy(task.y())
     if task.mode == "train":
         with torch.no_grad():
             task.check(variant, module.eval()(x).numpy())
@@ -82,7 +82,7 @@ def _training(task: Task, variant: str, last: bool, compiled: bool) -> Call:
 def _epoch(task: Task, last: bool, compiled: bool) -> Call:
     """The plainest loop: a permutation, and its parts selected."""
     _, step = _stepper(task, last, compiled)
-    x, y = _images(task.images(), last), torch.from_numpy(task.labels())
+    x, y = _images(task.x(), last), torch.from_numpy(task.y())
 
     def run(n: int) -> float:
         total = 0.0

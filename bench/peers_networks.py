@@ -152,7 +152,8 @@ class Comparison:
         batch = min(batch, self.options.batch or batch)
         mode = {"batch": "inference", "single": "inference"}.get(what, what)
         with tempfile.TemporaryDirectory(prefix="fastcnn-peers-") as folder:
-            task = Task(folder, name, mode, batch, self.options.threads)
+            images = self.options.images if what == "epoch" else batch
+            task = Task(folder, name, mode, batch, images, self.options.threads)
             peers = self.export(task, [peer for peer in PEERS[what] if peer in self.options.peers])
             values = (self.memory if what == "memory" else self.timing)(task, peers)
         return {"network": name, "what": what, "batch": batch, "values": values}
@@ -203,6 +204,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--turn", type=float, default=0.3, help="seconds of short calls in one turn (%(default)s)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--batch", type=int, help="at most: to see whether everything works")
+    parser.add_argument("--images", type=int, default=60_000, help="of an epoch (%(default)s)")
     parser.add_argument("--json", type=Path, help="a file for the results")
     parser.add_argument("--markdown", type=Path, help="a file for a table")
     parser.add_argument("--verbose", action="store_true", help="what takes how long before the timing")
