@@ -51,6 +51,7 @@ class Comparison:
         self.left_out: dict[str, str] = {}
         self.idle = 0.0
         self.rates: dict[str, Any] = {}
+        self.errors: list[str] = []
 
     def start(self, peer: str, folder: Path) -> Worker | None:
         """A worker, or None where the library is not installed: that is said once."""
@@ -87,10 +88,20 @@ class Comparison:
                 worker.close()
         return peers
 
+    def fail(self, words: str) -> None:
+        """Says what went wrong; the others go on."""
+        self.errors.append(words)
+        print(words, file=sys.stderr, flush=True)
+
     def take_rates(self, found: dict[str, Any]) -> None:
         """The best that was measured of what the machine can do."""
         for name, value in found.items():
             self.rates[name] = max(value, self.rates.get(name, value))
+
+    def variants(self, worker: Any, task: Task) -> list[str]:
+        """What a worker can do of a task, but for what is not wanted."""
+        names = worker.ask("begin", task=task.message())["variants"]
+        return [name for name in names if not any(word in name for word in self.options.skip)]
 
     def prepare(self, worker: Any, task: Task) -> tuple[list[str], dict[str, list[float]]]:
         """Has a worker build its variants, compare their outputs and warm up.
@@ -98,9 +109,14 @@ class Comparison:
         Returns:
             Those worth measuring, and the milliseconds of the others.
         """
-        variants, times = [], {}
-        for variant in worker.ask("begin", task=task.message())["variants"]:
-            took = worker.ask("build", variant=variant, warm=0 if task.mode == "epoch" else 1)["seconds"]
+        variants: list[str] = []
+        times: dict[str, list[float]] = {}
+        for variant in self.variants(worker, task):
+            try:
+                took = worker.ask("build", variant=variant, warm=0 if task.mode == "epoch" else 1)["seconds"]
+            except PeerError as error:
+                self.fail(f"{task.network}, {variant}: {error}")
+                continue
             if self.options.verbose:
                 print(f"  {variant}: ready after {took:.0f} s", flush=True)
             variants.append(variant)
@@ -136,9 +152,11 @@ class Comparison:
                 if worker is None:
                     break
                 try:
-                    names = worker.ask("begin", task=task.message())["variants"]
+                    names = self.variants(worker, task)
                     if variants == [None]:
                         variants = list(names)
+                    if not variants:
+                        break
                     variant = variants.pop(0)
                     found[str(variant)] = worker.ask("peak", variant=variant, steps=MEMORY_STEPS)["bytes"]
                 finally:
@@ -196,10 +214,11 @@ def medians(times: dict[str, list[float]]) -> dict[str, float]:
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
     """The command line; names that do not exist are refused."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="networks (all; for epoch and memory those of the README)")
+    parser.add_argument("--only", help="networks (all; for epoch and memory fewer)")
     parser.add_argument("--what", default="train,batch,single")
     parser.add_argument("--peers", default=",".join(PEERS["batch"]), help="libraries (%(default)s)")
     parser.add_argument("--python", default="", help="interpreters: tensorflow=/path,openvino=/path (this one)")
+    parser.add_argument("--skip", default="", help="variants with one of these words: compiled,frozen,XLA")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--turn", type=float, default=0.3, help="seconds of short calls in one turn (%(default)s)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -210,6 +229,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--verbose", action="store_true", help="what takes how long before the timing")
     options = parser.parse_args(given)
     options.what, options.peers = options.what.split(","), options.peers.split(",")
+    options.skip = [word for word in options.skip.split(",") if word]
     options.only = options.only.split(",") if options.only else None
     options.python = dict(item.split("=", 1) for item in options.python.split(",") if item)
     known = (("--what", options.what, PEERS), ("--peers", options.peers, PEERS["batch"]),
@@ -225,14 +245,12 @@ def main() -> int:
     options = arguments()
     comparison = Comparison(options)
     rows: list[dict[str, Any]] = []
-    failed = False
     for what in options.what:
         for name in options.only or ONLY.get(what, tuple(NETWORKS)):
             try:
                 row = comparison.row(name, what)
             except PeerError as error:
-                failed = True
-                print(f"{name:<13}{what:<17}{error}", file=sys.stderr, flush=True)
+                comparison.fail(f"{name} {what}: {error}")
                 continue
             if not rows:
                 print(machine_words(machine(options.threads, comparison.rates, comparison.versions)))
@@ -244,6 +262,7 @@ def main() -> int:
                 "rounds": options.rounds,
                 "idle": comparison.idle,
                 "left_out": comparison.left_out,
+                "errors": comparison.errors,
                 "words": {name: NETWORKS[name].words for name in NETWORKS},
                 "rows": rows,
             }
@@ -252,7 +271,7 @@ def main() -> int:
             if options.markdown:
                 options.markdown.write_text(markdown(report) + "\n")
     print(f"peers that were not asked used at most {comparison.idle:.1%} of a core")
-    return int(failed)
+    return int(bool(comparison.errors))
 
 
 if __name__ == "__main__":

@@ -188,7 +188,30 @@ def test_the_machine_has_a_name_and_threads():
 def test_arguments():
     options = peers_networks.arguments(["--python", "ncnn=/a/b,torch=/c", "--what", "train,epoch", "--only", "vgg16"])
     assert options.python == {"ncnn": "/a/b", "torch": "/c"} and options.what == ["train", "epoch"]
-    assert options.only == ["vgg16"] and options.threads >= 1
+    assert options.only == ["vgg16"] and options.threads >= 1 and options.skip == []
+
+
+def test_variants_that_are_not_wanted(task):
+    class Answering:
+        def ask(self, do, **_):
+            return {"variants": ["eager", "compiled contiguous", "Keras XLA", "Keras"]}
+
+    comparison = peers_networks.Comparison(peers_networks.arguments(["--skip", "compiled,XLA"]))
+    assert comparison.variants(Answering(), task) == ["eager", "Keras"]
+
+
+def test_a_variant_that_fails_is_said_and_the_others_go_on(worker, task, capsys):
+    comparison = peers_networks.Comparison(peers_networks.arguments(["--skip", "spinning,ending"]))
+    assert comparison.prepare(worker, task) == (["quick"], {})
+    assert comparison.errors == ["mnist, failing: fake: ValueError: no such network"]
+    assert "no such network" in capsys.readouterr().err
+
+
+def test_rates_are_the_best_ones():
+    comparison = peers_networks.Comparison(peers_networks.arguments([]))
+    for peak in (5.0, 7.0, 6.0):
+        comparison.take_rates({"isa": "avx2", "peak GFLOP/s": peak})
+    assert comparison.rates == {"isa": "avx2", "peak GFLOP/s": 7.0}
 
 
 @pytest.mark.parametrize("flag", ["--what", "--only", "--peers", "--python"])
