@@ -17,6 +17,7 @@ library, in fresh processes.
 import argparse
 import json
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -243,6 +244,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that processes end and folders go
     comparison = Comparison(options)
     rows: list[dict[str, Any]] = []
     for what in options.what:
