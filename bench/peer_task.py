@@ -29,6 +29,7 @@ class Task:
         batch: how many images a step or a batch has.
         images: how many x.npy has: a batch, or an epoch.
         threads: how many each library may use.
+        tolerance: of outputs, relative to the largest.
     """
 
     folder: str
@@ -37,6 +38,7 @@ class Task:
     batch: int
     images: int
     threads: int
+    tolerance: float = TOLERANCE
 
     def path(self, name: str) -> Path:
         return Path(self.folder) / name
@@ -56,7 +58,7 @@ class Task:
         output = np.asarray(output).reshape(-1, expected.shape[-1])
         expected = expected[: len(output)]
         error = float(np.abs(output - expected).max() / np.abs(expected).max())
-        if not error <= TOLERANCE:
+        if not error <= self.tolerance:
             raise AssertionError(f"{self.network}: the output of {variant} differs from fastcnn's by {error:.1e}")
 
     def check_loss(self, variant: str, loss: Any) -> None:

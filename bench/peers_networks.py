@@ -27,7 +27,7 @@ from typing import Any
 from bench.networks import NETWORKS
 from bench.peer_process import Missing, PeerError, Worker
 from bench.peer_table import TITLE, machine, machine_words, markdown, row_line
-from bench.peer_task import Task
+from bench.peer_task import TOLERANCE, Task
 
 PEERS = {
     "train": ("fastcnn", "torch", "tensorflow"),
@@ -172,7 +172,7 @@ class Comparison:
         mode = {"batch": "inference", "single": "inference"}.get(what, what)
         with tempfile.TemporaryDirectory(prefix="fastcnn-peers-") as folder:
             images = self.options.images if what == "epoch" else batch
-            task = Task(folder, name, mode, batch, images, self.options.threads)
+            task = Task(folder, name, mode, batch, images, self.options.threads, self.options.tolerance)
             peers = self.export(task, [peer for peer in PEERS[what] if peer in self.options.peers])
             values = (self.memory if what == "memory" else self.timing)(task, peers)
         return {"network": name, "what": what, "batch": batch, "values": values}
@@ -225,6 +225,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--batch", type=int, help="at most: to see whether everything works")
     parser.add_argument("--images", type=int, default=60_000, help="of an epoch (%(default)s)")
+    parser.add_argument("--tolerance", type=float, default=TOLERANCE, help="of outputs, relative (%(default)s)")
     parser.add_argument("--json", type=Path, help="a file for the results")
     parser.add_argument("--markdown", type=Path, help="a file for a table")
     parser.add_argument("--verbose", action="store_true", help="what takes how long before the timing")
