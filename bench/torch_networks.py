@@ -1,4 +1,4 @@
-"""A fastcnn model as a PyTorch module: read from the model's graph, with the model's weights."""
+"""A network's blueprint as a PyTorch module, with its weights."""
 
 from typing import Any
 
@@ -7,35 +7,26 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fastcnn.layers.nests import contents
+from bench.peer_blueprint import Blueprint
 
 __all__ = ["translate"]
 
 
 class Translated(nn.Module):
-    """The calls of a functional model's graph, in PyTorch."""
+    """The layers of a blueprint, one after the other."""
 
-    def __init__(self, model: Any):
+    def __init__(self, blueprint: Blueprint):
         super().__init__()
-        self.steps: list[Any] = []
         self.parts = nn.ModuleList()
-        numbers: dict[int, int] = {}
-        graph = model._graph
-        for t in graph.flat_inputs:
-            numbers[id(t)] = len(numbers)
-        for node in graph.nodes:
-            if not node.inputs:
-                continue
-            sources = [numbers[id(t)] for t in contents(list(node.inputs))]
-            numbers[id(node.outputs[0])] = len(numbers)
-            part, function = _part(node.operation, node)
+        self.steps: list[Any] = []
+        for step in blueprint.steps:
+            part, function = _part(step, blueprint)
             index = None
             if part is not None:
                 index = len(self.parts)
                 self.parts.append(part)
-            self.steps.append((index, function, sources, numbers[id(node.outputs[0])]))
-        self.size = len(numbers)
-        self.result = numbers[id(graph.flat_outputs[0])]
+            self.steps.append((index, function, step["sources"], step["target"]))
+        self.size, self.result = blueprint.size, blueprint.output
         last = {s: i for i, (_, _, sources, _) in enumerate(self.steps) for s in sources}
         self.free = [[s for s, when in last.items() if when == i] for i in range(len(self.steps))]
 
@@ -50,12 +41,19 @@ class Translated(nn.Module):
         return values[self.result]
 
 
-def _pad(padding: Any, layer: Any) -> int:
-    if isinstance(padding, str):
-        return layer.kernel_size[0] // 2 if padding == "same" else 0
-    while not isinstance(padding, int):
-        padding = padding[0]
-    return padding
+def _pad(config: dict[str, Any]) -> int:
+    """Cells on each side; Keras's "same" is the same on each side for odd windows without strides only."""
+    padding, size = config["padding"], config.get("kernel_size") or config["pool_size"]
+    if padding == "same":
+        if max(config["strides"]) > 1 or size[0] % 2 == 0:
+            raise NotImplementedError(f"PyTorch does not pad as {config['name']!r} does")
+        return size[0] // 2
+    if padding == "valid":
+        return 0
+    cells = set(np.ravel(padding).tolist())
+    if len(cells) > 1:
+        raise NotImplementedError(f"PyTorch does not pad as {config['name']!r} does: {padding}")
+    return int(cells.pop())
 
 
 def _load(parameter: Any, array: Any) -> None:
@@ -63,58 +61,84 @@ def _load(parameter: Any, array: Any) -> None:
         parameter.copy_(torch.from_numpy(np.ascontiguousarray(array)))
 
 
-def _part(layer: Any, node: Any) -> tuple[Any, Any]:
-    kind = type(layer).__name__
-    weights = [v.numpy() for v in layer.weights]
-    channels = node.inputs[0].shape[-1] if not isinstance(node.inputs[0], (list, tuple)) else None
-    if kind == "Conv2D":
-        conv = nn.Conv2d(
-            channels, layer.filters, layer.kernel_size, layer.strides, _pad(layer.padding, layer), bias=layer.use_bias
-        )
-        _load(conv.weight, weights[0].transpose(3, 2, 0, 1))
-        if layer.use_bias:
-            _load(conv.bias, weights[1])
-        name = getattr(layer.activation, "__name__", None)
-        return (nn.Sequential(conv, nn.ReLU(inplace=True)) if name == "relu" else conv), None
-    if kind == "DepthwiseConv2D":
-        conv = nn.Conv2d(channels, channels, layer.kernel_size, layer.strides, 0, groups=channels, bias=layer.use_bias)
-        _load(conv.weight, weights[0].transpose(2, 3, 0, 1))
-        return conv, None
+def _activated(module: Any, config: dict[str, Any]) -> Any:
+    activation = config.get("activation", "linear")
+    if activation not in ("linear", "relu", "relu6"):
+        raise NotImplementedError(f"no PyTorch for the activation {activation}")
+    follower = {"relu": nn.ReLU, "relu6": nn.ReLU6}.get(activation)
+    return nn.Sequential(module, follower(inplace=True)) if follower else module
+
+
+def _convolution(step: dict[str, Any], weights: list[Any]) -> Any:
+    config, channels = step["config"], step["shape"][-1]
+    alone = step["kind"] == "DepthwiseConv2D"
+    conv = nn.Conv2d(
+        channels,
+        channels if alone else config["filters"],
+        tuple(config["kernel_size"]),
+        tuple(config["strides"]),
+        _pad(config),
+        groups=channels if alone else 1,
+        bias=config["use_bias"],
+    )
+    _load(conv.weight, weights[0].transpose((2, 3, 0, 1) if alone else (3, 2, 0, 1)))
+    if config["use_bias"]:
+        _load(conv.bias, weights[1])
+    return _activated(conv, config)
+
+
+def _norm(step: dict[str, Any], weights: list[Any]) -> Any:
+    norm = nn.BatchNorm2d(step["shape"][-1], eps=step["config"]["epsilon"], momentum=1 - step["config"]["momentum"])
+    for parameter, array in zip((norm.weight, norm.bias, norm.running_mean, norm.running_var), weights, strict=True):
+        _load(parameter, array)
+    return norm
+
+
+def _dense(step: dict[str, Any], weights: list[Any], blueprint: Blueprint) -> Any:
+    dense = nn.Linear(step["shape"][-1], step["config"]["units"])
+    kernel = weights[0]
+    before = next((s for s in blueprint.steps if s["target"] == step["sources"][0]), None)
+    if before is not None and before["kind"] == "Flatten":  # (h, w, c) here, (c, h, w) there
+        h, w, c = before["shape"]
+        kernel = kernel.reshape(h, w, c, -1).transpose(2, 0, 1, 3).reshape(h * w * c, -1)
+    _load(dense.weight, kernel.T)
+    _load(dense.bias, weights[1])
+    return _activated(dense, step["config"])
+
+
+def _pool(config: dict[str, Any]) -> Any:
+    size, strides = tuple(config["pool_size"]), tuple(config["strides"])
+    return nn.MaxPool2d(size, strides, _pad(config), ceil_mode=config.get("ceil_mode", False))
+
+
+def _part(step: dict[str, Any], blueprint: Blueprint) -> tuple[Any, Any]:
+    """A module, or a function."""
+    kind, config, weights = step["kind"], step["config"], blueprint.weights(step["target"])
+    if kind in ("Conv2D", "DepthwiseConv2D"):
+        return _convolution(step, weights), None
     if kind == "BatchNormalization":
-        norm = nn.BatchNorm2d(channels, eps=layer.epsilon, momentum=1 - layer.momentum)
-        for parameter, array in zip(
-            (norm.weight, norm.bias, norm.running_mean, norm.running_var), weights, strict=True
-        ):
-            _load(parameter, array)
-        return norm, None
+        return _norm(step, weights), None
     if kind == "Dense":
-        dense = nn.Linear(channels, layer.units)
-        kernel = weights[0]
-        before = node.inputs[0].node.operation
-        if type(before).__name__ == "Flatten":  # (h, w, c) here, (c, h, w) there
-            h, w, c = before._calls[0].inputs[0].shape[1:]
-            kernel = kernel.reshape(h, w, c, -1).transpose(2, 0, 1, 3).reshape(h * w * c, -1)
-        _load(dense.weight, kernel.T)
-        _load(dense.bias, weights[1])
-        name = getattr(layer.activation, "__name__", None)
-        return (nn.Sequential(dense, nn.ReLU(inplace=True)) if name == "relu" else dense), None
+        return _dense(step, weights, blueprint), None
     if kind == "Dropout":
-        return nn.Dropout(layer.rate), None
+        return nn.Dropout(config["rate"]), None
     if kind == "Activation":
-        return (nn.ReLU6(inplace=True) if layer.activation.__name__ == "relu6" else nn.ReLU(inplace=True)), None
+        return _activated(nn.Identity(), config), None
+    if kind == "ReLU":
+        return (nn.ReLU6(inplace=True) if config["max_value"] == 6 else nn.ReLU(inplace=True)), None
     if kind == "MaxPooling2D":
-        return nn.MaxPool2d(layer.pool_size, layer.strides), None
-    if kind == "ZeroPadding2D":
-        return None, lambda x: F.pad(x, (1, 1, 1, 1))
-    if kind == "GlobalAveragePooling2D":
-        return None, lambda x: x.mean(dim=(2, 3))
-    if kind == "Flatten":
-        return None, lambda x: torch.flatten(x, 1)
-    if kind == "Add":
-        return None, lambda a, b: a + b
+        return _pool(config), None
+    functions: dict[str, Any] = {
+        "GlobalAveragePooling2D": lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1),
+        "Flatten": lambda x: torch.flatten(x, 1),
+        "Add": lambda a, b: a + b,
+        "Concatenate": lambda *parts: torch.cat(parts, 1),
+    }
+    if kind in functions:
+        return None, functions[kind]
     raise NotImplementedError(f"no PyTorch for {kind}")
 
 
-def translate(model: Any) -> nn.Module:
+def translate(blueprint: Blueprint) -> nn.Module:
     """The module; its images are (n, c, h, w)."""
-    return Translated(model)
+    return Translated(blueprint)
