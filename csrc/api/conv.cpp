@@ -74,8 +74,10 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   check.that(p.c % p.groups == 0, "groups must divide c = %lld, got %lld", (long long)p.c, (long long)p.groups);
   check.that(p.k % p.groups == 0, "groups must divide k = %lld, got %lld", (long long)p.k, (long long)p.groups);
   Conv2d& conv = g.conv;
-  conv = {p.n, p.h, p.w, p.c, p.k, p.kh, p.kw, 0, 0, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w,
-          p.pad_top, p.pad_left, p.groups, p.prologue, p.y_pixel ? p.y_pixel : p.k, nullptr};
+  conv = {p.n,          p.h,       p.w,        p.c,        p.k,        p.kh,
+          p.kw,         0,         0,          p.stride_h, p.stride_w, p.dilation_h,
+          p.dilation_w, p.pad_top, p.pad_left, p.groups,   p.prologue, p.y_pixel ? p.y_pixel : p.k,
+          nullptr};
   conv.oh = outputs(p.h, p.pad_top, p.pad_bottom, p.kh, p.dilation_h, p.stride_h);
   conv.ow = outputs(p.w, p.pad_left, p.pad_right, p.kw, p.dilation_w, p.stride_w);
   check.that(conv.oh > 0,

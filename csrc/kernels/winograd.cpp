@@ -37,10 +37,12 @@ struct Problem {
 };
 
 Problem forward_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, false, g.n, g.h, g.w, g.c, g.oh, g.ow, g.k, g.top, g.left, g.y_pixel, g.prologue, {}, nullptr};
+  return {nullptr, nullptr, nullptr, false,  g.n,       g.h,        g.w, g.c,    g.oh,
+          g.ow,    g.k,     g.top,   g.left, g.y_pixel, g.prologue, {},  nullptr};
 }
 Problem dx_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, true, g.n, g.oh, g.ow, g.k, g.h, g.w, g.c, 2 - g.top, 2 - g.left, g.c, nullptr, {}, nullptr};
+  return {nullptr, nullptr, nullptr,   true,       g.n, g.oh,    g.ow, g.k,    g.h,
+          g.w,     g.c,     2 - g.top, 2 - g.left, g.c, nullptr, {},   nullptr};
 }
 
 int64_t panel_bytes(const Problem& p) { return kPoints * point_stride(p.c * kPanel) * 4; }  // of u
