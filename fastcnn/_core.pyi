@@ -394,6 +394,7 @@ def conv2d_prepared(
     arg13: typing.Any,
     arg14: typing.Any,
     arg15: typing.Any,
+    arg16: typing.Any,
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def count(
     op: typing.SupportsInt | typing.SupportsIndex, x: typing.Any, axis: typing.Any, keepdims: bool

@@ -147,8 +147,7 @@ CONV_DW_THROUGH = Primitive(
     _conv_dw_through(kernels),
     _conv_dw_through(reference),
     lambda *shapes, w_shape, **attrs: w_shape,
-
-
+)
 CONV_PREPARED = Primitive(
     "conv2d_prepared",
     _conv_prepared,
