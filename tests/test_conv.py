@@ -504,7 +504,7 @@ PREPARED = [
 
 
 def prepared_conv2d(x, w, prepared, strides=1, padding="valid", dilation=1, groups=1):  # type: ignore[no-untyped-def]
-    rest = (None, 0.0, None, "auto", "high", "constant", 0.0, None, prepared)
+    rest = (None, 0.0, None, "auto", "high", "constant", 0.0, None, None, prepared)
     return _core.conv2d_prepared(x, w, None, strides, padding, dilation, groups, *rest)
 
 
