@@ -1,6 +1,7 @@
 // A program: kernels in a fixed order on fixed memory, recorded once and run with a single call.
 #include <pybind11/stl.h>
 
+#include <atomic>
 #include <chrono>
 
 #include "bind/run.h"
@@ -8,6 +9,45 @@
 
 namespace fastcnn::bind {
 namespace {
+
+// Workspace that all steps of a program share: what its first run asked for, so that later runs allocate nothing.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  ~Scratch() { fastcnn_free(memory_); }
+
+  // Lends it to this thread for the life of the object; not where another thread has it.
+  class Loan {
+   public:
+    explicit Loan(Scratch& scratch) : scratch_(scratch), alone_(!scratch.taken_.test_and_set()) {
+      if (alone_) fastcnn_lend_workspace(scratch.memory_, scratch.bytes_, &scratch.wanted_);
+    }
+    Loan(const Loan&) = delete;
+    ~Loan() {
+      if (!alone_) return;
+      fastcnn_lend_workspace(nullptr, 0, nullptr);
+      scratch_.grow();
+      scratch_.taken_.clear();
+    }
+
+   private:
+    Scratch& scratch_;
+    bool alone_;
+  };
+
+ private:
+  // Where there is no memory for more, calls find their own.
+  void grow() {
+    if (wanted_ <= bytes_) return;
+    fastcnn_free(memory_);
+    memory_ = fastcnn_alloc(wanted_);
+    bytes_ = memory_ ? wanted_ : 0;
+  }
+  void* memory_ = nullptr;
+  size_t bytes_ = 0, wanted_ = 0;
+  std::atomic_flag taken_ = ATOMIC_FLAG_INIT;
+};
 
 // Steps that were recorded while Python called the kernels as always: `with program: kernels.conv2d(...)`.
 class Program : public Recorder {
@@ -55,6 +95,7 @@ class Program : public Recorder {
   void run() {
     size_t first = 0;
     const size_t last = steps_.size();
+    Scratch::Loan loan(scratch_);
     using Clock = std::chrono::steady_clock;
     constexpr auto kPatience = std::chrono::milliseconds(50);
     while (first < last) {
@@ -66,13 +107,15 @@ class Program : public Recorder {
         while (status == FASTCNN_OK && first < last && Clock::now() < until);
       }
       check(status);
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      // After the last step there is nothing left to break off.
+      if (first < last && PyErr_CheckSignals() != 0) throw py::error_already_set();
     }
   }
   // Nanoseconds of every step of one run.
   std::vector<int64_t> time() {
     using Clock = std::chrono::steady_clock;
     std::vector<int64_t> spent;
+    Scratch::Loan loan(scratch_);
     for (Step& step : steps_) {
       auto start = Clock::now();
       fastcnn_status status;
@@ -95,6 +138,7 @@ class Program : public Recorder {
   std::vector<Step> steps_;
   std::vector<py::object> places_;
   std::vector<Kept> kept_;
+  Scratch scratch_;
 };
 
 }  // namespace

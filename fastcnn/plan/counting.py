@@ -4,10 +4,21 @@ from typing import Any
 
 from fastcnn import _core
 from fastcnn.layers.nests import contents
-from fastcnn.metrics import BinaryAccuracy, CategoricalAccuracy, Mean, SparseCategoricalAccuracy
+from fastcnn.metrics import (
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    Mean,
+    MeanMetricWrapper,
+    SparseCategoricalAccuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+)
 from fastcnn.tensor import Tensor
 
 __all__ = ["count"]
+
+_PLAIN = (MeanMetricWrapper, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy)
 
 
 def count(core: Any, model: Any, y: Any, y_pred: Any, trackers: list[tuple[Any, Tensor, int]]) -> frozenset[int] | None:
@@ -51,16 +62,18 @@ def _pairs(model: Any, y: Any, y_pred: Any) -> list[tuple[Any, Tensor, Tensor]]:
 def _record(metric: Any, target: Tensor, output: Tensor) -> bool:
     """Whether the program can count for this metric, and if so, does."""
     t, p = target.array, output.array
-    if p.dtype != "float32" or p.ndim < 1 or not p.size:
+    if type(metric) not in _PLAIN or p.dtype != "float32" or p.ndim < 1 or not p.size:
         return False
     sums = metric.total.array, metric.count.array
-    kind = type(metric)
+    function, options = metric._fn, metric._fn_kwargs
     one_for_each = t.shape in (p.shape, p.shape[:-1]) if p.shape[-1:] == (1,) else t.shape == p.shape
-    if kind is BinaryAccuracy and one_for_each and t.dtype in ("float32", "int64"):
-        _core.count_binary(t, p, metric._fn_kwargs["threshold"], *sums)
-    elif kind is SparseCategoricalAccuracy and t.shape in (p.shape[:-1], (*p.shape[:-1], 1)) and t.dtype == "int64":
+    if function is binary_accuracy and one_for_each and t.dtype in ("float32", "int64"):
+        _core.count_binary(t, p, options.get("threshold", 0.5), *sums)
+    elif (
+        function is sparse_categorical_accuracy and t.shape in (p.shape[:-1], (*p.shape[:-1], 1)) and t.dtype == "int64"
+    ):
         _core.count_sparse(t, p, *sums)
-    elif kind is CategoricalAccuracy and t.shape == p.shape and t.dtype == "float32":
+    elif function is categorical_accuracy and t.shape == p.shape and t.dtype == "float32":
         _core.count_categorical(t, p, *sums)
     else:
         return False
