@@ -2,8 +2,8 @@
 
 usage: python -m bench.python_share [batches]
 
-The network for MNIST (conv32-conv64-pool-dense128-dropout-10) at batches of 128 on random pictures; then one whose steps
-cost next to nothing, which shows the microseconds a step.
+The network for MNIST (conv32-conv64-pool-dense128-dropout-10) at batches of 128 on random pictures; then one whose
+steps cost next to nothing, which shows the microseconds a step.
 """
 
 import statistics
