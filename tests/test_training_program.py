@@ -250,6 +250,21 @@ def test_a_rate_that_is_no_number_is_refused_by_the_program_as_by_the_kernel():
         model.train_on_batch(X[:16], Y[:16])
 
 
+def test_a_number_that_is_refused_is_refused_again_and_changes_nothing():
+    model = compiled("adam")
+    model.train_on_batch(X[:16], Y[:16])
+    weights = [v.numpy() for v in model.trainable_variables]
+    model.optimizer.clipvalue = -1.0
+    for _ in range(2):
+        with pytest.raises(ValueError, match="clipvalue must be None or positive"):
+            model.train_on_batch(X[:16], Y[:16])
+    for v, w in zip(model.trainable_variables, weights, strict=True):
+        np.testing.assert_array_equal(v.numpy(), w)
+    model.optimizer.clipvalue = None
+    model.train_on_batch(X[:16], Y[:16])
+    assert step_of(model).update.calls == 1
+
+
 # ---- memory that models share
 
 

@@ -45,6 +45,7 @@ class RecordedUpdate:
         self.variables = [variables[i] for i in order]
         self.gradients = [gradients[i] for i in order]
         self.begin = len(core)
+        self._recorded: list[Any] | None = None
         self._record()
 
     def _numbers(self) -> list[Any]:
@@ -54,7 +55,7 @@ class RecordedUpdate:
 
     def _record(self) -> None:
         optimizer = self.optimizer
-        self._recorded = self._numbers()
+        self._recorded = None  # until all is: what raises is recorded again
         groups = [group_of(optimizer, v) for v in self.variables]
         factors = sorted({factor for factor, _ in groups})
         self._factors = np.array(factors)
@@ -84,6 +85,7 @@ class RecordedUpdate:
                     **arguments,
                 )
             self.calls = len(runs)
+            self._recorded = self._numbers()
         finally:
             state.recording = False
             self.core.end()
