@@ -1,6 +1,8 @@
 """Programs do what the eager model does: the same bits in training, to 1e-5 in inference, where weights are folded."""
 
 import json
+import os
+import random
 import threading
 
 import numpy as np
@@ -77,34 +79,54 @@ def fitted(build, eager, optimizer="adam", epochs=2, **options):
     return model, history.history
 
 
+GRAPHS = int(os.environ.get("FASTCNN_GRAPHS") or random.SystemRandom().randrange(10**6))
+
+
+def random_layer(rng, x):
+    """One more layer, or a branch of several, on x."""
+    filters, size = int(rng.integers(2, 9)), int(rng.integers(1, 4))
+    strides = 2 if x.shape[1] > 3 and rng.integers(2) else 1
+    activation = str(rng.choice(["relu", "tanh", "elu", "sigmoid", "silu", "linear"]))
+    shared = {"padding": "same", "use_bias": bool(rng.integers(2))}
+    kind = int(rng.integers(0, 12))
+    if kind == 0:
+        return layers.Conv2D(filters, size, strides=strides, activation=activation, **shared)(x)
+    if kind == 1:
+        return bn_relu(x, filters, use_bias=bool(rng.integers(2)))
+    if kind == 2:
+        pool = layers.MaxPooling2D if rng.integers(2) else layers.AveragePooling2D
+        return pool(2 if x.shape[1] > 3 else 1, padding="same")(x)
+    if kind == 3:
+        y = layers.BatchNormalization()(layers.Conv2D(x.shape[-1], 3, padding="same")(x))
+        return layers.Activation("relu")(layers.Add()([x, y] if rng.integers(2) else [y, x]))
+    if kind == 4:
+        return layers.Concatenate()([x, layers.DepthwiseConv2D(size, padding="same", activation=activation)(x)])
+    if kind == 5:
+        return layers.Dropout(0.25)(x)
+    if kind == 6:
+        return layers.Conv2D(filters, 3)(layers.ZeroPadding2D(1)(x))
+    if kind == 7:
+        return layers.SeparableConv2D(filters, size, strides=strides, activation=activation, **shared)(x)
+    if kind == 8:
+        y = layers.BatchNormalization()(layers.DepthwiseConv2D(3, strides=strides, **shared)(x))
+        return layers.ReLU(max_value=6.0)(y)
+    if kind == 9:
+        gate = layers.Dense(x.shape[-1], activation="sigmoid")(layers.GlobalAveragePooling2D(keepdims=True)(x))
+        return layers.Multiply()([x, gate])
+    if kind == 10:
+        return layers.Activation(activation)(layers.BatchNormalization()(x))
+    return layers.ReLU()(x * 0.5 + 0.1)
+
+
 def random_model(seed):
     """A small graph of random layers."""
     rng = np.random.default_rng(seed)
     x = start = layers.Input((12, 12, 3))
-    for _ in range(int(rng.integers(3, 7))):
-        kind = rng.integers(0, 8)
-        filters = int(rng.integers(2, 9))
-        if kind == 0:
-            x = layers.Conv2D(
-                filters, int(rng.integers(1, 4)), padding="same", activation=rng.choice(["relu", "tanh"])
-            )(x)
-        elif kind == 1:
-            x = bn_relu(x, filters, use_bias=bool(rng.integers(2)))
-        elif kind == 2 and x.shape[1] > 3:
-            x = layers.MaxPooling2D(padding="same")(x)
-        elif kind == 3:
-            y = layers.BatchNormalization()(layers.Conv2D(x.shape[-1], 3, padding="same")(x))
-            x = layers.Activation("relu")(layers.Add()([x, y] if rng.integers(2) else [y, x]))
-        elif kind == 4:
-            x = layers.Concatenate()([x, layers.DepthwiseConv2D(3, padding="same")(x)])
-        elif kind == 5:
-            x = layers.Dropout(0.25)(x)
-        elif kind == 6:
-            x = layers.ZeroPadding2D(1)(x)
-            x = layers.Conv2D(filters, 3)(x)
-        else:
-            x = layers.ReLU()(x * 0.5 + 0.1)
-    return models.Model(start, layers.Dense(5, activation="softmax")(layers.GlobalAveragePooling2D()(x)))
+    for _ in range(int(rng.integers(3, 8))):
+        x = random_layer(rng, x)
+    end = (layers.GlobalAveragePooling2D(), layers.GlobalMaxPooling2D(), layers.Flatten())[int(rng.integers(3))]
+    x = layers.Dense(int(rng.integers(4, 20)), activation="relu")(end(x))
+    return models.Model(start, layers.Dense(5, activation="softmax")(x))
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "momentum"])
@@ -130,8 +152,11 @@ def test_inference_is_that_of_the_eager_model(name):
     assert stepping.plans_of(model).inference and stepping.plans_of(model).reason is None
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_random_graphs(seed):
+@pytest.mark.parametrize("number", range(10))
+def test_random_graphs(number):
+    """Other graphs in each run; FASTCNN_GRAPHS is the seed of the first, which a failure shows."""
+    print(f"FASTCNN_GRAPHS={GRAPHS}")
+    seed = GRAPHS + number
     programmed, _ = fitted(lambda: random_model(seed), False, epochs=1)
     eager, _ = fitted(lambda: random_model(seed), True, epochs=1)
     assert stepping.plans_of(programmed).reason is None

@@ -73,6 +73,29 @@ def test_1000_steps():
     assert abs(grown(lambda n: model.train_on_batch(X[:n], Y[:n]), 1000)) <= 2
 
 
+def test_1000_steps_whose_numbers_change():
+    """Steps that are recorded anew leave nothing of the old ones behind."""
+    model = new()
+
+    def step(n):
+        model.optimizer.beta_1 = 0.9 - 0.01 * (n % 3)
+        model.optimizer.learning_rate = 1e-4 * n
+        model.train_on_batch(X[:n], Y[:n])
+
+    assert abs(grown(step, 1000)) <= 2
+
+
+def test_100_models():
+    """Flat buffers go with the models whose weights they hold."""
+
+    def step(n):
+        model = new()
+        model.train_on_batch(X[:n], Y[:n])
+        model.predict_on_batch(X[:n])
+
+    assert abs(grown(step, 100)) <= 2
+
+
 def test_100_fits():
     model = new()
     assert abs(grown(lambda n: model.fit(X, Y, batch_size=n, verbose=0, validation_split=0.3), 100)) <= 2

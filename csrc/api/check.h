@@ -48,7 +48,7 @@ static inline int64_t checked_sum(int64_t a, int64_t b) {
   return a < 0 || b < 0 || __builtin_add_overflow(a, b, &r) ? -1 : r;
 }
 
-// Scratch memory of one call: the caller's workspace where it is given, our own otherwise.
+// Scratch memory of one call: the caller's workspace where it is given, then what this thread was lent, else our own.
 class Workspace {
  public:
   // bytes: what the call needs. Fails when the caller's is too small or ours is not to be had.
@@ -62,6 +62,7 @@ class Workspace {
  private:
   char* data_ = nullptr;
   void* owned_ = nullptr;
+  size_t borrowed_ = 0;
   fastcnn_status status_ = FASTCNN_OK;
 };
 

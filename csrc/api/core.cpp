@@ -15,6 +15,13 @@ thread_local char message[512] = "";
 // Room to align a caller's workspace, which may start anywhere.
 constexpr size_t kAlign = 64;
 
+struct Lent {
+  char* memory;
+  size_t bytes, used;
+  size_t* wanted;
+};
+thread_local Lent lent = {nullptr, 0, 0, nullptr};
+
 }  // namespace
 
 fastcnn_status fail(fastcnn_status status, const char* format, ...) {
@@ -77,12 +84,24 @@ Workspace::Workspace(const char* function, void* given, size_t given_bytes, size
     data_ = reinterpret_cast<char*>(start);
     return;
   }
+  if (lent.wanted) {
+    size_t whole = (bytes + kAlign - 1) / kAlign * kAlign;
+    if (lent.used + whole > *lent.wanted) *lent.wanted = lent.used + whole;
+    if (lent.memory && whole <= lent.bytes && lent.used <= lent.bytes - whole) {
+      data_ = lent.memory + lent.used;
+      lent.used += borrowed_ = whole;
+      return;
+    }
+  }
   owned_ = allocate(bytes);
   data_ = static_cast<char*>(owned_);
   if (!owned_) status_ = fail(FASTCNN_OUT_OF_MEMORY, "%s: no memory for a workspace of %zu bytes", function, bytes);
 }
 
-Workspace::~Workspace() { release(owned_); }
+Workspace::~Workspace() {
+  lent.used -= borrowed_;
+  release(owned_);
+}
 
 }  // namespace fastcnn
 
@@ -120,6 +139,15 @@ const char* fastcnn_isa_error(void) { return isa_error(); }
 const char* fastcnn_available_isa(int i) { return i < 0 ? nullptr : isa_available(i); }
 
 void* fastcnn_alloc(size_t bytes) { return allocate(bytes); }
+fastcnn_status fastcnn_lend_workspace(void* memory, size_t bytes, size_t* wanted) {
+  Check check("lend_workspace");
+  check.that(reinterpret_cast<uintptr_t>(memory) % kAlign == 0, "memory must be aligned to %d bytes", (int)kAlign);
+  check.that(memory || bytes == 0, "memory must be given where bytes is not 0, got %zu bytes", bytes);
+  check.that(wanted || !memory, "wanted must be given with memory");
+  check.that(lent.used == 0, "no call of this thread may be under way");
+  if (!check.failed()) lent = {static_cast<char*>(memory), bytes, 0, wanted};
+  return check.status();
+}
 void fastcnn_free(void* memory) { release(memory); }
 size_t fastcnn_cached_bytes(void) { return cached_bytes(); }
 void fastcnn_set_cache_limit(size_t bytes) { set_cache_limit(bytes); }

@@ -132,6 +132,17 @@ py::array arg(Flag<"largest"> largest, py::handle x_, py::handle axis_, Flag<"ke
   return y.array();
 }
 
+// Integers as floats: NumPy's cast, for programs.
+py::array to_float(py::handle x_) {
+  Input<int64_t> x(x_, "x");
+  Output<float> y(x.shape());
+  run([size = x.size(), from = x.data(), to = y.data()] {
+    for (int64_t i = 0; i < size; i++) to[i] = (float)from[i];
+    return FASTCNN_OK;
+  });
+  return y.array();
+}
+
 py::array unbroadcast(py::handle dy_, py::handle shape_, py::handle out) {
   Input<float> dy(dy_, "dy");
   Shape shape;
@@ -159,6 +170,7 @@ void bind_arithmetic(py::module_& m) {
   m.def("clip", clip, py::arg("x"), py::arg("x_min"), py::arg("x_max"), py::arg("out"));
   m.def("reduce", reduce, py::arg("op"), py::arg("x"), py::arg("axis"), py::arg("keepdims"), py::arg("out"));
   m.def("count", count, py::arg("op"), py::arg("x"), py::arg("axis"), py::arg("keepdims"));
+  m.def("to_float", to_float, py::arg("x"));
   m.def("arg", arg, py::arg("largest"), py::arg("x"), py::arg("axis"), py::arg("keepdims"));
   m.def("unbroadcast", unbroadcast, py::arg("dy"), py::arg("shape"), py::arg("out"));
 }

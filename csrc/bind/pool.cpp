@@ -160,7 +160,7 @@ py::array global_pool(py::handle x_, int rank, Flag<"keepdims"> keepdims, py::ha
   shape.front() = n, shape.back() = c;
   Output<float> y(out, shape);
   y.apart_from(x);
-  run([=] { return kernel(n, pixels_of(x.shape()), c, x.data(), y.data(), nullptr, 0); });
+  run([=, pixels = pixels_of(x.shape())] { return kernel(n, pixels, c, x.data(), y.data(), nullptr, 0); });
   return y.array();
 }
 

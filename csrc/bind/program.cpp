@@ -1,6 +1,7 @@
 // A program: kernels in a fixed order on fixed memory, recorded once and run with a single call.
 #include <pybind11/stl.h>
 
+#include <atomic>
 #include <chrono>
 
 #include "bind/run.h"
@@ -8,6 +9,45 @@
 
 namespace fastcnn::bind {
 namespace {
+
+// Workspace that all steps of a program share: what its first run asked for, so that later runs allocate nothing.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  ~Scratch() { fastcnn_free(memory_); }
+
+  // Lends it to this thread for the life of the object; not where another thread has it.
+  class Loan {
+   public:
+    explicit Loan(Scratch& scratch) : scratch_(scratch), alone_(!scratch.taken_.test_and_set()) {
+      if (alone_) fastcnn_lend_workspace(scratch.memory_, scratch.bytes_, &scratch.wanted_);
+    }
+    Loan(const Loan&) = delete;
+    ~Loan() {
+      if (!alone_) return;
+      fastcnn_lend_workspace(nullptr, 0, nullptr);
+      scratch_.grow();
+      scratch_.taken_.clear();
+    }
+
+   private:
+    Scratch& scratch_;
+    bool alone_;
+  };
+
+ private:
+  // Where there is no memory for more, calls find their own.
+  void grow() {
+    if (wanted_ <= bytes_) return;
+    fastcnn_free(memory_);
+    memory_ = fastcnn_alloc(wanted_);
+    bytes_ = memory_ ? wanted_ : 0;
+  }
+  void* memory_ = nullptr;
+  size_t bytes_ = 0, wanted_ = 0;
+  std::atomic_flag taken_ = ATOMIC_FLAG_INIT;
+};
 
 // Steps that were recorded while Python called the kernels as always: `with program: kernels.conv2d(...)`.
 class Program : public Recorder {
@@ -26,13 +66,13 @@ class Program : public Recorder {
         if (!a.dtype().equal(dtype) || a.size() != size) continue;
         if (!(exactly && channels) && !(a.flags() & py::array::c_style)) continue;
         if (exactly && Shape(a.shape(), a.shape() + a.ndim()) != shape) continue;
-        kept_.push_back(free);
+        hold(free);
         free = py::object();
         return exactly ? py::object(a) : a.attr("reshape")(py::cast(shape));
       }
     return py::object();
   }
-  void hold(py::object array) override { kept_.push_back(std::move(array)); }
+  void hold(py::object array) override { kept_.push_back({steps_.size(), std::move(array)}); }
 
   void begin(py::list places) {
     if (recorder()) throw py::value_error("another program is being recorded in this thread");
@@ -48,8 +88,15 @@ class Program : public Recorder {
     places_.clear();
     return all;
   }
-  void run(size_t first, size_t last) {
-    if (last > steps_.size()) last = steps_.size();
+  // Forgets the steps from `size` on, and the memory that only they use.
+  void truncate(size_t size) {
+    if (size < steps_.size()) steps_.resize(size);
+    while (!kept_.empty() && kept_.back().step >= size) kept_.pop_back();
+  }
+  void run() {
+    size_t first = 0;
+    const size_t last = steps_.size();
+    Scratch::Loan loan(scratch_);
     using Clock = std::chrono::steady_clock;
     constexpr auto kPatience = std::chrono::milliseconds(50);
     while (first < last) {
@@ -61,13 +108,15 @@ class Program : public Recorder {
         while (status == FASTCNN_OK && first < last && Clock::now() < until);
       }
       check(status);
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      // After the last step there is nothing left to break off.
+      if (first < last && PyErr_CheckSignals() != 0) throw py::error_already_set();
     }
   }
   // Nanoseconds of every step of one run.
   std::vector<int64_t> time() {
     using Clock = std::chrono::steady_clock;
     std::vector<int64_t> spent;
+    Scratch::Loan loan(scratch_);
     for (Step& step : steps_) {
       auto start = Clock::now();
       fastcnn_status status;
@@ -83,8 +132,14 @@ class Program : public Recorder {
   size_t size() const { return steps_.size(); }
 
  private:
+  struct Kept {
+    size_t step;
+    py::object array;
+  };
   std::vector<Step> steps_;
-  std::vector<py::object> places_, kept_;
+  std::vector<py::object> places_;
+  std::vector<Kept> kept_;
+  Scratch scratch_;
 };
 
 }  // namespace
@@ -95,7 +150,8 @@ void bind_program(py::module_& m) {
       .def(py::init<>())
       .def("begin", &Program::begin, arg("places"))
       .def("end", &Program::end)
-      .def("run", &Program::run, arg("first") = 0, arg("last") = SIZE_MAX)
+      .def("run", &Program::run)
+      .def("truncate", &Program::truncate, arg("size"))
       .def("time", &Program::time)
       .def("__len__", &Program::size);
 }

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.seam import Primitive, apply, differentiable_nowhere, float_dtype, gradient_of
+from fastcnn import _core
+from fastcnn.seam import Primitive, apply, differentiable_nowhere, float_dtype, gradient_of, state
 from fastcnn.tensor import Operators, Variable, convert_to_tensor
 
 from .operands import as_tensor, same_shape
@@ -45,6 +46,8 @@ def _cast_primitive(name: str) -> Primitive:
     """One for each dtype, for the result's dtype belongs to the primitive."""
 
     def run(x: Any) -> Any:
+        if state.recording and name == "float32" and x.dtype == np.int64:
+            return _core.to_float(x)
         return x.astype(name)
 
     primitive = _CASTS[name] = Primitive(f"cast_{name}", run, run, same_shape, name)

@@ -58,6 +58,11 @@ FASTCNN_API size_t fastcnn_cached_bytes(void);
 FASTCNN_API void fastcnn_set_cache_limit(size_t bytes);
 FASTCNN_API void fastcnn_clear_cache(void); /* drops what is kept */
 
+/* Lends memory, aligned to 64 bytes, to this thread: calls that are given no workspace take theirs from it where it is
+ * large enough, so that calls in a fixed order need no other. wanted, which must live as long, is raised to the bytes
+ * that would have been enough. NULL, 0, NULL ends it. */
+FASTCNN_API fastcnn_status fastcnn_lend_workspace(void* memory, size_t bytes, size_t* wanted);
+
 /* Activations, as functions of their own (activation.h) and as the last step of a matmul or convolution. alpha is the
  * slope of leaky_relu (0.01 unless given) and the scale of elu (1). */
 typedef enum fastcnn_activation {
