@@ -42,6 +42,7 @@ __all__: list[str] = [
     "conv2d_dw",
     "conv2d_dx",
     "conv2d_output_shape",
+    "conv2d_workspace",
     "count",
     "cross_entropy",
     "dense",
@@ -354,6 +355,15 @@ def conv2d_dx(
 def conv2d_output_shape(
     arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
 ) -> tuple[typing.Any, ...]: ...
+def conv2d_workspace(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+) -> int: ...
 def count(
     op: typing.SupportsInt | typing.SupportsIndex, x: typing.Any, axis: typing.Any, keepdims: bool
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...

@@ -95,14 +95,16 @@ class Geometry:
 
     def workspace(self) -> int:
         """Bytes of scratch memory that the pass takes while it runs."""
-        return int(_core.conv2d_workspace(self.x, self.w, *self._options(), self.of))
+        strides, padding, dilation, groups = self._options()
+        return _core.conv2d_workspace(self.x, self.w, strides, padding, dilation, groups, self.of)
 
     def algorithm(self) -> str:
         """The kernels' choice; a filter of size 1 is a matrix product."""
-        name = str(_core.conv2d_algorithm(self.x, self.w, *self._options(), "high", self.of))
+        strides, padding, dilation, groups = self._options()
+        name = _core.conv2d_algorithm(self.x, self.w, strides, padding, dilation, groups, "high", self.of)
         return "gemm" if name == "direct" and self.w[:2] == (1, 1) else name
 
-    def _options(self) -> tuple[Any, ...]:
+    def _options(self) -> tuple[Any, Any, Any, int]:
         attrs = self.attrs
         return attrs["strides"], attrs["padding"], attrs["dilation"], attrs.get("groups", 1)
 

@@ -59,7 +59,7 @@ def _captured(model: Any, batch_size: int) -> tuple[list[tuple[str, Program]], l
 
 def _describe(title: str, program: Program) -> list[str]:
     rows = [_row(i, step, origin, program) for i, (step, origin) in enumerate(_shown(program))]
-    names = ("", "layer", "step", "with", "algorithm", "MFLOP", "result in the arena")
+    names = ("", "layer", "step", "with", "algorithm", "MFLOP", "arena: offset + bytes")
     widths = [max(len(row[i]) for row in [names, *(row for _, row in rows)]) for i in range(len(names))]
     batch = f", batch {program.inputs[0].shape[0]}" if program.inputs and program.inputs[0].ndim else ""
     lines = [
@@ -75,7 +75,7 @@ def _describe(title: str, program: Program) -> list[str]:
         lines.append(_aligned(row, widths))
     counts = [count(step) for step in program.steps]
     direct, work, moved = (sum(values) for values in zip(*[(c.flops, c.work, c.bytes) for c in counts], strict=True))
-    less = f", {work / 1e9:.3f} of them with Winograd" if work < direct else ""
+    less = f", {work / 1e9:.3f} after Winograd" if work < direct else ""
     lines.append(f"  total: {direct / 1e9:.3f} GFLOP{less}; {moved / 2**20:.1f} MB read and written once")
     return lines
 
@@ -97,7 +97,10 @@ def _row(i: int, step: Node, origin: Any, program: Program) -> tuple[str, tuple[
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
     right = (0, 5)
-    cells = [cell.rjust(width) if i in right else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))]
+    cells = [
+        cell.rjust(width) if i in right else cell.ljust(width)
+        for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
     return ("  " + "  ".join(cells)).rstrip()
 
 

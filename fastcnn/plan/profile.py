@@ -28,8 +28,9 @@ class Profile:
         limits: the machine's peak and bandwidth, as measured.
 
     Example:
-        >>> row = dict(step=0, layer="head", layers=["head"], stage="forward", operation="dense", signature="dense", fused=[],
-        ...            algorithm="gemm", ms=2.0, flops=1e8, work=1e8, bytes=2e7, floor_ms=1.0, share=0.5)
+        >>> row = dict(step=0, layer="head", layers=["head"], stage="forward", operation="dense",
+        ...            signature="dense", fused=[], algorithm="gemm", ms=2.0, flops=1e8, work=1e8, bytes=2e7,
+        ...            floor_ms=1.0, share=0.5)
         >>> found = Profile("inference", [row], Limits(100.0, 20.0))
         >>> found.total_ms, found.floor_ms, found.network_floor_ms, found.share
         (2.0, 1.0, 1.0, 0.5)

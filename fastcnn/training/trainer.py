@@ -177,8 +177,9 @@ class Trainer(Compilation):
     # ---- programs
 
     def explain_plan(self, batch_size: int | None = None) -> str:
-        """The programs that ``fit`` and ``predict`` run, step by step: the layer a step belongs to, its shapes, what was
-        fused into it, its algorithm, and where in the arena its result lies; or the line that keeps the model eager.
+        """The programs that ``fit`` and ``predict`` run, step by step, or the line that keeps the model eager.
+
+        Of each step: its layer, shapes, what was fused into it, its algorithm, and where in the arena its result lies.
 
         Args:
             batch_size: capture programs for batches of this size, instead of telling those that were made so far.
@@ -191,7 +192,7 @@ class Trainer(Compilation):
         return explaining.explain(self, batch_size)
 
     def memory_report(self, batch_size: int = 32) -> dict[str, int]:
-        """Bytes that a batch size will need: weights, optimizer, the arenas of training and inference, the kernels' scratch.
+        """Bytes that a batch size will need: weights, optimizer, arenas, and the kernels' scratch memory.
 
         Args:
             batch_size: of training and prediction.

@@ -10,13 +10,14 @@ __all__ = ["roofline"]
 
 MARKS = {"forward": ("o", "#1f77b4"), "backward": ("s", "#d95f02"), "update": ("^", "#2ca02c")}
 LABELLED = 5
+TINY = 1e-3  # of the time: the picture is not stretched for steps below
 
 
 def roofline(profile: Any, *, ax: Any = None, figsize: Any = None, path: Any = None) -> Any:
     """Each step of a program under the roofs of this machine: work for each byte moved against the rate reached.
 
-    A mark's area is the step's time; the five dearest steps are named. Steps without arithmetic, which only move
-    bytes, are told in the legend.
+    A mark's area is the step's time; the five dearest steps have numbers, and names beside the picture. The legend
+    tells of steps without arithmetic, which only move bytes, and of those too small and slow for the picture.
 
     Args:
         profile: what ``model.profile`` gave.
@@ -39,13 +40,15 @@ def roofline(profile: Any, *, ax: Any = None, figsize: Any = None, path: Any = N
     rows = [row for row in profile.rows if row["work"] > 0 and row["ms"] > 0]
     if not rows:
         raise ValueError("profile has no step with arithmetic: there is nothing to draw")
-    figure, axes = axes_of(ax, 10.0, 6.4, figsize)
+    figure, axes = axes_of(ax, 11.0, 6.0, figsize)
     peak, copy = profile.limits.gflops, profile.limits.gbytes
     x = np.array([row["work"] / row["bytes"] for row in rows])
     y = np.array([row["work"] / row["ms"] * 1e-6 for row in rows])
-    _bounds(axes, x, y, peak, copy)
+    bottom = _bounds(axes, profile, rows, x, y)
     _roofs(axes, peak, copy)
-    _points(axes, profile, rows, x, y)
+    _points(axes, rows, x, y)
+    _silent(axes, "no arithmetic", [row["ms"] for row in profile.rows if row["work"] == 0])
+    _silent(axes, "below the picture", [row["ms"] for row, rate in zip(rows, y, strict=True) if rate < bottom])
     _names(axes, rows, x, y, profile.total_ms)
     axes.set_xlabel("FLOPs for each byte read or written")
     axes.set_ylabel("GFLOP/s")
@@ -56,64 +59,85 @@ def roofline(profile: Any, *, ax: Any = None, figsize: Any = None, path: Any = N
     )
     axes.grid(True, which="major", color="0.9", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.legend(loc="lower right", fontsize=9, framealpha=0.95)
+    legend = axes.legend(loc="upper left", bbox_to_anchor=(1.01, 0.42), fontsize=9, frameon=False, borderaxespad=0)
+    for handle in legend.legend_handles:
+        if hasattr(handle, "set_sizes"):
+            handle.set_sizes([60])
     return finish(figure, path)
 
 
-def _bounds(axes: Any, x: Any, y: Any, peak: float, copy: float) -> None:
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+def _bounds(axes: Any, profile: Any, rows: list[dict[str, Any]], x: Any, y: Any) -> float:
+    """Sets both scales; the lowest rate shown."""
+    peak, copy = profile.limits.gflops, profile.limits.gbytes
+    matters = np.array([row["ms"] >= TINY * profile.total_ms for row in rows])
+    if not matters.any():
+        matters[:] = True
+    low, high = min(y[matters].min(), peak) / 2, max(y.max(), peak) * 2
     knee = peak / copy
-    axes.set_xlim(min(x.min(), knee) / 2.2, max(x.max(), knee) * 2.5)
-    axes.set_ylim(min(y.min(), peak) / 2.5, max(y.max(), peak) * 2.2)
+    axes.set(xscale="log", yscale="log")
+    axes.set_xlim(min(x[matters].min(), knee) / 2, max(x.max(), knee) * 2.5)
+    axes.set_ylim(low, high)
+    return float(low)
 
 
 def _roofs(axes: Any, peak: float, copy: float) -> None:
     """The bandwidth's slope up to the knee, the peak's line from there."""
     low, high = axes.get_xlim()
+    left = max(low, axes.get_ylim()[0] / copy)
     knee = peak / copy
     axes.plot([low, knee, high], [low * copy, peak, peak], color="0.25", linewidth=1.6, zorder=2)
-    axes.annotate(
-        f"P = {peak:.0f} GFLOP/s", (high, peak), (-6, 5), textcoords="offset points", ha="right", fontsize=9, color="0.25"
-    )
-    bottom = axes.get_ylim()[0]
-    at = float(np.sqrt(max(low, bottom / copy) * knee))
-    axes.annotate(
-        f"B = {copy:.0f} GB/s", (at, at * copy), (-8, 8), textcoords="offset points", ha="right", fontsize=9, color="0.25"
-    )
+    style = {
+        "textcoords": "offset points", "fontsize": 9, "color": "0.25", "zorder": 2.5,
+        "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+    }  # fmt: skip
+    axes.annotate(f"P = {peak:.0f} GFLOP/s", (high, peak), (-6, 6), ha="right", va="bottom", **style)
+    axes.annotate(f"B = {copy:.0f} GB/s", (left, left * copy), (6, 36), ha="left", va="bottom", **style)
 
 
-def _points(axes: Any, profile: Any, rows: list[dict[str, Any]], x: Any, y: Any) -> None:
+def _points(axes: Any, rows: list[dict[str, Any]], x: Any, y: Any) -> None:
     longest = max(row["ms"] for row in rows)
-    areas = np.array([18 + 420 * row["ms"] / longest for row in rows])
+    areas = np.array([16 + 360 * row["ms"] / longest for row in rows])
     for stage in dict.fromkeys(row["stage"] for row in rows):
         chosen = np.array([row["stage"] == stage for row in rows])
         mark, colour = MARKS[stage]
         spent = sum(row["ms"] for row in rows if row["stage"] == stage)
-        label = f"{stage}: {chosen.sum()} steps, {spent:.2f} ms"
         axes.scatter(
             x[chosen], y[chosen], areas[chosen], color=colour, marker=mark, alpha=0.55, edgecolor="white",
-            linewidth=0.8, label=label, zorder=3,
+            linewidth=0.8, label=f"{stage}: {_steps(int(chosen.sum()))}, {spent:.2f} ms", zorder=3,
         )  # fmt: skip
-    silent = [row["ms"] for row in profile.rows if row["work"] == 0]
-    if silent:
-        axes.plot([], [], " ", label=f"no arithmetic: {len(silent)} steps, {sum(silent):.2f} ms")
+
+
+def _steps(count: int) -> str:
+    return f"{count} step{'s' * (count != 1)}"
+
+
+def _silent(axes: Any, what: str, times: list[float]) -> None:
+    if times:
+        axes.plot([], [], " ", label=f"{what}: {_steps(len(times))}, {sum(times):.2f} ms")
 
 
 def _names(axes: Any, rows: list[dict[str, Any]], x: Any, y: Any, total: float) -> None:
-    """The dearest steps' names in a column at the left edge, in the order of their heights, each with a line."""
+    """Numbers at the dearest steps' marks, apart from each other, and what they stand for beside the picture."""
     dearest = sorted(range(len(rows)), key=lambda i: -rows[i]["ms"])[:LABELLED]
-    places = np.linspace(0.95, 0.95 - 0.075 * (len(dearest) - 1), len(dearest))
-    for place, i in zip(places, sorted(dearest, key=lambda i: -y[i]), strict=True):
-        row = rows[i]
-        layer = _short(row["layer"]) + ": " if row["layer"] else ""
-        text = f"{layer}{row['operation']}, {row['algorithm']}\n{row['ms']:.2f} ms ({row['ms'] / total:.0%})"
+    bottom, top = np.log(axes.get_ylim())
+    place, room = np.inf, (top - bottom) / 18
+    for i in sorted(dearest, key=lambda i: -y[i]):
+        place = min(float(np.log(y[i])), place - room)
+        spot = (float(np.exp(np.log(x[i]) + 0.035 * np.diff(np.log(axes.get_xlim()))[0])), float(np.exp(place)))
         axes.annotate(
-            text, (x[i], y[i]), (0.015, place), textcoords="axes fraction", fontsize=8, va="top", zorder=5,
-            bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "0.75", "linewidth": 0.6},
-            arrowprops={"arrowstyle": "-", "color": "0.45", "linewidth": 0.7, "shrinkB": 2},
+            str(dearest.index(i) + 1), (x[i], y[i]), spot, textcoords="data", fontsize=9, fontweight="bold",
+            ha="center", va="center", zorder=5,
+            bbox={"boxstyle": "circle,pad=0.2", "facecolor": "white", "edgecolor": "0.4", "linewidth": 0.7},
+            arrowprops={"arrowstyle": "-", "color": "0.4", "linewidth": 0.7},
         )  # fmt: skip
+    lines = ["the dearest steps"]
+    for number, i in enumerate(dearest, 1):
+        row = rows[i]
+        lines.append(f"{number}  {_short(row['layer'] or row['operation'])}")
+        lines.append(f"    {row['operation']}, {row['algorithm']}")
+        lines.append(f"    {row['ms']:.2f} ms, {row['ms'] / total:.1%} of all, {row['share']:.0%} of its floor")
+    axes.text(1.01, 1.0, "\n".join(lines), transform=axes.transAxes, fontsize=9, va="top", ha="left", linespacing=1.25)
 
 
 def _short(name: str, longest: int = 34) -> str:
-    return name if len(name) <= longest else name[: longest - 1] + "…"
+    return name if len(name) <= longest else "…" + name[1 - longest :]
