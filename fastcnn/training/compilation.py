@@ -4,6 +4,7 @@ import inspect
 import warnings
 from typing import Any
 
+from fastcnn import _core
 from fastcnn.seam import state as seam_state
 from fastcnn.tensor import Tensor
 from fastcnn.training.arrays import map_leaves, unpack
@@ -210,6 +211,7 @@ class Compilation(CompileConfig):
             y_pred = self(x, training=False)  # type: ignore[operator]
         finally:
             seam_state.tapes = tapes
+            _core.clear_cache()  # what this one eager pass needed, the program never asks for again
         if y is None:
             return
         y = map_leaves(lambda t: Tensor(t.array[:64]), y)
