@@ -11,8 +11,8 @@ from fastcnn.ops.normalization import BATCH_NORM, BATCH_NORM_BACKWARD
 from fastcnn.ops.pooling import AVERAGE_POOL, MAX_POOL_INDICES, MAX_POOL_SCATTER
 from fastcnn.plan import fused
 from fastcnn.plan.counting import Count, Limits, count, geometry
-from fastcnn.plan.steps import node
 from fastcnn.plan.stepping import Inference
+from fastcnn.plan.steps import node
 from fastcnn.seam import Primitive, apply
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
