@@ -91,4 +91,4 @@ def test_a_program_of_views_alone():
     start = layers.Input((4, 2))
     model = models.Model(start, layers.Flatten()(start))
     np.testing.assert_array_equal(model.predict(np.ones((3, 4, 2)), verbose=0), np.ones((3, 8)))
-    assert "0 steps" in model.explain_plan()
+    assert "0 steps" in model.explain_plan() and "total: 0.000 GFLOP; 0.0 MB" in model.explain_plan()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fastcnn import layers, metrics, models, ops, optimizers, random, utils
-from fastcnn.plan.counting import Limits
+from fastcnn.plan.costs import Limits
 from fastcnn.plan.profile import Profile
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fastcnn import viz
-from fastcnn.plan.counting import Limits
+from fastcnn.plan.costs import Limits
 from fastcnn.plan.profile import Profile
 
 pytest.importorskip("matplotlib")
@@ -130,7 +130,7 @@ def test_what_cannot_be_drawn():
 def test_without_matplotlib_the_extra_is_named():
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
-        "from fastcnn.plan.counting import Limits\n"
+        "from fastcnn.plan.costs import Limits\n"
         "from fastcnn.plan.profile import Profile\n"
         "row = dict(step=0, stage='forward', layer='', operation='relu', algorithm='pass', ms=1.0, work=1.0, bytes=1.0)\n"
         "try: Profile('inference', [row], Limits(1.0, 1.0)).save_roofline('roof.png')\n"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastcnn.plan.capture import NotCapturable
-from fastcnn.plan.counting import count
+from fastcnn.plan.costs import cost
 from fastcnn.plan.likeness import batch_like
 from fastcnn.plan.origins import origins
 from fastcnn.plan.program import Program
@@ -58,7 +58,8 @@ def _captured(model: Any, batch_size: int) -> tuple[list[tuple[str, Program]], l
 
 
 def _describe(title: str, program: Program) -> list[str]:
-    rows = [_row(i, step, origin, program) for i, (step, origin) in enumerate(_shown(program))]
+    shown = _shown(program)
+    rows = [_row(i, step, origin, program) for i, (step, origin) in enumerate(shown)]
     names = ("", "layer", "step", "with", "algorithm", "MFLOP", "arena: offset + bytes")
     widths = [max(len(row[i]) for row in [names, *(row for _, row in rows)]) for i in range(len(names))]
     batch = f", batch {program.inputs[0].shape[0]}" if program.inputs and program.inputs[0].ndim else ""
@@ -73,8 +74,8 @@ def _describe(title: str, program: Program) -> list[str]:
             lines.append(f"  -- {own}")
         stage = own
         lines.append(_aligned(row, widths))
-    counts = [count(step) for step in program.steps]
-    direct, work, moved = (sum(values) for values in zip(*[(c.flops, c.work, c.bytes) for c in counts], strict=True))
+    costs = [cost(step) for step, _ in shown]
+    direct, work, moved = sum(c.flops for c in costs), sum(c.work for c in costs), sum(c.bytes for c in costs)
     less = f", {work / 1e9:.3f} after Winograd" if work < direct else ""
     lines.append(f"  total: {direct / 1e9:.3f} GFLOP{less}; {moved / 2**20:.1f} MB read and written once")
     return lines
@@ -88,7 +89,7 @@ def _shown(program: Program) -> list[tuple[Node, Any]]:
 
 
 def _row(i: int, step: Node, origin: Any, program: Program) -> tuple[str, tuple[str, ...]]:
-    found = count(step)
+    found = cost(step)
     flops = f"{found.work / 1e6:.2f}" if found.work else ""
     layer = origin.layer or ("loss" if origin.stage == "forward" else "")
     row = (str(i), layer, signature(step), ", ".join(origin.fused), found.algorithm, flops, _place(step, program))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastcnn.plan.counting import geometry
+from fastcnn.plan.costs import geometry
 from fastcnn.plan.likeness import batch_like
 from fastcnn.plan.program import Program
 from fastcnn.plan.stepping import Inference, TrainingStep

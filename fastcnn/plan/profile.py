@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fastcnn.plan.counting import Limits
+from fastcnn.plan.costs import Limits
 
 __all__ = ["Profile"]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastcnn.layers.nests import contents
 from fastcnn.plan.capture import NotCapturable
-from fastcnn.plan.counting import Limits, count
+from fastcnn.plan.costs import Limits, cost
 from fastcnn.plan.explaining import signature
 from fastcnn.plan.origins import origins
 from fastcnn.plan.profile import Profile
@@ -66,7 +66,7 @@ def _rows(program: Program, times: Any, limits: Limits) -> list[dict[str, Any]]:
     for step, origin, first, last in zip(program.steps, origins(program), program.starts, ends, strict=True):
         if last == first:  # a view or a constant
             continue
-        found = count(step)
+        found = cost(step)
         ms, floor = float(times[first:last].sum()), limits.floor_ms(found.work, found.bytes)
         rows.append(
             {

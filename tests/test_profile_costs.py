@@ -10,7 +10,7 @@ from fastcnn.ops.linear import DENSE, DENSE_DW, DENSE_DX
 from fastcnn.ops.normalization import BATCH_NORM, BATCH_NORM_BACKWARD
 from fastcnn.ops.pooling import AVERAGE_POOL, MAX_POOL_INDICES, MAX_POOL_SCATTER
 from fastcnn.plan import fused
-from fastcnn.plan.counting import Count, Limits, count, geometry
+from fastcnn.plan.costs import Cost, Limits, cost, geometry
 from fastcnn.plan.stepping import Inference
 from fastcnn.plan.steps import node
 from fastcnn.seam import Primitive, apply
@@ -23,7 +23,7 @@ def sym(*shape, dtype="float32"):
 
 def counted(primitive, inputs, **attrs):
     result = apply(primitive, inputs, attrs)
-    return count((result[0] if isinstance(result, tuple) else result).node)
+    return cost((result[0] if isinstance(result, tuple) else result).node)
 
 
 def options(**given):
@@ -32,7 +32,7 @@ def options(**given):
 
 def test_convolution():
     found = counted(CONV, (sym(2, 8, 8, 16), sym(3, 3, 16, 4), sym(4)), **options(activation="relu"))
-    assert found == Count(2 * 128 * 9 * 16 * 4, 2 * 128 * 9 * 16 * 4, 4 * (2048 + 576 + 4 + 512), "direct")
+    assert found == Cost(2 * 128 * 9 * 16 * 4, 2 * 128 * 9 * 16 * 4, 4 * (2048 + 576 + 4 + 512), "direct")
 
 
 def test_groups_share_the_channels_out():
@@ -64,14 +64,14 @@ def test_gradients_of_a_convolution():
     flops = 2 * 32 * 9 * 16 * 4
     dx = counted(CONV_DX, (dy, w), **given, x_shape=x.shape)
     dw = counted(CONV_DW, (x, dy), **given, w_shape=w.shape)
-    assert dx == Count(flops, flops, 4 * (128 + 576 + 2048), "direct")
-    assert dw == Count(flops, flops, 4 * (2048 + 128 + 576), "direct")
+    assert dx == Cost(flops, flops, 4 * (128 + 576 + 2048), "direct")
+    assert dw == Cost(flops, flops, 4 * (2048 + 128 + 576), "direct")
 
 
 def test_what_is_fused_into_an_input_gradient_is_read():
     x, w, dy = sym(2, 8, 8, 16), sym(3, 3, 16, 4), sym(2, 8, 8, 4)
     given = options(x_shape=x.shape)
-    found = count(node(fused.CONV_DX, (dy, w, sym(2, 8, 8, 16), sym(2, 8, 8, 16)), given, (x,)))
+    found = cost(node(fused.CONV_DX, (dy, w, sym(2, 8, 8, 16), sym(2, 8, 8, 16)), given, (x,)))
     assert found.bytes == 4 * (512 + 576 + 3 * 2048)
 
 
@@ -98,7 +98,7 @@ def test_winograd(of, size, tiles):
 
 def test_signals_are_images_of_height_one():
     found = counted(CONV, (sym(2, 10, 8), sym(3, 8, 4), None), **options(padding="valid", activation=None))
-    assert found == Count(2 * 16 * 24 * 4, 2 * 16 * 24 * 4, 4 * (160 + 96 + 64), "direct")
+    assert found == Cost(2 * 16 * 24 * 4, 2 * 16 * 24 * 4, 4 * (160 + 96 + 64), "direct")
 
 
 def test_depthwise():
@@ -106,7 +106,7 @@ def test_depthwise():
     given = {"strides": (2, 2), "padding": "same", "dilation": (1, 1)}
     flops = 2 * 2 * 16 * 12 * 9
     moved = 4 * (768 + 108 + 384)
-    expected = Count(flops, flops, moved, "depthwise")
+    expected = Cost(flops, flops, moved, "depthwise")
     assert counted(DEPTHWISE, (x, w, None), **given, activation=None) == expected
     assert counted(DEPTHWISE_DX, (dy, w), **given, x_shape=x.shape) == expected
     assert counted(DEPTHWISE_DW, (x, dy), **given, w_shape=w.shape) == expected
@@ -114,10 +114,10 @@ def test_depthwise():
 
 def test_dense():
     flops = 2 * 5 * 12 * 7
-    assert counted(DENSE, (sym(5, 12), sym(12, 7), sym(7)), activation=None) == Count(
+    assert counted(DENSE, (sym(5, 12), sym(12, 7), sym(7)), activation=None) == Cost(
         flops, flops, 4 * (60 + 84 + 7 + 35), "gemm"
     )
-    expected = Count(flops, flops, 4 * (60 + 84 + 35), "gemm")
+    expected = Cost(flops, flops, 4 * (60 + 84 + 35), "gemm")
     assert counted(DENSE_DX, (sym(5, 7), sym(12, 7))) == expected
     assert counted(DENSE_DW, (sym(5, 12), sym(5, 7))) == expected
 
@@ -125,7 +125,7 @@ def test_dense():
 @pytest.mark.parametrize("turned", [False, True])
 def test_matmul(turned):
     a = sym(3, 12, 5) if turned else sym(3, 5, 12)
-    found = count(ops.matmul(a, sym(3, 12, 7), turned).node)
+    found = cost(ops.matmul(a, sym(3, 12, 7), turned).node)
     assert found.flops == 2 * 3 * 5 * 12 * 7 and found.bytes == 4 * 3 * (60 + 84 + 35)
 
 
@@ -133,37 +133,37 @@ def test_pooling_counts_cells_and_indices_are_bytes():
     attrs = {"pool_size": 3, "strides": 2, "padding": "same"}
     x, y, dy = sym(2, 8, 8, 6), sym(2, 4, 4, 6), sym(2, 4, 4, 6)
     indices = sym(2, 4, 4, 6, dtype="uint8")
-    assert counted(AVERAGE_POOL, (x,), **attrs) == Count(192 * 9, 192 * 9, 4 * (768 + 192), "pass")
-    found = count(node(MAX_POOL_INDICES, (x,), attrs, (y, indices)))
-    assert found == Count(192 * 9, 192 * 9, 4 * (768 + 192) + 192, "pass")
-    found = count(node(MAX_POOL_SCATTER, (dy, indices), attrs | {"x_shape": x.shape}, (x,)))
-    assert found == Count(192, 192, 4 * (768 + 192) + 192, "pass")
+    assert counted(AVERAGE_POOL, (x,), **attrs) == Cost(192 * 9, 192 * 9, 4 * (768 + 192), "pass")
+    found = cost(node(MAX_POOL_INDICES, (x,), attrs, (y, indices)))
+    assert found == Cost(192 * 9, 192 * 9, 4 * (768 + 192) + 192, "pass")
+    found = cost(node(MAX_POOL_SCATTER, (dy, indices), attrs | {"x_shape": x.shape}, (x,)))
+    assert found == Cost(192, 192, 4 * (768 + 192) + 192, "pass")
 
 
 def test_batch_norm():
     x, c = sym(4, 5, 5, 8), Variable(np.ones(8))
     # Statistics: a sum, a difference, a square that is added; then a product and a sum. Moving ones are written, too.
     found = counted(BATCH_NORM, (x, c, c, Variable(np.ones(8)), Variable(np.ones(8))), momentum=0.9, epsilon=1e-3)
-    assert found == Count(6 * 800, 6 * 800, 4 * (2 * 800 + (1 + 4 + 2) * 8), "pass")
+    assert found == Cost(6 * 800, 6 * 800, 4 * (2 * 800 + (1 + 4 + 2) * 8), "pass")
     found = counted(BATCH_NORM_BACKWARD, (x, sym(4, 5, 5, 8), sym(8), sym(8), c), training=True, epsilon=1e-3)
-    assert found == Count(8 * 800, 8 * 800, 4 * (3 * 800 + 5 * 8), "pass")
+    assert found == Cost(8 * 800, 8 * 800, 4 * (3 * 800 + 5 * 8), "pass")
 
 
 def test_what_is_read_twice_is_read_once():
     x = sym(4, 8)
-    assert count(ops.multiply(x, x).node) == Count(32, 32, 4 * 64, "pass")
+    assert cost(ops.multiply(x, x).node) == Cost(32, 32, 4 * 64, "pass")
 
 
 def test_item_sizes():
-    assert count(ops.cast(sym(10), "uint8").node).bytes == 50
-    assert count(ops.cast(sym(10, dtype="int64"), "float32").node).bytes == 120
+    assert cost(ops.cast(sym(10), "uint8").node).bytes == 50
+    assert cost(ops.cast(sym(10, dtype="int64"), "float32").node).bytes == 120
 
 
 def test_only_shapes_and_parts_are_told_apart():
-    assert count(ops.take(sym(1000, 4), Tensor(np.array([1, 2])), axis=0).node).bytes == 32 + 16 + 32
+    assert cost(ops.take(sym(1000, 4), Tensor(np.array([1, 2])), axis=0).node).bytes == 32 + 16 + 32
     spread = Primitive.registry["spread_sum"]
     step = node(spread, (sym(4), sym(4, 100)), {"axis": (1,), "keepdims": False}, (sym(4, 100),))
-    assert count(step).bytes == 16 + 1600
+    assert cost(step).bytes == 16 + 1600
 
 
 def test_of_an_unknown_operation_the_bytes():
@@ -172,13 +172,13 @@ def test_of_an_unknown_operation_the_bytes():
         found = counted(unknown, (sym(3, 4),))
     finally:
         del Primitive.registry["walk_the_dog"]
-    assert found == Count(0, 0, 96, "pass")
+    assert found == Cost(0, 0, 96, "pass")
 
 
 def test_every_operation_in_the_tables_exists():
-    from fastcnn.plan import counting
+    from fastcnn.plan import costs
 
-    for table in (counting.PER_ELEMENT, counting.SHAPES_ONLY, counting.PARTLY_READ, counting.STATISTICS):
+    for table in (costs.PER_ELEMENT, costs.SHAPES_ONLY, costs.PARTLY_READ, costs.STATISTICS):
         assert set(table) <= set(Primitive.registry)
 
 
@@ -197,7 +197,7 @@ def test_scratch_memory_of_a_convolution():
 def products(model, size):
     """10^9 multiply-adds of convolutions and dense layers for one image."""
     steps = Inference(model, Tensor(np.zeros((1, size, size, 3), np.float32))).program.steps
-    return sum(found.flops for found in map(count, steps) if found.algorithm != "pass") / 2e9
+    return sum(found.flops for found in map(cost, steps) if found.algorithm != "pass") / 2e9
 
 
 def test_published_totals():

@@ -18,7 +18,7 @@ from fastcnn import _core
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
-__all__ = ["Count", "Limits", "count", "geometry"]
+__all__ = ["Cost", "Limits", "cost", "geometry"]
 
 Shape = tuple[int, ...]
 
@@ -46,7 +46,7 @@ STATISTICS = {"batch_norm": (3, 5), "batch_norm_fused": (3, 5)}  # inputs that a
 
 
 @dataclass(frozen=True)
-class Count:
+class Cost:
     """What one step needs.
 
     Args:
@@ -164,7 +164,7 @@ def _lifted(shape: Any) -> Shape:
     return tuple(shape) if len(shape) == 4 else (shape[0], 1, *shape[1:])
 
 
-def count(step: Node) -> Count:
+def cost(step: Node) -> Cost:
     """FLOPs and bytes of a step, by its operation's name; of an operation that is not known, the bytes alone.
 
     Args:
@@ -172,17 +172,17 @@ def count(step: Node) -> Count:
 
     Example:
         >>> from fastcnn import Input, ops
-        >>> count(ops.conv(Input((8, 8, 16), 2), ops.ones((1, 1, 16, 4))).node)
-        Count(flops=16384.0, work=16384.0, bytes=10496.0, algorithm='gemm')
+        >>> cost(ops.conv(Input((8, 8, 16), 2), ops.ones((1, 1, 16, 4))).node)
+        Cost(flops=16384.0, work=16384.0, bytes=10496.0, algorithm='gemm')
     """
     conv = geometry(step)
     moved = _bytes(step)
     if conv is not None:
         if conv.of != "dx":
             moved -= round((1 - conv.read_part()) * _size(step.inputs[0]))
-        return Count(conv.flops(), conv.work(), moved, conv.algorithm())
+        return Cost(conv.flops(), conv.work(), moved, conv.algorithm())
     flops, algorithm = _others(step)
-    return Count(flops, flops, moved, algorithm)
+    return Cost(flops, flops, moved, algorithm)
 
 
 def _others(step: Node) -> tuple[float, str]:
