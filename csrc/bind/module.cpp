@@ -17,6 +17,7 @@ void bind_shape(py::module_& m);
 void bind_loss(py::module_& m);
 void bind_random(py::module_& m);
 void bind_optimizer(py::module_& m);
+void bind_metric(py::module_& m);
 void bind_probe(py::module_& m);
 
 }  // namespace fastcnn::bind
@@ -38,5 +39,6 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   bind_loss(m);
   bind_random(m);
   bind_optimizer(m);
+  bind_metric(m);
   bind_probe(m);
 }

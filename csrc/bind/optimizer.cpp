@@ -30,16 +30,79 @@ class Optional {
   std::unique_ptr<Output<float>> array_;
 };
 
+// A number that may change between runs of a program: while one is recorded, a float64 array of one element is read
+// when the step runs.
+class Moving {
+ public:
+  Moving() = default;
+  Moving(py::handle value, const char* name) {
+    Recorder* r = recorder();
+    if (r && py::isinstance<py::array_t<double>>(value)) {
+      auto array = py::reinterpret_borrow<py::array>(value);
+      if (array.size() != 1)
+        throw py::value_error(std::string(name) + " must have one element to be part of a program");
+      at_ = static_cast<const double*>(array.data());
+      r->hold(array);
+    } else {
+      value_ = real(value, name);
+    }
+  }
+  double now() const { return at_ ? *at_ : value_; }
+
+ private:
+  double value_ = 0;
+  const double* at_ = nullptr;
+};
+template <Name kName>
+struct Rate {
+  Moving value;
+};
+
+}  // namespace
+}  // namespace fastcnn::bind
+
+namespace pybind11::detail {
+template <fastcnn::bind::Name kName>
+struct type_caster<fastcnn::bind::Rate<kName>> {
+  PYBIND11_TYPE_CASTER(fastcnn::bind::Rate<kName>, const_name("float"));
+  bool load(handle from, bool) {
+    value.value = fastcnn::bind::Moving(from, kName.text);
+    return true;
+  }
+};
+}  // namespace pybind11::detail
+
+namespace fastcnn::bind {
+namespace {
+
+// Which update this is: an int, or one that moves.
+class StepNumber {
+ public:
+  explicit StepNumber(py::handle value) {
+    if (recorder() && py::isinstance<py::array_t<double>>(value))
+      moving_ = Moving(value, "step");
+    else
+      fixed_ = integer(value, "step");
+  }
+  int64_t now() const { return fixed_ ? fixed_ : (int64_t)moving_.now(); }
+
+ private:
+  int64_t fixed_ = 0;
+  Moving moving_;
+};
+
 // w, g and the options that all updates share, as Python gives them.
 class Update {
  public:
-  Update(py::handle w, py::handle g, double learning_rate, py::handle options)
-      : w_(in_place(w, "w")), g_(g, "g"), size_(w_.array().size()) {
+  Update(py::handle w, py::handle g, const Moving& learning_rate, py::handle options)
+      : w_(in_place(w, "w")), g_(g, "g"), size_(w_.array().size()), rate_(learning_rate) {
     py::array a = w_.array();
     g_.shaped(Shape(a.shape(), a.shape() + a.ndim()));
     PyObject* o = options.ptr();  // (weight_decay, l2, clipvalue, scale, return_ratio)
-    update_ = {learning_rate, optional(PyTuple_GET_ITEM(o, 0), "weight_decay"), real(PyTuple_GET_ITEM(o, 1), "l2"),
-               optional(PyTuple_GET_ITEM(o, 2), "clipvalue"), real(PyTuple_GET_ITEM(o, 3), "scale")};
+    update_ = {rate_.now(), optional(PyTuple_GET_ITEM(o, 0), "weight_decay"), real(PyTuple_GET_ITEM(o, 1), "l2"),
+               optional(PyTuple_GET_ITEM(o, 2), "clipvalue"), 1};
+    scale_ = Moving(PyTuple_GET_ITEM(o, 3), "scale");
+    update_.scale = scale_.now();
     wants_ratio_ = PyObject_IsTrue(PyTuple_GET_ITEM(o, 4)) == 1;
     // 0 means "none" in the C API; a caller who says 0 means something else.
     if (PyTuple_GET_ITEM(o, 2) != Py_None && !(update_.clipvalue > 0))
@@ -52,8 +115,11 @@ class Update {
   template <class F>
   py::object run(F call) {
     if (!wants_ratio_) {
-      bind::run([call, update = update_, size = size_, g = g_, w = w_] {
-        return call(&update, size, g.data(), w.data(), nullptr);
+      bind::run([call, update = update_, rate = rate_, scale = scale_, size = size_, g = g_.data(), w = w_.data()] {
+        fastcnn_update now = update;
+        now.learning_rate = rate.now();
+        now.scale = scale.now();
+        return call(&now, size, g, w, nullptr);
       });
       return py::none();
     }
@@ -68,14 +134,15 @@ class Update {
   Input<float> g_;
   int64_t size_;
   fastcnn_update update_;
+  Moving rate_, scale_;
   bool wants_ratio_;
 };
 
 using U = const fastcnn_update*;
 
-py::object sgd(py::handle w, py::handle g, py::handle velocity_, Real<"learning_rate"> lr, Real<"momentum"> momentum,
-               Flag<"nesterov"> nesterov, py::handle options) {
-  Update update(w, g, lr, options);
+py::object sgd(py::handle w, py::handle g, py::handle velocity_, const Rate<"learning_rate">& lr,
+               Real<"momentum"> momentum, Flag<"nesterov"> nesterov, py::handle options) {
+  Update update(w, g, lr.value, options);
   Optional slot = update.optional_slot(velocity_, "velocity");
   float* velocity = slot.data();
   return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
@@ -83,9 +150,9 @@ py::object sgd(py::handle w, py::handle g, py::handle velocity_, Real<"learning_
   });
 }
 
-py::object adagrad(py::handle w, py::handle g, py::handle accumulator_, Real<"learning_rate"> lr,
+py::object adagrad(py::handle w, py::handle g, py::handle accumulator_, const Rate<"learning_rate">& lr,
                    Real<"epsilon"> epsilon, py::handle options) {
-  Update update(w, g, lr, options);
+  Update update(w, g, lr.value, options);
   float* accumulator = update.slot(accumulator_, "accumulator").data();
   return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
     return fastcnn_adagrad(u, epsilon, size, g, w, accumulator, ratio);
@@ -93,9 +160,9 @@ py::object adagrad(py::handle w, py::handle g, py::handle accumulator_, Real<"le
 }
 
 py::object rmsprop(py::handle w, py::handle g, py::handle velocity_, py::handle average_, py::handle momentum_slot_,
-                   Real<"learning_rate"> lr, Real<"rho"> rho, Real<"momentum"> momentum, Real<"epsilon"> epsilon,
+                   const Rate<"learning_rate">& lr, Real<"rho"> rho, Real<"momentum"> momentum, Real<"epsilon"> epsilon,
                    py::handle options) {
-  Update update(w, g, lr, options);
+  Update update(w, g, lr.value, options);
   float* velocity = update.slot(velocity_, "velocity").data();
   float* average = update.optional_slot(average_, "average").data();
   float* momentum_slot = update.optional_slot(momentum_slot_, "momentum_slot").data();
@@ -106,8 +173,8 @@ py::object rmsprop(py::handle w, py::handle g, py::handle velocity_, py::handle 
 }
 
 py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::handle accumulated_d,
-                    Real<"learning_rate"> lr, Real<"rho"> rho, Real<"epsilon"> epsilon, py::handle options) {
-  Update update(w, g, lr, options);
+                    const Rate<"learning_rate">& lr, Real<"rho"> rho, Real<"epsilon"> epsilon, py::handle options) {
+  Update update(w, g, lr.value, options);
   float* ag = update.slot(accumulated_g, "accumulated_g").data();
   float* ad = update.slot(accumulated_d, "accumulated_d").data();
   return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
@@ -115,32 +182,37 @@ py::object adadelta(py::handle w, py::handle g, py::handle accumulated_g, py::ha
   });
 }
 
-py::object adam(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step, Real<"learning_rate"> lr,
-                Real<"beta_1"> beta_1, Real<"beta_2"> beta_2, Real<"epsilon"> epsilon, py::handle v_max_,
-                py::handle options) {
-  Update update(w, g, lr, options);
+py::object adam(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step,
+                const Rate<"learning_rate">& lr, Real<"beta_1"> beta_1, Real<"beta_2"> beta_2, Real<"epsilon"> epsilon,
+                py::handle v_max_, py::handle options) {
+  Update update(w, g, lr.value, options);
   float *m = update.slot(m_, "m").data(), *v = update.slot(v_, "v").data();
   float* v_max = update.optional_slot(v_max_, "v_max").data();
-  fastcnn_adam_params p = {beta_1, beta_2, epsilon, integer(step, "step")};
-  return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
-    return fastcnn_adam(u, &p, size, g, w, m, v, v_max, ratio);
+  fastcnn_adam_params p = {beta_1, beta_2, epsilon, 0};
+  return update.run([=, step = StepNumber(step)](U u, int64_t size, const float* g, float* w, double* ratio) {
+    fastcnn_adam_params at = p;
+    at.step = step.now();
+    return fastcnn_adam(u, &at, size, g, w, m, v, v_max, ratio);
   });
 }
 
 template <auto Function, bool kNadam>
-py::object moments(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step, Real<"learning_rate"> lr,
-                   Real<"beta_1"> beta_1, Real<"beta_2"> beta_2, Real<"epsilon"> epsilon, py::handle options) {
-  Update update(w, g, lr, options);
+py::object moments(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step,
+                   const Rate<"learning_rate">& lr, Real<"beta_1"> beta_1, Real<"beta_2"> beta_2,
+                   Real<"epsilon"> epsilon, py::handle options) {
+  Update update(w, g, lr.value, options);
   float *m = update.slot(m_, "m").data(), *v = update.slot(v_, kNadam ? "v" : "u").data();
-  fastcnn_adam_params p = {beta_1, beta_2, epsilon, integer(step, "step")};
-  return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
-    return Function(u, &p, size, g, w, m, v, ratio);
+  fastcnn_adam_params p = {beta_1, beta_2, epsilon, 0};
+  return update.run([=, step = StepNumber(step)](U u, int64_t size, const float* g, float* w, double* ratio) {
+    fastcnn_adam_params at = p;
+    at.step = step.now();
+    return Function(u, &at, size, g, w, m, v, ratio);
   });
 }
 
-py::object lion(py::handle w, py::handle g, py::handle m_, Real<"learning_rate"> lr, Real<"beta_1"> beta_1,
+py::object lion(py::handle w, py::handle g, py::handle m_, const Rate<"learning_rate">& lr, Real<"beta_1"> beta_1,
                 Real<"beta_2"> beta_2, py::handle options) {
-  Update update(w, g, lr, options);
+  Update update(w, g, lr.value, options);
   float* m = update.slot(m_, "m").data();
   return update.run([=](U u, int64_t size, const float* g, float* w, double* ratio) {
     return fastcnn_lion(u, beta_1, beta_2, size, g, w, m, ratio);
@@ -189,6 +261,25 @@ double global_norm(py::handle arrays_) {
   return norm;
 }
 
+// What clips these arrays to a norm, all together, written to a float64 array: for programs, whose steps return
+// nothing.
+void clip_scale(py::handle arrays_, Real<"clipnorm"> clipnorm, py::handle factor) {
+  std::vector<Input<float>> arrays;
+  std::vector<int64_t> sizes;
+  std::vector<const float*> data;
+  for (py::handle a : py::reinterpret_borrow<py::sequence>(arrays_)) {
+    arrays.emplace_back(a, "arrays");
+    sizes.push_back(arrays.back().size());
+    data.push_back(arrays.back().data());
+  }
+  double* to = Output<double>(factor, {1}, "factor").data();
+  run([=] {
+    double norm = 0;
+    fastcnn_status status = fastcnn_global_norm((int64_t)sizes.size(), sizes.data(), data.data(), &norm);
+    return status == FASTCNN_OK ? fastcnn_clip_factor(norm, clipnorm, to) : status;
+  });
+}
+
 double clip_factor(Real<"norm"> norm, Real<"clipnorm"> clipnorm) {
   double factor = 1;
   check(fastcnn_clip_factor(norm, clipnorm, &factor));
@@ -220,6 +311,7 @@ void bind_optimizer(py::module_& m) {
   m.def("l2_norm", l2_norm);
   m.def("global_norm", global_norm);
   m.def("clip_factor", clip_factor);
+  m.def("clip_scale", clip_scale);
   m.def("clip_by_norm", clip_by_norm);
 }
 

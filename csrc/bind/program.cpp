@@ -25,13 +25,13 @@ class Program : public Recorder {
         py::array a = py::reinterpret_borrow<py::array>(free);
         if (!a.dtype().equal(dtype) || a.size() != size) continue;
         if (exactly && Shape(a.shape(), a.shape() + a.ndim()) != shape) continue;
-        kept_.push_back(free);
+        hold(free);
         free = py::object();
         return exactly ? py::object(a) : a.attr("reshape")(py::cast(shape));
       }
     return py::object();
   }
-  void hold(py::object array) override { kept_.push_back(std::move(array)); }
+  void hold(py::object array) override { kept_.push_back({steps_.size(), std::move(array)}); }
 
   void begin(py::list places) {
     if (recorder()) throw py::value_error("another program is being recorded in this thread");
@@ -47,8 +47,14 @@ class Program : public Recorder {
     places_.clear();
     return all;
   }
-  void run(size_t first, size_t last) {
-    if (last > steps_.size()) last = steps_.size();
+  // Forgets the steps from `size` on, and the memory that only they use.
+  void truncate(size_t size) {
+    if (size < steps_.size()) steps_.resize(size);
+    while (!kept_.empty() && kept_.back().step >= size) kept_.pop_back();
+  }
+  void run() {
+    size_t first = 0;
+    const size_t last = steps_.size();
     using Clock = std::chrono::steady_clock;
     constexpr auto kPatience = std::chrono::milliseconds(50);
     while (first < last) {
@@ -82,8 +88,13 @@ class Program : public Recorder {
   size_t size() const { return steps_.size(); }
 
  private:
+  struct Kept {
+    size_t step;
+    py::object array;
+  };
   std::vector<Step> steps_;
-  std::vector<py::object> places_, kept_;
+  std::vector<py::object> places_;
+  std::vector<Kept> kept_;
 };
 
 }  // namespace
@@ -94,7 +105,8 @@ void bind_program(py::module_& m) {
       .def(py::init<>())
       .def("begin", &Program::begin, arg("places"))
       .def("end", &Program::end)
-      .def("run", &Program::run, arg("first") = 0, arg("last") = SIZE_MAX)
+      .def("run", &Program::run)
+      .def("truncate", &Program::truncate, arg("size"))
       .def("time", &Program::time)
       .def("__len__", &Program::size);
 }

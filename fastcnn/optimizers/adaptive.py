@@ -306,9 +306,8 @@ class Nadam(KernelOptimizer):
             self.product = self.add_variable((), "ones", wanted[0].dtype if wanted else None, name="u_product")
         super().build(wanted)
 
-    def _update(self, gradients: list[Any], variables: list[Variable], part: float) -> None:
+    def _advance(self) -> None:
         self.product.assign(self.product.array * self.beta_1 * (1 - 0.5 * 0.96 ** (int(self.iterations) + 1)))
-        super()._update(gradients, variables, part)
 
     def get_config(self) -> dict[str, Any]:
         """With the rule's own numbers."""

@@ -1,14 +1,20 @@
-"""Optimizers whose step, with clipping and decay, is one kernel for each variable."""
+"""Optimizers whose step, with clipping and decay, is one kernel for each variable, or for many that lie together."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from fastcnn.optimizers.flat import lay_flat
 from fastcnn.optimizers.gradients import arithmetic, as_array
 from fastcnn.optimizers.optimizer import Optimizer, Slots
+from fastcnn.optimizers.recorded import RecordedUpdate, group_of
 from fastcnn.tensor import Variable
 
 __all__ = ["KernelOptimizer"]
+
+Array = np.ndarray[Any, Any]
+_OWN = {"apply", "apply_gradients", "update_step", "_step", "_update", "_rule"}
 
 
 class KernelOptimizer(Optimizer):
@@ -40,3 +46,50 @@ class KernelOptimizer(Optimizer):
             ratio: float | None = rule(variable.array, gradient, learning_rate=learning_rate, **arguments, **options)
         variable.touch()
         return ratio
+
+    def may_record(self, variables: Sequence[Variable]) -> bool:
+        """Whether a program can do the update: not where methods are the user's, or results are looked at."""
+        cls: Any = type(self)
+        return (
+            all(getattr(cls, name) is getattr(KernelOptimizer, name) for name in _OWN)
+            and cls.arguments.__module__.startswith("fastcnn.optimizers.")
+            and not (self.gradient_accumulation_steps or self.update_ratios is not None or vars(self).keys() & _OWN)
+            and all(v.array.dtype == np.float32 for v in variables)
+        )
+
+    def settle(self, variables: Sequence[Variable]) -> bool:
+        """Makes the state of variables, and lays them and their slots flat.
+
+        Args:
+            variables: those of a model.
+
+        Returns:
+            Whether variables have moved: programs that were recorded before are outdated then.
+        """
+        if not variables or not self.may_record(variables):
+            return False
+        if not self.built:
+            self.build(variables)
+        self.follow(variables)
+        ordered = sorted(variables, key=lambda v: group_of(self, v))
+        moved = lay_flat(ordered)
+        slots = [self._slots[self._index[id(v)]] for v in ordered]
+        for name in slots[0]:
+            lay_flat([own[name] for own in slots])
+        return moved
+
+    def record(
+        self, core: Any, variables: Sequence[Variable], gradients: Sequence[Array | None]
+    ) -> RecordedUpdate | None:
+        """Records the update at the end of a program; None where Python has to do it.
+
+        Args:
+            core: the program, a ``_core.Program``.
+            variables: of a model, for which ``settle`` was called.
+            gradients: the arrays that the program fills; None where a variable has no gradient.
+        """
+        pairs = [(v, g) for v, g in zip(variables, gradients, strict=True) if g is not None]
+        if not pairs or any(id(v) not in self._index for v in variables) or not self.may_record(variables):
+            return None
+        self._warn_of_missing([v.path for v, g in zip(variables, gradients, strict=True) if g is None])
+        return RecordedUpdate(self, core, [v for v, _ in pairs], [g for _, g in pairs])

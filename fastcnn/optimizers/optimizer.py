@@ -338,7 +338,32 @@ class Optimizer:
         if self.use_ema:
             self._average()
 
+    def _advance(self) -> None:
+        """What an update begins with, whoever does it: state that no kernel keeps."""
+
+    def settle(self, variables: Sequence[Variable]) -> bool:
+        """Prepares variables for updates that are part of a program, which not every optimizer can be.
+
+        Args:
+            variables: those of a model.
+
+        Returns:
+            Whether variables have moved in memory.
+        """
+        return False
+
+    def record(self, core: Any, variables: Sequence[Variable], gradients: Sequence[Any]) -> Any:
+        """Records the update at the end of a program; None where Python has to do it.
+
+        Args:
+            core: the program, a ``_core.Program``.
+            variables: of a model.
+            gradients: the arrays that the program fills; None where a variable has no gradient.
+        """
+        return None
+
     def _update(self, gradients: list[Any], variables: list[Variable], part: float) -> None:
+        self._advance()
         rate = float(self.learning_rate)
         factors = scales(gradients, self.clipnorm, self.global_clipnorm, part)
         for gradient, variable, factor in zip(gradients, variables, factors, strict=True):

@@ -1,19 +1,20 @@
 """Where in one arena each intermediate result lies: two that live at different times may share their place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 __all__ = ["ALIGNMENT", "place"]
 
 ALIGNMENT = 64
 
 
-def place(lives: Sequence[tuple[int, int, int]]) -> tuple[list[int], int]:
+def place(lives: Sequence[tuple[int, int, int]], fixed: Mapping[int, int] | None = None) -> tuple[list[int], int]:
     """Offsets for results that live from one step to another.
 
     Large ones first, each at the lowest offset that is free during its whole life: close to the best for networks.
 
     Args:
         lives: ``(first step, last step, bytes)`` of each result, both steps included.
+        fixed: the offsets of some, by index, which must not overlap. Others may use their place before and after.
 
     Returns:
         The offsets, and the size of the arena.
@@ -23,8 +24,15 @@ def place(lives: Sequence[tuple[int, int, int]]) -> tuple[list[int], int]:
         ([0, 64, 0], 128)
     """
     offsets = [0] * len(lives)
+    fixed = fixed or {}
     placed: list[tuple[int, int, int, int]] = []  # offset, end, first, last: in order of offset
-    for i in sorted(range(len(lives)), key=lambda i: (-lives[i][2], lives[i][0])):
+    for i, offset in fixed.items():
+        first, last, size = lives[i]
+        offsets[i] = offset
+        placed.append((offset, offset + -(-size // ALIGNMENT) * ALIGNMENT, first, last))
+    placed.sort()
+    others = [i for i in range(len(lives)) if i not in fixed]
+    for i in sorted(others, key=lambda i: (-lives[i][2], lives[i][0])):
         first, last, size = lives[i]
         size = -(-size // ALIGNMENT) * ALIGNMENT
         offset = 0

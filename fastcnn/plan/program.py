@@ -1,5 +1,6 @@
 """A captured function on memory of its own: recorded kernel by kernel, then run with one call into C++."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,10 +43,13 @@ class Program:
         captured: the function; its shapes must all be known.
         passes: ``passes(steps, outputs)`` makes better steps of them.
         arena: memory to use where it is large enough: that of another program that never runs at the same time.
+        together: results that are to lie side by side, in this order, each at a multiple of 64 bytes.
     """
 
-    def __init__(self, captured: Captured, passes: Any = None, arena: Array | None = None):
-        self.captured = captured
+    def __init__(
+        self, captured: Captured, passes: Any = None, arena: Array | None = None, together: Sequence[Any] = ()
+    ):
+        self.captured, self._together = captured, together
         self.arena = arena
         self.steps = live_steps(captured.steps, captured.outputs)
         if passes is not None:
@@ -90,13 +94,26 @@ class Program:
             if isinstance(t, SymbolicTensor):
                 last[self._root(t)] = len(self.steps)
         sizes = [int(np.prod(_sizes(t))) * np.dtype(t.dtype).itemsize for t in results]
-        offsets, self.arena_bytes = place([(first[id(t)], last[id(t)], n) for t, n in zip(results, sizes, strict=True)])
+        lives = [(first[id(t)], last[id(t)], n) for t, n in zip(results, sizes, strict=True)]
+        offsets, self.arena_bytes = place(lives, self._side_by_side(results, sizes))
         self.unshared_bytes = sum(sizes)
         if self.arena is None or self.arena.nbytes < self.arena_bytes:
             self.arena = _core.aligned_bytes(max(self.arena_bytes, ALIGNMENT))
         memory = self.arena
         for t, offset, size in zip(results, offsets, sizes, strict=True):
             self._arrays[id(t)] = memory[offset : offset + size].view(t.dtype).reshape(_sizes(t))
+
+    def _side_by_side(self, results: list[SymbolicTensor], sizes: list[int]) -> dict[int, int]:
+        """Offsets of the results that are to lie together; what is a constant, or there twice, is left out."""
+        index = {id(t): i for i, t in enumerate(results)}
+        offsets: dict[int, int] = {}
+        end = 0
+        for t in self._together:
+            i = index.get(self._root(t))
+            if i is not None and i not in offsets:
+                offsets[i] = end
+                end += -(-sizes[i] // ALIGNMENT) * ALIGNMENT
+        return offsets
 
     def _root(self, t: SymbolicTensor) -> int:
         return self._roots.get(id(t), id(t))

@@ -8,14 +8,16 @@ import numpy as np
 
 from fastcnn.autograd import GradientTape
 from fastcnn.layers.nests import contents, map_tensors
+from fastcnn.optimizers.flat import in_order_of_memory
 from fastcnn.plan.capture import NotCapturable, capture
+from fastcnn.plan.counting import count
 from fastcnn.plan.inference_passes import inference_passes
 from fastcnn.plan.program import Program
 from fastcnn.plan.training_passes import training_passes
 from fastcnn.seam import state
 from fastcnn.tensor import Changes, SymbolicTensor, Tensor, Variable
 
-__all__ = ["Plans", "copied", "inference", "plans_of", "training_step"]
+__all__ = ["Plans", "copied", "inference", "plans_of", "samples", "training_step"]
 
 KEPT = 8  # programs of one model; of more shapes, the oldest are forgotten
 
@@ -107,7 +109,15 @@ class _Step:
 
 
 class TrainingStep(_Step):
-    """Forward, loss and gradients of one batch; the optimizer and the metrics work on its results."""
+    """Forward, loss and gradients of one batch; once ``attach`` is called, counts for the logs and the update, too.
+
+    Attributes:
+        update: the optimizer's steps; None where Python has to do what they do.
+        counted: the metrics that are up to date after a run; None where the step counts nothing.
+    """
+
+    update: Any = None
+    counted: frozenset[int] | None = None
 
     def __init__(self, model: Any, data: tuple[Any, Any, Any], arena: Any = None):
         stand_ins = [_symbolic(t) for t in _flat(data)]
@@ -132,17 +142,40 @@ class TrainingStep(_Step):
         if not isinstance(loss, SymbolicTensor):
             raise NotCapturable("the loss does not depend on the batch")
         captured.outputs = [loss, y_pred, gradients, [value for _, value, _ in observed]]
-        self.program = Program(captured, training_passes, arena)
+        together = [t for i in in_order_of_memory(self.variables) if isinstance(t := gradients[i], SymbolicTensor)]
+        self.program = Program(captured, training_passes, arena, together)
         self.loss, self.y_pred, self.gradients, values = self.program.outputs
         self.observed = [(tracker, t, n) for (tracker, _, n), t in zip(observed, values, strict=True)]
+
+    def attach(self, model: Any, data: tuple[Any, Any, Any]) -> None:
+        """Makes the counts for the logs, and the optimizer's update, steps of the program."""
+        core, rest = self.program._core, iter(self.program.inputs)
+        x, y, _ = map_tensors(data, lambda t: Tensor(next(rest)))
+        trackers = [(model._loss_tracker, self.loss, samples(x)), *self.observed]
+        self.counted = count(core, model, y, self.y_pred, trackers)
+        if self.counted is not None:
+            self.observed = []
+        self.follow(model.optimizer)
+
+    def follow(self, optimizer: Any) -> None:
+        """Takes over another optimizer."""
+        core = self.program._core
+        if self.update is not None:
+            core.truncate(self.update.begin)
+        self.optimizer = optimizer
+        self.update = optimizer.record(core, self.variables, [None if g is None else g.array for g in self.gradients])
 
     def run(self, tensors: list[Tensor]) -> None:
         """One step; the results are in ``loss``, ``y_pred`` and ``gradients`` until the next."""
         self.feed(tensors)
+        if self.update is not None and not self.update.before():
+            self.update = None
         self.program.run()
         Variable.changes += 1  # moving statistics
-        for tracker, value, count in self.observed:
-            tracker.update_state(value.array, sample_weight=count)
+        if self.update is not None:
+            self.update.after()
+        for tracker, value, n in self.observed:
+            tracker.update_state(value.array, sample_weight=n)
 
 
 class Inference(_Step):
@@ -173,6 +206,24 @@ def _may(model: Any) -> bool:
     return model.built and not (model.run_eagerly or state.precise or state.tapes or state.steps is not None)
 
 
+def _forget_all() -> None:
+    """Variables have moved: programs of every model that may share them read memory that nothing changes any more."""
+    with _lock:
+        _plans.clear()
+
+
+def samples(x: Any) -> int:
+    """How many samples a batch has.
+
+    Example:
+        >>> samples([Tensor(np.zeros((3, 2)))])
+        3
+    """
+    while not isinstance(x, Tensor):
+        x = next(iter(x.values())) if isinstance(x, dict) else x[0]
+    return len(x.array)
+
+
 def _keep(kept: dict[Any, Any], key: Any, value: Any) -> Any:
     """The value under a key, put there unless another thread was quicker; the oldest give way."""
     with _lock:
@@ -189,13 +240,19 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
         return None
     step = plans.training.get(key)
     if step is None:
+        if model.optimizer.settle(model.trainable_variables):
+            _forget_all()
+        plans = plans_of(model)
         others = [s.program.arena for s in plans.training.values() if s.program.arena is not None]
         try:
             step = TrainingStep(model, data, max(others, key=lambda arena: arena.nbytes, default=None))
+            step.attach(model, data)
         except NotCapturable as error:
             _keep(plans.eager, ("training", key), str(error))
             return None
         _keep(plans.training, key, step)
+    if step.optimizer is not model.optimizer:
+        step.follow(model.optimizer)
     step.run(_flat(data))
     return step
 

@@ -165,6 +165,20 @@ class Compilation(CompileConfig):
             self._compile_metrics.update_state(self._targets(y), y_pred, sample_weight)
         return self.get_metrics_result()
 
+    def _counts_plainly(self) -> bool:
+        """Whether the metrics do what ``compile`` says, so that a program may count for them."""
+        return (
+            type(self).compute_metrics is Compilation.compute_metrics
+            and "compute_metrics" not in vars(self)
+            and (self._compile_metrics is None or self._compile_metrics.built)
+        )
+
+    def _uncounted(self, counted: frozenset[int], y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
+        """``compute_metrics`` where a program has counted for some of the metrics already."""
+        if self._compile_metrics is not None and y is not None:
+            self._compile_metrics.update_others(counted, self._targets, y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
     def _targets(self, y: Any) -> Any:
         loss = self._compile_loss
         return Targets(loss.targets(y)) if loss is not None and loss.built else y

@@ -188,15 +188,33 @@ class CompileMetrics:
             raise ValueError(f"y must have an entry for each of the outputs {names}, got {len(y_true)}")
         return by_output(y_true, names, "y")
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Takes a batch into account."""
+    def update_others(
+        self, counted: frozenset[int], targets: Any, y_true: Any, y_pred: Any, sample_weight: Any
+    ) -> None:
+        """Takes a batch into account where ``counted``, the ids of some metrics, have done so.
+
+        Args:
+            counted: ids.
+            targets: puts the targets in the order of the outputs; not called where all have counted.
+            y_true: the targets.
+            y_pred: the outputs.
+            sample_weight: as for ``update_state``.
+        """
+        if any(self.weighted) or any(id(m) not in counted for some in self.plain for m in some):
+            self.update_state(targets(y_true), y_pred, sample_weight, counted)
+
+    def update_state(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, counted: frozenset[int] = frozenset()
+    ) -> None:
+        """Takes a batch into account; metrics whose ids are ``counted`` have done so."""
         targets = y_true if isinstance(y_true, Targets) else self.targets(y_true, y_pred)
         if not self.built:
             self.build(targets, y_pred)
         outputs = flat_outputs(y_pred)
         for i, some in enumerate(self.plain):
             for metric in some:
-                metric.update_state(targets[i], outputs[i])
+                if id(metric) not in counted:
+                    metric.update_state(targets[i], outputs[i])
         if any(self.weighted):
             weights = output_weights(sample_weight, self.names)
             for i, some in enumerate(self.weighted):

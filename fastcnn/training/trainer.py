@@ -4,7 +4,6 @@ from typing import Any
 
 from fastcnn.autograd import GradientTape
 from fastcnn.plan import stepping
-from fastcnn.tensor import Tensor
 from fastcnn.training import evaluation, fitting
 from fastcnn.training.arrays import check_class_weight, map_leaves, pack, tensors, unpack, weighted
 from fastcnn.training.compilation import Compilation
@@ -156,10 +155,14 @@ class Trainer(Compilation):
                 y_pred = self(x, training=True)  # type: ignore[operator]
                 loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
             gradients = tape.gradient(loss, variables) if variables else []
-        self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
-        if variables:
+        counted = None if step is None else step.counted
+        if counted is None:
+            self._loss_tracker.update_state(loss.array, sample_weight=stepping.samples(x))
+        if variables and (step is None or step.update is None):
             self.optimizer.follow(variables)
             self.optimizer.apply(gradients, variables)
+        if counted is not None:
+            return self._uncounted(counted, y, y_pred, sample_weight)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
@@ -167,7 +170,7 @@ class Trainer(Compilation):
         x, y, sample_weight = unpack(data)
         y_pred = self._infer(x)
         loss = self._compute_loss(x, y, y_pred, sample_weight, training=False)
-        self._loss_tracker.update_state(loss.array, sample_weight=_samples(x))
+        self._loss_tracker.update_state(loss.array, sample_weight=stepping.samples(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
@@ -242,9 +245,3 @@ class Trainer(Compilation):
         """The outputs for tensors, by a program where the model can be captured."""
         y = stepping.inference(self, x, stepping.copied)
         return self(x, training=False) if y is None else y  # type: ignore[operator]
-
-
-def _samples(x: Any) -> int:
-    while not isinstance(x, Tensor):
-        x = next(iter(x.values())) if isinstance(x, dict) else x[0]
-    return x.shape[0]
