@@ -10,7 +10,7 @@ from fastcnn.plan.program import Program
 from fastcnn.plan.stepping import Inference, TrainingStep, plans_of
 from fastcnn.seam import Node
 
-__all__ = ["explain", "signature"]
+__all__ = ["explain", "signature", "update_in_words"]
 
 SHOWN = ("strides", "padding", "dilation", "groups", "pool_size", "axis", "rate")
 USUAL = {"strides": (1, 1, (1, 1), None), "dilation": (1, (1, 1)), "groups": (1,), "padding": ("valid",)}
@@ -29,35 +29,35 @@ def explain(model: Any, batch_size: int | None = None) -> str:
     else:
         found, reasons = _captured(model, batch_size)
     lines += [f"{kind.capitalize()} runs eagerly: {reason}" for kind, reason in dict.fromkeys(reasons)]
-    for title, program in found:
-        lines += _describe(title, program)
+    for title, program, update in found:
+        lines += _describe(title, program, update)
     return "\n".join(lines or ["No program yet: fit, evaluate or predict captures one for each shape of batch."])
 
 
-def _made(model: Any) -> tuple[list[tuple[str, Program]], list[tuple[str, str]]]:
+def _made(model: Any) -> tuple[list[tuple[str, Program, Any]], list[tuple[str, str]]]:
     plans = plans_of(model)
-    programs = [("Training", step.program) for step in plans.training.values()]
-    programs += [("Inference", pool[0].program) for pool in plans.inference.values() if pool]
+    programs = [("Training", step.program, step.update) for step in plans.training.values()]
+    programs += [("Inference", pool[0].program, None) for pool in plans.inference.values() if pool]
     return programs, [(key[0], reason) for key, reason in plans.eager.items()]
 
 
-def _captured(model: Any, batch_size: int) -> tuple[list[tuple[str, Program]], list[tuple[str, str]]]:
+def _captured(model: Any, batch_size: int) -> tuple[list[tuple[str, Program, Any]], list[tuple[str, str]]]:
     x, y = batch_like(model, batch_size)
-    programs: list[tuple[str, Program]] = []
+    programs: list[tuple[str, Program, Any]] = []
     reasons = []
     for kind in ("training", "inference") if model.compiled else ("inference",):
         try:
             if kind == "training":
                 model._make_ready((x, y))
-                programs.append(("Training", TrainingStep(model, (x, y, None)).program))
+                programs.append(("Training", TrainingStep(model, (x, y, None)).program, None))
             else:
-                programs.append(("Inference", Inference(model, x).program))
+                programs.append(("Inference", Inference(model, x).program, None))
         except NotCapturable as error:
             reasons.append((kind, str(error)))
     return programs, reasons
 
 
-def _describe(title: str, program: Program) -> list[str]:
+def _describe(title: str, program: Program, update: Any) -> list[str]:
     shown = _shown(program)
     rows = [_row(i, step, origin, program) for i, (step, origin) in enumerate(shown)]
     names = ("", "layer", "step", "with", "algorithm", "MFLOP", "arena: offset + bytes")
@@ -74,6 +74,8 @@ def _describe(title: str, program: Program) -> list[str]:
             lines.append(f"  -- {own}")
         stage = own
         lines.append(_aligned(row, widths))
+    if update is not None:
+        lines.append(f"  -- update: {update_in_words(update)}")
     costs = [cost(step) for step, _ in shown]
     direct, work, moved = sum(c.flops for c in costs), sum(c.work for c in costs), sum(c.bytes for c in costs)
     less = f", {work / 1e9:.3f} after Winograd" if work < direct else ""
@@ -81,10 +83,19 @@ def _describe(title: str, program: Program) -> list[str]:
     return lines
 
 
+def update_in_words(update: Any) -> str:
+    """The optimizer's kernel and how often it is called.
+
+    Args:
+        update: of a training step, a ``RecordedUpdate``.
+    """
+    calls = f"{update.calls} call{'s' * (update.calls != 1)}"
+    return f"{update.optimizer.kernel}, {calls} for {len(update.variables)} variables"
+
+
 def _shown(program: Program) -> list[tuple[Node, Any]]:
     """The steps that a run executes: views and constants are free."""
-    ends = [*program.starts[1:], len(program._core)]
-    pairs = zip(program.steps, origins(program), program.starts, ends, strict=True)
+    pairs = zip(program.steps, origins(program), program.starts, program.ends, strict=True)
     return [(step, origin) for step, origin, first, last in pairs if last > first]
 
 
