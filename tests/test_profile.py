@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from fastcnn import layers, metrics, models, ops, optimizers, random, utils
+import fastcnn
+from fastcnn import layers, metrics, models, ops, optimizers, quickbench, random, utils
 from fastcnn.plan.costs import Limits
 from fastcnn.plan.profile import Profile
 
@@ -245,6 +246,18 @@ def test_a_training_step_needs_compile():
 def test_repeats_are_counted(repeats):
     with pytest.raises(ValueError, match="repeats must be an int of at least 1"):
         compiled().profile(data()[0], repeats=repeats)
+
+
+def test_limits_are_those_of_the_threads_in_use():
+    before = fastcnn.get_num_threads()
+    try:
+        for threads in (1, 2, 1):
+            fastcnn.set_num_threads(threads)
+            assert quickbench.machine_peak() == quickbench._peak(threads, 0.15)
+            assert quickbench.machine_copy() == quickbench._copy(threads, 0.15)
+        assert quickbench._peak(1, 0.15) != quickbench._peak(2, 0.15)  # measured each for itself
+    finally:
+        fastcnn.set_num_threads(before)
 
 
 def test_eager_steps_know_no_layer():

@@ -46,7 +46,7 @@ def roofline(profile: Any, *, ax: Any = None, figsize: Any = None, path: Any = N
     y = np.array([row["work"] / row["ms"] * 1e-6 for row in rows])
     bottom = _bounds(axes, profile, rows, x, y)
     _roofs(axes, peak, copy)
-    _points(axes, rows, x, y)
+    _points(axes, rows, x, y, profile.total_ms)
     _silent(axes, "no arithmetic", [row["ms"] for row in profile.rows if row["work"] == 0])
     _silent(axes, "below the picture", [row["ms"] for row, rate in zip(rows, y, strict=True) if rate < bottom])
     _names(axes, rows, x, y, profile.total_ms)
@@ -94,9 +94,11 @@ def _roofs(axes: Any, peak: float, copy: float) -> None:
     axes.annotate(f"B = {copy:.0f} GB/s", (left, left * copy), (6, 36), ha="left", va="bottom", **style)
 
 
-def _points(axes: Any, rows: list[dict[str, Any]], x: Any, y: Any) -> None:
-    longest = max(row["ms"] for row in rows)
-    areas = np.array([16 + 360 * row["ms"] / longest for row in rows])
+def _points(axes: Any, rows: list[dict[str, Any]], x: Any, y: Any, total: float) -> None:
+    full = max(
+        max(row["ms"] for row in rows), total / 12
+    )  # where many steps are alike, their marks leave each other room
+    areas = np.array([16 + 360 * row["ms"] / full for row in rows])
     for stage in dict.fromkeys(row["stage"] for row in rows):
         chosen = np.array([row["stage"] == stage for row in rows])
         mark, colour = MARKS[stage]
