@@ -48,6 +48,7 @@ __all__: list[str] = [
     "conv2d_output_shape",
     "conv2d_prepare",
     "conv2d_prepared",
+    "conv2d_workspace",
     "count",
     "count_binary",
     "count_categorical",
@@ -401,6 +402,15 @@ def conv2d_prepared(
     arg15: typing.Any,
     arg16: typing.Any,
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def conv2d_workspace(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+) -> int: ...
 def count(
     op: typing.SupportsInt | typing.SupportsIndex, x: typing.Any, axis: typing.Any, keepdims: bool
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...

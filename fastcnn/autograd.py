@@ -131,7 +131,15 @@ class GradientTape:
             if seed.shape != t.shape:
                 raise ValueError(f"output_gradients: expected shape {t.shape}, got {seed.shape}")
             _accumulate(gradients, t, seed)
-        self._walk(gradients, {id(s) for s in flat})
+        if state.steps is None:
+            self._walk(gradients, {id(s) for s in flat})
+        else:
+            layer, backward = state.layer, state.backward
+            state.backward = True
+            try:
+                self._walk(gradients, {id(s) for s in flat}, capturing=True)
+            finally:
+                state.layer, state.backward = layer, backward
         found = [gradients.get(id(s)) for s in flat]
         if unconnected_gradients == "zero":
             found = [ops.zeros_like(s) if g is None else g for s, g in zip(flat, found, strict=True)]
@@ -139,7 +147,7 @@ class GradientTape:
             return dict(zip(names, found, strict=True))
         return found if isinstance(sources, (list, tuple)) else found[0]
 
-    def _walk(self, gradients: dict[int, Any], keep: set[int]) -> None:
+    def _walk(self, gradients: dict[int, Any], keep: set[int], capturing: bool = False) -> None:
         records = self._records
         assert records is not None
         if self.persistent:
@@ -170,6 +178,9 @@ class GradientTape:
                     f"a variable that {primitive.name} read was assigned to before its gradient was computed; "
                     "call gradient first, then assign"
                 )
+            if capturing:
+                made = outputs[0] if outputs.__class__ is tuple else outputs
+                state.layer = made.node.layer if made.__class__ is SymbolicTensor and made.node is not None else None
             for t, g, need in zip(inputs, primitive.gradient(dy, inputs, outputs, attrs, needs), needs, strict=True):
                 if need and g is not None:
                     key = id(t)

@@ -39,16 +39,23 @@ class Row:
     share: float  # of the machine's peak or copy bandwidth
 
 
-@cache
 def machine_peak(seconds: float = 0.15) -> float:
-    """Multiply-adds on registers, GFLOP/s with the threads in use."""
-    return float(_core.probe_peak(_core.get_num_threads(), seconds))
+    """Multiply-adds on registers, GFLOP/s with the threads in use; measured once for each number of them."""
+    return _peak(_core.get_num_threads(), seconds)
+
+
+def machine_copy(seconds: float = 0.15) -> float:
+    """The faster of plain and streaming copies of 128 MiB, GB/s with the threads in use; measured likewise."""
+    return _copy(_core.get_num_threads(), seconds)
 
 
 @cache
-def machine_copy(seconds: float = 0.15) -> float:
-    """The faster of plain and streaming copies of 128 MiB, GB/s with the threads in use."""
-    threads = _core.get_num_threads()
+def _peak(threads: int, seconds: float) -> float:
+    return float(_core.probe_peak(threads, seconds))
+
+
+@cache
+def _copy(threads: int, seconds: float) -> float:
     return max(float(_core.probe_copy(threads, 1 << 27, streaming, seconds)) for streaming in (False, True))
 
 

@@ -28,6 +28,8 @@ class _State(threading.local):
     keys: Any = None  # where its random keys are noted
     recording = False  # kernels are being kept for a program: NumPy would compute now, once
     observed: Any = None  # where numbers for the logs are noted
+    layer: str | None = None  # whose call, or whose gradient, is being captured
+    backward = False  # whether it is a gradient
 
 
 state = _State()
@@ -130,17 +132,23 @@ class Node:
         inputs: its tensors.
         attrs: its other arguments.
 
+    Attributes:
+        outputs: the tensors that it makes.
+        layer: the name of the layer whose call or gradient this is; None where it belongs to none, or is a layer.
+        backward: whether it is part of a gradient.
+
     Example:
         >>> from fastcnn import Input, ops
         >>> ops.abs(Input((3,))).node.operation
         <primitive abs>
     """
 
-    __slots__ = ("attrs", "inputs", "operation", "outputs")
+    __slots__ = ("attrs", "backward", "inputs", "layer", "operation", "outputs")
 
     def __init__(self, operation: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]):
         self.operation, self.inputs, self.attrs = operation, inputs, attrs
         self.outputs: tuple[Any, ...] = ()
+        self.layer, self.backward = state.layer, state.backward
 
 
 class Symbolic(TypeError):

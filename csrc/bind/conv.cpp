@@ -208,6 +208,16 @@ const char* conv2d_algorithm(py::handle x_shape, py::handle w_shape, py::handle 
   return algorithm == FASTCNN_ALGORITHM_WINOGRAD ? "winograd" : "direct";
 }
 
+// Bytes of scratch memory that a pass with algorithm "auto" takes while it runs, with the threads in use.
+size_t conv2d_workspace(py::handle x_shape, py::handle w_shape, py::handle strides, py::handle pad, py::handle dilation,
+                        py::handle groups, py::handle pass) {
+  auto p = params(shape4(x_shape, "x_shape", "(n, h, w, c)"), shape4(w_shape, "w_shape", "(kh, kw, c / groups, k)"),
+                  {strides, pad, dilation, groups, py::str("auto"), py::str("high"), py::str("constant"), py::int_(0)});
+  size_t bytes;
+  check(fastcnn_conv2d_workspace(&p, (fastcnn_pass)choice(pass, "of", {"forward", "dx", "dw"}), &bytes));
+  return bytes;
+}
+
 }  // namespace
 
 void bind_conv(py::module_& m) {
@@ -219,6 +229,7 @@ void bind_conv(py::module_& m) {
   m.def("conv2d_db", conv2d_db);
   m.def("conv2d_output_shape", conv2d_output_shape);
   m.def("conv2d_algorithm", conv2d_algorithm);
+  m.def("conv2d_workspace", conv2d_workspace);
 }
 
 }  // namespace fastcnn::bind

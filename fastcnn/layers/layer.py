@@ -163,8 +163,12 @@ class Layer(Tracking):
                 training = self._training_default
         if self._takes_training:
             kwargs["training"] = training
-        if (x.__class__ is not Tensor or kwargs) and state.steps is None and any_symbolic(args, kwargs):
-            return self._call_symbolic(args, kwargs, explicit)
+        call = self.call
+        if x.__class__ is not Tensor or kwargs:
+            if state.steps is not None:
+                call = self._call_captured
+            elif any_symbolic(args, kwargs):
+                return self._call_symbolic(args, kwargs, explicit)
         if not self.built:
             self._build_for(x, args, kwargs)
         before, outermost = state.training, state.root is None
@@ -174,7 +178,7 @@ class Layer(Tracking):
                 self._forget_losses()
         state.training = training
         try:
-            y = self.call(*args, **kwargs)
+            y = call(*args, **kwargs)
             if self.activity_regularizer is not None:
                 self._regularize_activity(y)
         except Exception as error:
@@ -187,6 +191,16 @@ class Layer(Tracking):
         if not self.built:
             self.built = True
         return y
+
+    def _call_captured(self, *args: Any, **kwargs: Any) -> Any:
+        """``call``, while a program is being captured: its steps are the layer's, not those of the model around it."""
+        outer = state.layer
+        if state.root is not self:
+            state.layer = self.name if outer is None else f"{outer}/{self.name}"
+        try:
+            return self.call(*args, **kwargs)
+        finally:
+            state.layer = outer
 
     def _checked_keywords(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         if not self._takes_mask and kwargs.pop("mask", None) is not None:

@@ -177,6 +177,7 @@ class Program:
                     raise NotCapturable(
                         f"{node.operation.name} of {', '.join(kinds)} has no kernel that a program could run"
                     )
+        self.ends = [*self.starts[1:], len(self._core)]
 
     def run(self) -> None:
         """Draws the random keys, brings derived weights up to date, and runs all steps."""

@@ -17,7 +17,7 @@ from fastcnn.plan.training_passes import training_passes
 from fastcnn.seam import state
 from fastcnn.tensor import Changes, SymbolicTensor, Tensor, Variable
 
-__all__ = ["Plans", "answered", "copied", "inference", "plans_of", "samples", "training_step"]
+__all__ = ["Plans", "answered", "copied", "inference", "plans_of", "samples", "settle", "training_step"]
 
 KEPT = 8  # programs of one model; of more shapes, the oldest are forgotten
 
@@ -220,6 +220,12 @@ def _forget_all() -> None:
         _plans.clear()
 
 
+def settle(model: Any) -> None:
+    """Has the optimizer lay weights and slots flat; programs that read them elsewhere are forgotten."""
+    if model.optimizer.settle(model.trainable_variables):
+        _forget_all()
+
+
 def samples(x: Any) -> int:
     """How many samples a batch has.
 
@@ -248,8 +254,7 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
         return None
     step = plans.training.get(key)
     if step is None:
-        if model.optimizer.settle(model.trainable_variables):
-            _forget_all()
+        settle(model)
         plans = plans_of(model)
         others = [s.program.arena for s in plans.training.values() if s.program.arena is not None]
         try:

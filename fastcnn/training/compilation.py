@@ -4,6 +4,7 @@ import inspect
 import warnings
 from typing import Any
 
+from fastcnn import _core
 from fastcnn.seam import state as seam_state
 from fastcnn.tensor import Tensor
 from fastcnn.training.arrays import map_leaves, unpack
@@ -220,10 +221,12 @@ class Compilation(CompileConfig):
         x, y, _ = unpack(data)
         x = map_leaves(lambda t: Tensor(t.array[:64]), x)
         tapes, seam_state.tapes = seam_state.tapes, ()
+        root, seam_state.root = seam_state.root, self  # as a part of something: no program is made, and kept, for it
         try:
             y_pred = self(x, training=False)  # type: ignore[operator]
         finally:
-            seam_state.tapes = tapes
+            seam_state.tapes, seam_state.root = tapes, root
+            _core.clear_cache()  # what this one eager pass needed, the program never asks for again
         if y is None:
             return
         y = map_leaves(lambda t: Tensor(t.array[:64]), y)

@@ -179,44 +179,67 @@ class Trainer(Compilation):
 
     # ---- programs
 
-    def explain_plan(self) -> str:
+    def explain_plan(self, batch_size: int | None = None) -> str:
         """The programs that ``fit`` and ``predict`` run, step by step, or the line that keeps the model eager.
+
+        Of each step: its layer, shapes, what was fused into it, its algorithm, and where in the arena its result lies.
+
+        Args:
+            batch_size: capture programs for batches of this size, instead of telling those that were made so far.
 
         Returns:
             A text to print.
         """
-        from fastcnn.plan import report
+        from fastcnn.plan import explaining
 
-        return report.explain(self)
+        return explaining.explain(self, batch_size)
 
     def memory_report(self, batch_size: int = 32) -> dict[str, int]:
-        """Bytes that a batch size will need: weights, optimizer, and the arenas of training and inference.
+        """Bytes that a batch size will need: weights, optimizer, arenas, and the kernels' scratch memory.
 
         Args:
             batch_size: of training and prediction.
 
         Returns:
-            Names and bytes; "training total" only of a compiled model.
+            Names and bytes; "training total" only of a compiled model. "gradients" are part of the training arena.
         """
-        from fastcnn.plan import report
+        from fastcnn.plan import footprint
 
-        return report.memory(self, batch_size)
+        return footprint.memory(self, batch_size)
 
-    def profile(self, x: Any, y: Any = None, training: bool = False, trace: Any = None) -> str:
-        """Where the time goes: each step's milliseconds, and its share of this machine's measured limits.
+    def profile(
+        self,
+        x: Any,
+        y: Any = None,
+        training: bool = False,
+        trace: Any = None,
+        roofline: Any = None,
+        repeats: int = 5,
+    ) -> Any:
+        """Where the time goes: each step's milliseconds, and its share of the floor that this machine sets.
+
+        The floor of a step is ``max(FLOPs / P, bytes / B)``: FLOPs after Winograd, everything read once and written
+        once, P and B measured here. Weights, optimizer, metrics and random generators stay as they are.
 
         Args:
             x: a batch.
             y: its targets, for a training step.
             training: whether to profile a training step; else inference.
             trace: a file to write for chrome://tracing.
+            roofline: a picture to write; needs matplotlib: pip install "fastcnn[viz]".
+            repeats: how often the program runs; the times are medians.
 
         Returns:
-            A table to print.
+            A ``Profile``: print it, or look at its ``rows``, ``by_layer()``, ``total_ms``, ``floor_ms`` and ``share``.
         """
-        from fastcnn.plan import report
+        from fastcnn.plan import profiling
 
-        return report.profile(self, x, y, training, trace)
+        found = profiling.profile(self, x, y, training, repeats)
+        if trace is not None:
+            found.save_trace(trace)
+        if roofline is not None:
+            found.save_roofline(roofline)
+        return found
 
     def _infer(self, x: Any) -> Any:
         """The outputs for tensors, by a program where the model can be captured."""

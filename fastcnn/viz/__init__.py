@@ -11,6 +11,7 @@ from fastcnn.viz.feature_maps import feature_maps
 from fastcnn.viz.filters import show_filters
 from fastcnn.viz.galleries import augmentation_preview, misclassified, show_images
 from fastcnn.viz.gradcam import grad_cam, show_grad_cam
+from fastcnn.viz.roofline import roofline
 
 __all__ = [
     "augmentation_preview",
@@ -19,6 +20,7 @@ __all__ = [
     "grad_cam",
     "misclassified",
     "plot_history",
+    "roofline",
     "show_embedding",
     "show_filters",
     "show_grad_cam",

@@ -1,0 +1,100 @@
+"""memory_report: what it predicts is what a fresh process grows by."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_profile import compiled
+
+from fastcnn import _core, layers, models
+from fastcnn.plan.costs import geometry
+from fastcnn.plan.footprint import scratch_bytes
+from fastcnn.plan.stepping import Inference
+from fastcnn.tensor import Tensor
+
+SCRIPT = """
+import json, sys
+import numpy as np
+import fastcnn
+from fastcnn import _core, layers, models
+
+def status(name):
+    return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1]) * 1024
+
+def new(size, filters):
+    x = start = layers.Input((size, size, 3))
+    for f in filters:
+        x = layers.Conv2D(f, 3, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+        x = layers.MaxPooling2D()(x)
+    x = layers.Dropout(0.2)(layers.GlobalAveragePooling2D()(x))
+    model = models.Model(start, layers.Dense(10, activation="softmax")(x))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+def run(model, size, count):
+    x, y = np.ones((count, size, size, 3), "float32"), np.arange(count) % 10
+    before = status("VmRSS")
+    if sys.argv[1] == "training":
+        model.fit(x, y, batch_size=count, epochs=2, verbose=0)
+    else:
+        for _ in range(2):
+            model.predict(x, batch_size=count, verbose=0)
+    return status("VmHWM") - before
+
+fastcnn.set_num_threads(2)
+run(new(8, (4,)), 8, 4)  # imports, threads
+model = new(64, (64, 64, 128))
+_core.clear_cache()
+grown = run(model, 64, 32)
+report = model.memory_report(32)
+print(json.dumps([grown, report[sys.argv[1] + " total"] - report["weights"]]))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+@pytest.mark.parametrize("what", ["training", "inference"])
+def test_prediction_holds(what):
+    made = subprocess.run([sys.executable, "-c", SCRIPT, what], capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0, made.stderr
+    grown, predicted = json.loads(made.stdout)
+    assert predicted > 30e6
+    assert abs(grown - predicted) < 0.15 * predicted + 4e6, (grown / 2**20, predicted / 2**20)
+
+
+def test_parts_add_up():
+    model = compiled()
+    report = model.memory_report(16)
+    assert report["weights"] == sum(v.array.nbytes for v in model.variables)
+    assert report["gradients"] == sum(v.array.nbytes for v in model.trainable_variables)
+    parts = ("weights", "inference weights", "inference arena", "inference scratch")
+    assert report["inference total"] == sum(report[name] for name in parts)
+    parts = ("weights", "optimizer", "training arena", "training scratch")
+    assert report["training total"] == sum(report[name] for name in parts)
+    assert report["training arena"] > report["gradients"]
+
+
+def test_only_compiled_models_train():
+    start = layers.Input((8, 8, 3))
+    report = models.Model(start, layers.Dense(4)(start)).memory_report(2)
+    assert list(report) == ["weights", "inference weights", "inference arena", "inference scratch", "inference total"]
+    assert report["inference weights"] == 0
+
+
+def test_scratch_memory_is_that_of_the_kernels():
+    """The blocks that a run leaves behind for the next one."""
+    start = layers.Input((32, 32, 32))
+    x = layers.Conv2D(64, 3, padding="same")(start)
+    model = models.Model(start, layers.Conv2D(96, 3, padding="same")(x))
+    program = Inference(model, Tensor(np.zeros((8, 32, 32, 32), np.float32))).program
+    _core.clear_cache()
+    program.run()
+    expected = scratch_bytes(program)
+    largest = max(conv.workspace() for conv in map(geometry, program.steps) if conv is not None)
+    # Programs may keep the largest for themselves.
+    assert largest < expected and expected - 1.2 * largest < _core.cached_bytes() <= expected
+    program.run()
+    assert _core.cached_bytes() <= expected
