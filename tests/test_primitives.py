@@ -28,12 +28,18 @@ NO_GRADIENT = {
 }
 # Captured programs put these in where the gradients are there already; the tests of programs run them.
 PROGRAMS = [
+    "batch_norm_apply",
     "batch_norm_fused",
     "batch_norm_backward_fused",
     "batch_norm_inference_fused",
+    "batch_norm_statistics",
     "conv2d_fused",
+    "conv2d_dw_through",
     "conv2d_dx_fused",
+    "conv2d_prepared",
+    "conv2d_through",
     "dense_fused",
+    "joined",
 ]
 PROGRAMS += ["max_pool_dx"]
 NO_GRADIENT |= dict.fromkeys(PROGRAMS, "made after differentiation")
@@ -49,6 +55,7 @@ LABELS = np.array([0, 3])
 PROBABILITIES = numbers(2, 4, low=0.1, high=0.9)
 OTHERS = [
     (lambda x, w, b: ops.conv(x, w, bias=b, activation="relu"), IMAGE, KERNEL, BIAS),
+    (lambda x, b: ops.conv(x, KERNEL, bias=b), IMAGE, BIAS),  # a kernel that has no gradient
     (lambda x, w: ops.conv(x, w, padding="same"), LINE, numbers(3, 4, 2)),
     (lambda x, w: ops.depthwise_conv(x, w, activation="relu"), IMAGE, numbers(3, 3, 4, 1)),
     (lambda x, w: ops.depthwise_conv(x, w), LINE, numbers(3, 4, 1)),
