@@ -45,8 +45,8 @@ PASSES = {
 # Inputs of which only the shape is looked at; and the filter's other form, of a size the algorithm chose.
 SHAPES_ONLY: dict[str, Container[int]] = {
     "broadcast_like": (1,), "conv2d_prepared": (4,), "getitem_dx": (1,), "repeat_dx": (1,),
-    "split_like": range(1, 1 << 20), "spread_mean": (1,), "spread_sum": (1,), "take_along_axis_dx": (1,), "take_dx": (1,), "tile_dx": (1,),
-    "unbroadcast": (1,),
+    "split_like": range(1, 1 << 20), "spread_mean": (1,), "spread_sum": (1,), "take_along_axis_dx": (1,),
+    "take_dx": (1,), "tile_dx": (1,), "unbroadcast": (1,),
 }  # fmt: skip
 PARTLY_READ = frozenset({"getitem", "take", "take_along_axis"})
 # Inputs that are written, too.
