@@ -135,7 +135,13 @@ class Comparison:
                 worker = self.start(peer, Path(task.folder))
                 if worker is not None:
                     ready[peer] = worker, []
-                    variants, found = self.prepare(worker, task)
+                    try:
+                        variants, found = self.prepare(worker, task)
+                    except PeerError as error:  # its process ended; the others go on
+                        if peer == "fastcnn":
+                            raise
+                        self.fail(f"{task.network}: {error}")
+                        continue
                     ready[peer] = worker, variants
                     slow.update(found)
             return medians({**alternate(ready, self.options.rounds, self.options.turn), **slow})

@@ -43,7 +43,7 @@ from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
 KerasTensor = SymbolicTensor
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 __all__ = [
     "GradientTape",
     "Input",

@@ -211,7 +211,7 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
 
     Example:
         >>> show_config("dicts")["fastcnn"]["version"]
-        '0.3.0'
+        '0.4.0'
     """
     if mode == "stdout":
         print(as_text(facts()))

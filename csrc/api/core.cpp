@@ -109,7 +109,7 @@ using namespace fastcnn;
 
 const char* fastcnn_last_error(void) { return message; }
 
-const char* fastcnn_version(void) { return "0.3.0"; }
+const char* fastcnn_version(void) { return "0.4.0"; }
 int fastcnn_abi_version(void) { return FASTCNN_ABI_VERSION; }
 
 fastcnn_status fastcnn_set_num_threads(int threads) {

@@ -60,11 +60,17 @@ def _absorbed(step: Node, t: Any, producer: Node) -> Node | None:
         "conv2d_fused",
         "dense",
         "dense_fused",
+        "depthwise_conv2d",
     ):
         return None
     attrs = dict(producer.attrs)
     if attrs.get("activation") is not None:
         return None
+    if name == "depthwise_conv2d":
+        if step.operation.name != "activate" or step.attrs["activation"] not in CLAMPS:
+            return None
+        attrs["activation"] = step.attrs["activation"]
+        return node(producer.operation, producer.inputs, attrs, step.outputs)
     inputs = producer.inputs if name.endswith("_fused") else (*producer.inputs, None)
     if step.operation.name == "add":
         other = step.inputs[1] if step.inputs[0] is t else step.inputs[0]

@@ -12,7 +12,7 @@
 #endif
 
 #define FASTCNN_VERSION_MAJOR 0
-#define FASTCNN_VERSION_MINOR 3
+#define FASTCNN_VERSION_MINOR 4
 #define FASTCNN_VERSION_PATCH 0
 /* Grows whenever a struct or a function of this header changes its meaning or its layout. */
 #define FASTCNN_ABI_VERSION 3
@@ -32,7 +32,7 @@ typedef enum fastcnn_status {
 /* The message of this thread's last failed call; "" when there was none. */
 FASTCNN_API const char* fastcnn_last_error(void);
 
-/* "0.3.0", and the ABI version of the library that was loaded. */
+/* "0.4.0", and the ABI version of the library that was loaded. */
 FASTCNN_API const char* fastcnn_version(void);
 FASTCNN_API int fastcnn_abi_version(void);
 
