@@ -1,13 +1,14 @@
 """What fine-tuning adds to the best head: SqueezeNet with ImageNet's weights, five flowers, five stratified folds.
 
-usage: python bench/fine_tune_flowers.py [--seeds 0 1 2] [--folds 5] [--epochs 6] [--lr 1e-3] [--optimizer sgd] [--json]
+usage: python bench/fine_tune_flowers.py [--seeds 0 1 2] [--folds 5] [--epochs 6] [--lr 1e-3] [--optimizer sgd] [--held 3]
 
 Reads FASTCNN_DATA/flowers-small and FASTCNN_DATA/onnx/squeezenet11_torchvision_fp32.onnx; needs Pillow. Each seed is
 another partition into folds. Of each fold 8 photographs of a class are seen at the very end only (test), 3 tell
 ``fine_tune`` which epoch is best (validation), 29 are trained on. Phase 1: the head learns from the features of four
 views of each (the middle or the whole, mirrored or not): roots, unit length, a whitening by the training features,
 which stays frozen, and a classifier. Phase 2: ``fine_tune`` trains the base with it, on views cut at random. It is
-given the head as it is (``head_epochs=0``), and keeps it where no epoch is better. Test: the probabilities of four
+given the head as it is (``head_epochs=0``), and keeps it where no epoch is better. With ``--held 0`` all 32 are trained
+on, and the training loss tells which epoch is best. Test: the probabilities of four
 views, added.
 """
 
@@ -112,24 +113,28 @@ def dealt(labels: Any, seed: int) -> Any:
     return found
 
 
-def held_out(labels: Any, rows: Any, seed: tuple[int, int]) -> Any:
+def held_out(labels: Any, rows: Any, seed: tuple[int, int], held: int) -> Any:
     """A few photographs of each class among these."""
     rng, found = np.random.default_rng(seed), np.zeros(len(labels), bool)
     for c in np.unique(labels):
-        found[rng.permutation(np.flatnonzero((labels == c) & rows))[:HELD]] = True
+        found[rng.permutation(np.flatnonzero((labels == c) & rows))[:held]] = True
     return found
 
 
-def compare(flowers: Flowers, seed: int, k: int, epochs: int, lr: float, optimizer: Any) -> tuple[float, float, Any]:
+def compare(
+    flowers: Flowers, seed: int, k: int, epochs: int, lr: float, optimizer: Any, held: int = HELD
+) -> tuple[float, float, Any]:
     """The accuracy of fold k before and after ``fine_tune``, and its history."""
     y, test = flowers.labels, dealt(flowers.labels, seed) == k
-    valid = held_out(y, ~test, (seed, k))
+    valid = held_out(y, ~test, (seed, k), held)
     train = ~(test | valid)
     set_random_seed(k)
     model = flowers.network(train)
     before = flowers.accuracy(model, test)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    validation = np.concatenate([view[valid] for view in flowers.views]), np.tile(y[valid], len(flowers.views))
+    validation = None
+    if held:
+        validation = np.concatenate([view[valid] for view in flowers.views]), np.tile(y[valid], len(flowers.views))
     cuts = Cuts([view[train] for view in flowers.photographs], y[train])
     history = transfer.fine_tune(
         model, cuts, validation_data=validation, head_epochs=0, epochs=epochs, lr=lr, verbose=0
@@ -144,6 +149,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--optimizer", choices=["sgd", "adam"], default="sgd", help="of phase 2; SGD with momentum 0.9")
+    parser.add_argument("--held", type=int, default=HELD, help="photographs of a class for validation; 0: none")
     parser.add_argument("--json", action="store_true", help="the accuracies alone, for programs")
     options = parser.parse_args()
     begin, found = time.perf_counter(), np.empty((len(options.seeds), options.folds, 2))
@@ -152,7 +158,7 @@ def main() -> None:
         start = time.perf_counter()
         for k in range(options.folds):
             optimizer = SGD(momentum=0.9) if options.optimizer == "sgd" else Adam()
-            *found[i, k], history = compare(flowers, seed, k, options.epochs, options.lr, optimizer)
+            *found[i, k], history = compare(flowers, seed, k, options.epochs, options.lr, optimizer, options.held)
             if not options.json:
                 best = "the head as it was" if history.best_epoch is None else f"epoch {history.best_epoch + 1}"
                 print(

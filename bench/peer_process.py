@@ -64,6 +64,10 @@ class Worker:
         self._settle()
         return answer
 
+    def alive(self) -> bool:
+        """Whether its process still runs."""
+        return self._process.poll() is None
+
     def _answer(self, do: str) -> dict[str, Any]:
         assert self._process.stdout
         line = self._process.stdout.readline()

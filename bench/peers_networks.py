@@ -115,14 +115,16 @@ class Comparison:
         for variant in self.variants(worker, task):
             try:
                 took = worker.ask("build", variant=variant, warm=0 if task.mode == "epoch" else 1)["seconds"]
+                if task.mode != "epoch":  # too long for a look
+                    found = worker.ask("run", variant=variant, seconds=self.options.turn, most=20)
+                    times[variant] = found["milliseconds"]
             except PeerError as error:
                 self.fail(f"{task.network}, {variant}: {error}")
                 continue
             if self.options.verbose:
                 print(f"  {variant}: ready after {took:.0f} s", flush=True)
             variants.append(variant)
-            if task.mode != "epoch":  # too long for a look
-                times[variant] = worker.ask("run", variant=variant, seconds=self.options.turn, most=20)["milliseconds"]
+            if task.mode != "epoch":
                 drop_slow(worker, variants, times, AT_FIRST)
         return variants, {variant: found for variant, found in times.items() if variant not in variants}
 
@@ -135,12 +137,9 @@ class Comparison:
                 worker = self.start(peer, Path(task.folder))
                 if worker is not None:
                     ready[peer] = worker, []
-                    try:
-                        variants, found = self.prepare(worker, task)
-                    except PeerError as error:  # its process ended; the others go on
-                        if peer == "fastcnn":
-                            raise
-                        self.fail(f"{task.network}: {error}")
+                    variants, found = self.prepare(worker, task)
+                    if peer != "fastcnn" and not worker.alive():  # one of its variants ended it; the others go on
+                        self.fail(f"{task.network}: without {peer}, whose process ended; --skip leaves a variant out")
                         continue
                     ready[peer] = worker, variants
                     slow.update(found)

@@ -207,6 +207,21 @@ def test_a_variant_that_fails_is_said_and_the_others_go_on(worker, task, capsys)
     assert "no such network" in capsys.readouterr().err
 
 
+def test_a_peer_whose_process_ends_takes_no_row_with_it(folder, task, monkeypatch, capsys):
+    comparison = peers_networks.Comparison(peers_networks.arguments(["--skip", "spinning,failing", "--rounds", "1"]))
+    monkeypatch.setattr(comparison, "start", lambda peer, _: Worker("fake", sys.executable, 2, folder / peer, folder))
+    ending = comparison.variants
+
+    def variants(worker, task):
+        found = ending(worker, task)
+        return found if worker.log.name == "other" else ["quick"]
+
+    monkeypatch.setattr(comparison, "variants", variants)
+    assert list(comparison.timing(task, ["fastcnn", "other"])) == ["quick"]
+    assert comparison.errors[-1] == "mnist: without other, whose process ended; --skip leaves a variant out"
+    assert "fake ended with status 7" in comparison.errors[0] and "without other" in capsys.readouterr().err
+
+
 def test_rates_are_the_best_ones():
     comparison = peers_networks.Comparison(peers_networks.arguments([]))
     for peak in (5.0, 7.0, 6.0):

@@ -237,6 +237,14 @@ def test_inference_folds_batch_norm_and_padding():
         assert not any(name.startswith("batch_norm") for name in found) and "pad" not in found
 
 
+def test_depthwise_convolutions_clamp_in_their_epilogue():
+    model, _ = fitted(mobile, False)
+    model.predict(data(4)[0], verbose=0)
+    for pool in stepping.plans_of(model).inference.values():
+        (step,) = (s for s in pool[0].program.steps if s.attrs.get("activation") == "relu6")
+        assert step.operation.name == "depthwise_conv2d"
+
+
 def test_the_first_convolution_computes_no_input_gradient():
     model, _ = fitted(plain, False)
     assert "conv2d_dx" not in names(only(stepping.plans_of(model).training).program)
