@@ -1,6 +1,6 @@
 """What fine-tuning adds to the best head: SqueezeNet with ImageNet's weights, five flowers, five stratified folds.
 
-usage: python bench/fine_tune_flowers.py [--seeds 0 1 2] [--folds 5] [--epochs 6] [--lr 1e-3] [--optimizer sgd] [--held 3]
+usage: python bench/fine_tune_flowers.py [--seeds 0 1 2] [--folds 5] [--epochs 6] [--lr 1e-3] [--held 3] [--json]
 
 Reads FASTCNN_DATA/flowers-small and FASTCNN_DATA/onnx/squeezenet11_torchvision_fp32.onnx; needs Pillow. Each seed is
 another partition into folds. Of each fold 8 photographs of a class are seen at the very end only (test), 3 tell

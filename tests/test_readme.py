@@ -11,7 +11,7 @@ README = Path(__file__).parents[1] / "README.md"
 
 def test_programs_run(tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.S)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     check = "assert accuracy > 0.8, accuracy\nassert all(g is not None for g in gradients)\n"
     done = subprocess.run(
         [sys.executable, "-P", "-W", "error", "-c", "\n".join([*blocks[:2], check, blocks[2]])],
