@@ -14,7 +14,7 @@ def test_programs_run(tmp_path: Path) -> None:
     assert len(blocks) == 4
     check = "assert accuracy > 0.8, accuracy\nassert all(g is not None for g in gradients)\n"
     done = subprocess.run(
-        [sys.executable, "-P", "-W", "error", "-c", "\n".join([*blocks[:2], check, blocks[2]])],
+        [sys.executable, "-P", "-W", "error", "-c", "\n".join([*blocks[:2], check, *blocks[2:]])],
         cwd=tmp_path,
         capture_output=True,
         text=True,
