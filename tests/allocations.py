@@ -10,9 +10,17 @@ from fastcnn import kernels, layers, models
 from fastcnn.plan import stepping
 
 counter = ctypes.CDLL(None)
-start, stop = counter.count_start, counter.count_stop
-stop.restype = ctypes.c_long
 norm_relu = {"use_bias": False, "padding": "same"}
+
+
+def start():
+    counter.count_start()
+
+
+def stop():
+    """Allocations since the start."""
+    counter.count_stop.restype = ctypes.c_long
+    return counter.count_stop()
 
 
 def mnist():
