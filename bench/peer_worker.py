@@ -112,6 +112,7 @@ def serve(session: Session, requests: Any, answers: Any) -> None:
 def main() -> int:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what a library says before it crashes
     try:
         session = Session(importlib.import_module(f"bench.peer_{sys.argv[1]}"))
     except ImportError as error:
