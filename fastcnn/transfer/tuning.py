@@ -95,8 +95,9 @@ def fine_tune(
     optimizer in a new state. What is frozen in the head, such as a whitening, stays frozen. What is best so far counts
     on from phase to phase: for the weights that the next phase begins with and the model has in the end, for
     ``ModelCheckpoint`` and for ``EarlyStopping``, whose patience begins anew. So by the validation that it is given the
-    model never becomes worse, of equal epochs the first is kept. Without validation the training loss decides, which falls
-    also where the network begins to know its samples by heart: on 32 flowers of a class it cost a photograph in a hundred.
+    model never becomes worse, of equal epochs the first is kept. Without validation the training loss decides, which
+    falls also where the network begins to know its samples by heart: on 32 flowers of a class it cost one photograph
+    in a hundred.
 
     With few samples ``SGD`` with momentum is safer than ``Adam`` in the second phase: Adam moves every weight by about
     the learning rate, also those whose gradient is little else than chance.
