@@ -130,11 +130,61 @@ def test_ctrl_c():
     assert process.stdout.readline() == "0\n"
     process.send_signal(signal.SIGINT)
     start = time.monotonic()
-    out, error = process.communicate(timeout=30)
+    try:
+        out, error = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert time.monotonic() - start < 15
     assert out.endswith("left []\n")
     assert error.rstrip().endswith("KeyboardInterrupt")
     assert process.returncode != 0
+
+
+INTERRUPTED_ANYWHERE = """
+import sys, threading
+from fastcnn.data import in_order
+
+def interrupting(at):
+    count = 0
+    def trace(frame, event, arg):
+        nonlocal count
+        if frame.f_code.co_filename.endswith(("loader.py", "threading.py", "_base.py", "thread.py")):
+            count += 1
+            if count == at:
+                raise KeyboardInterrupt
+        return trace
+    return trace
+
+interrupted, at, results = True, 0, None
+while interrupted:
+    interrupted, at = False, at + 1
+    sys.settrace(interrupting(at))
+    try:
+        results = in_order(abs, range(12), 2, 4)
+        for i in results:
+            pass
+    except KeyboardInterrupt:
+        interrupted = True
+    sys.settrace(None)
+    print(at, flush=True)
+    if results is not None:
+        results.close()
+print("ended")
+"""
+
+
+def test_an_interruption_at_any_step():
+    """Wherever the exception of a signal comes, no thread waits for ever."""
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", INTERRUPTED_ANYWHERE], capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    *steps, last = done.stdout.split()
+    assert last == "ended"
+    assert len(steps) > 100
 
 
 def test_progress_of_what_takes_long(capsys):

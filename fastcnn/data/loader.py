@@ -1,7 +1,12 @@
 """Work done ahead by threads, whose results come in the order in which they were asked for."""
 
+import _thread
+import atexit
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 __all__ = ["default_workers", "in_order"]
@@ -44,17 +49,77 @@ def in_order(work: Callable[[Any], Any], indices: Iterable[Any], workers: int, d
 
 
 def _ahead(work: Callable[[Any], Any], indices: Iterator[Any], workers: int, depth: int) -> Iterator[Any]:
-    from concurrent.futures import ThreadPoolExecutor
-
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="fastcnn-loader")
-    waiting: deque[Any] = deque()
+    crew = _Crew(work, workers)
+    waiting: deque[SimpleQueue[Any]] = deque()
     try:
+        crew.start()
         for i in indices:
-            waiting.append(pool.submit(work, i))
+            waiting.append(crew.give(i))
             if len(waiting) == depth:
-                yield waiting.popleft().result()
+                yield _result(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _result(waiting.popleft())
     finally:
+        crew.end()
+
+
+def _result(answer: SimpleQueue[Any]) -> Any:
+    value, error = answer.get()
+    if error is not None:
+        raise error
+    return value
+
+
+class _Crew:
+    """Threads that work on what they are given.
+
+    The exception of a signal (Ctrl-C) may come between any two steps of the main thread; where that has just taken a
+    lock of ``threading`` or ``concurrent.futures``, the lock stays taken and a worker waits for it for ever. So the
+    thread that gives the work uses queues only, which are C code, and another thread starts the workers.
+    """
+
+    def __init__(self, work: Callable[[Any], Any], workers: int) -> None:
+        self.tasks: SimpleQueue[Any] = SimpleQueue()
+        self.threads = [
+            threading.Thread(target=_labour, args=(work, self.tasks), name=f"fastcnn-loader-{i}", daemon=True)
+            for i in range(workers)
+        ]
+
+    def start(self) -> None:
+        started: SimpleQueue[None] = SimpleQueue()
+
+        def start() -> None:
+            for thread in self.threads:
+                thread.start()
+            started.put(None)
+
+        atexit.register(self.end)  # a kernel under way must not meet the end of the interpreter
+        _thread.start_new_thread(start, ())
+        started.get()
+
+    def give(self, i: Any) -> SimpleQueue[Any]:
+        answer: SimpleQueue[Any] = SimpleQueue()
+        self.tasks.put((i, answer))
+        return answer
+
+    def end(self) -> None:
         # What is under way is waited for: it may be reading from something that the caller is about to close.
-        pool.shutdown(wait=True, cancel_futures=True)
+        atexit.unregister(self.end)
+        with suppress(Empty):
+            while True:
+                self.tasks.get_nowait()
+        for _ in self.threads:
+            self.tasks.put(None)
+        for thread in self.threads:
+            if thread.is_alive() and thread is not threading.current_thread():
+                thread.join()
+
+
+def _labour(work: Callable[[Any], Any], tasks: SimpleQueue[Any]) -> None:
+    while (task := tasks.get()) is not None:
+        i, answer = task
+        try:
+            answer.put((work(i), None))
+        except BaseException as error:
+            answer.put((None, error))
+        del task, i, answer  # nothing is held while waiting
