@@ -6,6 +6,10 @@
 #include <omp.h>
 #include <stdint.h>
 
+#include <atomic>
+
+#include "runtime/seats.h"
+
 namespace fastcnn {
 
 int thread_limit();  // threads.cpp: what the next region may use
@@ -21,6 +25,19 @@ static inline int threads_for(int64_t tasks, int64_t work) {
   return tasks < limit ? (int)tasks : limit;
 }
 
+// f(thread, threads) on each thread of a team.
+template <class F>
+static void team(int threads, F f) {
+  Seats seats;
+#pragma omp parallel num_threads(threads)
+  {
+    int thread = omp_get_thread_num(), size = omp_get_num_threads();
+    if (thread) seats.sit();
+    f(thread, size);
+    thread ? seats.rise() : seats.wait(size - 1);
+  }
+}
+
 // f(task) for every task in [0, tasks), shared out dynamically. work: of all tasks, in vector operations.
 template <class F>
 static void parallel_for(int64_t tasks, int64_t work, F f) {
@@ -29,8 +46,10 @@ static void parallel_for(int64_t tasks, int64_t work, F f) {
     for (int64_t task = 0; task < tasks; task++) f(task);
     return;
   }
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-  for (int64_t task = 0; task < tasks; task++) f(task);
+  std::atomic<int64_t> next{0};
+  team(threads, [&](int, int) {
+    for (int64_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) f(task);
+  });
 }
 
 // The same for tasks that need scratch memory of their thread: f(task, thread), thread < threads.
@@ -41,8 +60,10 @@ static void parallel_tasks(int threads, int64_t tasks, F f) {
     for (int64_t task = 0; task < tasks; task++) f(task, 0);
     return;
   }
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-  for (int64_t task = 0; task < tasks; task++) f(task, omp_get_thread_num());
+  std::atomic<int64_t> next{0};
+  team(threads, [&](int thread, int) {
+    for (int64_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) f(task, thread);
+  });
 }
 
 // f(begin, end) over [0, size) cut into equal runs whose bounds are multiples of `grain`: for loops over elements.
@@ -54,11 +75,10 @@ static void parallel_ranges(int64_t size, int64_t grain, int64_t work, F f) {
     if (size > 0) f((int64_t)0, size);
     return;
   }
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-  for (int t = 0; t < threads; t++) {
-    int64_t begin = grains * t / threads * grain, end = grains * (t + 1) / threads * grain;
+  team(threads, [&](int thread, int team_size) {
+    int64_t begin = grains * thread / team_size * grain, end = grains * (thread + 1) / team_size * grain;
     f(begin, end < size ? end : size);
-  }
+  });
 }
 
 }  // namespace fastcnn

@@ -73,7 +73,8 @@ const int at_fork = pthread_atfork(before_fork, nullptr, nullptr);
 int affinity_cpus() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  int count = CPU_COUNT(&set);
+  // OMP_PROC_BIND has left this thread one core of those that the process may use.
+  int count = omp_get_proc_bind() == omp_proc_bind_false ? CPU_COUNT(&set) : omp_get_num_procs();
   return count < 1 ? 1 : count < kMaxThreads ? count : kMaxThreads;
 }
 

@@ -1,0 +1,49 @@
+// Where the threads of a region sit, and how the first waits for the others.
+#include "runtime/seats.h"
+
+#include <time.h>
+
+namespace fastcnn {
+namespace {
+
+constexpr int64_t kBetweenMoves =
+    200000;  // ns: where every core is busy, Linux moves the thread back; no fight with it
+constexpr int kYields = 20, kSpins = 3000;
+
+int64_t nanoseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+void Seats::move() {
+  thread_local int64_t moved = -kBetweenMoves;
+  int64_t now = nanoseconds();
+  if (now < moved + kBetweenMoves) return;
+  moved = now;
+  cpu_set_t allowed, free;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  free = allowed;
+  for (int i = 0; i < kCpus; i++)
+    if (taken_[i / kBits].load(std::memory_order_relaxed) >> i % kBits & 1) CPU_CLR(i, &free);
+  if (CPU_COUNT(&free) == 0 || sched_setaffinity(0, sizeof free, &free) != 0) return;
+  take(sched_getcpu());
+  sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
+// A thread that has not come may be waiting for this core. One that works is waited for awake for a while: were this
+// thread asleep, Linux might wake it on the core of the other, and the next region would begin with both there.
+void Seats::wait(int others) {
+  for (int i = 0; i < kYields && arrived_.load(std::memory_order_relaxed) < others; i++) sched_yield();
+  for (int i = 0; i < kSpins && left_.load(std::memory_order_acquire) < others; i++) pause();
+}
+
+}  // namespace fastcnn
