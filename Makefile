@@ -5,6 +5,9 @@ SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc cmake tools fastcnn -
              -not -name '*.so' -not -name '*.pyc' -not -path 'fastcnn/lib/*' -not -path 'fastcnn/include/*')
 SHARED_DATA := $(wildcard ../shared/data)
 export FASTCNN_DATA ?= $(abspath $(SHARED_DATA))
+# The packages of an extra of pyproject.toml.
+extra = $(BIN)/python -c "import tomllib; \
+  print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$(1)'])"
 
 .PHONY: demo test bench lint format stubs clean
 
@@ -56,11 +59,11 @@ clean:
 .venv/installed-demo: .venv/installed
 	if $(BIN)/pip install --quiet scikit-learn; then touch $@; else echo "no scikit-learn: the demo draws its own data"; fi
 
+# What the tests need beside the wheel, by name: ".[test]" would build the wheel a second time.
 .venv/installed-test: .venv/installed
-	$(BIN)/pip install --quiet ".[test]"
+	$(BIN)/pip install --quiet $$($(call extra,test))
 	touch $@
 
 .venv/tools: .venv/bin/python pyproject.toml
-	$(BIN)/pip install --quiet $$($(BIN)/python -c "import tomllib; \
-	  print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['dev'])") numpy pytest
+	$(BIN)/pip install --quiet $$($(call extra,dev)) numpy pytest
 	touch $@

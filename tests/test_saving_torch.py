@@ -193,10 +193,10 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_pickles(pth, name, form):
     data, message = HOSTILE[name]
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(FileFormatError, match=message):
         read(pth, archive(data) if form == "archive" else t.row_of_pickles(data, {"0": NUMBERS.tobytes()}))
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
     assert not Path("/tmp/fastcnn-was-here").exists()
 
 

@@ -353,7 +353,7 @@ figure = fastcnn.viz.plot_history({"loss": [1.0, 2.0]})
 figure._repr_png_()
 print("matplotlib.figure" in sys.modules, "matplotlib.pyplot" in sys.modules)
 """
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=300)
     assert done.stdout == "True False\n", done.stderr
 
 

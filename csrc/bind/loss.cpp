@@ -5,10 +5,10 @@ namespace fastcnn::bind {
 namespace {
 
 // The rows of y_pred, its last axis and the shape of the losses; a 1-dimensional y_pred has rows of one where `single`.
-struct Rows {
+struct LossRows {
   Shape shape;
   int64_t n = 1, c = 1;
-  Rows(const Input<float>& x, bool single) : shape(x.shape()) {
+  LossRows(const Input<float>& x, bool single) : shape(x.shape()) {
     if (shape.empty()) throw py::value_error("y_pred must have at least 1 dimension, got a scalar");
     if (shape.size() > 1 || !single) {
       c = shape.back();
@@ -34,7 +34,7 @@ struct Weight {
 };
 
 template <class Call>
-py::object compute(const Input<float>& x, const Rows& rows, bool gradient, Call call) {
+py::object compute(const Input<float>& x, const LossRows& rows, bool gradient, Call call) {
   Output<float> loss(rows.shape);
   py::object result = loss.array();
   float *to = loss.data(), *dx = nullptr;
@@ -52,7 +52,7 @@ py::object sparse_cross_entropy(py::handle y_true, py::handle y_pred, py::handle
                                 Flag<"gradient"> gradient) {
   Input<float> x(y_pred, "y_pred");
   Input<int64_t> labels(y_true, "y_true");
-  Rows rows(x, false);
+  LossRows rows(x, false);
   labels.shaped(rows.shape);
   Weight weight(weight_, rows.shape);
   fastcnn_cross_entropy_options options = {!from_logits, label_smoothing, weight.scale};
@@ -66,7 +66,7 @@ py::object cross_entropy(py::handle y_true, py::handle y_pred, py::handle weight
                          Real32<"label_smoothing"> label_smoothing, Flag<"gradient"> gradient) {
   Input<float> x(y_pred, "y_pred"), targets(y_true, "y_true");
   targets.shaped(x.shape());
-  Rows rows(x, false);
+  LossRows rows(x, false);
   Weight weight(weight_, rows.shape);
   fastcnn_cross_entropy_options options = {!from_logits, label_smoothing, weight.scale};
   return compute(x, rows, gradient, [=](float* loss, float* dx) {
@@ -78,7 +78,7 @@ py::object pointwise(py::handle y_true, py::handle y_pred, py::handle weight_, i
                      Flag<"gradient"> gradient) {
   Input<float> x(y_pred, "y_pred"), t(y_true, "y_true");
   t.shaped(x.shape());
-  Rows rows(x, true);
+  LossRows rows(x, true);
   Weight weight(weight_, rows.shape);
   return compute(x, rows, gradient, [=](float* loss, float* dx) {
     return fastcnn_pointwise((fastcnn_pointwise_loss)kind, parameter, weight.scale, rows.n, rows.c, x.data(), t.data(),

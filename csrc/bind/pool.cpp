@@ -5,7 +5,7 @@ namespace fastcnn::bind {
 namespace {
 
 // What the poolings share; rank 3, signals (n, w, c), are images of one row.
-struct Geometry {
+struct PoolGeometry {
   fastcnn_pool2d p{};
   int rank;
   int64_t oh = 0, ow = 0;
@@ -41,8 +41,8 @@ Padding window_padding(py::handle value, int rank) {
   return signal;
 }
 
-Geometry geometry(const Shape& in, const Arguments& a) {
-  Geometry g;
+PoolGeometry geometry(const Shape& in, const Arguments& a) {
+  PoolGeometry g;
   g.rank = (int)in.size();
   g.in = in;
   int w = g.rank - 2;
@@ -67,7 +67,7 @@ Geometry geometry(const Shape& in, const Arguments& a) {
 
 const char* dims_of(int rank) { return rank == 4 ? "(n, h, w, c)" : "(n, w, c)"; }
 
-Shape shape_of(py::handle value, int rank, const char* name) {
+Shape given_shape(py::handle value, int rank, const char* name) {
   Shape shape;
   bool sequence = PyTuple_Check(value.ptr()) || PyList_Check(value.ptr());
   if (sequence)
@@ -85,7 +85,7 @@ py::object max_pool(py::handle x_, int rank, py::handle pool_size, py::handle st
                     py::handle out) {
   Input<float> x(x_, "x");
   x.rank(rank, dims_of(rank));
-  Geometry g = geometry(x.shape(), {pool_size, strides, padding, dilation, ceil_mode, false});
+  PoolGeometry g = geometry(x.shape(), {pool_size, strides, padding, dilation, ceil_mode, false});
   if (return_indices && g.p.kh * g.p.kw > 256)
     throw py::value_error("return_indices needs a pool_size of at most 256 cells, got " +
                           std::to_string(g.p.kh * g.p.kw));
@@ -112,8 +112,8 @@ py::array max_pool_dx(py::handle dy_, py::handle x_, int rank, py::handle pool_s
   Input<float> x;
   if (!by_shape) x = Input<float>(x_, "x"), x.rank(rank, dims_of(rank));
   Input<float> dy(dy_, "dy");
-  Shape shape = by_shape ? shape_of(x_, rank, "x") : x.shape();
-  Geometry g = geometry(shape, {pool_size, strides, padding, dilation, ceil_mode, false});
+  Shape shape = by_shape ? given_shape(x_, rank, "x") : x.shape();
+  PoolGeometry g = geometry(shape, {pool_size, strides, padding, dilation, ceil_mode, false});
   dy.shaped(g.out);
   indices.shaped(g.out);
   Output<float> dx(out, g.in);
@@ -127,7 +127,7 @@ py::array avg_pool(py::handle x_, int rank, py::handle pool_size, py::handle str
                    py::handle out) {
   Input<float> x(x_, "x");
   x.rank(rank, dims_of(rank));
-  Geometry g = geometry(x.shape(), {pool_size, strides, padding, dilation, ceil_mode, count_include_pad});
+  PoolGeometry g = geometry(x.shape(), {pool_size, strides, padding, dilation, ceil_mode, count_include_pad});
   auto y = Output<float>::channels(out, g.out);
   y.apart_from(x);
   g.p.y_pixel = y.pixel();
@@ -139,8 +139,8 @@ py::array avg_pool_dx(py::handle dy_, py::handle x_shape, int rank, py::handle p
                       py::handle padding, py::handle dilation, Flag<"ceil_mode"> ceil_mode,
                       Flag<"count_include_pad"> count_include_pad, py::handle out) {
   Input<float> dy(dy_, "dy");
-  Geometry g = geometry(shape_of(x_shape, rank, "x_shape"),
-                        {pool_size, strides, padding, dilation, ceil_mode, count_include_pad});
+  PoolGeometry g = geometry(given_shape(x_shape, rank, "x_shape"),
+                            {pool_size, strides, padding, dilation, ceil_mode, count_include_pad});
   dy.shaped(g.out);
   Output<float> dx(out, g.in);
   dx.apart_from(dy);
@@ -173,7 +173,7 @@ void global_dy(const Input<float>& dy, const Shape& in) {
 
 py::array global_avg_pool_dx(py::handle dy_, py::handle x_shape, int rank, py::handle out) {
   Input<float> dy(dy_, "dy");
-  Shape shape = shape_of(x_shape, rank, "x_shape");
+  Shape shape = given_shape(x_shape, rank, "x_shape");
   global_dy(dy, shape);
   Output<float> dx(out, shape);
   dx.apart_from(dy);

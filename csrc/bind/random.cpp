@@ -25,7 +25,7 @@ fastcnn_random place(py::handle seed, py::handle stream, py::handle offset) {
 }
 
 // An int or a sequence of ints, none negative.
-Shape shape_of(py::handle value) {
+Shape drawn_shape(py::handle value) {
   Shape shape;
   if (PyTuple_Check(value.ptr()) || PyList_Check(value.ptr()))
     for (py::handle d : py::reinterpret_borrow<py::sequence>(value)) shape.push_back(integer(d, "shape"));
@@ -41,7 +41,7 @@ int64_t size_of(const py::array& a) { return a.size(); }
 py::array uniform(py::handle shape, Real32<"low"> low, Real32<"high"> high, py::handle seed, py::handle stream,
                   py::handle offset, py::handle out) {
   fastcnn_random random = place(seed, stream, offset);
-  Output<float> y(out, shape_of(shape));
+  Output<float> y(out, drawn_shape(shape));
   int64_t size = size_of(y.array());
   run([=] { return fastcnn_random_uniform(&random, low, high, size, y.data()); });
   return y.array();
@@ -51,7 +51,7 @@ template <auto Function>
 py::array bell(py::handle shape, Real32<"mean"> mean, Real32<"stddev"> stddev, py::handle seed, py::handle stream,
                py::handle offset, py::handle out) {
   fastcnn_random random = place(seed, stream, offset);
-  Output<float> y(out, shape_of(shape));
+  Output<float> y(out, drawn_shape(shape));
   int64_t size = size_of(y.array());
   run([=] { return Function(&random, mean, stddev, size, y.data()); });
   return y.array();
@@ -60,7 +60,7 @@ py::array bell(py::handle shape, Real32<"mean"> mean, Real32<"stddev"> stddev, p
 py::array bernoulli(py::handle shape, Real<"p"> p, py::handle seed, py::handle stream, py::handle offset,
                     py::handle out) {
   fastcnn_random random = place(seed, stream, offset);
-  Output<float> y(out, shape_of(shape));
+  Output<float> y(out, drawn_shape(shape));
   int64_t size = size_of(y.array());
   run([=] { return fastcnn_random_bernoulli(&random, p, size, y.data()); });
   return y.array();
@@ -70,7 +70,7 @@ py::array integers(py::handle shape, py::handle low, py::handle high, py::handle
                    py::handle offset) {
   fastcnn_random random = place(seed, stream, offset);
   int64_t from = integer(low, "low"), to = integer(high, "high");
-  Output<int64_t> y(shape_of(shape));
+  Output<int64_t> y(drawn_shape(shape));
   int64_t size = size_of(y.array());
   run([=] { return fastcnn_random_integers(&random, from, to, size, y.data()); });
   return y.array();

@@ -169,7 +169,7 @@ py::array transpose(py::handle x_, py::handle axes_, py::handle out) {
   return produce(x, shape, out, [=](float* y) { return fastcnn_transpose(&dims, order, x.data(), y); });
 }
 
-py::array flip(py::handle x_, py::handle axis, py::handle out) {
+py::array flip_axis(py::handle x_, py::handle axis, py::handle out) {
   Input<float> x(x_, "x");
   fastcnn_dims dims = dims_of(x);
   uint32_t mask = axis_mask(axis, dims.rank);
@@ -239,7 +239,7 @@ void bind_shape(py::module_& m) {
   m.def("pad", pad, py::arg("x"), py::arg("paddings"), py::arg("mode"), py::arg("constant_values"), py::arg("out"));
   m.def("pad_dx", pad_dx, py::arg("dy"), py::arg("paddings"), py::arg("mode"), py::arg("out"));
   m.def("transpose", transpose, py::arg("x"), py::arg("axes"), py::arg("out"));
-  m.def("flip", flip, py::arg("x"), py::arg("axis"), py::arg("out"));
+  m.def("flip", flip_axis, py::arg("x"), py::arg("axis"), py::arg("out"));
   m.def("tile", tile, py::arg("x"), py::arg("repeats"), py::arg("out"));
   m.def("repeat", repeat, py::arg("x"), py::arg("repeats"), py::arg("axis"), py::arg("out"));
   m.def("take", take, py::arg("x"), py::arg("indices"), py::arg("out"));
