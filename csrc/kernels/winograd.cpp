@@ -150,6 +150,7 @@ void multiply(float* m, const float* u, const float* v, const Problem& p, const 
 void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
                        int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
+  int64_t point = point_stride(count * width);
   Finish f;
   bool later = finish_with(p.epilogue, &f),
        past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k) && p.pixel % 16 == 0;
@@ -159,18 +160,26 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
     int64_t corner = ((tile.n * p.oh + tile.i) * p.ow + tile.j) * p.pixel + panel * kPanel;
     for (int k = 0; k < columns; k += kLanes) {
       int live = (int)least(kLanes, columns - k);
+      const float* products = m + t * width + k;
       vec half[4][6];
+#pragma GCC unroll 6
       for (int j = 0; j < 6; j++) {
         vec d[6], o[4];
-        for (int i = 0; i < 6; i++) d[i] = load(m + (i * 6 + j) * point_stride(count * width) + t * width + k);
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++) d[i] = load(products + (i * 6 + j) * point);
         output_rows(d, o);
+#pragma GCC unroll 4
         for (int i = 0; i < 4; i++) half[i][j] = o[i];
       }
       vec bias = p.epilogue.bias ? load_first(p.epilogue.bias + panel * kPanel + k, live) : zero();
-      for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) {
+        if (i == rows) break;
         vec o[4];
         output_rows(half[i], o);
-        for (int j = 0; j < across; j++) {
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) {
+          if (j == across) break;
           int64_t at = corner + (i * p.ow + j) * p.pixel + k;
           vec y = p.epilogue.bias ? o[j] + bias : o[j];
           if (p.epilogue.residual) y += load_first(p.epilogue.residual + at, live);
