@@ -41,7 +41,9 @@ void product_tiles(const PointProduct& product, int64_t groups) {
 typedef void (*ProductTiles)(const PointProduct&, int64_t);
 
 template <int NV>
-inline ProductTiles tiles_of(int64_t rows) {
+inline ProductTiles tiles_of(int64_t rows, int vectors) {
+  if constexpr (NV > 1)
+    if (vectors < NV) return tiles_of<NV - 1>(rows, vectors);
   constexpr ProductTiles of[kTileRows + 1] = {nullptr,
                                               product_tiles<1, NV>,
                                               product_tiles<2, NV>,
@@ -50,13 +52,6 @@ inline ProductTiles tiles_of(int64_t rows) {
                                               product_tiles<5, NV>,
                                               product_tiles<6, NV>};
   return of[rows];
-}
-inline ProductTiles tiles_of(int64_t rows, int vectors) {
-#if defined(__AVX512F__)
-  if (vectors == 4) return tiles_of<4>(rows);
-  if (vectors == 3) return tiles_of<3>(rows);
-#endif
-  return vectors == 2 ? tiles_of<2>(rows) : tiles_of<1>(rows);
 }
 
 }  // namespace
@@ -68,10 +63,10 @@ void point_product(PointProduct p, int64_t rows, int columns) {
   int64_t low = rows / groups, high = rows % groups;
   int vectors = columns / kLanes;
   if (high) {
-    tiles_of(low + 1, vectors)(p, high);
+    tiles_of<kTileVectors>(low + 1, vectors)(p, high);
     p.a += high * (low + 1) * p.a_row, p.c += high * (low + 1) * p.c_row;
   }
-  tiles_of(low, vectors)(p, groups - high);
+  tiles_of<kTileVectors>(low, vectors)(p, groups - high);
 }
 
 }  // namespace ISA
