@@ -11,6 +11,7 @@
 #include "apply_activation.h"
 #include "conv_parts.h"
 #include "pack.h"
+#include "point_product.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
 
@@ -132,21 +133,16 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
 
 // m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
-              int64_t tiles) {
+              int64_t tiles, Ahead next) {
   int64_t pieces = (p.c + kPointDepth - 1) / kPointDepth, piece = (p.c + pieces - 1) / pieces;
-  const float* rows[kBlock];
-  float* out[kBlock];
+  int64_t v_point = point_stride(tiles * plan.channels), u_point = point_stride(p.c * width),
+          m_point = point_stride(count * width);
   for (int e = 0; e < kPoints; e++) {
-    for (int64_t t = 0; t < count; t++) {
-      rows[t] = v + e * point_stride(tiles * plan.channels) + t * plan.channels;
-      out[t] = m + e * point_stride(count * width) + t * width;
-    }
-    for (int64_t from = 0; from < p.c; from += piece) {
-      Finish finish;
-      finish.accumulate = from > 0;
-      micro_rows({rows, 0, 1, least(piece, p.c - from), 1, from}, u + e * point_stride(p.c * width) + from * width,
-                 width, out, count, width, finish);
-    }
+    next.ask();
+    for (int64_t from = 0; from < p.c; from += piece)
+      point_product({v + e * v_point + from, plan.channels, 1, u + e * u_point + from * width, width, m + e * m_point,
+                     width, least(piece, p.c - from), from > 0},
+                    count, width);
   }
 }
 
@@ -154,6 +150,7 @@ void multiply(float* m, const float* u, const float* v, const Problem& p, const 
 void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
                        int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
+  int64_t point = point_stride(count * width);
   Finish f;
   bool later = finish_with(p.epilogue, &f),
        past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k) && p.pixel % 16 == 0;
@@ -163,18 +160,26 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
     int64_t corner = ((tile.n * p.oh + tile.i) * p.ow + tile.j) * p.pixel + panel * kPanel;
     for (int k = 0; k < columns; k += kLanes) {
       int live = (int)least(kLanes, columns - k);
+      const float* products = m + t * width + k;
       vec half[4][6];
+#pragma GCC unroll 6
       for (int j = 0; j < 6; j++) {
         vec d[6], o[4];
-        for (int i = 0; i < 6; i++) d[i] = load(m + (i * 6 + j) * point_stride(count * width) + t * width + k);
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++) d[i] = load(products + (i * 6 + j) * point);
         output_rows(d, o);
+#pragma GCC unroll 4
         for (int i = 0; i < 4; i++) half[i][j] = o[i];
       }
       vec bias = p.epilogue.bias ? load_first(p.epilogue.bias + panel * kPanel + k, live) : zero();
-      for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) {
+        if (i == rows) break;
         vec o[4];
         output_rows(half[i], o);
-        for (int j = 0; j < across; j++) {
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) {
+          if (j == across) break;
           int64_t at = corner + (i * p.ow + j) * p.pixel + k;
           vec y = p.epilogue.bias ? o[j] + bias : o[j];
           if (p.epilogue.residual) y += load_first(p.epilogue.residual + at, live);
@@ -198,9 +203,9 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
 }
 
 void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v, float* m, int64_t panel,
-                    int64_t first, int64_t count, int64_t tiles) {
+                    int64_t first, int64_t count, int64_t tiles, Ahead next) {
   int width = panel_width(p.k - panel * kPanel);
-  multiply(m, u, v, p, plan, width, count, tiles);
+  multiply(m, u, v, p, plan, width, count, tiles, next);
   transform_outputs(p, plan, m, panel, width, first, count);
 }
 
@@ -208,13 +213,18 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
   char* own = workspace + plan.u;
   if (!p.prepared) transform_panels((float*)workspace, p, threads);
   const float* u = p.prepared ? p.prepared : (const float*)workspace;
-  parallel_tasks(threads, (plan.tiles.count + plan.block - 1) / plan.block, [&](int64_t task, int thread) {
+  int64_t blocks = ceil_div(plan.tiles.count, plan.block), tasks = least(blocks, most(8 * threads, blocks / 8));
+  parallel_tasks(threads, tasks, [&](int64_t task, int thread) {
     float* m = (float*)(own + thread * plan.own());
     float* v = (float*)(own + thread * plan.own() + plan.m + plan.packed);
-    int64_t first = task * plan.block, count = least(plan.block, plan.tiles.count - first);
-    transform_tiles(v, p, plan, zeros, first, count, 0, count);
-    for (int64_t panel = 0; panel < plan.panels; panel++)
-      multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count);
+    int64_t end = least(plan.tiles.count, blocks * (task + 1) / tasks * plan.block);
+    for (int64_t first = blocks * task / tasks * plan.block; first < end; first += plan.block) {
+      int64_t count = least(plan.block, end - first), next = first + count;
+      transform_tiles(v, p, plan, zeros, first, count, 0, count);
+      Ahead ahead(p.x, p.n * p.h * p.w * p.c, plan.tiles, next, least(end, next + plan.block)), none;
+      for (int64_t panel = 0; panel < plan.panels; panel++)
+        multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, panel ? none : ahead);
+    }
   });
 }
 
@@ -237,7 +247,7 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;
       for (int64_t b = 0; b < blocks; b++) {
         int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
-        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles);
+        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, Ahead());
       }
     });
   }

@@ -147,5 +147,25 @@ static inline void ask_for_tile(const float* const (&pixels)[kPoints], const flo
     if (pixels[i * 6 + 2] != zeros) ask_for_tile(pixels[i * 6 + 2], c);
 }
 
+// What a block of tiles will read of an array, asked for a little at a time while the block before it is multiplied.
+// Tiles run through the images in their order, so a block's share is about a run of the array of the same proportion,
+// and two rows of tiles further on, for a tile reaches below its own.
+struct Ahead {
+  const float *at = nullptr, *end = nullptr;
+  int64_t step = 0;
+  Ahead() = default;
+  // Of the array's `floats`, for tiles [first, last); none from the end on.
+  Ahead(const float* array, int64_t floats, const Tiles& tiles, int64_t first, int64_t last) {
+    int64_t from = first + 2 * tiles.across, to = last + 2 * tiles.across;
+    from = from < tiles.count ? from : tiles.count, to = to < tiles.count ? to : tiles.count;
+    at = array + floats / tiles.count * from, end = array + floats / tiles.count * to;
+    step = (end - at + 16 * kPoints - 1) / (16 * kPoints) * 16;
+  }
+  void ask() {  // once for each point
+    const float* stop = end - at < step ? end : at + step;
+    for (; at < stop; at += 16) __builtin_prefetch(at, 0, 2);
+  }
+};
+
 }  // namespace ISA
 }  // namespace fastcnn

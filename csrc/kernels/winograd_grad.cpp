@@ -2,12 +2,15 @@
 //
 //   dw = G^T [ sum over tiles of (A dy A^T) * (B^T d B) ] G
 //
-// as 36 products over tiles: m[point][channel][column] += v[point][tile][channel] * g[point][tile][column]. Tiles come
-// in batches whose v and g stay in the shared cache, together with m: first all threads transform the batch, then each
-// takes whole points. Where m would be too large, channels are done in parts. All this is cut by the shape alone. db,
-// where it is wanted, is summed while dy is transformed: by tasks, by batches, all in order.
+// as 36 products over tiles: m[point][channel][column] += v[point][tile][channel] * g[point][tile][column]. Where m is
+// small, each thread takes chunks of the tiles with an m of its own, a few tiles at a time, all of it in its own cache;
+// the chunks' dw are added in order. Otherwise tiles come in batches whose v and g stay in the shared cache, together
+// with m: first all threads transform the batch, then each takes whole points; and where m would be too large even for
+// that, channels are done in parts. All this is cut by the shape alone. db, where it is wanted, is summed while dy is
+// transformed: by tasks, by batches or chunks, all in order.
 #include "conv_parts.h"
 #include "pack.h"
+#include "point_product.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
 #include "winograd.h"
@@ -19,6 +22,9 @@ namespace {
 constexpr int64_t kSumBytes = int64_t(10) << 20;      // of m, at most
 constexpr int64_t kTileBytes = int64_t(10240) << 10;  // of v and g, at most
 constexpr int64_t kTaskTiles = 4;
+constexpr int64_t kOwnSums = int64_t(320) << 10;   // of m, at most, where each thread has its own
+constexpr int64_t kOwnBytes = int64_t(736) << 10;  // of m, v and g then
+constexpr int64_t kChunks = 32;                    // of the tiles then, at most
 
 // Rows of which only a strip is read at a time must not lie a power of two apart.
 int64_t apart(int64_t floats) { return floats % 128 == 0 ? floats + 16 : floats; }
@@ -26,24 +32,38 @@ int64_t apart(int64_t floats) { return floats % 128 == 0 ? floats + 16 : floats;
 struct Plan {
   Tiles tiles;
   int64_t channels;             // of a part
-  int64_t batch;                // tiles
+  bool own;                     // each thread has its own m
+  int64_t batch;                // tiles whose v and g are there together
+  int64_t chunks;               // own: sums that are added in the end
   int64_t v_row, g_row, m_row;  // floats
   int64_t v_point, g_point, m_point;
   explicit Plan(const Conv2d& c) : tiles(c.n, c.oh, c.ow) {
     int64_t columns = align16(c.k);
-    int64_t fit = most(32, kSumBytes / (kPoints * columns * 4)), parts = ceil_div(c.c, fit);
-    channels = align16(ceil_div(c.c, parts));
-    batch = least(kPointDepth, most(48, kTileBytes / (kPoints * (channels + columns) * 4)));
+    channels = align16(c.c);
+    own = kPoints * channels * columns * 4 <= kOwnSums;
+    int64_t tile = kPoints * (channels + columns) * 4;
+    if (own) {
+      batch = least(64, (kOwnBytes - kPoints * channels * columns * 4) / tile / 4 * 4);
+    } else {
+      int64_t fit = most(32, kSumBytes / (kPoints * columns * 4)), parts = ceil_div(c.c, fit);
+      channels = align16(ceil_div(c.c, parts));
+      batch = least(kPointDepth, most(48, kTileBytes / (kPoints * (channels + columns) * 4)));
+    }
     int64_t batches = ceil_div(tiles.count, batch);
-    batch = batches ? ceil_div(tiles.count, batches) : 0;
+    chunks = least(kChunks, ceil_div(batches, 8));
+    batch = own ? least(batch, tiles.count) : batches ? ceil_div(tiles.count, batches) : 0;
     v_row = apart(channels), g_row = apart(columns), m_row = columns;
     v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row),
     m_point = point_stride(channels * m_row);
   }
   int64_t zeros(const Conv2d& c) const { return align16(c.c) * 4; }
-  int64_t bias_sums() const { return (ceil_div(batch, kTaskTiles) + 1) * m_row; }  // floats: of each task, of a batch
-  int64_t bytes(const Conv2d& c) const {
-    return zeros(c) + (kPoints * (v_point + g_point + m_point) + bias_sums()) * 4;
+  // Floats: of v, g and m; of the sums of each task and of a batch, or of each chunk; of the chunks' dw.
+  int64_t arrays() const { return kPoints * (v_point + g_point + m_point); }
+  int64_t bias_sums() const { return (own ? chunks : ceil_div(batch, kTaskTiles) + 1) * m_row; }
+  int64_t partial(const Conv2d& c) const { return align16(9 * c.c * c.k); }
+  int64_t bytes(const Conv2d& c, int threads) const {
+    int64_t floats = own ? threads * arrays() + (chunks > 1 ? chunks * partial(c) : 0) : arrays();
+    return zeros(c) + (floats + bias_sums()) * 4;
   }
 };
 
@@ -99,25 +119,14 @@ void transform_gradient(const Arrays& to, const float* dy, const Conv2d& g, cons
   }
 }
 
-// Half of one point's product: rows [first, last) of its channels.
+// One point's product: rows [first, last) of its channels.
 void multiply(const Arrays& to, const Conv2d& g, const Plan& plan, int point, int64_t first, int64_t last,
               int64_t tiles, bool accumulate) {
-  constexpr int64_t kRows = 96;
-  const float* rows[kRows];
-  float* out[kRows];
-  Finish finish;
-  finish.accumulate = accumulate;
-  const float* b = to.g + point * plan.g_point;
+  const float* v = to.v + point * plan.v_point + first;
+  float* m = to.m + point * plan.m_point + first * plan.m_row;
   for (int64_t k = 0; k < g.k; k += kPanel)
-    for (int64_t from = first; from < last; from += kRows) {
-      int64_t count = least(kRows, last - from);
-      for (int64_t c = 0; c < count; c++) {
-        rows[c] = to.v + point * plan.v_point + from + c;
-        out[c] = to.m + point * plan.m_point + (from + c) * plan.m_row + k;
-      }
-      int width = panel_width(g.k - k);
-      micro_rows({rows, 0, 1, tiles, plan.v_row}, b + k, plan.g_row, out, count, width, finish);
-    }
+    point_product({v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m + k, plan.m_row, tiles, accumulate},
+                  last - first, panel_width(g.k - k));
 }
 
 // dw[r][s][channel + c][k] = G^T m G.
@@ -173,9 +182,44 @@ void part_gradient(float* dw, float* db, const float* x, const float* dy, const 
   parallel_tasks(team, channels, [&](int64_t c, int) { transform_filters(dw, arrays, g, plan, channel, c); });
 }
 
+// dw of tiles [first, last), and their sum of dy.
+void chunk_gradient(float* dw, float* sums, const float* x, const float* dy, const Conv2d& g, const Plan& plan,
+                    const Arrays& arrays, int64_t first, int64_t last) {
+  if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
+  int64_t blocks = ceil_div(last - first, plan.batch);
+  for (int64_t b = 0; b < blocks; b++) {
+    int64_t begin = first + (last - first) * b / blocks, tiles = first + (last - first) * (b + 1) / blocks - begin;
+    for (int64_t at = 0; at < tiles; at++) {
+      transform_images(arrays, x, g, plan, 0, g.c, begin + at, at);
+      transform_gradient(arrays, dy, g, plan, begin + at, at, sums);
+    }
+    int64_t next = begin + tiles, until = least(last, next + tiles);
+    Ahead of_x(x, g.n * g.h * g.w * g.c, plan.tiles, next, until),
+        of_dy(dy, g.n * g.oh * g.ow * g.k, plan.tiles, next, until);
+    for (int point = 0; point < kPoints; point++) {
+      of_x.ask(), of_dy.ask();
+      multiply(arrays, g, plan, point, 0, g.c, tiles, b > 0);
+    }
+  }
+  for (int64_t c = 0; c < g.c; c++) transform_filters(dw, arrays, g, plan, 0, c);
+}
+
+void gradient_by_chunks(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, const Plan& plan,
+                        const Arrays& arrays, float* partials, int team) {
+  parallel_tasks(team, plan.chunks, [&](int64_t task, int thread) {
+    Arrays own = arrays;
+    own.v += thread * plan.arrays(), own.g += thread * plan.arrays(), own.m += thread * plan.arrays();
+    chunk_gradient(plan.chunks > 1 ? partials + task * plan.partial(g) : dw,
+                   db ? arrays.bias + task * plan.m_row : nullptr, x, dy, g, plan, own,
+                   plan.tiles.count * task / plan.chunks, plan.tiles.count * (task + 1) / plan.chunks);
+  });
+  if (plan.chunks > 1) add_partials(dw, partials, 9 * g.c * g.k, plan.partial(g), plan.chunks);
+  if (db) add_partials(db, arrays.bias, g.k, plan.m_row, plan.chunks);
+}
+
 }  // namespace
 
-size_t winograd_dw_workspace(const Conv2d& g, int) { return (size_t)Plan(g).bytes(g); }
+size_t winograd_dw_workspace(const Conv2d& g, int threads) { return (size_t)Plan(g).bytes(g, threads); }
 
 void winograd_dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads) {
   Plan plan(g);
@@ -188,8 +232,9 @@ void winograd_dw(float* dw, float* db, const float* x, const float* dy, const Co
   Arrays arrays{(const float*)workspace, (float*)(workspace + plan.zeros(g)), nullptr, nullptr, nullptr};
   arrays.g = arrays.v + kPoints * plan.v_point;
   arrays.m = arrays.g + kPoints * plan.g_point;
-  arrays.bias = arrays.m + kPoints * plan.m_point;
+  arrays.bias = arrays.v + (plan.own ? threads : 1) * plan.arrays();
   int team = plan.tiles.count * kPoints * g.c * ceil_div(g.k, 16) < kSerialWork ? 1 : threads;
+  if (plan.own) return gradient_by_chunks(dw, db, x, dy, g, plan, arrays, arrays.bias + plan.bias_sums(), team);
   for (int64_t channel = 0; channel < g.c; channel += plan.channels)
     part_gradient(dw, channel ? nullptr : db, x, dy, g, plan, arrays, channel, team);
 }

@@ -1,0 +1,73 @@
+#include "point_product.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+// `groups` tiles of MR x NV accumulators, one below the other.
+template <int MR, int NV>
+void product_tiles(const PointProduct& product, int64_t groups) {
+  const PointProduct t = product;
+  const float* a = t.a;
+  float* c = t.c;
+  for (; groups > 0; groups--, a += MR * t.a_row, c += MR * t.c_row) {
+    vec acc[MR][NV];
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; j++) acc[i][j] = zero();
+    const float *p = a, *q = t.b;
+    for (int64_t d = t.depth; d > 0; d--, p += t.a_step, q += t.b_step) {
+      vec column[NV];
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; j++) column[j] = load(q + j * kLanes);
+#pragma GCC unroll 6
+      for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < NV; j++) acc[i][j] = fma(splat(p[i * t.a_row]), column[j], acc[i][j]);
+    }
+    if (t.accumulate)
+#pragma GCC unroll 6
+      for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < NV; j++) acc[i][j] = load(c + i * t.c_row + j * kLanes) + acc[i][j];
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; j++) store(c + i * t.c_row + j * kLanes, acc[i][j]);
+  }
+}
+
+typedef void (*ProductTiles)(const PointProduct&, int64_t);
+
+template <int NV>
+inline ProductTiles tiles_of(int64_t rows, int vectors) {
+  if constexpr (NV > 1)
+    if (vectors < NV) return tiles_of<NV - 1>(rows, vectors);
+  constexpr ProductTiles of[kTileRows + 1] = {nullptr,
+                                              product_tiles<1, NV>,
+                                              product_tiles<2, NV>,
+                                              product_tiles<3, NV>,
+                                              product_tiles<4, NV>,
+                                              product_tiles<5, NV>,
+                                              product_tiles<6, NV>};
+  return of[rows];
+}
+
+}  // namespace
+
+// Rows are dealt out evenly: tiles of some height, then tiles of one row less.
+void point_product(PointProduct p, int64_t rows, int columns) {
+  int64_t groups = (rows + kTileRows - 1) / kTileRows;
+  if (groups == 0) return;
+  int64_t low = rows / groups, high = rows % groups;
+  int vectors = columns / kLanes;
+  if (high) {
+    tiles_of<kTileVectors>(low + 1, vectors)(p, high);
+    p.a += high * (low + 1) * p.a_row, p.c += high * (low + 1) * p.c_row;
+  }
+  tiles_of<kTileVectors>(low, vectors)(p, groups - high);
+}
+
+}  // namespace ISA
+}  // namespace fastcnn
