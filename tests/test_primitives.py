@@ -38,8 +38,10 @@ PROGRAMS = [
     "conv2d_dx_fused",
     "conv2d_prepared",
     "conv2d_through",
+    "dense_dw_rows",
     "dense_fused",
     "joined",
+    "turned",
 ]
 PROGRAMS += ["max_pool_dx"]
 NO_GRADIENT |= dict.fromkeys(PROGRAMS, "made after differentiation")

@@ -1,5 +1,8 @@
 """What programs record besides kernels: numbers read when they run, counts, factors of clipping; and what they refuse."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -141,3 +144,101 @@ def test_fixed_places_are_kept_and_used_before_and_after():
     offsets, size = place(lives, {1: 0, 2: 128})
     assert offsets[1:3] == [0, 128] and offsets[0] == 0
     assert offsets[3] == 192 and size == 256
+
+
+def test_a_program_that_another_includes_runs_as_it_is_then():
+    total, count = np.zeros(()), np.zeros(())
+    one = np.full((), 1.0, np.float32)
+    inner, outer = _core.Program(), recorded(_core.add_to_mean, one, 1, total, count)
+    outer.include(inner)
+    outer.begin([])
+    _core.add_to_mean(np.full((), 100.0, np.float32), 1, total, count)
+    outer.end()
+    assert len(outer) == len(outer.time()) == 3
+    outer.run()
+    assert total == 202
+    for value in (10.0, 1000.0):
+        inner.truncate(0)
+        inner.begin([])
+        _core.add_to_mean(np.full((), value, np.float32), 1, total, count)
+        _core.add_to_mean(np.full((), value, np.float32), 1, total, count)
+        inner.end()
+        total[...] = 0
+        outer.run()
+        assert total == 101 + 2 * value
+    outer.truncate(1)
+    total[...] = 0
+    outer.run()
+    assert total == 1
+    with pytest.raises(ValueError, match="a program cannot include itself"):
+        outer.include(outer)
+
+
+def test_errors_of_an_included_program_end_the_run():
+    w, rate, total, count = np.ones(3, np.float32), np.full(1, np.nan), np.zeros(()), np.zeros(())
+    inner, outer = _core.Program(), _core.Program()
+    outer.include(inner)
+    inner.begin([])
+    kernels.sgd(w, np.ones(3, np.float32), learning_rate=rate)
+    inner.end()
+    outer.begin([])
+    _core.add_to_mean(np.full((), 1.0, np.float32), 1, total, count)
+    outer.end()
+    with pytest.raises(ValueError, match="learning_rate must be finite"):
+        outer.run()
+    assert total == 0 and (w == 1).all()
+    rate[0] = 0.5
+    outer.run()
+    assert total == 1 and (w == 0.5).all()
+
+
+@pytest.mark.parametrize(("part", "taken"), [(1.0, True), (0.5, False), (0.0, False)])
+def test_workspace_of_a_steps_own(part, taken):
+    """Too little of it is left alone."""
+    x = np.random.default_rng(0).normal(size=(2, 16, 16, 32)).astype("float32")
+    w = np.random.default_rng(1).normal(size=(3, 3, 32, 32)).astype("float32")
+    expected, program = kernels.conv2d(x, w), _core.Program()
+    wanted = _core.conv2d_workspace(x.shape, w.shape, 1, "valid", 1, 1, "forward", False)
+    memory = _core.aligned_bytes(max(64, int(part * wanted) // 64 * 64 + 64))
+    memory[...] = 7
+    program.lend(memory if part else None)
+    program.begin([])
+    y = kernels.conv2d(x, w)
+    program.end()
+    program.lend(None)
+    for _ in range(3):
+        y[...] = 0
+        program.run()
+        np.testing.assert_array_equal(y, expected)
+    assert (memory != 7).any() == taken
+
+
+SIGNALLED = """
+import signal, sys
+import numpy as np
+from fastcnn import _core, kernels
+signal.signal(signal.SIGINT, signal.default_int_handler)
+x, w = np.ones((8, 128, 128, 64), np.float32), np.ones((3, 3, 64, 64), np.float32)
+total, count = np.zeros(()), np.zeros(())
+program = _core.Program()
+if sys.argv[1] == "included":
+    program.include(_core.Program())
+program.begin([])
+for _ in range(60):
+    y = kernels.conv2d(x, w)
+_core.add_to_mean(np.ones((), np.float32), 1, total, count)
+program.end()
+signal.setitimer(signal.ITIMER_REAL, 0.02)
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+try:
+    program.run()
+    sum(range(1000))
+except KeyboardInterrupt:
+    print("broken off", int(total))
+"""
+
+
+@pytest.mark.parametrize(("how", "done"), [("plain", 0), ("included", 1)])
+def test_signals_break_no_update_off(how, done):
+    made = subprocess.run([sys.executable, "-P", "-c", SIGNALLED, how], capture_output=True, text=True, timeout=120)
+    assert made.stdout.split() == ["broken", "off", str(done)], made.stderr

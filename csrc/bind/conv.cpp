@@ -209,10 +209,15 @@ const char* conv2d_algorithm(py::handle x_shape, py::handle w_shape, py::handle 
 }
 
 // Bytes of scratch memory that a pass with algorithm "auto" takes while it runs, with the threads in use.
+// through: x is read through a prologue.
 size_t conv2d_workspace(py::handle x_shape, py::handle w_shape, py::handle strides, py::handle pad, py::handle dilation,
-                        py::handle groups, py::handle pass) {
+                        py::handle groups, py::handle pass, bool through) {
   auto p = params(shape4(x_shape, "x_shape", "(n, h, w, c)"), shape4(w_shape, "w_shape", "(kh, kw, c / groups, k)"),
                   {strides, pad, dilation, groups, py::str("auto"), py::str("high"), py::str("constant"), py::int_(0)});
+  float any = 0;
+  fastcnn_prologue prologue{};
+  prologue.mean = prologue.scale = prologue.shift = &any;
+  if (through) p.prologue = &prologue;
   size_t bytes;
   check(fastcnn_conv2d_workspace(&p, (fastcnn_pass)choice(pass, "of", {"forward", "dx", "dw"}), &bytes));
   return bytes;

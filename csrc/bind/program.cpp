@@ -10,7 +10,7 @@
 namespace fastcnn::bind {
 namespace {
 
-// Workspace that all steps of a program share: what its first run asked for, so that later runs allocate nothing.
+// Workspace that steps of a program share: what its first run asked for, so that later runs allocate nothing.
 class Scratch {
  public:
   Scratch() = default;
@@ -20,15 +20,21 @@ class Scratch {
   // Lends it to this thread for the life of the object; not where another thread has it.
   class Loan {
    public:
-    explicit Loan(Scratch& scratch) : scratch_(scratch), alone_(!scratch.taken_.test_and_set()) {
-      if (alone_) fastcnn_lend_workspace(scratch.memory_, scratch.bytes_, &scratch.wanted_);
-    }
+    explicit Loan(Scratch& scratch) : scratch_(scratch), alone_(!scratch.taken_.test_and_set()) {}
     Loan(const Loan&) = delete;
     ~Loan() {
       if (!alone_) return;
       fastcnn_lend_workspace(nullptr, 0, nullptr);
       scratch_.grow();
       scratch_.taken_.clear();
+    }
+    // For the next step: memory of its own, where it has some that is enough.
+    void lend(char* own, size_t bytes, size_t* wanted) {
+      if (!alone_) return;
+      if (own && *wanted <= bytes)
+        fastcnn_lend_workspace(own, bytes, wanted);
+      else
+        fastcnn_lend_workspace(scratch_.memory_, scratch_.bytes_, &scratch_.wanted_);
     }
 
    private:
@@ -52,7 +58,7 @@ class Scratch {
 // Steps that were recorded while Python called the kernels as always: `with program: kernels.conv2d(...)`.
 class Program : public Recorder {
  public:
-  void keep(Step step) override { steps_.push_back(std::move(step)); }
+  void keep(Step step) override { steps_.push_back({std::move(step), own_, own_bytes_, 0}); }
 
   // A result goes to the first free place of its type and shape, or else of its size; what has none is scratch of the
   // kernel's own.
@@ -92,6 +98,29 @@ class Program : public Recorder {
   void truncate(size_t size) {
     if (size < steps_.size()) steps_.resize(size);
     while (!kept_.empty() && kept_.back().step >= size) kept_.pop_back();
+    if (size <= whole_from_) whole_from_ = kNever;
+  }
+  // Workspace for the steps that are recorded next, which nobody else uses while they run; None ends it.
+  void lend(py::object memory) {
+    own_ = nullptr, own_bytes_ = 0;
+    if (memory.is_none()) return;
+    auto bytes = py::array_t<uint8_t>::ensure(memory);
+    own_ = reinterpret_cast<char*>(bytes.mutable_data()), own_bytes_ = (size_t)bytes.size();
+    hold(memory);
+  }
+  // A step that is all of another program, as it is when this one runs. From the first such step on nothing breaks a
+  // run off: they update weights, and half an update would be none.
+  void include(py::object other) {
+    Program* program = &other.cast<Program&>();
+    if (program == this) throw py::value_error("a program cannot include itself");
+    if (whole_from_ == kNever) whole_from_ = steps_.size();
+    hold(other);
+    keep([program] {
+      fastcnn_status status = FASTCNN_OK;
+      for (Own& step : program->steps_)
+        if (status == FASTCNN_OK) status = step.call();
+      return status;
+    });
   }
   void run() {
     size_t first = 0;
@@ -104,12 +133,15 @@ class Program : public Recorder {
       {
         py::gil_scoped_release nogil;
         auto until = Clock::now() + kPatience;
-        do status = steps_[first++]();
-        while (status == FASTCNN_OK && first < last && Clock::now() < until);
+        do {
+          Own& step = steps_[first++];
+          loan.lend(step.own, step.bytes, &step.wanted);
+          status = step.call();
+        } while (status == FASTCNN_OK && first < last && Clock::now() < until);
       }
       check(status);
       // After the last step there is nothing left to break off.
-      if (first < last && PyErr_CheckSignals() != 0) throw py::error_already_set();
+      if (first < last && first <= whole_from_ && PyErr_CheckSignals() != 0) throw py::error_already_set();
     }
   }
   // Nanoseconds of every step of one run.
@@ -117,12 +149,13 @@ class Program : public Recorder {
     using Clock = std::chrono::steady_clock;
     std::vector<int64_t> spent;
     Scratch::Loan loan(scratch_);
-    for (Step& step : steps_) {
+    for (Own& step : steps_) {
       auto start = Clock::now();
       fastcnn_status status;
       {
         py::gil_scoped_release nogil;
-        status = step();
+        loan.lend(step.own, step.bytes, &step.wanted);
+        status = step.call();
       }
       check(status);
       spent.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
@@ -132,11 +165,19 @@ class Program : public Recorder {
   size_t size() const { return steps_.size(); }
 
  private:
+  static constexpr size_t kNever = SIZE_MAX;
+  struct Own {
+    Step call;
+    char* own;  // workspace, where it has one
+    size_t bytes, wanted;
+  };
   struct Kept {
     size_t step;
     py::object array;
   };
-  std::vector<Step> steps_;
+  std::vector<Own> steps_;
+  char* own_ = nullptr;  // of the steps that are recorded next
+  size_t own_bytes_ = 0, whole_from_ = kNever;
   std::vector<py::object> places_;
   std::vector<Kept> kept_;
   Scratch scratch_;
@@ -152,6 +193,8 @@ void bind_program(py::module_& m) {
       .def("end", &Program::end)
       .def("run", &Program::run)
       .def("truncate", &Program::truncate, arg("size"))
+      .def("lend", &Program::lend, arg("memory"))
+      .def("include", &Program::include, arg("program"))
       .def("time", &Program::time)
       .def("__len__", &Program::size);
 }

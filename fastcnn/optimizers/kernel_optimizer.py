@@ -8,7 +8,7 @@ import numpy as np
 from fastcnn.optimizers.flat import lay_flat
 from fastcnn.optimizers.gradients import arithmetic, as_array
 from fastcnn.optimizers.optimizer import Optimizer, Slots
-from fastcnn.optimizers.recorded import RecordedUpdate, group_of
+from fastcnn.optimizers.recorded import Part, RecordedUpdate, group_of
 from fastcnn.tensor import Variable
 
 __all__ = ["KernelOptimizer"]
@@ -78,18 +78,25 @@ class KernelOptimizer(Optimizer):
             lay_flat([own[name] for own in slots])
         return moved
 
-    def record(
-        self, core: Any, variables: Sequence[Variable], gradients: Sequence[Array | None]
-    ) -> RecordedUpdate | None:
-        """Records the update at the end of a program; None where Python has to do it.
+    def updates_apart(self, variables: Sequence[Variable]) -> bool:
+        """Whether a program can do the update of each variable by itself: not where the norm of all gradients counts.
 
         Args:
-            core: the program, a ``_core.Program``.
-            variables: of a model, for which ``settle`` was called.
-            gradients: the arrays that the program fills; None where a variable has no gradient.
+            variables: of a model.
         """
-        pairs = [(v, g) for v, g in zip(variables, gradients, strict=True) if g is not None]
-        if not pairs or any(id(v) not in self._index for v in variables) or not self.may_record(variables):
+        return self.global_clipnorm is None and self.may_record(variables)
+
+    def record(self, groups: Sequence[tuple[Any, Sequence[Part]]], missing: Sequence[Variable]) -> Any:
+        """Records the update as steps of programs; None where Python has to do it.
+
+        Args:
+            groups: programs, each with the parts of the update that it does. ``settle`` was called for the variables.
+            missing: the variables that have no gradient.
+        """
+        variables = [p.variable for _, parts in groups for p in parts]
+        if not variables or any(id(v) not in self._index for v in (*variables, *missing)):
             return None
-        self._warn_of_missing([v.path for v, g in zip(variables, gradients, strict=True) if g is None])
-        return RecordedUpdate(self, core, [v for v, _ in pairs], [g for _, g in pairs])
+        if not self.may_record([*variables, *missing]):
+            return None
+        self._warn_of_missing([v.path for v in missing])
+        return RecordedUpdate(self, groups)

@@ -352,13 +352,20 @@ class Optimizer:
         """
         return False
 
-    def record(self, core: Any, variables: Sequence[Variable], gradients: Sequence[Any]) -> Any:
-        """Records the update at the end of a program; None where Python has to do it.
+    def updates_apart(self, variables: Sequence[Variable]) -> bool:
+        """Whether a program can do the update of each variable by itself, as soon as its gradient is complete.
 
         Args:
-            core: the program, a ``_core.Program``.
             variables: of a model.
-            gradients: the arrays that the program fills; None where a variable has no gradient.
+        """
+        return False
+
+    def record(self, groups: Sequence[Any], missing: Sequence[Variable]) -> Any:
+        """Records the update as steps of programs; None where Python has to do it.
+
+        Args:
+            groups: pairs of a ``_core.Program`` and the parts of the update that it does.
+            missing: the variables that have no gradient.
         """
         return None
 

@@ -18,7 +18,7 @@ from fastcnn import _core
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
-__all__ = ["Cost", "Limits", "cost", "geometry"]
+__all__ = ["Cost", "Limits", "cost", "geometry", "workspace"]
 
 Shape = tuple[int, ...]
 
@@ -104,7 +104,8 @@ class Geometry:
     def workspace(self) -> int:
         """Bytes of scratch memory that the pass takes while it runs."""
         strides, padding, dilation, groups = self._options()
-        return _core.conv2d_workspace(self.x, self.w, strides, padding, dilation, groups, self.of)
+        through = "read_activation" in self.attrs
+        return _core.conv2d_workspace(self.x, self.w, strides, padding, dilation, groups, self.of, through)
 
     def algorithm(self) -> str:
         """The kernels' choice; a filter of size 1 is a matrix product."""
@@ -168,6 +169,16 @@ def geometry(step: Node) -> Geometry | None:
     return Geometry(a, w, out, step.attrs, "forward")
 
 
+def workspace(step: Node) -> int:
+    """Bytes of scratch memory that a convolution takes while it runs; 0 for other steps, which need little or none.
+
+    Args:
+        step: of a program: its shapes are known.
+    """
+    conv = geometry(step)
+    return 0 if conv is None else conv.workspace()
+
+
 def _lifted(shape: Any) -> Shape:
     """A batch of signals as images of height 1."""
     return tuple(shape) if len(shape) == 4 else (shape[0], 1, *shape[1:])
@@ -203,7 +214,7 @@ def _others(step: Node) -> tuple[float, str]:
         return 2.0 * prod(pixels) * prod(taps), "depthwise"
     if name == "conv2d_transpose":
         return 2.0 * prod(first[:-1]) * prod(step.inputs[1].shape), "direct"
-    if name in ("dense", "dense_fused", "dense_dx", "dense_dw", "matmul"):
+    if name in ("dense", "dense_fused", "dense_dx", "dense_dw", "dense_dw_rows", "matmul"):
         inner = first[-2] if step.attrs.get("transpose_a") or name == "dense_dw" else first[-1]
         return 2.0 * prod(out) * (prod(first[:-1]) if name == "dense_dw" else inner), "gemm"
     if "pool_size" in step.attrs:

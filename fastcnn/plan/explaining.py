@@ -65,7 +65,7 @@ def _describe(title: str, program: Program, update: Any) -> list[str]:
     batch = f", batch {program.inputs[0].shape[0]}" if program.inputs and program.inputs[0].ndim else ""
     lines = [
         f"{title}{batch}: {len(rows)} steps, one arena of {program.arena_bytes / 2**20:.1f} MB "
-        f"for {program.unshared_bytes / 2**20:.1f} MB of results",
+        f"for {program.unshared_bytes / 2**20:.1f} MB of results and scratch",
         _aligned(names, widths),
     ]
     stage = None

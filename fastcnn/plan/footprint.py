@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from fastcnn.plan.costs import geometry
+from fastcnn.plan.costs import workspace
 from fastcnn.plan.likeness import batch_like
 from fastcnn.plan.program import Program
 from fastcnn.plan.stepping import Inference, TrainingStep
+from fastcnn.plan.steps import size_of
 
-__all__ = ["memory", "scratch_bytes"]
-
-# The kernels' scratch memory as csrc/runtime/memory.cpp keeps it: freed blocks of CACHED_FROM bytes and more are handed
-# out again for requests that fill four fifths of them.
-HEADER, CACHED_FROM, MAPPED_FROM, PAGE, CACHE_LIMIT = 64, 64 << 10, 4 << 20, 4096, 1 << 30
+__all__ = ["gradient_bytes", "memory", "scratch_bytes"]
 
 
 def memory(model: Any, batch_size: int) -> dict[str, int]:
@@ -27,42 +24,38 @@ def memory(model: Any, batch_size: int) -> dict[str, int]:
     report["inference weights"] = sum(derived.values())
     report["inference arena"] = inference.arena_bytes + sum(a.nbytes for a in inference.inputs)
     report["inference scratch"] = scratch_bytes(inference)
-    report["inference total"] = sum(report.values())
+    report["inference total"] = weights + report["inference weights"] + report["inference arena"]
     if model.compiled:
         model._make_ready((x, y))
-        training = TrainingStep(model, (x, y, None)).program
-        trained = sum(v.array.nbytes for v in model.trainable_variables)
+        step = TrainingStep(model, (x, y, None))
+        training = step.program
         model.optimizer.build(model.trainable_variables)
         report["optimizer"] = sum(v.array.nbytes for v in model.optimizer.variables)
-        report["gradients"] = trained
+        report["gradients"] = gradient_bytes(step)
         report["training arena"] = training.arena_bytes + sum(a.nbytes for a in training.inputs)
         report["training scratch"] = scratch_bytes(training)
-        parts = ("optimizer", "training arena", "training scratch")
-        report["training total"] = weights + sum(report[name] for name in parts)
+        report["training total"] = weights + report["optimizer"] + report["training arena"]
     return report
 
 
 def scratch_bytes(program: Program) -> int:
-    """What the convolutions' scratch memory comes to after a run, kept blocks of all sizes together.
+    """The most scratch memory that a convolution takes: it lies in the arena while that runs.
 
     Args:
         program: laid out; it need not have run.
     """
-    kept: list[int] = []
-    for step in program.steps:
-        conv = geometry(step)
-        if conv is None:
-            continue
-        size = _block(conv.workspace())
-        if size >= CACHED_FROM and not any(size <= block <= size + size // 4 for block in kept):
-            kept.append(size)
-    return min(sum(kept), CACHE_LIMIT)
+    return max(map(workspace, program.steps), default=0)
 
 
-def _block(size: int) -> int:
-    """The block that a request gets: rounded up by an eighth at most."""
-    step, size = 64, size + HEADER
-    while step * 16 < size:
-        step *= 2
-    size = -(-size // step) * step
-    return -(-size // PAGE) * PAGE if size >= MAPPED_FROM else size
+def gradient_bytes(step: TrainingStep) -> int:
+    """The most that there are of gradients of variables at one time, which lie in the arena.
+
+    Args:
+        step: laid out; it need not have run.
+    """
+    if not step.early:
+        return sum(t.array.nbytes for t in step.gradients if t is not None)
+    program = step.program
+    made = {id(t): i for i, node in enumerate(program.steps) for t in node.outputs}
+    lives = [(made[id(p.gradient)], u.after, size_of(p.gradient)) for u in program.updates for p in u.parts]
+    return max(sum(n for first, last, n in lives if first <= i <= last) for i in range(len(program.steps)))

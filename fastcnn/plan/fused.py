@@ -19,7 +19,9 @@ __all__ = [
     "CONV_PREPARED",
     "CONV_THROUGH",
     "DENSE",
+    "DENSE_DW_ROWS",
     "JOINED",
+    "TURNED",
 ]
 
 
@@ -111,6 +113,13 @@ def _dense(module: Any) -> Any:
     return run
 
 
+def _dense_dw_rows(module: Any) -> Any:
+    def run(turned: Any, dy: Any, *, rows: tuple[int, int]) -> Any:
+        return module.matmul(turned[slice(*rows)], dy)
+
+    return run
+
+
 BATCH_NORM = Primitive(
     "batch_norm_fused",
     _batch_norm(kernels),
@@ -161,5 +170,15 @@ CONV_DX = Primitive(
     lambda dy, *others, x_shape, **attrs: (dy[0], *x_shape[1:]),
 )
 DENSE = Primitive("dense_fused", _dense(kernels), _dense(reference), lambda *shapes, **attrs: shapes[-1])
+# Some rows of the gradient of a dense layer's weights, from the layer's input turned: (c, rows of x).
+DENSE_DW_ROWS = Primitive(
+    "dense_dw_rows",
+    _dense_dw_rows(kernels),
+    _dense_dw_rows(reference),
+    lambda turned, dy, *, rows: (rows[1] - rows[0], dy[-1]),
+)
+TURNED = Primitive(
+    "turned", lambda x: kernels.transpose(x, (1, 0)), lambda x: reference.transpose(x, (1, 0)), lambda x: x[::-1]
+)
 # A concatenation whose inputs were computed as slices of its result: nothing is left to do.
 JOINED = Primitive("joined", CONCATENATE.kernel, CONCATENATE.reference, CONCATENATE.shape)

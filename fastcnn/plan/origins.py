@@ -35,6 +35,7 @@ AS_CAPTURED = {
     "conv2d_dw_through": "conv2d_dw",
     "conv2d_prepared": "conv2d",
     "conv2d_through": "conv2d",
+    "dense_dw_rows": "dense_dw",
     "max_pool_indices": "max_pool",
     "max_pool_scatter": "max_pool_dx",
 }
@@ -72,7 +73,7 @@ def origins(program: Any) -> list[Origin]:
     started = False  # the walk back
     for step in program.steps:
         calls = sorted(_calls(step, captured, made, taken), key=lambda call: order[id(call)])
-        backward = any(call.backward for call in calls) or (not calls and _reads_backward(step, captured))
+        backward = any(call.backward for call in calls) or (not calls and _helps_backward(step, captured))
         started |= backward
         stage = "backward" if backward else "update" if started else "forward"
         layers = _layers(step, calls, captured)
@@ -100,9 +101,9 @@ def _calls(step: Node, captured: dict[int, Node], made: set[int], taken: set[int
     return found
 
 
-def _reads_backward(step: Node, captured: dict[int, Node]) -> bool:
+def _helps_backward(step: Node, captured: dict[int, Node]) -> bool:
     """Of a step that only the passes know: whether it works on gradients, or for them."""
-    if step.operation is BATCH_NORM_APPLY:
+    if step.operation is BATCH_NORM_APPLY or step.backward:
         return True
     return any(id(t) in captured and captured[id(t)].backward for t in step.inputs)
 
@@ -114,7 +115,7 @@ def _plain(step: Node) -> str:
 
 
 def _layers(step: Node, calls: list[Node], captured: dict[int, Node]) -> tuple[str, ...]:
-    names = [call.layer for call in calls if call.layer is not None]
+    names = [call.layer for call in calls or [step] if call.layer is not None]
     if not names:  # the last tensor read is what a gradient's mask comes from
         sources = [captured[id(t)].layer for t in reversed(step.inputs) if id(t) in captured] if not calls else []
         names = [name for name in sources if name is not None][:1]

@@ -72,18 +72,17 @@ def _attach(step: TrainingStep, model: Any, data: Any) -> None:
     """Has the program count for the logs and update the weights, as ``fit`` does."""
     step.attach(model, data)
     if step.update is not None:
-        step.update.before()
+        step.update.begin()
 
 
 def _afterwards(step: TrainingStep, times: Any, limits: Limits, number: int) -> list[dict[str, Any]]:
-    """What the program does when it has the gradients: bytes alone, for these steps come without shapes."""
-    end = len(times) if step.update is None else step.update.begin
+    """What the program does with what it has computed: bytes alone, for these steps come without shapes."""
     outputs = sum(t.array.nbytes for t in contents(step.y_pred))
     parts = [
         (
             "counts for the logs",
             "counts for the logs: passes over the outputs",
-            times[step.program.ends[-1] : end],
+            times[step.counts.start : step.counts.stop],
             2.0 * outputs,
         )
     ]
@@ -92,7 +91,7 @@ def _afterwards(step: TrainingStep, times: Any, limits: Limits, number: int) -> 
         slots = [own for v in step.update.variables for own in optimizer._slots[optimizer._index[id(v)]].values()]
         weights = sum(v.array.nbytes for v in step.update.variables)
         moved = 3.0 * weights + 2.0 * sum(own.array.nbytes for own in slots)
-        parts.append((optimizer.kernel, update_in_words(step.update), times[end:], moved))
+        parts.append((optimizer.kernel, update_in_words(step.update), times[step.program.marks], moved))
     found = [
         _row(Origin("", (), "update", ()), name, title, Cost(0.0, 0.0, moved, "pass"), spent, limits)
         for name, title, spent, moved in parts

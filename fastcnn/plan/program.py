@@ -1,6 +1,6 @@
 """A captured function on memory of its own: recorded kernel by kernel, then run with one call into C++."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from fastcnn import _core
 from fastcnn.layers.nests import contents, map_tensors
 from fastcnn.plan.capture import Captured, NotCapturable
+from fastcnn.plan.costs import workspace
 from fastcnn.plan.memory import ALIGNMENT, place
 from fastcnn.seam import Node, state
 from fastcnn.tensor import Derived, SymbolicTensor, Tensor, Variable
@@ -46,10 +47,21 @@ class Program:
         passes: ``passes(steps, outputs)`` makes better steps of them.
         arena: memory to use where it is large enough: that of another program that never runs at the same time.
         together: results that are to lie side by side, in this order, each at a multiple of 64 bytes.
+        updates: ``updates(steps)`` gives the steps, and what is done amid them with the last of the function's results,
+            which do not outlive that: ``Update``s, of which the gradients are to lie side by side.
+
+    Attributes:
+        included: of each of the ``updates``, a program that runs after its step, empty at first.
+        marks: where they are among the recorded calls.
     """
 
     def __init__(
-        self, captured: Captured, passes: Any = None, arena: Array | None = None, together: Sequence[Any] = ()
+        self,
+        captured: Captured,
+        passes: Any = None,
+        arena: Array | None = None,
+        together: Sequence[Any] = (),
+        updates: Callable[[list[Node]], tuple[list[Node], Sequence[Any]]] | None = None,
     ):
         self.captured, self._together = captured, together
         self.arena = arena
@@ -57,6 +69,11 @@ class Program:
         if passes is not None:
             results = [t for t in contents(captured.outputs) if isinstance(t, SymbolicTensor)]
             self.steps = live_steps(passes(self.steps, results), captured.outputs)
+        self._kept = captured.outputs
+        self.updates: Sequence[Any] = ()
+        if updates is not None:
+            self._kept = captured.outputs[:-1]
+            self.steps, self.updates = updates(self.steps)
         self._arrays: dict[int, Array] = {}
         self._roots: dict[int, int] = {}
         self.inputs = [np.zeros(_sizes(t), t.dtype) for t in captured.inputs]
@@ -69,7 +86,7 @@ class Program:
         self.derived = [t for step in self.steps for t in step.inputs if isinstance(t, Derived)]
         self._changes = Variable.changes
         self._record()
-        self.outputs = map_tensors(captured.outputs, lambda t: Tensor(self._array(t)))
+        self.outputs = map_tensors(self._kept, lambda t: Tensor(self._array(t)))
 
     def _lay_out(self) -> None:
         """Finds out how long each result lives, and gives it a place in the arena."""
@@ -96,13 +113,17 @@ class Program:
                         results.append(slices[id(t)][0] if id(t) in slices else t)
                     last[whole] = i
                     first.setdefault(whole, i)
-        for t in contents(self.captured.outputs):
+        for t in contents(self._kept):
             if isinstance(t, SymbolicTensor):
                 last[self._root(t)] = len(self.steps)
+        for update in self.updates:
+            for part in update.parts:
+                root = self._root(part.gradient)
+                last[root] = max(last[root], update.after)
         sizes = [int(np.prod(_sizes(t))) * np.dtype(t.dtype).itemsize for t in results]
-        lives = [(first[id(t)], last[id(t)], n) for t, n in zip(results, sizes, strict=True)]
-        offsets, self.arena_bytes = place(lives, self._side_by_side(results, sizes))
-        self.unshared_bytes = sum(sizes)
+        lives = [(first[id(t)], last[id(t)], _padded(n)) for t, n in zip(results, sizes, strict=True)]
+        offsets = self._offsets(results, lives)
+        self.unshared_bytes = sum(sizes) + sum(n for _, n in self._scratch.values())
         if self.arena is None or self.arena.nbytes < self.arena_bytes:
             self.arena = _core.aligned_bytes(max(self.arena_bytes, ALIGNMENT))
         memory = self.arena
@@ -110,6 +131,30 @@ class Program:
             self._arrays[id(t)] = memory[offset : offset + size].view(t.dtype).reshape(_sizes(t))
         for part, (larger, begin, end) in slices.items():
             self._arrays[part] = self._arrays[id(larger)][..., begin:end]
+
+    def _offsets(self, results: list[SymbolicTensor], lives: list[tuple[int, int, int]]) -> list[int]:
+        """Where each result begins in the arena; workspaces lie there, too, while their steps run."""
+        blocks = self._blocks(results)
+        joint = [_joint([lives[i] for i in block]) for block in blocks]
+        fixed = self._side_by_side(results, [n for _, _, n in lives])
+        scratch = [(i, i, n) for i, step in enumerate(self.steps) if (n := workspace(step))]
+        begins, self.arena_bytes = place([*joint, *scratch], fixed)
+        offsets = [0] * len(results)
+        for block, begin in zip(blocks, begins, strict=False):
+            for i in block:
+                offsets[i] = begin
+                begin += lives[i][2]
+        self._scratch = {i: (o, n) for (i, _, n), o in zip(scratch, begins[len(blocks) :], strict=True)}
+        return offsets
+
+    def _blocks(self, results: list[SymbolicTensor]) -> list[list[int]]:
+        """Results by number: the gradients of an update together, all others by themselves."""
+        index = {id(t): i for i, t in enumerate(results)}
+        blocks: list[list[int]] = []
+        for update in self.updates:
+            found = (index.pop(self._root(part.gradient), None) for part in update.parts)
+            blocks.append([i for i in found if i is not None])
+        return [*filter(None, blocks), *([i] for i in index.values())]
 
     def _slices(self) -> dict[int, tuple[SymbolicTensor, int, int]]:
         """Of the tensors that are slices of a larger one: that one, its first of their channels, the one behind."""
@@ -134,7 +179,7 @@ class Program:
             i = index.get(self._root(t))
             if i is not None and i not in offsets:
                 offsets[i] = end
-                end += -(-sizes[i] // ALIGNMENT) * ALIGNMENT
+                end += sizes[i]
         return offsets
 
     def _root(self, t: SymbolicTensor) -> int:
@@ -148,36 +193,54 @@ class Program:
     def _record(self) -> None:
         self._core = _core.Program()
         self.starts: list[int] = []  # of each step among the recorded calls
-        for node in self.steps:
+        self.ends: list[int] = []
+        self.included: list[Any] = []
+        self.marks: list[int] = []
+        after = [update.after for update in self.updates]
+        for i, node in enumerate(self.steps):
             self.starts.append(len(self._core))
-            if node.operation.name in CONSTANTS or node.operation.name == JOINED:
-                continue
-            if node.operation.name in ALIASES:
-                self._arrays[id(node.outputs[0])] = self._array(node.inputs[0])
-                continue
-            places = [self._arrays[id(t)] for t in node.outputs if id(t) in self._arrays]
-            arrays = [self._array(t) for t in node.inputs]
-            self._core.begin(places)
-            state.recording = True
-            try:
-                made = node.operation.kernel(*arrays, **node.attrs)
-            except (TypeError, ValueError) as error:
-                raise NotCapturable(f"{node.operation.name}: {error}") from error
-            finally:
-                state.recording = False
-                complete = self._core.end()
-            made = made if isinstance(made, tuple) else (made,)
-            for t, array in zip(node.outputs, made, strict=True):
-                if id(t) not in self._arrays:
-                    if not np.shares_memory(array, arrays[0]):
-                        raise NotCapturable(f"{node.operation.name} copies, and has no kernel that a program could run")
-                    self._arrays[id(t)] = array
-                elif array.ctypes.data != self._arrays[id(t)].ctypes.data or not complete:
-                    kinds = [f"{a.dtype}{a.shape}" for a in arrays if a is not None]
-                    raise NotCapturable(
-                        f"{node.operation.name} of {', '.join(kinds)} has no kernel that a program could run"
-                    )
-        self.ends = [*self.starts[1:], len(self._core)]
+            self._record_step(node, self._scratch.get(i))
+            self.ends.append(len(self._core))
+            for _ in range(after.count(i)):
+                self.include()
+
+    def include(self) -> None:
+        """Makes all that another program will do, empty as yet, the next of the recorded calls."""
+        self.marks.append(len(self._core))
+        self.included.append(_core.Program())
+        self._core.include(self.included[-1])
+
+    def _record_step(self, node: Node, scratch: tuple[int, int] | None) -> None:
+        if node.operation.name in CONSTANTS or node.operation.name == JOINED:
+            return
+        if node.operation.name in ALIASES:
+            self._arrays[id(node.outputs[0])] = self._array(node.inputs[0])
+            return
+        places = [self._arrays[id(t)] for t in node.outputs if id(t) in self._arrays]
+        arrays = [self._array(t) for t in node.inputs]
+        arena: Any = self.arena
+        self._core.lend(None if scratch is None else arena[scratch[0] : sum(scratch)])
+        self._core.begin(places)
+        state.recording = True
+        try:
+            made = node.operation.kernel(*arrays, **node.attrs)
+        except (TypeError, ValueError) as error:
+            raise NotCapturable(f"{node.operation.name}: {error}") from error
+        finally:
+            state.recording = False
+            complete = self._core.end()
+            self._core.lend(None)
+        made = made if isinstance(made, tuple) else (made,)
+        for t, array in zip(node.outputs, made, strict=True):
+            if id(t) not in self._arrays:
+                if not np.shares_memory(array, arrays[0]):
+                    raise NotCapturable(f"{node.operation.name} copies, and has no kernel that a program could run")
+                self._arrays[id(t)] = array
+            elif array.ctypes.data != self._arrays[id(t)].ctypes.data or not complete:
+                kinds = [f"{a.dtype}{a.shape}" for a in arrays if a is not None]
+                raise NotCapturable(
+                    f"{node.operation.name} of {', '.join(kinds)} has no kernel that a program could run"
+                )
 
     def run(self) -> None:
         """Draws the random keys, brings derived weights up to date, and runs all steps."""
@@ -188,6 +251,16 @@ class Program:
         for generator, key in self.keys:
             generator.draw_into(key)
         self._core.run()
+
+
+def _padded(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def _joint(lives: list[tuple[int, int, int]]) -> tuple[int, int, int]:
+    """From the first birth to the last death, with room for all."""
+    births, deaths, sizes = zip(*lives, strict=True)
+    return min(births), max(deaths), sum(sizes)
 
 
 def _sizes(t: SymbolicTensor) -> tuple[int, ...]:

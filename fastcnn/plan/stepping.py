@@ -9,12 +9,14 @@ import numpy as np
 from fastcnn.autograd import GradientTape
 from fastcnn.layers.nests import contents, map_tensors, tensors_of
 from fastcnn.optimizers.flat import in_order_of_memory
+from fastcnn.optimizers.recorded import Part, group_of
 from fastcnn.plan.capture import NotCapturable, capture
 from fastcnn.plan.counting import count
+from fastcnn.plan.early_updates import early_updates, in_rows, may_be_early, whole
 from fastcnn.plan.inference_passes import inference_passes
 from fastcnn.plan.program import EFFECTS, Program
 from fastcnn.plan.training_passes import training_passes
-from fastcnn.seam import state
+from fastcnn.seam import Node, state
 from fastcnn.tensor import Changes, SymbolicTensor, Tensor, Variable
 
 __all__ = ["Plans", "answered", "copied", "inference", "plans_of", "samples", "settle", "training_step"]
@@ -114,6 +116,7 @@ class TrainingStep(_Step):
     """Forward, loss and gradients of one batch; once ``attach`` is called, counts for the logs and the update, too.
 
     Attributes:
+        early: whether variables are updated amid the backward pass: then no ``gradients`` are left after it.
         update: the optimizer's steps; None where Python has to do what they do.
         counted: the metrics that are up to date after a run; None where the step counts nothing.
     """
@@ -143,35 +146,84 @@ class TrainingStep(_Step):
         loss, y_pred, gradients = captured.outputs
         if not isinstance(loss, SymbolicTensor):
             raise NotCapturable("the loss does not depend on the batch")
-        captured.outputs = [loss, y_pred, gradients, [value for _, value, _ in observed]]
-        together = [t for i in in_order_of_memory(self.variables) if isinstance(t := gradients[i], SymbolicTensor)]
-        self.program = Program(captured, training_passes, arena, together)
-        self.loss, self.y_pred, self.gradients, values = self.program.outputs
+        values = [value for _, value, _ in observed]
+        captured.outputs = [loss, y_pred, values, gradients]
+        self.optimizer = model.optimizer
+        self.early = self.optimizer.updates_apart(self.variables) and may_be_early(captured.steps, gradients)
+        self.missing = [v for v, g in zip(self.variables, gradients, strict=True) if g is None]
+        if self.early:
+            self.program = Program(captured, training_passes, arena, updates=self._updates(captured.outputs))
+            (self.loss, self.y_pred, values), self.gradients = self.program.outputs, []
+        else:
+            together = [t for i in in_order_of_memory(self.variables) if isinstance(t := gradients[i], SymbolicTensor)]
+            self.program = Program(captured, training_passes, arena, together)
+            self.loss, self.y_pred, values, self.gradients = self.program.outputs
         self.observed = [(tracker, t, n) for (tracker, _, n), t in zip(observed, values, strict=True)]
+
+    def _updates(self, outputs: list[Any]) -> Any:
+        """What the program does with gradients amid its steps."""
+        *others, gradients = outputs
+        optimizer = self.optimizer
+
+        def updates(steps: list[Node]) -> Any:
+            if optimizer.clipnorm is None:
+                steps, parts = in_rows(steps, gradients, [t for t in contents(others) if isinstance(t, SymbolicTensor)])
+            else:
+                parts = whole(gradients)
+            groups = [group_of(optimizer, v) for v in self.variables]
+            order = sorted(in_order_of_memory(self.variables), key=lambda i: groups[i])
+            return steps, early_updates(steps, self.variables, parts, order, groups)
+
+        return updates
 
     def attach(self, model: Any, data: tuple[Any, Any, Any]) -> None:
         """Makes the counts for the logs, and the optimizer's update, steps of the program."""
         core, rest = self.program._core, iter(self.program.inputs)
         x, y, _ = map_tensors(data, lambda t: Tensor(next(rest)))
         trackers = [(model._loss_tracker, self.loss, samples(x)), *self.observed]
+        begin = len(core)
         self.counted = count(core, model, y, self.y_pred, trackers)
+        self.counts = range(begin, len(core))
         if self.counted is not None:
             self.observed = []
+        if not self.early:
+            self.program.include()
         self.follow(model.optimizer)
 
     def follow(self, optimizer: Any) -> None:
         """Takes over another optimizer."""
-        core = self.program._core
         if self.update is not None:
-            core.truncate(self.update.begin)
+            self.update.clear()
         self.optimizer = optimizer
-        self.update = optimizer.record(core, self.variables, [None if g is None else g.array for g in self.gradients])
+        self.update = optimizer.record(list(zip(self.program.included, self._parts(), strict=True)), self.missing)
+
+    def _parts(self) -> list[list[Part]]:
+        """What each of the included programs updates."""
+        variables, arrays = self.variables, self.program._arrays
+        if self.early:
+            return [
+                [Part(variables[p.variable], arrays[id(p.gradient)], p.rows and slice(*p.rows)) for p in update.parts]
+                for update in self.program.updates
+            ]
+        order = in_order_of_memory(variables)
+        return [[Part(variables[i], self.gradients[i].array) for i in order if self.gradients[i] is not None]]
+
+    def serves(self, optimizer: Any) -> bool:
+        """Whether the step can do what the optimizer does, as it is now; else another step must be made."""
+        if self.optimizer is not optimizer:
+            if self.early and not optimizer.updates_apart(self.variables):
+                return False
+            self.follow(optimizer)
+        if self.update is not None and not self.update.refresh():
+            self.update.clear()
+            self.update = None
+        return self.update is not None or not self.early
 
     def run(self, tensors: list[Tensor]) -> None:
-        """One step; the results are in ``loss``, ``y_pred`` and ``gradients`` until the next."""
+        """One step; ``loss`` and ``y_pred`` are there until the next, and so are ``gradients`` where Python updates."""
         self.feed(tensors)
-        if self.update is not None and not self.update.before():
-            self.update = None
+        if self.update is not None:
+            self.update.begin()
         self.program.run()
         Variable.changes += 1  # moving statistics
         if self.update is not None:
@@ -253,7 +305,8 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
     if key is None or ("training", key) in plans.eager:
         return None
     step = plans.training.get(key)
-    if step is None:
+    if step is None or not step.serves(model.optimizer):
+        plans.training.pop(key, None)
         settle(model)
         plans = plans_of(model)
         others = [s.program.arena for s in plans.training.values() if s.program.arena is not None]
@@ -264,8 +317,6 @@ def training_step(model: Any, data: tuple[Any, Any, Any]) -> TrainingStep | None
             _keep(plans.eager, ("training", key), str(error))
             return None
         _keep(plans.training, key, step)
-    if step.optimizer is not model.optimizer:
-        step.follow(model.optimizer)
     step.run(_flat(data))
     return step
 

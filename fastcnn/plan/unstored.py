@@ -1,5 +1,6 @@
 """Passes that save memory in a training step: results that are read through what made them, or made once more."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -56,35 +57,49 @@ def _convolves(reader: Node | None, t: Any) -> bool:
 def make_again(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """A normalised result that the gradients need long after the layers is forgotten between, and made once more.
 
-    One pass over memory; and only where all that it is made of is kept for others anyway. Of the results of a row of
-    residual blocks, each of which is a term of the next, every other one.
+    One pass over memory; and only where all that it is made of is kept for others anyway, or made again itself from
+    what is kept. Of the results of a row of residual blocks, each of which is a term of the next, two of three.
     """
     position = {id(step): i for i, step in enumerate(steps)}
     read = users(steps, outputs)
     last = {t: max(position.get(id(s), len(steps)) for s in readers) for t, readers in read.items()}
-    forgotten: set[int] = set()
-    before: dict[int, list[Node]] = {}  # the step ahead of which one is made again
+    forgotten: dict[int, _Again] = {}
     swapped: dict[int, dict[int, Any]] = {}  # what that step and later ones read instead
     for norm in steps:
         if norm.operation is not fused.BATCH_NORM or not norm.attrs["return_affine"]:
             continue
         y, x, residual = norm.outputs[0], norm.inputs[0], norm.inputs[-1]
-        readers = read.get(id(y), [])
-        late = _late(readers, position, steps)
+        late = _late(read.get(id(y), []), position, steps)
         if not late or size_of(y) < WORTHWHILE:
             continue
         first = position[id(late[0])]
-        sources = [t for t in (x, residual) if t is not None]
-        if any(last[id(t)] < first or id(t) in forgotten for t in sources):
+        term = forgotten.get(id(residual))
+        kept = [x] if term is not None or residual is None else [x, residual]
+        if id(x) in forgotten or any(last[id(t)] < first for t in kept) or (term is not None and term.term is not None):
             continue
+        if term is not None:
+            term.first = min(term.first, first)
+            residual = term.result
         again = SymbolicTensor(y.shape, "float32")
         attrs = {"activation": norm.attrs["activation"]}
         made = node(fused.BATCH_NORM_APPLY, (x, norm.outputs[3], residual), attrs, (again,))
-        before.setdefault(id(late[0]), []).append(made)
-        forgotten.add(id(y))
+        forgotten[id(y)] = _Again(first, made, again, term)
         for reader in late:
             swapped.setdefault(id(reader), {})[id(y)] = again
+    before: dict[int, list[Node]] = {}
+    for one in forgotten.values():  # terms come before what is made of them
+        before.setdefault(id(steps[one.first]), []).append(one.made)
     return _with_made_again(steps, before, swapped)
+
+
+@dataclass
+class _Again:
+    """What is made once more: ahead of which step, how, and of which other that is made again."""
+
+    first: int
+    made: Node
+    result: SymbolicTensor
+    term: "_Again | None"
 
 
 def _late(readers: list[Node | None], position: dict[int, int], steps: list[Node]) -> list[Node]:

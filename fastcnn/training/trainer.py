@@ -195,13 +195,14 @@ class Trainer(Compilation):
         return explaining.explain(self, batch_size)
 
     def memory_report(self, batch_size: int = 32) -> dict[str, int]:
-        """Bytes that a batch size will need: weights, optimizer, arenas, and the kernels' scratch memory.
+        """Bytes that a batch size will need: weights, optimizer, and arenas.
 
         Args:
             batch_size: of training and prediction.
 
         Returns:
-            Names and bytes; "training total" only of a compiled model. "gradients" are part of the training arena.
+            Names and bytes; "training total" only of a compiled model. "gradients" (the most that there are at one
+            time) and "scratch" (what the kernels take while they run) are parts of the arenas.
         """
         from fastcnn.plan import footprint
 
