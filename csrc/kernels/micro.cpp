@@ -49,11 +49,12 @@ inline void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, in
     });
 }
 
-template <int MR, int NV>
+template <int MR, int NV, bool Asks = false>
 void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish, int tail) {
   vec acc[MR][NV];
   each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
   const float* const* rows = a.rows;
+  const float* ahead = a.ahead.from;
   for (int64_t s = 0; s < a.count; s++, rows += a.stride) {
     const float* row[MR];
     for (int i = 0; i < MR; i++) row[i] = rows[i] + a.offset;
@@ -63,6 +64,10 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
       b += b_step;
+      if constexpr (Asks) {
+        __builtin_prefetch(ahead, 0, 2);
+        ahead += a.ahead.step;
+      }
       each<MR, NV>([&](int i, int j) { acc[i][j] = fma(splat(row[i][p]), column[j], acc[i][j]); });
     }
   }
@@ -85,6 +90,12 @@ inline MicroTile micro_of(int rows, int vectors) {
   return vectors == 2 ? micro_of<2>(rows) : micro_of<1>(rows);
 }
 
+// Only whole tiles ask ahead: the others are too few to carry it.
+inline MicroTile micro_asking(int rows, int vectors) {
+  if (vectors < kTileVectors || rows < kTileRows - 1) return nullptr;
+  return rows == kTileRows ? micro_tile<kTileRows, kTileVectors, true> : micro_tile<kTileRows - 1, kTileVectors, true>;
+}
+
 // The next rows of a plain product: each is a short run somewhere in memory, over before a prefetcher has noticed it.
 // Into L2, for b passes through L1 in the meantime.
 inline void ask_for(const Segments& a, int first, int rows) {
@@ -102,7 +113,9 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
     if (a.cold) ask_for(a, rows, done + 2 * rows <= m ? rows : (int)(m - done - rows));
-    micro_of(rows, vectors)(a, b, b_step, c + done, finish, tail);
+    MicroTile asking = g < a.ahead.tiles ? micro_asking(rows, vectors) : nullptr;
+    (asking ? asking : micro_of(rows, vectors))(a, b, b_step, c + done, finish, tail);
+    a.ahead.from += a.ahead.next;
     a.rows += rows;
     done += rows;
   }

@@ -40,6 +40,13 @@ struct Finish {
   const char* origin = nullptr;    // c's array, whose element offsets the residual and the gate share
 };
 
+// What the products after this one will read, asked for while this one computes: the tile t < tiles asks for a line at
+// from + t * next + p * step, in floats, at every step p of its sum.
+struct Ahead {
+  const float* from;
+  int64_t step, next, tiles;
+};
+
 struct Segments {
   const float* const* rows;  // rows[s * stride + i]: row i of segment s
   int64_t stride;
@@ -47,6 +54,7 @@ struct Segments {
   int64_t depth, step;
   int64_t offset = 0;  // added to every row
   bool cold = false;   // the rows have not been read yet: ask for them ahead
+  Ahead ahead = {};
 };
 
 // m rows of one panel with `columns` columns (at most kPanel). Rows are dealt out evenly, so that 49 rows make tiles of
