@@ -14,10 +14,10 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kFewRows = 400;        // up to here b is packed block by block
-constexpr int64_t kGroupColumns = 512;   // of a task: its rows of b are runs of 2 KiB
-constexpr int64_t kDeepColumns = 128;    // a thread: with more columns the partial sums cost more than reading a
-constexpr int64_t kTallRows = 96;        // of a transposed a, packed together: a multiple of kTileRows
+constexpr int64_t kFewRows = 400;       // up to here b is packed block by block
+constexpr int64_t kGroupColumns = 512;  // of a task: its rows of b are runs of 2 KiB
+constexpr int64_t kDeepColumns = 128;   // a thread: with more columns the partial sums cost more than reading a
+constexpr int64_t kTallRows = 96;       // of a transposed a, packed together: a multiple of kTileRows
 
 inline int panel_columns(const Matmul& g, int64_t panel) { return (int)least(kPanel, g.n - panel * kPanel); }
 

@@ -12,11 +12,12 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kThinRows = 16;        // up to here reading b takes longer than multiplying
-constexpr int64_t kThinGroup = 8;        // rows of the product at a time
-constexpr int64_t kThinColumns = 512;    // of b, walked along together
-constexpr int kThinDepth = 8;            // rows of b at a time
+constexpr int64_t kThinRows = 16;         // up to here reading b takes longer than multiplying
+constexpr int64_t kThinGroup = 8;         // rows of the product at a time
+constexpr int64_t kThinColumns = 512;     // of b, walked along together
+constexpr int kThinDepth = 8;             // rows of b at a time
 constexpr int64_t kThinAhead = 4 * 1024;  // floats of b asked for ahead: more than a memory's latency brings
+constexpr int64_t kThinAlong = 128;       // the same of each row of a transposed b
 
 // acc[i][j..j + J vectors) += sum over D rows p of a[i][p] * b[p][j...]; live: lanes of the last vector. What lies
 // `ahead` floats further on is asked for: each row is a short run, over before a prefetcher has noticed it.
@@ -62,11 +63,16 @@ void thin_step(float* acc, const float* a, int64_t lda, const float* b, int64_t 
 // b stored (n, k): kLanes of its rows are walked along together and transposed in registers, block by block. With one
 // or two rows of a, two such groups take turns: a single chain of additions would wait for itself.
 template <int M>
-void thin_rows(vec (&sum)[M], const float* a, int64_t lda, const float* b, int64_t ldb, int deep, int live) {
+void thin_rows(vec (&sum)[M], const float* a, int64_t lda, const float* b, int64_t ldb, int64_t ahead, int deep,
+               int live) {
   vec r[kLanes];
+#pragma GCC unroll 16
+  for (int l = 0; l < kLanes; l++) __builtin_prefetch(b + l * ldb + ahead, 0, 2);
   if (deep == kLanes && live == kLanes) {
+#pragma GCC unroll 16
     for (int l = 0; l < kLanes; l++) r[l] = load(b + l * ldb);
   } else {
+#pragma GCC unroll 16
     for (int l = 0; l < kLanes; l++) r[l] = l < live ? load_first(b + l * ldb, deep) : zero();
   }
   transpose(r);
@@ -84,16 +90,19 @@ void thin_rows(vec (&sum)[M], const float* a, int64_t lda, const float* b, int64
 template <int M, int Groups>
 void thin_groups(float* y, const float* a, const float* b, const Matmul& g, int64_t j, int live) {
   int64_t piece = depth_of_block(g.k);
+  int64_t next = j + 2 * Groups * kLanes <= g.n ? Groups * kLanes * g.k : g.k - kThinAlong;
   vec total[Groups][M] = {};
   for (int64_t from = 0; from < g.k; from += piece) {
     int64_t end = least(g.k, from + piece);
     vec sum[Groups][M];
     for (int v = 0; v < Groups; v++)
       for (int i = 0; i < M; i++) sum[v][i] = zero();
-    for (int64_t p = from; p < end; p += kLanes)
+    for (int64_t p = from; p < end; p += kLanes) {
+      int64_t ahead = p + kThinAlong < g.k ? kThinAlong : next - g.k + kThinAlong;
 #pragma GCC unroll 2
       for (int v = 0; v < Groups; v++)
-        thin_rows<M>(sum[v], a + p, g.k, b + (j + v * kLanes) * g.k + p, g.k, (int)least(kLanes, end - p), live);
+        thin_rows<M>(sum[v], a + p, g.k, b + (j + v * kLanes) * g.k + p, g.k, ahead, (int)least(kLanes, end - p), live);
+    }
     for (int v = 0; v < Groups; v++)
       for (int i = 0; i < M; i++) total[v][i] = from > 0 ? total[v][i] + sum[v][i] : sum[v][i];
   }
@@ -109,8 +118,7 @@ struct Thin {
 template <int M>
 constexpr Thin thin = {thin_step<M, 1>, thin_step<M, kThinDepth>, thin_groups<M, 1>, thin_groups<M, M <= 2 ? 2 : 1>,
                        M <= 2 ? 2 : 1};
-constexpr Thin thin_of[kThinGroup + 1] = {{},      thin<1>, thin<2>, thin<3>, thin<4>,
-                                          thin<5>, thin<6>, thin<7>, thin<8>};
+constexpr Thin thin_of[kThinGroup + 1] = {{}, thin<1>, thin<2>, thin<3>, thin<4>, thin<5>, thin<6>, thin<7>, thin<8>};
 
 // f(first, count) for the rows of a product in equal groups.
 template <class F>

@@ -25,7 +25,7 @@ inline __attribute__((always_inline)) void each(F f) {
 
 // tail: columns of the last vector.
 template <int MR, int NV>
-inline void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, int tail) {
+inline __attribute__((always_inline)) void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, int tail) {
   if (f.accumulate) each<MR, NV>([&](int i, int j) { acc[i][j] = tile_load<NV>(c[i], j, tail) + acc[i][j]; });
   if (f.last) {
     if (f.bias) each<MR, NV>([&](int i, int j) { acc[i][j] += tile_load<NV>(f.bias, j, tail); });
