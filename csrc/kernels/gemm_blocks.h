@@ -52,15 +52,15 @@ struct FewPlan {
   }
 };
 
-// Where the panel after this one lies; after the last one of a piece, the next piece's first. tiles: of one panel.
+// Where the panel after this one lies; after the last one of a piece, the next piece's first.
 inline Ahead next_block(const float* b, const Matmul& g, const FewPlan& plan, int64_t panel, int64_t begin, int64_t end,
                         int64_t from) {
   if (++panel == end) panel = begin, from += plan.piece;
   if (from >= g.k || panel_columns(g, panel) < kPanel) return {};
-  int64_t lines = kPanel / 16, depth = least(plan.piece, g.k - from);
-  if (!g.transpose_b) return {b + from * g.n + panel * kPanel, g.n, 16, from + plan.piece <= g.k ? lines : 0};
+  int64_t depth = least(plan.piece, g.k - from);
+  if (!g.transpose_b) return {b + from * g.n + panel * kPanel, depth, g.n, kPanel / 16};
   if (depth < g.k) return {};
-  return {b + panel * kPanel * g.k, 16, 16 * depth, lines};  // a panel is one run
+  return {b + panel * kPanel * g.k, kPanel * g.k / 16, 16, 1};  // a panel is one run
 }
 
 // Panels [begin, end) of rows [first, first + count), pieces [p0, p1). to: y, or partial sums from piece p0 on.
@@ -145,7 +145,7 @@ void tall_block(float* y, const float* a, const float* packed, const Matmul& g, 
   f.stream = !later && streams(y, g.m * g.n, g.n);
   for (int64_t i = 0; i < count; i++) out[i] = y + (first + i) * g.n;
   Ahead ahead{};
-  if (first + 2 * rows <= g.m) ahead = {a + first + rows, g.m, 16, rows / 16};
+  if (first + 2 * rows <= g.m) ahead = {a + first + rows, g.k, g.m, rows / 16};
   for (int64_t panel = 0; panel * kPanel < g.n; panel++) {
     int columns = panel_columns(g, panel);
     f.bias = e.bias ? e.bias + panel * kPanel : nullptr;

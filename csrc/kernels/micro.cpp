@@ -49,12 +49,13 @@ inline __attribute__((always_inline)) void tile_finish(vec (&acc)[MR][NV], float
     });
 }
 
-template <int MR, int NV, bool Asks = false>
-void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish, int tail) {
+template <int MR, int NV, bool kAsks = false>
+void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish, int tail,
+                const Asking& asking) {
   vec acc[MR][NV];
   each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
   const float* const* rows = a.rows;
-  const float* ahead = a.ahead.from;
+  int64_t asked = 0;
   for (int64_t s = 0; s < a.count; s++, rows += a.stride) {
     const float* row[MR];
     for (int i = 0; i < MR; i++) row[i] = rows[i] + a.offset;
@@ -64,17 +65,14 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
       b += b_step;
-      if constexpr (Asks) {
-        __builtin_prefetch(ahead, 0, 2);
-        ahead += a.ahead.step;
-      }
+      if constexpr (kAsks) __builtin_prefetch(asking.from + (asked++ >> asking.slow) * asking.step, 0, 2);
       each<MR, NV>([&](int i, int j) { acc[i][j] = fma(splat(row[i][p]), column[j], acc[i][j]); });
     }
   }
   tile_finish<MR, NV>(acc, c, finish, tail);
 }
 
-typedef void (*MicroTile)(const Segments&, const float*, int64_t, float* const*, const Finish&, int);
+typedef void (*MicroTile)(const Segments&, const float*, int64_t, float* const*, const Finish&, int, const Asking&);
 
 template <int NV>
 inline MicroTile micro_of(int rows) {
@@ -110,12 +108,16 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int vectors = (columns + kLanes - 1) / kLanes;
   int tail = columns - (vectors - 1) * kLanes;
   int64_t groups = (m + kTileRows - 1) / kTileRows;
+  int64_t wanted = a.ahead.rows * a.ahead.lines;
+  Asking asking{nullptr, a.ahead.step, 0};
+  while (wanted && groups * (a.depth >> (asking.slow + 1)) >= wanted) asking.slow++;
+  int64_t each = a.depth >> asking.slow;  // lines that fall to a tile
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
     if (a.cold) ask_for(a, rows, done + 2 * rows <= m ? rows : (int)(m - done - rows));
-    MicroTile asking = g < a.ahead.tiles ? micro_asking(rows, vectors) : nullptr;
-    (asking ? asking : micro_of(rows, vectors))(a, b, b_step, c + done, finish, tail);
-    a.ahead.from += a.ahead.next;
+    MicroTile asks = g * each < wanted ? micro_asking(rows, vectors) : nullptr;
+    if (asks) asking.from = a.ahead.from + g * each / a.ahead.rows * 16 + g * each % a.ahead.rows * asking.step;
+    (asks ? asks : micro_of(rows, vectors))(a, b, b_step, c + done, finish, tail, asking);
     a.rows += rows;
     done += rows;
   }

@@ -40,11 +40,18 @@ struct Finish {
   const char* origin = nullptr;    // c's array, whose element offsets the residual and the gate share
 };
 
-// What the products after this one will read, asked for while this one computes: the tile t < tiles asks for a line at
-// from + t * next + p * step, in floats, at every step p of its sum.
+// What the products after this one will read: `lines` cache lines of each of `rows` rows, `step` floats apart. They are
+// asked for while this one computes, spread over its tiles, for a core can wait for few lines at a time.
 struct Ahead {
   const float* from;
-  int64_t step, next, tiles;
+  int64_t rows, step, lines;
+};
+
+// The part of it that falls to one tile: one line at every 2^slow steps of its sum.
+struct Asking {
+  const float* from;
+  int64_t step;
+  int slow;
 };
 
 struct Segments {
