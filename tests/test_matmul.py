@@ -57,10 +57,23 @@ def test_a_row_does_not_depend_on_the_others(
         assert kernels.matmul(a[:size], b, transpose_b=transpose_b).tobytes() == together[:size].tobytes()
 
 
-@pytest.mark.parametrize("rows", [1, 5, 20, 500])
-def test_dense_epilogue(isa: str, rows: int, rng: np.random.Generator) -> None:
-    x, w, bias = integers(rng, (rows, 30)), integers(rng, (30, 75)), integers(rng, (75,))
-    residual = integers(rng, (rows, 75))
+@pytest.mark.parametrize(("m", "k", "n"), [(12, 40, 9), (30, 128, 10), (401, 37, 130), (700, 512, 70), (2200, 4, 1024)])
+def test_transposed_operands_make_the_same_bits(isa: str, m: int, k: int, n: int, rng: np.random.Generator) -> None:
+    """Columns of a transposed a are packed as they lie; a large result is stored past the caches."""
+    a, b = normal(rng, (m, k)), normal(rng, (k, n))
+    plain = kernels.matmul(a, b).tobytes()
+    for turn_a, turn_b in [(True, False), (False, True), (True, True)]:
+        operands = np.ascontiguousarray(a.T) if turn_a else a, np.ascontiguousarray(b.T) if turn_b else b
+        assert kernels.matmul(*operands, turn_a, turn_b).tobytes() == plain
+
+
+@pytest.mark.parametrize(
+    ("rows", "depth", "columns"),
+    [(1, 30, 75), (5, 30, 75), (20, 30, 75), (500, 30, 75), (12, 1100, 75), (40, 2600, 75), (40, 600, 1100)],
+)
+def test_dense_epilogue(isa: str, rows: int, depth: int, columns: int, rng: np.random.Generator) -> None:
+    x, w, bias = integers(rng, (rows, depth)), integers(rng, (depth, columns)), integers(rng, (columns,))
+    residual = integers(rng, (rows, columns))
     plain = reference.dense(x, w, bias) + residual
     assert_same(kernels.dense(x, w, bias, residual=residual), plain)
     assert_same(kernels.dense(x, w, bias, "relu", residual=residual), np.maximum(plain, 0))

@@ -25,7 +25,7 @@ inline __attribute__((always_inline)) void each(F f) {
 
 // tail: columns of the last vector.
 template <int MR, int NV>
-inline void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, int tail) {
+inline __attribute__((always_inline)) void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, int tail) {
   if (f.accumulate) each<MR, NV>([&](int i, int j) { acc[i][j] = tile_load<NV>(c[i], j, tail) + acc[i][j]; });
   if (f.last) {
     if (f.bias) each<MR, NV>([&](int i, int j) { acc[i][j] += tile_load<NV>(f.bias, j, tail); });
@@ -49,11 +49,13 @@ inline void tile_finish(vec (&acc)[MR][NV], float* const* c, const Finish& f, in
     });
 }
 
-template <int MR, int NV>
-void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish, int tail) {
+template <int MR, int NV, bool kAsks = false>
+void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish, int tail,
+                const Asking& asking) {
   vec acc[MR][NV];
   each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
   const float* const* rows = a.rows;
+  int64_t asked = 0;
   for (int64_t s = 0; s < a.count; s++, rows += a.stride) {
     const float* row[MR];
     for (int i = 0; i < MR; i++) row[i] = rows[i] + a.offset;
@@ -63,13 +65,14 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
       b += b_step;
+      if constexpr (kAsks) __builtin_prefetch(asking.from + (asked++ >> asking.slow) * asking.step, 0, 2);
       each<MR, NV>([&](int i, int j) { acc[i][j] = fma(splat(row[i][p]), column[j], acc[i][j]); });
     }
   }
   tile_finish<MR, NV>(acc, c, finish, tail);
 }
 
-typedef void (*MicroTile)(const Segments&, const float*, int64_t, float* const*, const Finish&, int);
+typedef void (*MicroTile)(const Segments&, const float*, int64_t, float* const*, const Finish&, int, const Asking&);
 
 template <int NV>
 inline MicroTile micro_of(int rows) {
@@ -83,6 +86,12 @@ inline MicroTile micro_of(int rows, int vectors) {
   if (vectors == 3) return micro_of<3>(rows);
 #endif
   return vectors == 2 ? micro_of<2>(rows) : micro_of<1>(rows);
+}
+
+// Only whole tiles ask ahead: the others are too few to carry it.
+inline MicroTile micro_asking(int rows, int vectors) {
+  if (vectors < kTileVectors || rows < kTileRows - 1) return nullptr;
+  return rows == kTileRows ? micro_tile<kTileRows, kTileVectors, true> : micro_tile<kTileRows - 1, kTileVectors, true>;
 }
 
 // The next rows of a plain product: each is a short run somewhere in memory, over before a prefetcher has noticed it.
@@ -99,10 +108,16 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int vectors = (columns + kLanes - 1) / kLanes;
   int tail = columns - (vectors - 1) * kLanes;
   int64_t groups = (m + kTileRows - 1) / kTileRows;
+  int64_t wanted = a.ahead.rows * a.ahead.lines;
+  Asking asking{nullptr, a.ahead.step, 0};
+  while (wanted && groups * (a.depth >> (asking.slow + 1)) >= wanted) asking.slow++;
+  int64_t each = a.depth >> asking.slow;  // lines that fall to a tile
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
     if (a.cold) ask_for(a, rows, done + 2 * rows <= m ? rows : (int)(m - done - rows));
-    micro_of(rows, vectors)(a, b, b_step, c + done, finish, tail);
+    MicroTile asks = g * each < wanted ? micro_asking(rows, vectors) : nullptr;
+    if (asks) asking.from = a.ahead.from + g * each / a.ahead.rows * 16 + g * each % a.ahead.rows * asking.step;
+    (asks ? asks : micro_of(rows, vectors))(a, b, b_step, c + done, finish, tail, asking);
     a.rows += rows;
     done += rows;
   }

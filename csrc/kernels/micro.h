@@ -40,6 +40,20 @@ struct Finish {
   const char* origin = nullptr;    // c's array, whose element offsets the residual and the gate share
 };
 
+// What the products after this one will read: `lines` cache lines of each of `rows` rows, `step` floats apart. They are
+// asked for while this one computes, spread over its tiles, for a core can wait for few lines at a time.
+struct Ahead {
+  const float* from;
+  int64_t rows, step, lines;
+};
+
+// The part of it that falls to one tile: one line at every 2^slow steps of its sum.
+struct Asking {
+  const float* from;
+  int64_t step;
+  int slow;
+};
+
 struct Segments {
   const float* const* rows;  // rows[s * stride + i]: row i of segment s
   int64_t stride;
@@ -47,6 +61,7 @@ struct Segments {
   int64_t depth, step;
   int64_t offset = 0;  // added to every row
   bool cold = false;   // the rows have not been read yet: ask for them ahead
+  Ahead ahead = {};
 };
 
 // m rows of one panel with `columns` columns (at most kPanel). Rows are dealt out evenly, so that 49 rows make tiles of

@@ -38,6 +38,7 @@ static inline void pack_columns(float* to, const float* from, int64_t stride, in
     for (int64_t p = 0; p < depth; p += kLanes) {
       int long_side = depth - p < kLanes ? (int)(depth - p) : kLanes;
       vec r[kLanes];
+#pragma GCC unroll 16
       for (int j = 0; j < kLanes; j++)
         r[j] = j >= live             ? zero()
                : long_side == kLanes ? load(block + j * stride + p)

@@ -1,0 +1,185 @@
+// Products of a few rows: one pass along b, which is then the only cost.
+//
+// b is read once and used little: the time is that of reading it. So the thin product walks along b's rows, where
+// memory is contiguous, and keeps its sums in L1. They are the same chains of multiply-adds in the same blocks of
+// kDepth as the micro-kernel's, so a prediction for one image has the bits of the same image in a batch.
+#pragma once
+#include "gemm.h"
+#include "gemm_finish.h"
+#include "runtime/parallel.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+constexpr int64_t kThinRows = 16;         // up to here reading b takes longer than multiplying
+constexpr int64_t kThinGroup = 8;         // rows of the product at a time
+constexpr int64_t kThinColumns = 512;     // of b, walked along together
+constexpr int kThinDepth = 8;             // rows of b at a time
+constexpr int64_t kThinAhead = 4 * 1024;  // floats of b asked for ahead: more than a memory's latency brings
+constexpr int64_t kThinAlong = 128;       // the same of each row of a transposed b
+
+// acc[i][j..j + J vectors) += sum over D rows p of a[i][p] * b[p][j...]; live: lanes of the last vector. What lies
+// `ahead` floats further on is asked for: each row is a short run, over before a prefetcher has noticed it.
+template <int M, int D, int J>
+void thin_vectors(float* acc, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t ahead, int live) {
+  vec sum[M][J];
+#pragma GCC unroll 8
+  for (int i = 0; i < M; i++)
+#pragma GCC unroll 4
+    for (int v = 0; v < J; v++) sum[i][v] = load(acc + i * kThinColumns + v * kLanes);
+#pragma GCC unroll 2
+  for (int p = 0; p < D; p++) {
+    vec row[J];
+    if constexpr (M > 1 && D > 1)
+#pragma GCC unroll 4
+      for (int v = 0; v < J * kLanes; v += 16) __builtin_prefetch(b + p * ldb + ahead + v);
+#pragma GCC unroll 4
+    for (int v = 0; v < J; v++)
+      row[v] = live == kLanes ? load(b + p * ldb + v * kLanes) : load_first(b + p * ldb + v * kLanes, live);
+#pragma GCC unroll 8
+    for (int i = 0; i < M; i++) {
+      vec x = splat(a[i * lda + p]);
+#pragma GCC unroll 4
+      for (int v = 0; v < J; v++) sum[i][v] = fma(x, row[v], sum[i][v]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < M; i++)
+#pragma GCC unroll 4
+    for (int v = 0; v < J; v++) store(acc + i * kThinColumns + v * kLanes, sum[i][v]);
+}
+
+template <int M, int D>
+void thin_step(float* acc, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t ahead, int64_t columns) {
+  constexpr int kSums = kTileRows * kTileVectors, kTogether = M * 4 <= kSums ? 4 : M * 2 <= kSums ? 2 : 1;
+  int64_t j = 0;
+  for (; j + kTogether * kLanes <= columns; j += kTogether * kLanes)
+    thin_vectors<M, D, kTogether>(acc + j, a, lda, b + j, ldb, ahead, kLanes);
+  for (; j < columns; j += kLanes)
+    thin_vectors<M, D, 1>(acc + j, a, lda, b + j, ldb, ahead, (int)least(kLanes, columns - j));
+}
+
+// b stored (n, k): kLanes of its rows are walked along together and transposed in registers, block by block. With one
+// or two rows of a, two such groups take turns: a single chain of additions would wait for itself.
+template <int M>
+void thin_rows(vec (&sum)[M], const float* a, int64_t lda, const float* b, int64_t ldb, int64_t ahead, int deep,
+               int live) {
+  vec r[kLanes];
+#pragma GCC unroll 16
+  for (int l = 0; l < kLanes; l++) __builtin_prefetch(b + l * ldb + ahead, 0, 2);
+  if (deep == kLanes && live == kLanes) {
+#pragma GCC unroll 16
+    for (int l = 0; l < kLanes; l++) r[l] = load(b + l * ldb);
+  } else {
+#pragma GCC unroll 16
+    for (int l = 0; l < kLanes; l++) r[l] = l < live ? load_first(b + l * ldb, deep) : zero();
+  }
+  transpose(r);
+  if (deep == kLanes) {
+#pragma GCC unroll 16
+    for (int q = 0; q < kLanes; q++)
+#pragma GCC unroll 8
+      for (int i = 0; i < M; i++) sum[i] = fma(splat(a[i * lda + q]), r[q], sum[i]);
+  } else {
+    for (int q = 0; q < deep; q++)
+      for (int i = 0; i < M; i++) sum[i] = fma(splat(a[i * lda + q]), r[q], sum[i]);
+  }
+}
+
+template <int M, int Groups>
+void thin_groups(float* y, const float* a, const float* b, const Matmul& g, int64_t j, int live) {
+  int64_t piece = depth_of_block(g.k);
+  int64_t next = j + 2 * Groups * kLanes <= g.n ? Groups * kLanes * g.k : g.k - kThinAlong;
+  vec total[Groups][M] = {};
+  for (int64_t from = 0; from < g.k; from += piece) {
+    int64_t end = least(g.k, from + piece);
+    vec sum[Groups][M];
+    for (int v = 0; v < Groups; v++)
+      for (int i = 0; i < M; i++) sum[v][i] = zero();
+    for (int64_t p = from; p < end; p += kLanes) {
+      int64_t ahead = p + kThinAlong < g.k ? kThinAlong : next - g.k + kThinAlong;
+#pragma GCC unroll 2
+      for (int v = 0; v < Groups; v++)
+        thin_rows<M>(sum[v], a + p, g.k, b + (j + v * kLanes) * g.k + p, g.k, ahead, (int)least(kLanes, end - p), live);
+    }
+    for (int v = 0; v < Groups; v++)
+      for (int i = 0; i < M; i++) total[v][i] = from > 0 ? total[v][i] + sum[v][i] : sum[v][i];
+  }
+  for (int v = 0; v < Groups; v++)
+    for (int i = 0; i < M; i++) store_first(y + i * g.n + j + v * kLanes, total[v][i], live);
+}
+
+struct Thin {
+  decltype(&thin_step<1, 1>) step, steps;
+  decltype(&thin_groups<1, 1>) group, groups;
+  int together;  // of `groups`
+};
+template <int M>
+constexpr Thin thin = {thin_step<M, 1>, thin_step<M, kThinDepth>, thin_groups<M, 1>, thin_groups<M, M <= 2 ? 2 : 1>,
+                       M <= 2 ? 2 : 1};
+constexpr Thin thin_of[kThinGroup + 1] = {{}, thin<1>, thin<2>, thin<3>, thin<4>, thin<5>, thin<6>, thin<7>, thin<8>};
+
+// f(first, count) for the rows of a product in equal groups.
+template <class F>
+inline void thin_row_groups(int64_t m, F f) {
+  int64_t groups = ceil_div(m, kThinGroup);
+  for (int64_t q = 0; q < groups; q++) f(m * q / groups, m * (q + 1) / groups - m * q / groups);
+}
+
+void thin_columns(float* y, const float* a, const float* b, const Matmul& g, int64_t column, int64_t columns) {
+  alignas(64) float acc[kThinRows * kThinColumns];
+  int64_t piece = depth_of_block(g.k), ahead = ceil_div(kThinAhead, columns);
+  for (int64_t from = 0; from < g.k; from += piece) {
+    int64_t end = least(g.k, from + piece);
+    for (int i = 0; i < g.m; i++) memset(acc + i * kThinColumns, 0, (size_t)align64(columns * 4));
+    for (int64_t p = from, deep; p < end; p += deep) {
+      deep = end - p < kThinDepth ? 1 : kThinDepth;
+      int64_t next = p + ahead + deep <= g.k ? ahead * g.n : 0;
+      thin_row_groups(g.m, [&](int64_t first, int64_t count) {
+        (deep == 1 ? thin_of[count].step : thin_of[count].steps)(acc + first * kThinColumns, a + first * g.k + p, g.k,
+                                                                 b + p * g.n + column, g.n, next, columns);
+      });
+    }
+    for (int i = 0; i < g.m; i++)
+      for (int64_t j = 0; j < columns; j += kLanes) {
+        int live = (int)least(kLanes, columns - j);
+        float* out = y + i * g.n + column + j;
+        vec sum = load(acc + i * kThinColumns + j);
+        if (from > 0) sum = load_first(out, live) + sum;
+        store_first(out, sum, live);
+      }
+  }
+}
+
+void thin_columns_transposed(float* y, const float* a, const float* b, const Matmul& g, int64_t column,
+                             int64_t columns) {
+  int64_t end = column + columns;
+  for (int64_t j = column, wide; j < end; j += wide) {
+    wide = kLanes;
+    thin_row_groups(g.m, [&](int64_t first, int64_t count) {
+      const Thin& rows = thin_of[count];
+      bool all = j + rows.together * kLanes <= end;
+      if (all) wide = rows.together * kLanes;
+      (all ? rows.groups : rows.group)(y + first * g.n, a + first * g.k, b, g, j, (int)least(kLanes, end - j));
+    });
+  }
+}
+
+bool is_thin(const Matmul& g) { return g.m <= kThinRows && g.k > 0; }
+
+void thin_product(float* y, const float* a, const float* b, const Matmul& g, const fastcnn_epilogue& e, int threads) {
+  int64_t parts = ceil_div(g.n, kThinColumns);
+  while (parts < 2 * threads && g.n / parts > 64) parts *= 2;
+  int64_t each = align16(ceil_div(g.n, parts));
+  int team = g.m * g.n * g.k / 16 < kSerialWork ? 1 : threads;
+  parallel_tasks(team, ceil_div(g.n, each), [&](int64_t task, int) {
+    int64_t column = task * each, columns = least(each, g.n - column);
+    (g.transpose_b ? thin_columns_transposed : thin_columns)(y, a, b, g, column, columns);
+    for (int64_t i = 0; i < g.m; i++) finish_row({y, g.n}, i, column, columns, e);
+  });
+}
+
+}  // namespace
+}  // namespace ISA
+}  // namespace fastcnn
