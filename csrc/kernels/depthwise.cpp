@@ -221,6 +221,7 @@ void dx(float* dx, const float* dy, const float* filter, const Depthwise2d& d) {
   Axis columns{d.w, d.ow, d.kw, d.stride_w, d.dilation_w, d.left, true};
   Pass pass{dx, dy, filter, rows, columns, d.n, d.c, d.c * d.m, d.c * d.m, d.m, {}};
   if (is_3x3(pass)) return depthwise_3x3(pass);
+  if (is_3x3_dx(pass)) return depthwise_3x3_dx(pass);
   d.m == 1 ? all<kSame>(pass) : all<kSum>(pass);
 }
 

@@ -130,18 +130,11 @@ bool is_3x3(const Pass& pass) {
 void depthwise_3x3(const Pass& pass) {
   const int64_t rows = pass.rows.result, columns = pass.columns.result, width = pass.columns.source, c = pass.result_c;
   const Line down = line_of(pass.rows, 0), across = line_of(pass.columns, 0);
-  const int64_t stride = down.advance, bands = round_up(rows, kRows), band_floats = kRows * columns * c;
+  const int64_t stride = down.advance;
   const fastcnn_activation f = pass.end.activation;
   const bool separately = f != FASTCNN_LINEAR && f != FASTCNN_RELU && f != FASTCNN_RELU6;
 
-  // A task is a group of bands, so that they share source rows, times a block of channels.
-  int64_t group = most(1, least(bands, kTaskFloats / band_floats));
-  group = least(group, most(round_up(bands, round_up(kTasks, pass.images)), round_up(kLeastTaskFloats, band_floats)));
-  const int64_t groups = round_up(bands, group), tasks = pass.images * groups;
-  int64_t blocks = least(round_up(kTasks, tasks), round_up(group * band_floats, kLeastTaskFloats));
-  blocks = most(blocks, round_up(c, kFilterFloats / 9));
-  const int64_t block = round_up(round_up(c, blocks), kWide) * kWide;
-  blocks = round_up(c, block);
+  const Tasks tasks = tasks_of(pass.images, round_up(rows, kRows), kRows * columns, c);
 
   Band shape{};
   shape.bias = pass.end.bias, shape.filter = pass.filter + (down.filter * 3 + across.filter) * c;
@@ -152,10 +145,11 @@ void depthwise_3x3(const Pass& pass) {
   shape.high = f == FASTCNN_RELU6 ? 6 : INFINITY;
 
   const double work = (double)pass.images * rows * columns * round_up(c, kWide) * 9;
-  parallel_for(tasks * blocks, (int64_t)(work < 1e15 ? work : 1e15), [&](int64_t task) {
-    const int64_t image = task / blocks / groups, first = task / blocks % groups * group, q = task % blocks * block;
-    const Range channels{q, least(q + block, c)};
-    for (int64_t i = first * kRows; i < least((first + group) * kRows, rows); i += kRows) {
+  parallel_for(pass.images * tasks.groups * tasks.blocks, (int64_t)(work < 1e15 ? work : 1e15), [&](int64_t task) {
+    const int64_t image = task / tasks.blocks / tasks.groups, first = task / tasks.blocks % tasks.groups * tasks.group,
+                  q = task % tasks.blocks * tasks.block;
+    const Range channels{q, least(q + tasks.block, c)};
+    for (int64_t i = first * kRows; i < least((first + tasks.group) * kRows, rows); i += kRows) {
       const int64_t top = down.base + i * stride, at = (image * rows + i) * columns * c;
       Band b = shape;
       b.result_rows = least(kRows, rows - i);
