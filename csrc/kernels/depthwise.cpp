@@ -9,6 +9,7 @@
 #include "apply_activation.h"
 #include "depthwise_lines.h"
 #include "depthwise_parts.h"
+#include "depthwise_pass.h"
 #include "runtime/parallel.h"
 #include "vec.h"
 
@@ -18,20 +19,10 @@ namespace {
 
 constexpr int kPixels = 4;                // of one row, in registers
 constexpr int kFold = 128;                // output channels summed at a time into input channels
-constexpr int64_t kFilterFloats = 4096;   // of a block of channels: a third of the first-level cache
 constexpr int64_t kRowFloats = 32 << 10;  // of a task's result row: the source rows it needs fit the second level
-constexpr int64_t kTaskFloats = 64 << 10, kLeastTaskFloats = 8 << 10, kTasks = 16;
 
 // How result channels sit to filter channels: one to one, each source channel read m times, m of them summed.
 enum Channels { kSame, kRepeat, kSum };
-
-struct Pass {
-  float* result;
-  const float *source, *filter;  // (kh, kw, c * m)
-  Axis rows, columns;
-  int64_t images, result_c, source_c, filter_c, m;
-  fastcnn_epilogue end;
-};
 
 // One or kPixels result pixels, and the taps that they share.
 struct Tile {
@@ -185,15 +176,6 @@ void row(const Pass& pass, int64_t image, int64_t i, Range pixels, Range channel
   }
 }
 
-// The activations that are too long for the loops above, on a row that has just been written.
-void activate_row(const Pass& pass, int64_t image, int64_t i, Range pixels, Range channels) {
-  int64_t width = channels.end - channels.begin, count = pixels.end - pixels.begin;
-  float* at = pass.result + ((image * pass.rows.result + i) * pass.columns.result + pixels.begin) * pass.result_c;
-  if (width == pass.result_c) width *= count, count = 1;
-  for (int64_t p = 0; p < count; p++)
-    apply_activation(at + p * pass.result_c + channels.begin, width, pass.end.activation, pass.end.alpha);
-}
-
 template <Channels C>
 void all(const Pass& pass) {
   const int64_t rows = pass.rows.result, columns = pass.columns.result;
@@ -230,6 +212,7 @@ void forward(float* y, const float* x, const float* filter, const Depthwise2d& d
   Axis rows{d.oh, d.h, d.kh, d.stride_h, d.dilation_h, d.top, false};
   Axis columns{d.ow, d.w, d.kw, d.stride_w, d.dilation_w, d.left, false};
   Pass pass{y, x, filter, rows, columns, d.n, d.c * d.m, d.c, d.c * d.m, d.m, end};
+  if (is_3x3(pass)) return depthwise_3x3(pass);
   d.m == 1 ? all<kSame>(pass) : all<kRepeat>(pass);
 }
 
@@ -237,10 +220,20 @@ void dx(float* dx, const float* dy, const float* filter, const Depthwise2d& d) {
   Axis rows{d.h, d.oh, d.kh, d.stride_h, d.dilation_h, d.top, true};
   Axis columns{d.w, d.ow, d.kw, d.stride_w, d.dilation_w, d.left, true};
   Pass pass{dx, dy, filter, rows, columns, d.n, d.c, d.c * d.m, d.c * d.m, d.m, {}};
+  if (is_3x3(pass)) return depthwise_3x3(pass);
+  if (is_3x3_dx(pass)) return depthwise_3x3_dx(pass);
   d.m == 1 ? all<kSame>(pass) : all<kSum>(pass);
 }
 
 }  // namespace
+
+void activate_row(const Pass& pass, int64_t image, int64_t i, Range pixels, Range channels) {
+  int64_t width = channels.end - channels.begin, count = pixels.end - pixels.begin;
+  float* at = pass.result + ((image * pass.rows.result + i) * pass.columns.result + pixels.begin) * pass.result_c;
+  if (width == pass.result_c) width *= count, count = 1;
+  for (int64_t p = 0; p < count; p++)
+    apply_activation(at + p * pass.result_c + channels.begin, width, pass.end.activation, pass.end.alpha);
+}
 
 extern const DepthwiseKernels depthwise_kernels;
 const DepthwiseKernels depthwise_kernels = {forward,     dx, depthwise_dw_bytes, depthwise_dw, depthwise_db_bytes,
