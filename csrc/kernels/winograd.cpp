@@ -133,7 +133,7 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
 
 // m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
-              int64_t tiles, Ahead next) {
+              int64_t tiles, TilesAhead next) {
   int64_t pieces = (p.c + kPointDepth - 1) / kPointDepth, piece = (p.c + pieces - 1) / pieces;
   int64_t v_point = point_stride(tiles * plan.channels), u_point = point_stride(p.c * width),
           m_point = point_stride(count * width);
@@ -203,7 +203,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
 }
 
 void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v, float* m, int64_t panel,
-                    int64_t first, int64_t count, int64_t tiles, Ahead next) {
+                    int64_t first, int64_t count, int64_t tiles, TilesAhead next) {
   int width = panel_width(p.k - panel * kPanel);
   multiply(m, u, v, p, plan, width, count, tiles, next);
   transform_outputs(p, plan, m, panel, width, first, count);
@@ -221,7 +221,7 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
     for (int64_t first = blocks * task / tasks * plan.block; first < end; first += plan.block) {
       int64_t count = least(plan.block, end - first), next = first + count;
       transform_tiles(v, p, plan, zeros, first, count, 0, count);
-      Ahead ahead(p.x, p.n * p.h * p.w * p.c, plan.tiles, next, least(end, next + plan.block)), none;
+      TilesAhead ahead(p.x, p.n * p.h * p.w * p.c, plan.tiles, next, least(end, next + plan.block)), none;
       for (int64_t panel = 0; panel < plan.panels; panel++)
         multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, panel ? none : ahead);
     }
@@ -247,7 +247,7 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;
       for (int64_t b = 0; b < blocks; b++) {
         int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
-        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, Ahead());
+        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, TilesAhead());
       }
     });
   }

@@ -150,12 +150,12 @@ static inline void ask_for_tile(const float* const (&pixels)[kPoints], const flo
 // What a block of tiles will read of an array, asked for a little at a time while the block before it is multiplied.
 // Tiles run through the images in their order, so a block's share is about a run of the array of the same proportion,
 // and two rows of tiles further on, for a tile reaches below its own.
-struct Ahead {
+struct TilesAhead {
   const float *at = nullptr, *end = nullptr;
   int64_t step = 0;
-  Ahead() = default;
+  TilesAhead() = default;
   // Of the array's `floats`, for tiles [first, last); none from the end on.
-  Ahead(const float* array, int64_t floats, const Tiles& tiles, int64_t first, int64_t last) {
+  TilesAhead(const float* array, int64_t floats, const Tiles& tiles, int64_t first, int64_t last) {
     int64_t from = first + 2 * tiles.across, to = last + 2 * tiles.across;
     from = from < tiles.count ? from : tiles.count, to = to < tiles.count ? to : tiles.count;
     at = array + floats / tiles.count * from, end = array + floats / tiles.count * to;

@@ -194,7 +194,7 @@ void chunk_gradient(float* dw, float* sums, const float* x, const float* dy, con
       transform_gradient(arrays, dy, g, plan, begin + at, at, sums);
     }
     int64_t next = begin + tiles, until = least(last, next + tiles);
-    Ahead of_x(x, g.n * g.h * g.w * g.c, plan.tiles, next, until),
+    TilesAhead of_x(x, g.n * g.h * g.w * g.c, plan.tiles, next, until),
         of_dy(dy, g.n * g.oh * g.ow * g.k, plan.tiles, next, until);
     for (int point = 0; point < kPoints; point++) {
       of_x.ask(), of_dy.ask();
