@@ -28,7 +28,7 @@ void thin_vectors(float* acc, const float* a, int64_t lda, const float* b, int64
   for (int i = 0; i < M; i++)
 #pragma GCC unroll 4
     for (int v = 0; v < J; v++) sum[i][v] = load(acc + i * kThinColumns + v * kLanes);
-#pragma GCC unroll 2
+#pragma GCC unroll 8
   for (int p = 0; p < D; p++) {
     vec row[J];
     if constexpr (M > 1 && D > 1)
