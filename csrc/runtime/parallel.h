@@ -6,8 +6,6 @@
 #include <omp.h>
 #include <stdint.h>
 
-#include <atomic>
-
 #include "runtime/seats.h"
 
 namespace fastcnn {
@@ -46,9 +44,9 @@ static void parallel_for(int64_t tasks, int64_t work, F f) {
     for (int64_t task = 0; task < tasks; task++) f(task);
     return;
   }
-  std::atomic<int64_t> next{0};
+  int64_t next = 0;
   team(threads, [&](int, int) {
-    for (int64_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) f(task);
+    for (int64_t task; (task = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < tasks;) f(task);
   });
 }
 
@@ -60,9 +58,9 @@ static void parallel_tasks(int threads, int64_t tasks, F f) {
     for (int64_t task = 0; task < tasks; task++) f(task, 0);
     return;
   }
-  std::atomic<int64_t> next{0};
+  int64_t next = 0;
   team(threads, [&](int thread, int) {
-    for (int64_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) f(task, thread);
+    for (int64_t task; (task = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < tasks;) f(task, thread);
   });
 }
 

@@ -24,6 +24,21 @@ void pause() {
 
 }  // namespace
 
+Seats::Seats() { take(sched_getcpu()); }
+
+bool Seats::take(int cpu) {
+  if (cpu < 0 || cpu >= kCpus) return true;
+  uint64_t bit = uint64_t(1) << cpu % kBits;
+  return !(__atomic_fetch_or(&taken_[cpu / kBits], bit, __ATOMIC_RELAXED) & bit);
+}
+
+void Seats::sit() {
+  __atomic_fetch_add(&arrived_, 1, __ATOMIC_RELAXED);
+  if (!take(sched_getcpu())) move();
+}
+
+void Seats::rise() { __atomic_fetch_add(&left_, 1, __ATOMIC_RELEASE); }
+
 void Seats::move() {
   thread_local int64_t moved = -kBetweenMoves;
   int64_t now = nanoseconds();
@@ -33,7 +48,7 @@ void Seats::move() {
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
   free = allowed;
   for (int i = 0; i < kCpus; i++)
-    if (taken_[i / kBits].load(std::memory_order_relaxed) >> i % kBits & 1) CPU_CLR(i, &free);
+    if (__atomic_load_n(&taken_[i / kBits], __ATOMIC_RELAXED) >> i % kBits & 1) CPU_CLR(i, &free);
   if (CPU_COUNT(&free) == 0 || sched_setaffinity(0, sizeof free, &free) != 0) return;
   take(sched_getcpu());
   sched_setaffinity(0, sizeof allowed, &allowed);
@@ -42,8 +57,8 @@ void Seats::move() {
 // A thread that has not come may be waiting for this core. One that works is waited for awake for a while: were this
 // thread asleep, Linux might wake it on the core of the other, and the next region would begin with both there.
 void Seats::wait(int others) {
-  for (int i = 0; i < kYields && arrived_.load(std::memory_order_relaxed) < others; i++) sched_yield();
-  for (int i = 0; i < kSpins && left_.load(std::memory_order_acquire) < others; i++) pause();
+  for (int i = 0; i < kYields && __atomic_load_n(&arrived_, __ATOMIC_RELAXED) < others; i++) sched_yield();
+  for (int i = 0; i < kSpins && __atomic_load_n(&left_, __ATOMIC_ACQUIRE) < others; i++) pause();
 }
 
 }  // namespace fastcnn

@@ -8,37 +8,27 @@
 #include <sched.h>
 #include <stdint.h>
 
-#include <atomic>
-
 namespace fastcnn {
 
+// All of it lies in seats.cpp: an inline function would be compiled with every kernel, for each instruction set.
 class Seats {
  public:
-  Seats() { take(sched_getcpu()); }
+  Seats();
 
   // Called by each further thread of the region, before and after its work.
-  void sit() {
-    arrived_.fetch_add(1, std::memory_order_relaxed);
-    if (!take(sched_getcpu())) move();
-  }
-  void rise() { left_.fetch_add(1, std::memory_order_release); }
+  void sit();
+  void rise();
 
   // Called by the first thread after its work.
   void wait(int others);
 
  private:
-  static constexpr int kCpus = CPU_SETSIZE, kBits = 64;
-
-  bool take(int cpu) {
-    if (cpu < 0 || cpu >= kCpus) return true;
-    uint64_t bit = uint64_t(1) << cpu % kBits;
-    return !(taken_[cpu / kBits].fetch_or(bit, std::memory_order_relaxed) & bit);
-  }
-
+  bool take(int cpu);  // false: another thread has it
   void move();
 
-  std::atomic<int> arrived_{0}, left_{0};
-  std::atomic<uint64_t> taken_[kCpus / kBits] = {};
+  static constexpr int kCpus = CPU_SETSIZE, kBits = 64;
+  int arrived_ = 0, left_ = 0;
+  uint64_t taken_[kCpus / kBits] = {};
 };
 
 }  // namespace fastcnn
