@@ -15,6 +15,9 @@ namespace {
 constexpr int kRows = 2;
 // Of a segment of a row: eight pages, which all the rows of a band have room for in the first level's page table.
 constexpr int64_t kSegmentFloats = 8 << 10, kLeastColumns = 8;
+// Pixels that lie half a page or more apart, in whole halves, share few sets of the first-level cache: a line is gone
+// before the walk of its other half, where a vector is less than a line.
+constexpr int64_t kHalfPageFloats = 512;
 
 // A segment of two result rows.
 struct Band {
@@ -121,6 +124,7 @@ bool is_3x3(const Pass& pass) {
   auto dense = [](const Axis& a) {
     return a.kernel == 3 && a.dilation == 1 && (a.stride == 1 || (a.stride == 2 && !a.backward));
   };
+  if (kLanes < 16 && pass.result_c % kHalfPageFloats == 0) return false;
   if (pass.m != 1 || !dense(pass.rows) || !dense(pass.columns) || pass.rows.stride != pass.columns.stride) return false;
   const Line across = line_of(pass.columns, 0);
   const int64_t last = across.base + (pass.columns.result - 1) * across.advance + 2;
