@@ -129,10 +129,23 @@ void normalise_block(const Gather& g, const float** rows, int64_t count, const f
   }
 }
 
+// Whether x comes from memory, and its pixels lie one after the other, as the outputs do.
+bool is_long_run(const Gather& g) {
+  return g.taps == 1 && g.inside && g.step_h == 1 && g.step_w == 1 && g.x_pixel == g.run && g.oh == g.h &&
+         g.ow == g.w && g.n * g.x_image * 4 >= 2 * kStreamFrom;
+}
+
+// Of pixels [first, first + count) of such an x, which another block will read, the panel's share; count may be 0.
+Ahead next_pixels(const Gather& g, int64_t first, int64_t count, int64_t panel, int64_t begin, int64_t end) {
+  if (count <= 0) return {};
+  int64_t from = count * (panel - begin) / (end - begin), to = count * (panel - begin + 1) / (end - begin);
+  return {g.x + (first + from) * g.run, 1, 16, (to - from) * g.run / 16};
+}
+
 // One panel of one pixel block; out is left pointing at the next panel's columns. whole: the packed panel, or null: it
 // is packed into a thread's scratch, a block of the sum at a time.
 void panel_product(const Gather& g, const float* whole, float* scratch, bool cold, int64_t panel, const float** rows,
-                   float* const* out, int64_t count) {
+                   float* const* out, int64_t count, Ahead ahead) {
   Blocks k(g.taps, g.run);
   int columns = columns_of(g, panel), width = panel_width(columns);
   Finish finish;
@@ -141,7 +154,7 @@ void panel_product(const Gather& g, const float* whole, float* scratch, bool col
   finish.residual = (const char*)g.epilogue.residual;
   finish.gate = (const char*)g.epilogue.gate;
   finish.bias = g.epilogue.bias ? g.epilogue.bias + panel * kPanel : nullptr;
-  finish.stream = g.stream && !later && k.taps_each == g.taps && k.piece == g.run;
+  finish.stream = g.stream && !g.epilogue.residual && !later && k.taps_each == g.taps && k.piece == g.run;
   int64_t tap = 0, from = 0;
   do {
     int64_t taps = g.taps - tap < k.taps_each ? g.taps - tap : k.taps_each;
@@ -152,8 +165,8 @@ void panel_product(const Gather& g, const float* whole, float* scratch, bool col
         pack_filter(g, scratch + t * depth * width, tap + t, from, depth, panel * kPanel, columns);
     finish.accumulate = tap > 0 || from > 0;
     finish.last = g.taps == 0 || (tap + taps == g.taps && from + depth == g.run);  // no taps: zeros
-    micro_rows({rows + tap * count, count, taps, depth, 1, from, cold}, b, width, out, count, columns, finish);
-    from += depth;
+    micro_rows({rows + tap * count, count, taps, depth, 1, from, cold, ahead}, b, width, out, count, columns, finish);
+    from += depth, ahead = {};
     if (from == g.run) from = 0, tap += taps;
   } while (tap < g.taps);
   if (later)
@@ -187,7 +200,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   memset(zeros, 0, (size_t)layout.zeros);
   float* packed = (float*)(workspace + layout.zeros);
   char* own = workspace + layout.zeros + (layout.shared ? layout.packed : 0);
-  bool whole = g.prepared || layout.shared;  // or panel by panel
+  bool long_run = is_long_run(g), whole = g.prepared || layout.shared;  // or panel by panel
   if (layout.shared && !g.prepared) gather_pack(packed, g, team);
   const float* filter = g.prepared ? g.prepared : packed;
   parallel_tasks(team, layout.blocks * layout.split, [&](int64_t task, int thread) {
@@ -201,9 +214,11 @@ void gather_product(const Gather& g, char* workspace, int threads) {
     if (g.prologue) normalise_block(g, to.rows, count, zeros, normalised);
     int64_t begin = panels * part / layout.split, end = panels * (part + 1) / layout.split;
     for (int64_t i = 0; i < count; i++) to.out[i] += begin * kPanel;
+    int64_t next = first + team * layout.block, next_count = long_run ? least(layout.block, pixels - next) : 0;
     for (int64_t panel = begin; panel < end; panel++) {
       const float* b = whole ? filter + panel * kPanel * g.taps * g.run : nullptr;
-      panel_product(g, b, scratch, panel == begin && g.taps == 1 && !g.prologue, panel, to.rows, to.out, count);
+      panel_product(g, b, scratch, panel == begin && g.taps == 1 && !g.prologue, panel, to.rows, to.out, count,
+                    next_pixels(g, next, next_count, panel, begin, end));
       for (int64_t i = 0; i < count; i++) to.out[i] += kPanel;
     }
     if (g.stream) stream_fence();

@@ -65,7 +65,7 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
       b += b_step;
-      if constexpr (kAsks) __builtin_prefetch(asking.from + (asked++ >> asking.slow) * asking.step, 0, 2);
+      if constexpr (kAsks) asking.ask(asked++);
       each<MR, NV>([&](int i, int j) { acc[i][j] = fma(splat(row[i][p]), column[j], acc[i][j]); });
     }
   }
@@ -101,6 +101,26 @@ inline void ask_for(const Segments& a, int first, int rows) {
     for (int64_t p = 0; p < a.depth; p += 16) __builtin_prefetch(a.rows[i] + a.offset + p, 0, 2);
 }
 
+// What is asked for while one tile is computed.
+struct LinesOfTile {
+  static constexpr int kMost = 512;
+  const float* at[kMost];
+  int count = 0;
+  void add(const float* line) {
+    if (count < kMost) at[count++] = line;
+  }
+  void add_ahead(const Ahead& ahead, int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; i++) add(ahead.from + i % ahead.rows * ahead.step + i / ahead.rows * 16);
+  }
+  // What c's rows will be joined with.
+  void add_beside(const Finish& f, float* const* c, int64_t first, int64_t last, int columns) {
+    const char* arrays[] = {f.residual, f.gate};
+    for (const char* array : arrays)
+      for (int64_t i = first; array && i < last; i++)
+        for (int j = 0; j < columns; j += 16) add(beside(array, f, c[i] + j));
+  }
+};
+
 }  // namespace
 
 void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int64_t m, int columns,
@@ -109,15 +129,20 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int tail = columns - (vectors - 1) * kLanes;
   int64_t groups = (m + kTileRows - 1) / kTileRows;
   int64_t wanted = a.ahead.rows * a.ahead.lines;
-  Asking asking{nullptr, a.ahead.step, 0};
-  while (wanted && groups * (a.depth >> (asking.slow + 1)) >= wanted) asking.slow++;
-  int64_t each = a.depth >> asking.slow;  // lines that fall to a tile
+  bool beside = finish.last && (finish.residual || finish.gate);
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
-    if (a.cold) ask_for(a, rows, done + 2 * rows <= m ? rows : (int)(m - done - rows));
-    MicroTile asks = g * each < wanted ? micro_asking(rows, vectors) : nullptr;
-    if (asks) asking.from = a.ahead.from + g * each / a.ahead.rows * 16 + g * each % a.ahead.rows * asking.step;
-    (asks ? asks : micro_of(rows, vectors))(a, b, b_step, c + done, finish, tail, asking);
+    int64_t next = done + 2 * rows < m ? done + 2 * rows : m;  // the end of the tile after this one
+    if (a.cold) ask_for(a, rows, (int)(next - done - rows));
+    LinesOfTile soon;
+    if (beside) soon.add_beside(finish, c, g ? done + rows : 0, next, columns);
+    MicroTile tile = wanted || beside ? micro_asking(rows, vectors) : nullptr;
+    if (tile)
+      soon.add_ahead(a.ahead, wanted * g / groups, wanted * (g + 1) / groups);
+    else
+      for (int i = 0; i < soon.count; i++) __builtin_prefetch(soon.at[i]);
+    if (!tile || !soon.count) tile = micro_of(rows, vectors);
+    tile(a, b, b_step, c + done, finish, tail, Asking(soon.at, soon.count, a.count * a.depth));
     a.rows += rows;
     done += rows;
   }

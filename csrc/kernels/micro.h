@@ -47,11 +47,19 @@ struct Ahead {
   int64_t rows, step, lines;
 };
 
-// The part of it that falls to one tile: one line at every 2^slow steps of its sum.
+// Lines of memory that a tile asks for: one by one, at every 2^slow of the steps of its sum. Of a bunch, the processor
+// drops what it has no room to wait for.
 struct Asking {
-  const float* from;
-  int64_t step;
-  int slow;
+  const float* const* lines;
+  int64_t count;
+  int slow = 0;
+  Asking(const float* const* lines, int64_t count, int64_t steps) : lines(lines), count(count) {
+    while (count && steps >> (slow + 1) >= count) slow++;
+  }
+  void ask(int64_t step) const {
+    int64_t i = step >> slow;
+    __builtin_prefetch(lines[i < count ? i : count - 1]);
+  }
 };
 
 struct Segments {
