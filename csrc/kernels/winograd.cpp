@@ -14,6 +14,7 @@
 #include "point_product.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
+#include "winograd_stream.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -34,7 +35,7 @@ struct Problem {
   int64_t pixel;  // floats from one pixel of y to the next
   const fastcnn_prologue* prologue;
   fastcnn_epilogue epilogue;
-  const float* prepared;  // u, or null
+  const float* prepared;  // by prepare_taps, or null
 };
 
 Problem forward_problem(const Conv2d& g) {
@@ -45,6 +46,8 @@ Problem dx_problem(const Conv2d& g) {
   return {nullptr, nullptr, nullptr,   true,       g.n, g.oh,    g.ow, g.k,    g.h,
           g.w,     g.c,     2 - g.top, 2 - g.left, g.c, nullptr, {},   nullptr};
 }
+
+Filter filter_of(const Problem& p) { return {p.filter, p.turned, p.c, p.k, p.prepared}; }
 
 int64_t panel_bytes(const Problem& p) { return kPoints * point_stride(p.c * kPanel) * 4; }  // of u
 
@@ -70,11 +73,11 @@ struct Plan {
     batch = batches ? (tiles.count + batches - 1) / batches : 0;
     parts = by_panels ? (threads + panels - 1) / panels : 1;
     zeros = align64(channels * 4);
-    v = kPoints * point_stride((by_panels ? batch : block) * channels) * 4;
+    v = by_panels ? Chunks(p.c).count * ChunkedTiles(batch).chunk * 4 : kPoints * point_stride(block * channels) * 4;
     m = kPoints * point_stride(block * kPanel) * 4;
-    packed = 9 * kStep * kPanel * 4;
+    packed = by_panels ? stream_scratch(p.c, block) * 4 : 9 * kStep * kPanel * 4;
   }
-  int64_t own() const { return m + packed + (by_panels ? u_panel : v); }
+  int64_t own() const { return m + packed + (by_panels ? 0 : v); }
   size_t bytes(int threads) const { return (size_t)(zeros + (by_panels ? v : u) + threads * own()); }
 };
 
@@ -83,7 +86,9 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
   int columns = (int)least(kPanel, p.k - panel * kPanel), width = panel_width(columns);
   for (int tap = 0; tap < 9; tap++) {
     float* to = packed + tap * depth * width;
-    if (p.turned)
+    if (p.prepared)
+      unpack_tap(to, filter_of(p), tap, panel, from, depth);
+    else if (p.turned)
       pack_columns(to, p.filter + ((8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth, columns);
     else
       pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
@@ -112,11 +117,6 @@ void transform_panels(float* u, const Problem& p, int threads) {
     int64_t panel = task % panels, from = task / panels * kStep;
     transform_filter(u + panel * panel_bytes(p) / 4, p, panel, from, least(kStep, p.c - from), packed);
   });
-}
-
-void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
-  for (int64_t from = 0; from < p.c; from += kStep)
-    transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
 }
 
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
@@ -211,8 +211,8 @@ void multiply_block(const Problem& p, const Plan& plan, const float* u, const fl
 
 void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
   char* own = workspace + plan.u;
-  if (!p.prepared) transform_panels((float*)workspace, p, threads);
-  const float* u = p.prepared ? p.prepared : (const float*)workspace;
+  transform_panels((float*)workspace, p, threads);
+  const float* u = (const float*)workspace;
   int64_t blocks = ceil_div(plan.tiles.count, plan.block), tasks = least(blocks, most(8 * threads, blocks / 8));
   parallel_tasks(threads, tasks, [&](int64_t task, int thread) {
     float* m = (float*)(own + thread * plan.own());
@@ -228,26 +228,40 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
   });
 }
 
+// The same for stream_products: v of tiles [start + first, start + first + count) of a batch.
+void transform_chunks(float* v, const ChunkedTiles& layout, const Problem& p, const Plan& plan, const float* zeros,
+                      int64_t start, int64_t first, int64_t count) {
+  Chunks chunks(p.c);
+  for (int64_t t = first; t < first + count; t++) {
+    const float* pixels[kPoints];
+    tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(start + t), p.top, p.left);
+    ask_for_tile(pixels, zeros, p.c);
+    for (int64_t q = 0; q < chunks.count; q++)
+      transform_inputs(v + q * layout.chunk + t * kChunk, layout.point, pixels, chunks.from(q), chunks.depth(q), zeros,
+                       p.prologue);
+  }
+}
+
 void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
   float* v = (float*)workspace;
   char* own = workspace + plan.v;
+  Filter f = filter_of(p);
   for (int64_t start = 0; start < plan.tiles.count; start += plan.batch) {
     int64_t tiles = least(plan.batch, plan.tiles.count - start);
+    ChunkedTiles layout(tiles);
     parallel_tasks(threads, (tiles + 3) / 4, [&](int64_t task, int) {
-      transform_tiles(v, p, plan, zeros, start + task * 4, least(4, tiles - task * 4), task * 4, tiles);
+      transform_chunks(v, layout, p, plan, zeros, start, task * 4, least(4, tiles - task * 4));
     });
     parallel_tasks(threads, plan.panels * plan.parts, [&](int64_t task, int thread) {
       int64_t panel = task / plan.parts, part = task % plan.parts;
       float* m = (float*)(own + thread * plan.own());
-      float* packed = m + plan.m / 4;
-      float* own_u = packed + plan.packed / 4;
-      if (!p.prepared) transform_panel(own_u, p, panel, packed);
-      const float* u = p.prepared ? p.prepared + panel * plan.u_panel / 4 : own_u;
+      int width = stream_width(p.k - panel * kPanel);
       int64_t begin = tiles * part / plan.parts, end = tiles * (part + 1) / plan.parts;
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;
       for (int64_t b = 0; b < blocks; b++) {
         int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
-        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, TilesAhead());
+        stream_products(m, f, panel, v, tiles, at, count, m + plan.m / 4);
+        transform_outputs(p, plan, m, panel, width, start + at, count);
       }
     });
   }
@@ -279,15 +293,12 @@ void winograd_forward(float* y, const float* x, const float* filter, const Conv2
   run(p, workspace, threads);
 }
 
-int64_t winograd_prepared_floats(const Conv2d& g) {
-  Problem p = forward_problem(g);
-  return panel_count(p.k) * panel_bytes(p) / 4;
-}
+int64_t winograd_prepared_floats(const Conv2d& g) { return taps_floats(filter_of(forward_problem(g))); }
 
 void winograd_prepare(float* to, const float* filter, const Conv2d& g, int threads) {
   Problem p = forward_problem(g);
   p.filter = filter;
-  transform_panels(to, p, threads);
+  prepare_taps(to, filter_of(p), threads);
 }
 
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
