@@ -8,6 +8,8 @@
 // filter itself.
 #include "winograd.h"
 
+#include <stdlib.h>
+
 #include "apply_activation.h"
 #include "conv_parts.h"
 #include "pack.h"
@@ -23,7 +25,8 @@ namespace {
 constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count on the shared cache
 constexpr int64_t kSharedTiles = int64_t(10) << 20;   // bytes of v that do
 constexpr int64_t kBlock = 64;                        // tiles multiplied together, at most
-constexpr int64_t kStep = 16;                         // channels of the filter transformed together
+static const int64_t kFewTiles = getenv("FEW") ? atoi(getenv("FEW")) : 64;
+constexpr int64_t kStep = 16;  // channels of the filter transformed together
 
 // y (n, oh, ow, k) from x (n, h, w, c); turned: the filter is (3, 3, k, c), taken backwards.
 struct Problem {
@@ -47,13 +50,14 @@ Problem dx_problem(const Conv2d& g) {
           g.w,     g.c,     2 - g.top, 2 - g.left, g.c, nullptr, {},   nullptr};
 }
 
-Filter filter_of(const Problem& p) { return {p.filter, p.turned, p.c, p.k, p.prepared}; }
+Filter filter_of(const Problem& p) { return {p.filter, p.c, p.k, p.prepared}; }
 
 int64_t panel_bytes(const Problem& p) { return kPoints * point_stride(p.c * kPanel) * 4; }  // of u
 
 struct Plan {
   Tiles tiles;
   int64_t panels, channels;                 // channels of v, padded
+  bool streamed;                            // few tiles: u is never whole
   bool by_panels;                           // panels outside, v shared
   int64_t block;                            // tiles whose products are made together
   int64_t batch, batches;                   // by panels: tiles whose v is shared at a time
@@ -63,6 +67,7 @@ struct Plan {
     panels = panel_count(p.k), channels = align16(p.c);
     u_panel = panel_bytes(p);
     u = panels * u_panel;
+    streamed = !p.turned && tiles.count <= kFewTiles;
     block = p.c <= 128 ? 24 : 48;
     by_panels = u > kSharedFilter || tiles.count < 2 * threads * block;
     if (by_panels) block = kBlock;  // fewer passes over u, which has left L2 by the next one
@@ -73,11 +78,20 @@ struct Plan {
     batch = batches ? (tiles.count + batches - 1) / batches : 0;
     parts = by_panels ? (threads + panels - 1) / panels : 1;
     zeros = align64(channels * 4);
-    v = by_panels ? Chunks(p.c).count * ChunkedTiles(batch).chunk * 4 : kPoints * point_stride(block * channels) * 4;
+    v = kPoints * point_stride((by_panels ? batch : block) * channels) * 4;
     m = kPoints * point_stride(block * kPanel) * 4;
-    packed = by_panels ? stream_scratch(p.c, block) * 4 : 9 * kStep * kPanel * 4;
+    packed = 9 * kStep * kPanel * 4;
+    if (streamed) plan_stream(p, threads);
   }
-  int64_t own() const { return m + packed + (by_panels ? 0 : v); }
+  void plan_stream(const Problem& p, int threads) {
+    parts = least(ceil_div(threads, panels), ceil_div(tiles.count, kTileRows));
+    block = parts ? ceil_div(tiles.count, parts) : 0;
+    u = 0, v = Chunks(p.c).count * ChunkedTiles(block).chunk * 4;
+    m = kPoints * point_stride(block * kPanel) * 4;
+    packed = stream_scratch(p.c, block) * 4;
+    by_panels = false;
+  }
+  int64_t own() const { return m + packed + (by_panels ? u_panel : v); }
   size_t bytes(int threads) const { return (size_t)(zeros + (by_panels ? v : u) + threads * own()); }
 };
 
@@ -117,6 +131,11 @@ void transform_panels(float* u, const Problem& p, int threads) {
     int64_t panel = task % panels, from = task / panels * kStep;
     transform_filter(u + panel * panel_bytes(p) / 4, p, panel, from, least(kStep, p.c - from), packed);
   });
+}
+
+void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
+  for (int64_t from = 0; from < p.c; from += kStep)
+    transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
 }
 
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
@@ -228,43 +247,59 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
   });
 }
 
-// The same for stream_products: v of tiles [start + first, start + first + count) of a batch.
-void transform_chunks(float* v, const ChunkedTiles& layout, const Problem& p, const Plan& plan, const float* zeros,
-                      int64_t start, int64_t first, int64_t count) {
+void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
+  float* v = (float*)workspace;
+  char* own = workspace + plan.v;
+  for (int64_t start = 0; start < plan.tiles.count; start += plan.batch) {
+    int64_t tiles = least(plan.batch, plan.tiles.count - start);
+    parallel_tasks(threads, (tiles + 3) / 4, [&](int64_t task, int) {
+      transform_tiles(v, p, plan, zeros, start + task * 4, least(4, tiles - task * 4), task * 4, tiles);
+    });
+    parallel_tasks(threads, plan.panels * plan.parts, [&](int64_t task, int thread) {
+      int64_t panel = task / plan.parts, part = task % plan.parts;
+      float* m = (float*)(own + thread * plan.own());
+      float* packed = m + plan.m / 4;
+      float* u = packed + plan.packed / 4;
+      transform_panel(u, p, panel, packed);
+      int64_t begin = tiles * part / plan.parts, end = tiles * (part + 1) / plan.parts;
+      int64_t blocks = (end - begin + plan.block - 1) / plan.block;
+      for (int64_t b = 0; b < blocks; b++) {
+        int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
+        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, TilesAhead());
+      }
+    });
+  }
+}
+
+// v of tiles [first, first + count) as stream_products reads it.
+void transform_chunks(float* v, const Problem& p, const Plan& plan, const float* zeros, int64_t first, int64_t count) {
   Chunks chunks(p.c);
-  for (int64_t t = first; t < first + count; t++) {
+  ChunkedTiles layout(count);
+  for (int64_t t = 0; t < count; t++) {
     const float* pixels[kPoints];
-    tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(start + t), p.top, p.left);
-    ask_for_tile(pixels, zeros, p.c);
+    tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
     for (int64_t q = 0; q < chunks.count; q++)
       transform_inputs(v + q * layout.chunk + t * kChunk, layout.point, pixels, chunks.from(q), chunks.depth(q), zeros,
                        p.prologue);
   }
 }
 
-void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
-  float* v = (float*)workspace;
-  char* own = workspace + plan.v;
-  Filter f = filter_of(p);
-  for (int64_t start = 0; start < plan.tiles.count; start += plan.batch) {
-    int64_t tiles = least(plan.batch, plan.tiles.count - start);
-    ChunkedTiles layout(tiles);
-    parallel_tasks(threads, (tiles + 3) / 4, [&](int64_t task, int) {
-      transform_chunks(v, layout, p, plan, zeros, start, task * 4, least(4, tiles - task * 4));
-    });
-    parallel_tasks(threads, plan.panels * plan.parts, [&](int64_t task, int thread) {
-      int64_t panel = task / plan.parts, part = task % plan.parts;
-      float* m = (float*)(own + thread * plan.own());
-      int width = stream_width(p.k - panel * kPanel);
-      int64_t begin = tiles * part / plan.parts, end = tiles * (part + 1) / plan.parts;
-      int64_t blocks = (end - begin + plan.block - 1) / plan.block;
-      for (int64_t b = 0; b < blocks; b++) {
-        int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
-        stream_products(m, f, panel, v, tiles, at, count, m + plan.m / 4);
-        transform_outputs(p, plan, m, panel, width, start + at, count);
-      }
-    });
-  }
+// Each thread transforms all tiles for itself, which takes less time than reading them from another core's cache.
+void run_streamed(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
+  int64_t next = 0, tasks = plan.panels * plan.parts;
+  parallel_tasks(threads, least(threads, tasks), [&](int64_t, int thread) {
+    float* m = (float*)(workspace + thread * plan.own());
+    float *scratch = m + plan.m / 4, *v = scratch + plan.packed / 4;
+    int64_t ready = -1;  // the part whose tiles are in v
+    for (int64_t task; (task = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < tasks;) {
+      int64_t part = task / plan.panels, panel = task % plan.panels;
+      int64_t first = plan.tiles.count * part / plan.parts, count = plan.tiles.count * (part + 1) / plan.parts - first;
+      if (part != ready) transform_chunks(v, p, plan, zeros, first, count);
+      ready = part;
+      stream_products(m, filter_of(p), panel, v, count, 0, count, scratch);
+      transform_outputs(p, plan, m, panel, kPanel, first, count);
+    }
+  });
 }
 
 void run(const Problem& p, char* workspace, int threads) {
@@ -273,7 +308,9 @@ void run(const Problem& p, char* workspace, int threads) {
   memset(workspace, 0, (size_t)plan.zeros);
   const float* zeros = (const float*)workspace;
   int team = plan.tiles.count * kPoints * p.c * plan.panels * kTileVectors / 2 < kSerialWork ? 1 : threads;
-  if (plan.by_panels)
+  if (plan.streamed)
+    run_streamed(p, plan, zeros, workspace + plan.zeros, team);
+  else if (plan.by_panels)
     run_by_panels(p, plan, zeros, workspace + plan.zeros, team);
   else
     run_by_tiles(p, plan, zeros, workspace + plan.zeros, team);

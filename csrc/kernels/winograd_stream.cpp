@@ -15,21 +15,15 @@ constexpr int kPass = 12;                           // points transformed togeth
 
 // Channels [from, from + depth) of kColumns columns from `first` on, [channel][vector][tap][lane].
 void pack_taps(float* to, const Filter& f, int64_t first, int64_t from, int64_t depth) {
-  alignas(64) float block[kChunk * kColumns];
   int columns = (int)least(kColumns, f.k - first);
   for (int tap = 0; tap < 9; tap++) {
     const float* rows = f.weights + (tap * f.c + from) * f.k + first;
-    int64_t step = f.k;
-    if (f.turned) {
-      pack_columns(block, f.weights + ((8 - tap) * f.k + first) * f.c + from, f.c, depth, columns);
-      rows = block, step = panel_width(columns);
-    }
     for (int j = 0; j < kVectors; j++) {
       float* at = to + (j * 9 + tap) * kLanes;
       int live = (int)most(0, least(kLanes, columns - j * kLanes));
       for (int64_t d = 0; d < depth; d++)
         store(at + d * kTaps,
-              live == kLanes ? load(rows + d * step + j * kLanes) : load_first(rows + d * step + j * kLanes, live));
+              live == kLanes ? load(rows + d * f.k + j * kLanes) : load_first(rows + d * f.k + j * kLanes, live));
     }
   }
 }
@@ -65,28 +59,33 @@ void transform_taps(float* u, const float* taps, int64_t depth) {
   }
 }
 
-// Products of some points with one chunk. Their sums begin with what is in `chain`, or with zero, and end there, or in
+// Products of points with one chunk. Their sums begin with what is in `chain`, or with zero, and end there, or in
 // `sums`, added to what is there.
 struct ChunkProduct {
   const float *v, *u;
-  int64_t v_point, depth;
+  int64_t v_point, v_chunk, depth;
   float *chain, *sums;
-  int64_t row, m_point;  // of chain and sums
+  int64_t m_point;
   bool begin, add;
-  const float* ahead;  // asked for: a line at each step
-  int64_t ahead_point, ahead_step;
+  const float* const* ahead;  // of each point: asked for in this distance, a line at each step of the sum
+  int64_t ahead_step;
 };
 
 template <int MR>
-void multiply_points(ChunkProduct p, int points) {
-  for (; points > 0; points--) {
+void multiply_points(const ChunkProduct& p, int64_t row, int point, int points) {
+  const float *v = p.v + row * kChunk + point * p.v_point, *u = p.u;
+  int64_t at = row * kPanel + point * p.m_point, step = p.ahead_step, depth = p.depth;
+  for (int e = point; e < point + points; e++, v += p.v_point, u += kPoint, at += p.m_point) {
+    float *chain = p.chain + at, *sums = p.sums + at;
     vec acc[MR][kVectors];
 #pragma GCC unroll 6
     for (int i = 0; i < MR; i++)
 #pragma GCC unroll 2
-      for (int j = 0; j < kVectors; j++) acc[i][j] = p.begin ? zero() : load(p.chain + i * p.row + j * kLanes);
-    const float *q = p.u, *ahead = p.ahead;
-    for (const float *a = p.v, *end = a + p.depth; a < end; a++, q += kColumns, ahead += p.ahead_step) {
+      for (int j = 0; j < kVectors; j++) acc[i][j] = p.begin ? zero() : load(chain + i * kPanel + j * kLanes);
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; i++) __builtin_prefetch(v + p.v_chunk + i * kChunk);
+    const float *a = v, *q = u, *ahead = p.ahead[e];
+    for (int64_t d = depth; d > 0; d--, a++, q += kColumns, ahead += step) {
       vec column[kVectors];
 #pragma GCC unroll 2
       for (int j = 0; j < kVectors; j++) column[j] = load(q + j * kLanes);
@@ -96,35 +95,43 @@ void multiply_points(ChunkProduct p, int points) {
 #pragma GCC unroll 2
         for (int j = 0; j < kVectors; j++) acc[i][j] = fma(splat(a[i * kChunk]), column[j], acc[i][j]);
     }
-    if (p.add)
+    if (p.add) {
 #pragma GCC unroll 6
       for (int i = 0; i < MR; i++)
 #pragma GCC unroll 2
-        for (int j = 0; j < kVectors; j++) acc[i][j] = load(p.sums + i * p.row + j * kLanes) + acc[i][j];
-    float* to = p.add ? p.sums : p.chain;
+        for (int j = 0; j < kVectors; j++) acc[i][j] = load(sums + i * kPanel + j * kLanes) + acc[i][j];
+      chain = sums;
+    }
 #pragma GCC unroll 6
     for (int i = 0; i < MR; i++)
 #pragma GCC unroll 2
-      for (int j = 0; j < kVectors; j++) store(to + i * p.row + j * kLanes, acc[i][j]);
-    p.v += p.v_point, p.u += kPoint, p.chain += p.m_point, p.sums += p.m_point, p.ahead += p.ahead_point;
+      for (int j = 0; j < kVectors; j++) store(chain + i * kPanel + j * kLanes, acc[i][j]);
   }
 }
 
-typedef void (*MultiplyPoints)(ChunkProduct, int);
+typedef void (*MultiplyPoints)(const ChunkProduct&, int64_t, int, int);
 constexpr MultiplyPoints kMultiply[kTileRows] = {multiply_points<1>, multiply_points<2>, multiply_points<3>,
                                                  multiply_points<4>, multiply_points<5>, multiply_points<6>};
 
-// All tiles, dealt out evenly; only the first tile of accumulators asks ahead.
-void multiply_rows(ChunkProduct p, int64_t count, int point, int points, int u_point) {
-  p.v += point * p.v_point, p.chain += point * p.m_point, p.sums += point * p.m_point;
-  p.u += u_point * kPoint;
+// All tiles, dealt out evenly; only the first accumulators ask ahead.
+void multiply_rows(ChunkProduct p, int64_t count, int point, int points) {
   int64_t groups = ceil_div(count, kTileRows);
-  for (int64_t g = 0; g < groups; g++) {
-    int64_t rows = count * (g + 1) / groups - count * g / groups;
-    kMultiply[rows - 1](p, points);
-    p.v += rows * kChunk, p.chain += rows * p.row, p.sums += rows * p.row;
-    p.ahead = p.u, p.ahead_point = p.ahead_step = 0;
+  for (int64_t g = 0, row = 0; g < groups; g++, p.ahead_step = 0) {
+    int64_t next = count * (g + 1) / groups;
+    kMultiply[next - row - 1](p, row, point, points);
+    row = next;
   }
+}
+
+// The taps of the chunk after this one: from where on the products with each point ask for them. Each line twice, for
+// there are two steps to a line.
+int64_t ask_for_taps(const float* (&ahead)[kPoints], const Filter& f, const float* taps, int64_t column, int64_t from,
+                     int64_t depth) {
+  const float* rows = f.weights + (from + depth) * f.k + column;
+  for (int e = 0; e < kPoints; e++)
+    ahead[e] = f.prepared ? taps + depth * kTaps + e * depth * kTaps / kPoints
+                          : rows + (e / 4 * f.c + e % 2 * kChunk / 2) * f.k + e / 2 % 2 * 16;
+  return f.prepared ? kTaps / kPoints : f.k;
 }
 
 }  // namespace
@@ -148,8 +155,6 @@ void unpack_tap(float* to, const Filter& f, int tap, int64_t panel, int64_t from
   }
 }
 
-int stream_width(int64_t columns) { return (int)least(kPanel, ceil_div(columns, kColumns) * kColumns); }
-
 int64_t stream_scratch(int64_t c, int64_t count) {
   return kPass * kPoint + kChunkTaps + (c > kPointDepth ? kPoints * point_stride(count * kPanel) : 0);
 }
@@ -159,30 +164,37 @@ void stream_products(float* m, const Filter& f, int64_t panel, const float* v, i
   float *u = scratch, *packed = u + kPass * kPoint, *chain = packed + kChunkTaps;
   Chunks chunks(f.c);
   ChunkedTiles layout(tiles);
-  int width = stream_width(f.k - panel * kPanel);
-  int64_t m_point = point_stride(count * width);
-  for (int j = 0; j < width; j += kColumns) {
-    int64_t column = panel * kPanel + j;
+  int64_t begin = panel * kPanel, end = least(f.k, begin + kPanel);
+  for (int64_t column = begin; column < end; column += kColumns)
     for (int64_t q = 0; q < chunks.count; q++) {
       int64_t from = chunks.from(q), depth = chunks.depth(q);
-      bool later = q >= chunks.each, add = later && ((q + 1) % chunks.each == 0 || q + 1 == chunks.count);
+      bool later = q >= chunks.each, last = (q + 1) % chunks.each == 0 || q + 1 == chunks.count;
       if (!f.prepared) pack_taps(packed, f, column, from, depth);
       const float* taps = f.prepared ? f.prepared + (column / kColumns * f.c + from) * kTaps : packed;
-      ChunkProduct p{v + q * layout.chunk + first * kChunk, u, layout.point, depth, (later ? chain : m) + j, m + j,
-                     width, m_point, q % chunks.each == 0, add, nullptr, 0, 0};
-      p.ahead = taps + depth * kTaps, p.ahead_step = kTaps / kPoints, p.ahead_point = depth * p.ahead_step;
+      const float* ahead[kPoints];
+      int64_t step = ask_for_taps(ahead, f, taps, column, from, depth);
+      ChunkProduct p{v + q * layout.chunk + first * kChunk,
+                     u,
+                     layout.point,
+                     layout.chunk,
+                     depth,
+                     (later ? chain : m) + (column - begin),
+                     m + (column - begin),
+                     point_stride(count * kPanel),
+                     q % chunks.each == 0,
+                     later && last,
+                     ahead,
+                     step};
       transform_taps<0>(u, taps, depth);
-      multiply_rows(p, count, 0, 6, 0);
-      p.ahead += 6 * p.ahead_point;
-      multiply_rows(p, count, 30, 6, 6);
-      p.ahead += 6 * p.ahead_point;
+      multiply_rows(p, count, 0, 6);
+      p.u = u + 6 * kPoint;
+      multiply_rows(p, count, 30, 6);
+      p.u = u;
       transform_taps<1>(u, taps, depth);
-      multiply_rows(p, count, 6, 12, 0);
-      p.ahead += 12 * p.ahead_point;
+      multiply_rows(p, count, 6, 12);
       transform_taps<3>(u, taps, depth);
-      multiply_rows(p, count, 18, 12, 0);
+      multiply_rows(p, count, 18, 12);
     }
-  }
 }
 
 }  // namespace ISA

@@ -9,10 +9,8 @@
 namespace fastcnn {
 namespace ISA {
 
-// (3, 3, c, k); turned: (3, 3, k, c), taken backwards.
 struct Filter {
-  const float* weights;
-  bool turned;
+  const float* weights;  // (3, 3, c, k)
   int64_t c, k;
   const float* prepared;  // what prepare_taps makes of it, or null
 };
@@ -45,10 +43,8 @@ void prepare_taps(float* to, const Filter& f, int threads);
 // One tap of channels [from, from + depth) of a panel out of what prepare_taps has made, [channel][column].
 void unpack_tap(float* to, const Filter& f, int tap, int64_t panel, int64_t from, int64_t depth);
 
-// Columns of m for a panel: those of the filter, and up to the next multiple of what is multiplied side by side.
-int stream_width(int64_t columns);
-
-// m[point][tile][column] of one panel, for tiles [first, first + count) of v. scratch: stream_scratch(count) floats.
+// m[point][tile][column] of one panel, kPanel columns wide, for tiles [first, first + count) of v. scratch:
+// stream_scratch(count) floats.
 int64_t stream_scratch(int64_t c, int64_t count);
 void stream_products(float* m, const Filter& f, int64_t panel, const float* v, int64_t tiles, int64_t first,
                      int64_t count, float* scratch);
