@@ -8,12 +8,15 @@
 // filter itself.
 #include "winograd.h"
 
+#include <stdlib.h>
+
 #include "apply_activation.h"
 #include "conv_parts.h"
 #include "pack.h"
 #include "point_product.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
+#include "winograd_stream.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -22,7 +25,8 @@ namespace {
 constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count on the shared cache
 constexpr int64_t kSharedTiles = int64_t(10) << 20;   // bytes of v that do
 constexpr int64_t kBlock = 64;                        // tiles multiplied together, at most
-constexpr int64_t kStep = 16;                         // channels of the filter transformed together
+static const int64_t kFewTiles = getenv("FEW") ? atoi(getenv("FEW")) : 64;
+constexpr int64_t kStep = 16;  // channels of the filter transformed together
 
 // y (n, oh, ow, k) from x (n, h, w, c); turned: the filter is (3, 3, k, c), taken backwards.
 struct Problem {
@@ -34,7 +38,7 @@ struct Problem {
   int64_t pixel;  // floats from one pixel of y to the next
   const fastcnn_prologue* prologue;
   fastcnn_epilogue epilogue;
-  const float* prepared;  // u, or null
+  const float* prepared;  // by prepare_taps, or null
 };
 
 Problem forward_problem(const Conv2d& g) {
@@ -46,11 +50,14 @@ Problem dx_problem(const Conv2d& g) {
           g.w,     g.c,     2 - g.top, 2 - g.left, g.c, nullptr, {},   nullptr};
 }
 
+Filter filter_of(const Problem& p) { return {p.filter, p.c, p.k, p.prepared}; }
+
 int64_t panel_bytes(const Problem& p) { return kPoints * point_stride(p.c * kPanel) * 4; }  // of u
 
 struct Plan {
   Tiles tiles;
   int64_t panels, channels;                 // channels of v, padded
+  bool streamed;                            // few tiles: u is never whole
   bool by_panels;                           // panels outside, v shared
   int64_t block;                            // tiles whose products are made together
   int64_t batch, batches;                   // by panels: tiles whose v is shared at a time
@@ -60,6 +67,7 @@ struct Plan {
     panels = panel_count(p.k), channels = align16(p.c);
     u_panel = panel_bytes(p);
     u = panels * u_panel;
+    streamed = !p.turned && tiles.count <= kFewTiles;
     block = p.c <= 128 ? 24 : 48;
     by_panels = u > kSharedFilter || tiles.count < 2 * threads * block;
     if (by_panels) block = kBlock;  // fewer passes over u, which has left L2 by the next one
@@ -73,6 +81,15 @@ struct Plan {
     v = kPoints * point_stride((by_panels ? batch : block) * channels) * 4;
     m = kPoints * point_stride(block * kPanel) * 4;
     packed = 9 * kStep * kPanel * 4;
+    if (streamed) plan_stream(p, threads);
+  }
+  void plan_stream(const Problem& p, int threads) {
+    parts = least(ceil_div(threads, panels), ceil_div(tiles.count, kTileRows));
+    block = parts ? ceil_div(tiles.count, parts) : 0;
+    u = 0, v = Chunks(p.c).count * ChunkedTiles(block).chunk * 4;
+    m = kPoints * point_stride(block * kPanel) * 4;
+    packed = stream_scratch(p.c, block) * 4;
+    by_panels = false;
   }
   int64_t own() const { return m + packed + (by_panels ? u_panel : v); }
   size_t bytes(int threads) const { return (size_t)(zeros + (by_panels ? v : u) + threads * own()); }
@@ -83,7 +100,9 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
   int columns = (int)least(kPanel, p.k - panel * kPanel), width = panel_width(columns);
   for (int tap = 0; tap < 9; tap++) {
     float* to = packed + tap * depth * width;
-    if (p.turned)
+    if (p.prepared)
+      unpack_tap(to, filter_of(p), tap, panel, from, depth);
+    else if (p.turned)
       pack_columns(to, p.filter + ((8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth, columns);
     else
       pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
@@ -211,8 +230,8 @@ void multiply_block(const Problem& p, const Plan& plan, const float* u, const fl
 
 void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
   char* own = workspace + plan.u;
-  if (!p.prepared) transform_panels((float*)workspace, p, threads);
-  const float* u = p.prepared ? p.prepared : (const float*)workspace;
+  transform_panels((float*)workspace, p, threads);
+  const float* u = (const float*)workspace;
   int64_t blocks = ceil_div(plan.tiles.count, plan.block), tasks = least(blocks, most(8 * threads, blocks / 8));
   parallel_tasks(threads, tasks, [&](int64_t task, int thread) {
     float* m = (float*)(own + thread * plan.own());
@@ -240,9 +259,8 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
       int64_t panel = task / plan.parts, part = task % plan.parts;
       float* m = (float*)(own + thread * plan.own());
       float* packed = m + plan.m / 4;
-      float* own_u = packed + plan.packed / 4;
-      if (!p.prepared) transform_panel(own_u, p, panel, packed);
-      const float* u = p.prepared ? p.prepared + panel * plan.u_panel / 4 : own_u;
+      float* u = packed + plan.packed / 4;
+      transform_panel(u, p, panel, packed);
       int64_t begin = tiles * part / plan.parts, end = tiles * (part + 1) / plan.parts;
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;
       for (int64_t b = 0; b < blocks; b++) {
@@ -253,13 +271,46 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
   }
 }
 
+// v of tiles [first, first + count) as stream_products reads it.
+void transform_chunks(float* v, const Problem& p, const Plan& plan, const float* zeros, int64_t first, int64_t count) {
+  Chunks chunks(p.c);
+  ChunkedTiles layout(count);
+  for (int64_t t = 0; t < count; t++) {
+    const float* pixels[kPoints];
+    tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
+    for (int64_t q = 0; q < chunks.count; q++)
+      transform_inputs(v + q * layout.chunk + t * kChunk, layout.point, pixels, chunks.from(q), chunks.depth(q), zeros,
+                       p.prologue);
+  }
+}
+
+// Each thread transforms all tiles for itself, which takes less time than reading them from another core's cache.
+void run_streamed(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
+  int64_t next = 0, tasks = plan.panels * plan.parts;
+  parallel_tasks(threads, least(threads, tasks), [&](int64_t, int thread) {
+    float* m = (float*)(workspace + thread * plan.own());
+    float *scratch = m + plan.m / 4, *v = scratch + plan.packed / 4;
+    int64_t ready = -1;  // the part whose tiles are in v
+    for (int64_t task; (task = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < tasks;) {
+      int64_t part = task / plan.panels, panel = task % plan.panels;
+      int64_t first = plan.tiles.count * part / plan.parts, count = plan.tiles.count * (part + 1) / plan.parts - first;
+      if (part != ready) transform_chunks(v, p, plan, zeros, first, count);
+      ready = part;
+      stream_products(m, filter_of(p), panel, v, count, 0, count, scratch);
+      transform_outputs(p, plan, m, panel, kPanel, first, count);
+    }
+  });
+}
+
 void run(const Problem& p, char* workspace, int threads) {
   Plan plan(p, threads);
   if (plan.tiles.count == 0) return;
   memset(workspace, 0, (size_t)plan.zeros);
   const float* zeros = (const float*)workspace;
   int team = plan.tiles.count * kPoints * p.c * plan.panels * kTileVectors / 2 < kSerialWork ? 1 : threads;
-  if (plan.by_panels)
+  if (plan.streamed)
+    run_streamed(p, plan, zeros, workspace + plan.zeros, team);
+  else if (plan.by_panels)
     run_by_panels(p, plan, zeros, workspace + plan.zeros, team);
   else
     run_by_tiles(p, plan, zeros, workspace + plan.zeros, team);
@@ -279,15 +330,12 @@ void winograd_forward(float* y, const float* x, const float* filter, const Conv2
   run(p, workspace, threads);
 }
 
-int64_t winograd_prepared_floats(const Conv2d& g) {
-  Problem p = forward_problem(g);
-  return panel_count(p.k) * panel_bytes(p) / 4;
-}
+int64_t winograd_prepared_floats(const Conv2d& g) { return taps_floats(filter_of(forward_problem(g))); }
 
 void winograd_prepare(float* to, const float* filter, const Conv2d& g, int threads) {
   Problem p = forward_problem(g);
   p.filter = filter;
-  transform_panels(to, p, threads);
+  prepare_taps(to, filter_of(p), threads);
 }
 
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,

@@ -1,0 +1,201 @@
+#include "winograd_stream.h"
+
+#include "runtime/parallel.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+constexpr int kVectors = 2;  // multiplied side by side: a third of the points of a chunk is half of L1 then
+constexpr int kColumns = kVectors * kLanes;
+constexpr int64_t kTaps = 9 * kColumns;             // floats of a channel's taps, [vector][tap][lane]
+constexpr int64_t kChunkTaps = kChunk * kTaps;      // of a chunk's
+constexpr int64_t kPoint = kChunk * kColumns + 16;  // from one point of u to the next (see point_stride)
+constexpr int kPass = 12;                           // points transformed together: two rows of the 6 x 6
+
+// Channels [from, from + depth) of kColumns columns from `first` on, [channel][vector][tap][lane].
+void pack_taps(float* to, const Filter& f, int64_t first, int64_t from, int64_t depth) {
+  int columns = (int)least(kColumns, f.k - first);
+  for (int tap = 0; tap < 9; tap++) {
+    const float* rows = f.weights + (tap * f.c + from) * f.k + first;
+    for (int j = 0; j < kVectors; j++) {
+      float* at = to + (j * 9 + tap) * kLanes;
+      int live = (int)most(0, least(kLanes, columns - j * kLanes));
+      for (int64_t d = 0; d < depth; d++)
+        store(at + d * kTaps,
+              live == kLanes ? load(rows + d * f.k + j * kLanes) : load_first(rows + d * f.k + j * kLanes, live));
+    }
+  }
+}
+
+// Two rows of the points of one chunk: u[row * 6 + column][channel][column]. Rows 0 and 5, 1 and 2, or 3 and 4.
+template <int kRow>
+inline void half_points(const vec (&w)[3], vec (&o)[2]) {
+  if constexpr (kRow == 0) {
+    o[0] = splat(kG0) * w[0], o[1] = w[2];
+  } else {
+    vec even = fma(splat(kRow == 1 ? kG12 : kG32), w[2], splat(kRow == 1 ? kG10 : kG30) * w[0]);
+    vec odd = splat(kRow == 1 ? kG11 : kG31) * w[1];
+    o[0] = even + odd, o[1] = even - odd;
+  }
+}
+template <int kRow>
+void transform_taps(float* u, const float* taps, int64_t depth) {
+  for (float* end = u + depth * kColumns; u < end; u += kLanes, taps += 9 * kLanes) {
+    vec half[2][3];
+#pragma GCC unroll 3
+    for (int s = 0; s < 3; s++) {
+      vec w[3] = {load(taps + s * kLanes), load(taps + (3 + s) * kLanes), load(taps + (6 + s) * kLanes)}, o[2];
+      half_points<kRow>(w, o);
+      half[0][s] = o[0], half[1][s] = o[1];
+    }
+#pragma GCC unroll 2
+    for (int r = 0; r < 2; r++) {
+      vec o[6];
+      filter_points(half[r], o);
+#pragma GCC unroll 6
+      for (int s = 0; s < 6; s++) store(u + (r * 6 + s) * kPoint, o[s]);
+    }
+  }
+}
+
+// Products of points with one chunk. Their sums begin with what is in `chain`, or with zero, and end there, or in
+// `sums`, added to what is there.
+struct ChunkProduct {
+  const float *v, *u;
+  int64_t v_point, v_chunk, depth;
+  float *chain, *sums;
+  int64_t m_point;
+  bool begin, add;
+  const float* const* ahead;  // of each point: asked for in this distance, a line at each step of the sum
+  int64_t ahead_step;
+};
+
+template <int MR>
+void multiply_points(const ChunkProduct& p, int64_t row, int point, int points) {
+  const float *v = p.v + row * kChunk + point * p.v_point, *u = p.u;
+  int64_t at = row * kPanel + point * p.m_point, step = p.ahead_step, depth = p.depth;
+  for (int e = point; e < point + points; e++, v += p.v_point, u += kPoint, at += p.m_point) {
+    float *chain = p.chain + at, *sums = p.sums + at;
+    vec acc[MR][kVectors];
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; i++)
+#pragma GCC unroll 2
+      for (int j = 0; j < kVectors; j++) acc[i][j] = p.begin ? zero() : load(chain + i * kPanel + j * kLanes);
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; i++) __builtin_prefetch(v + p.v_chunk + i * kChunk);
+    const float *a = v, *q = u, *ahead = p.ahead[e];
+    for (int64_t d = depth; d > 0; d--, a++, q += kColumns, ahead += step) {
+      vec column[kVectors];
+#pragma GCC unroll 2
+      for (int j = 0; j < kVectors; j++) column[j] = load(q + j * kLanes);
+      __builtin_prefetch(ahead);
+#pragma GCC unroll 6
+      for (int i = 0; i < MR; i++)
+#pragma GCC unroll 2
+        for (int j = 0; j < kVectors; j++) acc[i][j] = fma(splat(a[i * kChunk]), column[j], acc[i][j]);
+    }
+    if (p.add) {
+#pragma GCC unroll 6
+      for (int i = 0; i < MR; i++)
+#pragma GCC unroll 2
+        for (int j = 0; j < kVectors; j++) acc[i][j] = load(sums + i * kPanel + j * kLanes) + acc[i][j];
+      chain = sums;
+    }
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; i++)
+#pragma GCC unroll 2
+      for (int j = 0; j < kVectors; j++) store(chain + i * kPanel + j * kLanes, acc[i][j]);
+  }
+}
+
+typedef void (*MultiplyPoints)(const ChunkProduct&, int64_t, int, int);
+constexpr MultiplyPoints kMultiply[kTileRows] = {multiply_points<1>, multiply_points<2>, multiply_points<3>,
+                                                 multiply_points<4>, multiply_points<5>, multiply_points<6>};
+
+// All tiles, dealt out evenly; only the first accumulators ask ahead.
+void multiply_rows(ChunkProduct p, int64_t count, int point, int points) {
+  int64_t groups = ceil_div(count, kTileRows);
+  for (int64_t g = 0, row = 0; g < groups; g++, p.ahead_step = 0) {
+    int64_t next = count * (g + 1) / groups;
+    kMultiply[next - row - 1](p, row, point, points);
+    row = next;
+  }
+}
+
+// The taps of the chunk after this one: from where on the products with each point ask for them. Each line twice, for
+// there are two steps to a line.
+int64_t ask_for_taps(const float* (&ahead)[kPoints], const Filter& f, const float* taps, int64_t column, int64_t from,
+                     int64_t depth) {
+  const float* rows = f.weights + (from + depth) * f.k + column;
+  for (int e = 0; e < kPoints; e++)
+    ahead[e] = f.prepared ? taps + depth * kTaps + e * depth * kTaps / kPoints
+                          : rows + (e / 4 * f.c + e % 2 * kChunk / 2) * f.k + e / 2 % 2 * 16;
+  return f.prepared ? kTaps / kPoints : f.k;
+}
+
+}  // namespace
+
+int64_t taps_floats(const Filter& f) { return ceil_div(f.k, kColumns) * f.c * kTaps; }
+
+void prepare_taps(float* to, const Filter& f, int threads) {
+  int64_t runs = ceil_div(f.k, kColumns);
+  parallel_tasks(threads, runs * ceil_div(f.c, kChunk), [&](int64_t task, int) {
+    int64_t run = task % runs, from = task / runs * kChunk;
+    pack_taps(to + (run * f.c + from) * kTaps, f, run * kColumns, from, least(kChunk, f.c - from));
+  });
+}
+
+void unpack_tap(float* to, const Filter& f, int tap, int64_t panel, int64_t from, int64_t depth) {
+  int width = panel_width(f.k - panel * kPanel);
+  for (int j = 0; j < width; j += kLanes) {
+    int64_t run = (panel * kPanel + j) / kColumns;
+    const float* taps = f.prepared + (run * f.c + from) * kTaps + (j % kColumns / kLanes * 9 + tap) * kLanes;
+    for (int64_t d = 0; d < depth; d++) store(to + d * width + j, load(taps + d * kTaps));
+  }
+}
+
+int64_t stream_scratch(int64_t c, int64_t count) {
+  return kPass * kPoint + kChunkTaps + (c > kPointDepth ? kPoints * point_stride(count * kPanel) : 0);
+}
+
+void stream_products(float* m, const Filter& f, int64_t panel, const float* v, int64_t tiles, int64_t first,
+                     int64_t count, float* scratch) {
+  float *u = scratch, *packed = u + kPass * kPoint, *chain = packed + kChunkTaps;
+  Chunks chunks(f.c);
+  ChunkedTiles layout(tiles);
+  int64_t begin = panel * kPanel, end = least(f.k, begin + kPanel);
+  for (int64_t column = begin; column < end; column += kColumns)
+    for (int64_t q = 0; q < chunks.count; q++) {
+      int64_t from = chunks.from(q), depth = chunks.depth(q);
+      bool later = q >= chunks.each, last = (q + 1) % chunks.each == 0 || q + 1 == chunks.count;
+      if (!f.prepared) pack_taps(packed, f, column, from, depth);
+      const float* taps = f.prepared ? f.prepared + (column / kColumns * f.c + from) * kTaps : packed;
+      const float* ahead[kPoints];
+      int64_t step = ask_for_taps(ahead, f, taps, column, from, depth);
+      ChunkProduct p{v + q * layout.chunk + first * kChunk,
+                     u,
+                     layout.point,
+                     layout.chunk,
+                     depth,
+                     (later ? chain : m) + (column - begin),
+                     m + (column - begin),
+                     point_stride(count * kPanel),
+                     q % chunks.each == 0,
+                     later && last,
+                     ahead,
+                     step};
+      transform_taps<0>(u, taps, depth);
+      multiply_rows(p, count, 0, 6);
+      p.u = u + 6 * kPoint;
+      multiply_rows(p, count, 30, 6);
+      p.u = u;
+      transform_taps<1>(u, taps, depth);
+      multiply_rows(p, count, 6, 12);
+      transform_taps<3>(u, taps, depth);
+      multiply_rows(p, count, 18, 12);
+    }
+}
+
+}  // namespace ISA
+}  // namespace fastcnn

@@ -1,0 +1,53 @@
+// Winograd's products where the transformed filter, four times the size of the filter, is not worth keeping: it is made
+// a chunk of channels at a time, small enough for L1, and multiplied at once with all tiles. For layers with many
+// channels and few tiles, which wait for the memory otherwise.
+#pragma once
+#include "pack.h"
+#include "sizes.h"
+#include "winograd.h"
+
+namespace fastcnn {
+namespace ISA {
+
+struct Filter {
+  const float* weights;  // (3, 3, c, k)
+  int64_t c, k;
+  const float* prepared;  // what prepare_taps makes of it, or null
+};
+
+constexpr int64_t kChunk = 16;  // channels
+
+// The channels in chunks. Sums start afresh with each piece, as everywhere (kPointDepth); a chunk lies in one piece.
+struct Chunks {
+  int64_t channels, piece, each, count;  // each: chunks of a piece
+  explicit Chunks(int64_t c) : channels(c) {
+    int64_t pieces = ceil_div(c, kPointDepth);
+    piece = ceil_div(c, pieces), each = ceil_div(piece, kChunk);
+    count = (pieces - 1) * each + ceil_div(c - (pieces - 1) * piece, kChunk);
+  }
+  int64_t from(int64_t chunk) const { return chunk / each * piece + chunk % each * kChunk; }
+  int64_t depth(int64_t chunk) const {
+    int64_t end = least(channels, (chunk / each + 1) * piece);
+    return least(kChunk, end - from(chunk));
+  }
+};
+
+// v of `tiles` tiles, [chunk][point][tile][channel]: in the order in which it is read.
+struct ChunkedTiles {
+  int64_t tiles, point, chunk;
+  explicit ChunkedTiles(int64_t count) : tiles(count), point(point_stride(count * kChunk)), chunk(kPoints * point) {}
+};
+
+int64_t taps_floats(const Filter& f);
+void prepare_taps(float* to, const Filter& f, int threads);
+// One tap of channels [from, from + depth) of a panel out of what prepare_taps has made, [channel][column].
+void unpack_tap(float* to, const Filter& f, int tap, int64_t panel, int64_t from, int64_t depth);
+
+// m[point][tile][column] of one panel, kPanel columns wide, for tiles [first, first + count) of v. scratch:
+// stream_scratch(count) floats.
+int64_t stream_scratch(int64_t c, int64_t count);
+void stream_products(float* m, const Filter& f, int64_t panel, const float* v, int64_t tiles, int64_t first,
+                     int64_t count, float* scratch);
+
+}  // namespace ISA
+}  // namespace fastcnn
