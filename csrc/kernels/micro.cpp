@@ -49,13 +49,18 @@ inline __attribute__((always_inline)) void tile_finish(vec (&acc)[MR][NV], float
     });
 }
 
+inline __attribute__((always_inline)) void ask(const Ahead& a, int64_t& row, int64_t& line) {
+  __builtin_prefetch(a.from + (a.at ? a.at[row] : row * a.step) + line * 16, 0, 2);
+  if (++row == a.rows) row = 0, line++;
+}
+
 template <int MR, int NV, bool kAsks = false>
 void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish, int tail,
                 const Asking& asking) {
   vec acc[MR][NV];
   each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
   const float* const* rows = a.rows;
-  int64_t asked = 0;
+  int64_t row_asked = asking.row, line_asked = asking.line, wait = asking.pause;
   for (int64_t s = 0; s < a.count; s++, rows += a.stride) {
     const float* row[MR];
     for (int i = 0; i < MR; i++) row[i] = rows[i] + a.offset;
@@ -65,7 +70,11 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
       b += b_step;
-      if constexpr (kAsks) __builtin_prefetch(asking.from + (asked++ >> asking.slow) * asking.step, 0, 2);
+      if constexpr (kAsks)
+        if (--wait == 0) {
+          ask(asking.ahead, row_asked, line_asked);
+          wait = asking.pause;
+        }
       each<MR, NV>([&](int i, int j) { acc[i][j] = fma(splat(row[i][p]), column[j], acc[i][j]); });
     }
   }
@@ -108,15 +117,16 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int vectors = (columns + kLanes - 1) / kLanes;
   int tail = columns - (vectors - 1) * kLanes;
   int64_t groups = (m + kTileRows - 1) / kTileRows;
-  int64_t wanted = a.ahead.rows * a.ahead.lines;
-  Asking asking{nullptr, a.ahead.step, 0};
-  while (wanted && groups * (a.depth >> (asking.slow + 1)) >= wanted) asking.slow++;
-  int64_t each = a.depth >> asking.slow;  // lines that fall to a tile
+  int64_t share = (a.ahead.rows * a.ahead.lines + groups - 1) / groups, steps = a.count * a.depth;  // lines of a tile
+  Asking asking{a.ahead, 0, 0, share && steps > share ? steps / share : 1};
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
+    if (finish.accumulate)  // sums in memory, read when the tile is done
+      for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j += 16) __builtin_prefetch(c[done + i] + j);
     if (a.cold) ask_for(a, rows, done + 2 * rows <= m ? rows : (int)(m - done - rows));
-    MicroTile asks = g * each < wanted ? micro_asking(rows, vectors) : nullptr;
-    if (asks) asking.from = a.ahead.from + g * each / a.ahead.rows * 16 + g * each % a.ahead.rows * asking.step;
+    MicroTile asks = share ? micro_asking(rows, vectors) : nullptr;
+    if (asks) asking.row = g * share % a.ahead.rows, asking.line = g * share / a.ahead.rows;
     (asks ? asks : micro_of(rows, vectors))(a, b, b_step, c + done, finish, tail, asking);
     a.rows += rows;
     done += rows;

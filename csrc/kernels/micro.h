@@ -40,18 +40,18 @@ struct Finish {
   const char* origin = nullptr;    // c's array, whose element offsets the residual and the gate share
 };
 
-// What the products after this one will read: `lines` cache lines of each of `rows` rows, `step` floats apart. They are
-// asked for while this one computes, spread over its tiles, for a core can wait for few lines at a time.
+// What the products after this one will read: `lines` cache lines of each of `rows` rows. They are asked for while this
+// one computes, evenly over its tiles: a core waits for a few lines at a time and forgets what it is asked for beyond.
 struct Ahead {
   const float* from;
-  int64_t rows, step, lines;
+  int64_t rows, step, lines;    // row i lies at from + i * step,
+  const int64_t* at = nullptr;  // or at from + at[i]
 };
 
-// The part of it that falls to one tile: one line at every 2^slow steps of its sum.
+// The part of it that falls to one tile: the first lines of the rows, then the second ones, one every `pause` steps.
 struct Asking {
-  const float* from;
-  int64_t step;
-  int slow;
+  Ahead ahead;
+  int64_t row, line, pause;
 };
 
 struct Segments {
