@@ -110,14 +110,19 @@ struct LinesOfTile {
     if (count < kMost) at[count++] = line;
   }
   void add_ahead(const Ahead& ahead, int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; i++) add(ahead.from + i % ahead.rows * ahead.step + i / ahead.rows * 16);
+    for (int64_t i = first; i < last; i++) {
+      int64_t row = i % ahead.rows;
+      add(ahead.from + (ahead.at ? ahead.at[row] : row * ahead.step) + i / ahead.rows * 16);
+    }
   }
-  // What c's rows will be joined with.
-  void add_beside(const Finish& f, float* const* c, int64_t first, int64_t last, int columns) {
-    const char* arrays[] = {f.residual, f.gate};
-    for (const char* array : arrays)
-      for (int64_t i = first; array && i < last; i++)
-        for (int j = 0; j < columns; j += 16) add(beside(array, f, c[i] + j));
+  // What the sums of c's rows will be joined with.
+  void add_joined(const Finish& f, float* const* c, int64_t first, int64_t last, int columns) {
+    for (int64_t i = first; i < last; i++)
+      for (int j = 0; j < columns; j += 16) {
+        if (f.accumulate) add(c[i] + j);
+        if (f.last && f.residual) add(beside(f.residual, f, c[i] + j));
+        if (f.last && f.gate) add(beside(f.gate, f, c[i] + j));
+      }
   }
 };
 
@@ -129,14 +134,14 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int tail = columns - (vectors - 1) * kLanes;
   int64_t groups = (m + kTileRows - 1) / kTileRows;
   int64_t wanted = a.ahead.rows * a.ahead.lines;
-  bool beside = finish.last && (finish.residual || finish.gate);
+  bool joined = finish.accumulate || (finish.last && (finish.residual || finish.gate));
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
     int64_t next = done + 2 * rows < m ? done + 2 * rows : m;  // the end of the tile after this one
     if (a.cold) ask_for(a, rows, (int)(next - done - rows));
     LinesOfTile soon;
-    if (beside) soon.add_beside(finish, c, g ? done + rows : 0, next, columns);
-    MicroTile tile = wanted || beside ? micro_asking(rows, vectors) : nullptr;
+    if (joined) soon.add_joined(finish, c, g ? done + rows : 0, next, columns);
+    MicroTile tile = wanted || joined ? micro_asking(rows, vectors) : nullptr;
     if (tile)
       soon.add_ahead(a.ahead, wanted * g / groups, wanted * (g + 1) / groups);
     else

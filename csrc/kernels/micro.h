@@ -40,15 +40,16 @@ struct Finish {
   const char* origin = nullptr;    // c's array, whose element offsets the residual and the gate share
 };
 
-// What the products after this one will read: `lines` cache lines of each of `rows` rows, `step` floats apart. They are
-// asked for while this one computes, spread over its tiles, for a core can wait for few lines at a time.
+// What the products after this one will read: `lines` cache lines of each of `rows` rows. They are asked for while this
+// one computes, evenly over its tiles: the first lines of all rows, then the second ones.
 struct Ahead {
   const float* from;
-  int64_t rows, step, lines;
+  int64_t rows, step, lines;    // row i lies at from + i * step,
+  const int64_t* at = nullptr;  // or at from + at[i]
 };
 
-// Lines of memory that a tile asks for: one by one, at every 2^slow of the steps of its sum. Of a bunch, the processor
-// drops what it has no room to wait for.
+// Lines of memory that a tile asks for: one by one, at every 2^slow of the steps of its sum. A core waits for a few
+// lines at a time and forgets what it is asked for beyond.
 struct Asking {
   const float* const* lines;
   int64_t count;
