@@ -4,6 +4,7 @@ from typing import Any
 
 from fastcnn.plan import fused
 from fastcnn.plan.gradient_passes import join_gradients, joins, mask_before_pooling, pool_by_index
+from fastcnn.plan.padding_passes import imagine_padding
 from fastcnn.plan.steps import made_by, node, rebuilt, users
 from fastcnn.plan.unstored import make_again, read_through
 from fastcnn.seam import Node
@@ -16,7 +17,15 @@ CLAMPS = ("relu", "relu6")
 
 def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """All of them, in order."""
-    for improve in (fuse_batch_norm, mask_before_pooling, pool_by_index, join_gradients, read_through, make_again):
+    for improve in (
+        imagine_padding,
+        fuse_batch_norm,
+        mask_before_pooling,
+        pool_by_index,
+        join_gradients,
+        read_through,
+        make_again,
+    ):
         steps = improve(steps, outputs)
     return steps
 
