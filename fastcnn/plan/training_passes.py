@@ -65,8 +65,8 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
             dropped.add(id(add))
         if masks is not None and gradients is not None:
             if add is not None and _convolution_masks(masks, made, read):
-                mask = node(masks.operation, (masks.inputs[0], relu.outputs[0]), masks.attrs, masks.outputs)
-                replaced[id(masks)] = [mask]
+                by_result = (masks.inputs[0], relu.outputs[0])
+                replaced[id(masks)] = [node(masks.operation, by_result, masks.attrs, masks.outputs)]
                 continue
             x, mean, inv_std, gamma = gradients.inputs[1:]
             kept = gradients.attrs | {"activation": relu.attrs["activation"], "residual": add is not None}
