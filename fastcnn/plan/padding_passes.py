@@ -10,6 +10,7 @@ from fastcnn.tensor import SymbolicTensor
 __all__ = ["imagine_padding"]
 
 CLAMPS = ("relu", "relu6")
+CLAMPING = ("activate", "conv2d", "dense", "depthwise_conv2d")
 PRODUCTS = ("conv2d", "conv2d_dw", "conv2d_dw_db", "depthwise_conv2d", "depthwise_conv2d_dw")
 GRADIENTS = ("conv2d_dx", "depthwise_conv2d_dx")
 
@@ -96,7 +97,9 @@ def _without(
 def _clamped(x: Any, made: dict[int, Node]) -> bool:
     """Whether ReLU made it."""
     producer = made.get(id(x)) if isinstance(x, SymbolicTensor) else None
-    return producer is not None and producer.attrs.get("activation") in CLAMPS
+    if producer is None or producer.operation.name not in CLAMPING:
+        return False
+    return producer.attrs["activation"] in CLAMPS
 
 
 def _same_sums(old: Node, new: Node) -> bool:
