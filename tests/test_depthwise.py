@@ -213,6 +213,23 @@ def test_same_bits_everywhere(m: int, stride: int, rng: np.random.Generator) -> 
         )
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize(("h", "w", "c", "size"), [(9, 70, 5, 3), (12, 12, 16, 5), (7, 3, 33, 4), (1, 2, 20, 3)])
+def test_zeros_around_add_nothing(
+    isa: str, h: int, w: int, c: int, size: int, stride: int, rng: np.random.Generator
+) -> None:
+    x, filters = normal(rng, (2, h, w, c)), normal(rng, (size, size, c, 1))
+    pads = ((2, 1), (1, 3))
+    padded = np.pad(x, ((0, 0), *pads, (0, 0)))
+    y = kernels.depthwise_conv2d(padded, filters, strides=stride)
+    assert_same(kernels.depthwise_conv2d(x, filters, strides=stride, padding=pads), y)
+    dy = normal(rng, y.shape)
+    dw = kernels.depthwise_conv2d_dw(padded, dy, filters.shape, strides=stride)
+    assert_same(kernels.depthwise_conv2d_dw(x, dy, filters.shape, strides=stride, padding=pads), dw)
+    dx = kernels.depthwise_conv2d_dx(dy, filters, padded.shape, strides=stride)[:, 2 : 2 + h, 1 : 1 + w]
+    assert_same(kernels.depthwise_conv2d_dx(dy, filters, x.shape, strides=stride, padding=pads), dx)
+
+
 def test_nan_and_infinity(isa: str) -> None:
     c = 21  # body and tail
     for m in (1, 2):

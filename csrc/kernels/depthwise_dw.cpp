@@ -97,6 +97,24 @@ void add_leaf(float* dw, const float* x, const float* dy, const Depthwise2d& d, 
     auto at = [&](int64_t r, int64_t t, int64_t j) {
       return x + ((image * d.h + y + r * d.dilation_h) * d.w + j * d.stride_w + left + t * d.dilation_w) * d.c;
     };
+    // In front of the inner pixels or behind them: every tap adds its pixels in order, as it would if zeros lay around.
+    auto beside = [&](int64_t begin, int64_t end) __attribute__((always_inline)) {
+      for (int64_t j = begin; j < end; j++) {
+        vec v = load_lanes<Full>(g + j * filter_c, lanes);
+#pragma GCC unroll 4
+        for (int t = 0; t < T; t++) {
+          if (j < each[t].begin || j >= each[t].end) continue;
+#pragma GCC unroll 4
+          for (int r = 0; r < R; r++) {
+            if (!inside[r]) continue;
+            const float* cell = at(r, t, j);
+            vec u = Repeated ? load_repeated(cell, spread) : load_lanes<Full>(cell, lanes);
+            sum[r * T + t] = fma(u, v, sum[r * T + t]);
+          }
+        }
+      }
+    };
+    beside(columns.begin, inner.begin);
     if (inner.begin < inner.end) {
       run.dy = g + inner.begin * filter_c, run.pixels = inner.end - inner.begin;
       if (whole) {
@@ -111,19 +129,7 @@ void add_leaf(float* dw, const float* x, const float* dy, const Depthwise2d& d, 
         }
       }
     }
-#pragma GCC unroll 4
-    for (int r = 0; r < R; r++)
-#pragma GCC unroll 4
-      for (int t = 0; t < T; t++) {
-        if (!inside[r]) continue;
-        Range sides[2] = {{each[t].begin, least(each[t].end, inner.begin)},
-                          {most(each[t].begin, inner.end), each[t].end}};
-        for (const Range& side : sides) {
-          if (side.begin >= side.end) continue;
-          run.x = at(r, t, side.begin), run.dy = g + side.begin * filter_c, run.pixels = side.end - side.begin;
-          add_run<1, 1, Repeated, Full>(sum + r * T + t, run, lanes, spread);
-        }
-      }
+    beside(inner.end, columns.end);
     if (++i == d.oh) i = 0, image++;
   }
 #pragma GCC unroll 4

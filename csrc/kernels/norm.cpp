@@ -119,7 +119,7 @@ void normalise_chunk(float* y, const float* x, const float* residual, Affine a, 
 void normalise(float* y, const float* x, const float* residual, const NormWorkspace& w, fastcnn_activation f,
                int64_t x_row) {
   vec low = splat(f == FASTCNN_LINEAR ? -INFINITY : 0), high = splat(f == FASTCNN_RELU6 ? 6 : INFINITY);
-  for_chunks(w.plan, [&](const Chunk& chunk) {
+  for_chunks(w.plan, Walk::back, [&](const Chunk& chunk) {
     Affine a{w.numbers(chunk.sample, 0), w.numbers(chunk.sample, 1), w.numbers(chunk.sample, 2), low, high};
     auto run = streams(y, w.plan, chunk) ? normalise_chunk<true> : normalise_chunk<false>;
     int64_t at = x_row ? chunk.offset / chunk.width * x_row : chunk.offset;
@@ -136,7 +136,7 @@ void forward(float* y, float* mean, float* inv_std, float* affine, const MovingS
              fastcnn_activation f, char* workspace) {
   NormWorkspace w{plan_rows(s), workspace};
   const RowPlan& p = w.plan;
-  for_chunks(p, [&](const Chunk& chunk) {
+  for_chunks(p, Walk::forth, [&](const Chunk& chunk) {
     Moments moments{.x = x + chunk.offset, .width = chunk.width};
     double* a = w.sums(chunk.sample) + 2 * chunk.index * p.width;
     reduce_rows(a, a + chunk.width, chunk.rows, chunk.width, moments);

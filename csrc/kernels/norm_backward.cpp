@@ -126,7 +126,7 @@ void gradient_chunk(float* dx, float* dresidual, Gradient<kMask> g, bool fixed, 
 
 template <Mask kMask>
 void sum_gradients(const Gradient<kMask>& g, const NormWorkspace& w) {
-  for_chunks(w.plan, [&](const Chunk& chunk) {
+  for_chunks(w.plan, Walk::forth, [&](const Chunk& chunk) {
     Numbers k(w, chunk.sample);
     GradientSums<kMask> sums{g, {k.of[0], k.of[1], k.of[2], k.of[3], k.of[4]}, chunk.offset, chunk.width};
     double* a = w.sums(chunk.sample) + 2 * chunk.index * w.plan.width;
@@ -136,7 +136,7 @@ void sum_gradients(const Gradient<kMask>& g, const NormWorkspace& w) {
 
 template <Mask kMask>
 void write_gradient(float* dx, float* dresidual, const Gradient<kMask>& g, bool fixed, const NormWorkspace& w) {
-  for_chunks(w.plan, [&](const Chunk& chunk) {
+  for_chunks(w.plan, Walk::back, [&](const Chunk& chunk) {
     bool past_caches = streams(dx, w.plan, chunk) && (!dresidual || streams(dresidual, w.plan, chunk));
     auto run = past_caches ? gradient_chunk<kMask, true> : gradient_chunk<kMask, false>;
     run(dx, dresidual, g, fixed, Numbers(w, chunk.sample), chunk.offset, chunk.rows, chunk.width);

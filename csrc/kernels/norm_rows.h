@@ -38,18 +38,22 @@ static inline RowPlan plan_rows(const NormShape& s) {
   return p;
 }
 
+enum class Walk { forth, back };
+
 struct Chunk {
   int64_t sample, index;
   int64_t offset;  // of its first float
   int64_t rows, width;
 };
 
-// f(chunk) for all of them; a thread takes a contiguous run.
+// f(chunk) for all of them; a thread takes a contiguous run. Walked back by a second pass, it begins with what the first
+// one has left in the caches.
 template <class F>
-static void for_chunks(const RowPlan& p, F f) {
+static void for_chunks(const RowPlan& p, Walk walk, F f) {
   int64_t each = p.chunks ? p.chunks : 1;
   parallel_ranges(p.n * each, 1, p.n * p.rows * p.c / 16, [&](int64_t begin, int64_t end) {
-    for (int64_t task = begin; task < end; task++) {
+    for (int64_t i = begin; i < end; i++) {
+      int64_t task = walk == Walk::forth ? i : begin + end - 1 - i;
       int64_t sample = task / each, k = task % each, base = sample * p.rows * p.c;
       if (k < p.chunks) {
         int64_t first = k * p.chunk_rows, left = p.wide_rows - first;

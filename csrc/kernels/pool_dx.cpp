@@ -2,7 +2,6 @@
 // once, dx written once. Where they overlap or leave gaps, each cell gathers from the windows that reach it
 // (pool_gather.h).
 #include "pool_gather.h"
-#include "stream.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -13,11 +12,6 @@ bool tiles(const PoolAxis& a) { return a.stride == a.kernel && a.dilation == 1 &
 void clear(float* p, int64_t size) {
   if (size > 0) memset(p, 0, (size_t)size * sizeof(float));
 }
-
-// All lanes, stored past the caches.
-struct StreamedLanes : AllLanes {
-  void put(float* p, vec v) const { stream(p, v); }
-};
 
 // share(offset into dy, oy, ox, lanes) makes what a pixel's window takes its cells' values from: share(tap) is a
 // vector. K: the side of the window, or 0.

@@ -4,9 +4,15 @@
 // it walks along with the cells, so that finding them costs no search.
 #pragma once
 #include "pool_window.h"
+#include "stream.h"
 
 namespace fastcnn {
 namespace ISA {
+
+// All lanes, stored past the caches.
+struct StreamedLanes : AllLanes {
+  void put(float* p, vec v) const { stream(p, v); }
+};
 
 // Pixels o of an axis whose cells first(o)..last(o), neither decreasing with o, include `cell`: those from begin to
 // end, save where value() says no.
@@ -57,6 +63,7 @@ static void gather(float* out, int64_t n, int64_t h, int64_t w, int64_t c, const
                    Join join, Term term) {
   int64_t from_h = rows.pixels(), from_w = columns.pixels();
   int64_t work = n * (h * w + 2 * from_h * from_w) * ((c + 15) / 16);
+  bool past_caches = streams(out, n * h * w * c, c);
   parallel_rows(n * h, w * c, work, [&](int64_t begin, int64_t end) {
     Cursor<Rows> row{rows};
     Hit<T> row_hits[kAxisHits], column_hits[kAxisHits], hits[kAxisHits * kAxisHits];
@@ -80,17 +87,22 @@ static void gather(float* out, int64_t n, int64_t h, int64_t w, int64_t c, const
               for (int j = 0; j < column_count; j++)
                 hits[count++] = {image + (row_hits[i].at * from_w + column_hits[j].at) * c,
                                  join(row_hits[i].value, column_hits[j].value)};
-            over_channels(c, [&](int64_t ch, auto lanes) {
+            auto add = [&](int64_t ch, auto lanes) {
               vec sum = zero();  // of this block of hits alone: long sums stay accurate
               for (int k = 0; k < count; k++) sum = term(sum, hits[k].at + ch, hits[k].value, lanes);
               lanes.put(cell + ch, clear ? sum : lanes.get(cell + ch) + sum);
-            });
+            };
+            if (past_caches && clear && ox >= column.end && oy >= row.end)
+              for (int64_t ch = 0; ch < c; ch += kLanes) add(ch, StreamedLanes{});
+            else
+              over_channels(c, add);
             clear = false;
           } while (ox < column.end);
         }
         fresh = false;
       } while (oy < row.end);
     }
+    if (past_caches) stream_fence();
   });
 }
 

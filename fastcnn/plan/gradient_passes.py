@@ -8,7 +8,7 @@ from fastcnn.plan.steps import made_by, node, rebuilt, users
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
-__all__ = ["join_gradients", "mask_before_pooling", "pool_by_index"]
+__all__ = ["join_gradients", "joins", "mask_before_pooling", "pool_by_index"]
 
 INDEXED = 256  # cells of the largest window whose maximum a byte can point at
 
@@ -71,7 +71,7 @@ def join_gradients(steps: list[Node], outputs: list[Any]) -> list[Node]:
         for step in steps:
             for t in step.inputs[: 2 if absorb is _sum else 1]:
                 conv = made.get(id(t))
-                if conv is None or id(conv) in dropped or read[id(t)] != [step] or not _joins(conv):
+                if conv is None or id(conv) in dropped or read[id(t)] != [step] or not joins(conv):
                     continue
                 new = absorb(step, t, conv)
                 if new is not None:
@@ -82,7 +82,7 @@ def join_gradients(steps: list[Node], outputs: list[Any]) -> list[Node]:
     return steps
 
 
-def _joins(conv: Node) -> bool:
+def joins(conv: Node) -> bool:
     """Whether it is the input gradient of a convolution of images padded with zeros."""
     name = conv.operation.name
     return name == "conv2d_dx_fused" or (

@@ -27,6 +27,7 @@ BACKWARD = {
     "add": "sum of gradients",
     "batch_norm_backward": "batch norm's gradient",
     "max_pool_dx": "pooling's gradient",
+    "pad_dx": "padding's gradient",
 }
 # What steps that only the passes make are called in the program as captured.
 AS_CAPTURED = {

@@ -3,7 +3,8 @@
 from typing import Any
 
 from fastcnn.plan import fused
-from fastcnn.plan.gradient_passes import join_gradients, mask_before_pooling, pool_by_index
+from fastcnn.plan.gradient_passes import join_gradients, joins, mask_before_pooling, pool_by_index
+from fastcnn.plan.padding_passes import imagine_padding
 from fastcnn.plan.steps import made_by, node, rebuilt, users
 from fastcnn.plan.unstored import make_again, read_through
 from fastcnn.seam import Node
@@ -16,7 +17,15 @@ CLAMPS = ("relu", "relu6")
 
 def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """All of them, in order."""
-    for improve in (fuse_batch_norm, mask_before_pooling, pool_by_index, join_gradients, read_through, make_again):
+    for improve in (
+        imagine_padding,
+        fuse_batch_norm,
+        mask_before_pooling,
+        pool_by_index,
+        join_gradients,
+        read_through,
+        make_again,
+    ):
         steps = improve(steps, outputs)
     return steps
 
@@ -55,6 +64,10 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
         if add is not None:
             dropped.add(id(add))
         if masks is not None and gradients is not None:
+            if add is not None and _convolution_masks(masks, made, read):
+                by_result = (masks.inputs[0], relu.outputs[0])
+                replaced[id(masks)] = [node(masks.operation, by_result, masks.attrs, masks.outputs)]
+                continue
             x, mean, inv_std, gamma = gradients.inputs[1:]
             kept = gradients.attrs | {"activation": relu.attrs["activation"], "residual": add is not None}
             results = gradients.outputs if add is None else (*gradients.outputs, masks.outputs[0])
@@ -117,3 +130,15 @@ def _backward_match(relu: Node, norm: Node, read: dict[int, list[Node | None]]) 
 def _made_alone(masked: Any, gradient: Node, read: dict[int, list[Node | None]]) -> bool:
     """Whether only the batch norm's gradient reads the masked gradient: with no shortcut, nobody else may."""
     return read[id(masked)] == [gradient]
+
+
+def _convolution_masks(masks: Node, made: dict[int, Node], read: dict[int, list[Node | None]]) -> bool:
+    """Whether a convolution's gradient, or its sum with another, can be masked where it is made."""
+    gradient = masks.inputs[0]
+    if masks.attrs["activation"] != "relu" or read[id(gradient)] != [masks]:
+        return False
+    producer = made.get(id(gradient))
+    if producer is not None and producer.operation.name == "add":
+        terms = [made[id(t)] for t in producer.inputs if read.get(id(t)) == [producer] and id(t) in made]
+        return any(joins(term) for term in terms)
+    return producer is not None and joins(producer)
