@@ -143,10 +143,28 @@ void normalise_block(const Gather& g, const float** rows, int64_t count, const f
   }
 }
 
+// Whether a prepared filter is asked for, because each of its panels is read once; and the panel that the thread takes
+// after this one, -1 where that is not known.
+struct Soon {
+  bool asked;
+  int64_t panel;
+};
+
+// The block of the prepared filter that comes after `done` steps of a panel's sum.
+Ahead after(const Gather& g, int64_t panel, int64_t done, const Soon& soon) {
+  int64_t depth = g.taps * g.run;
+  if (done == depth) {
+    if (soon.panel < 0) return {};
+    panel = soon.panel, done = 0;
+  }
+  Blocks k(g.taps, g.run);
+  int64_t width = panel_width(columns_of(g, panel)), steps = least(k.taps_each * k.piece, depth - done);
+  return {g.prepared + panel * kPanel * depth + done * width, steps * width / 16, 16, 1};
+}
+
 // One panel of one pixel block; out is left pointing at the next panel's columns. whole: the packed panel, or null: it
-// is packed into a thread's scratch, a block of the sum at a time. next: the packed panel that the thread takes next,
-// or null.
-void panel_product(const Gather& g, const float* whole, const float* next, float* scratch, bool cold, int64_t panel,
+// is packed into a thread's scratch, a block of the sum at a time.
+void panel_product(const Gather& g, const float* whole, const Soon& soon, float* scratch, bool cold, int64_t panel,
                    const float** rows, float* const* out, int64_t count) {
   Blocks k(g.taps, g.run);
   int columns = columns_of(g, panel), width = panel_width(columns);
@@ -168,7 +186,7 @@ void panel_product(const Gather& g, const float* whole, const float* next, float
     finish.accumulate = tap > 0 || from > 0;
     finish.last = g.taps == 0 || (tap + taps == g.taps && from + depth == g.run);  // no taps: zeros
     Ahead ahead{};
-    if (next) ahead = {next + (tap * g.run + from) * kPanel, taps * depth * kPanel / 16, 16, 1};
+    if (soon.asked) ahead = after(g, panel, tap * g.run + from + taps * depth, soon);
     micro_rows({rows + tap * count, count, taps, depth, 1, from, cold, ahead}, b, width, out, count, columns, finish);
     from += depth;
     if (from == g.run) from = 0, tap += taps;
@@ -219,9 +237,11 @@ void gather_product(const Gather& g, char* workspace, int threads) {
     for (int64_t p = 0; p < t.count; p++) to.out[p] += t.begin * kPanel;
     for (int64_t panel = t.begin; panel < t.end; panel++) {
       const float* b = whole ? filter + panel * panel_floats : nullptr;
-      const float* next = g.prepared && i + team < layout.whole ? b + team * panel_floats : nullptr;
+      int64_t next = i + team < layout.whole                     ? panel + team
+                     : i < layout.whole && layout.whole < panels ? layout.whole
+                                                                 : -1;
       bool cold = panel == t.begin && g.taps == 1 && !g.prologue;
-      panel_product(g, b, next, scratch, cold, panel, to.rows, to.out, t.count);
+      panel_product(g, b, {g.prepared && !layout.shared, next}, scratch, cold, panel, to.rows, to.out, t.count);
       for (int64_t p = 0; p < t.count; p++) to.out[p] += kPanel;
     }
     if (g.stream) stream_fence();
