@@ -1,13 +1,11 @@
-"""Inference in parts of a batch: stretches of steps that run for some images after the others, so that what they hand
-from one to the next stays in the caches.
+"""Inference in parts of a batch: stretches of steps that run for some images, then for the next ones.
 
-A map of a large batch is gone from the caches before the next step reads it; that of one image is still there. Results
-do not change: what an image's result is does not depend on the others of its batch.
+A map of a large batch is gone from the caches before the next step reads it; that of a few images is still there, and
+needs less memory. Results do not change: that of one image does not depend on the others of its batch.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fastcnn.plan.costs import cost, geometry
 from fastcnn.plan.steps import size_of
@@ -20,21 +18,22 @@ __all__ = ["Stretch", "samples_of", "stretches"]
 CACHED_BYTES = 8 << 20
 # A part is to have so many times the bytes of the filter, which each part reads, packs or transforms anew.
 FILTERS = 2
-# The most FLOPs for each byte: products that take longer than their memory gain nothing, and lose a little on each part.
+# The most FLOPs for each byte: products that wait for the ports gain nothing, and lose a little on each part.
 DENSE = 48
 WINOGRAD = 4  # a transformed filter of 3x3 has this many times its elements
 # Steps that compute each image by itself, and which of their inputs hold images.
 APART = {
     "activate": (0,), "add": (0, 1), "average_pool": (0,), "batch_norm_inference": (0,),
     "batch_norm_inference_fused": (0, 5), "conv2d": (0,), "conv2d_fused": (0, 3), "conv2d_prepared": (0, 3),
-    "depthwise_conv2d": (0,), "global_average_pool": (0,), "max_pool": (0,), "pad": (0,),
+    "depthwise_conv2d": (0,), "max_pool": (0,), "multiply": (0, 1), "pad": (0,),
 }  # fmt: skip
+# Its inputs are slices of the channels of its result, computed there.
 JOINED = "joined"
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Neighbouring steps that run for one part of the batch after the other.
+    """Neighbouring steps that all run for one part of the batch, then for the next.
 
     Args:
         first: the number of its first step.
@@ -66,13 +65,14 @@ def stretches(steps: Sequence[Node]) -> list[Stretch]:
     run: list[tuple[int, int]] = []  # the steps' most samples
     batch = 0
     for i, step in enumerate(steps):
-        own, most = _batch(step), _samples(step)
-        if own is None or most is None or (run and own != batch):
+        own = _batch(step)
+        most = _samples(step, own) if own else 0
+        if run and (not most or own != batch):
             found += _cut(run, i, batch)
             run = []
-        if own is not None and most is not None:
+        if most:
             batch = own
-            run.append((i, min(most, own)))
+            run.append((i, most))
     found += _cut(run, len(steps), batch)
     return [s for s in (_where_memory_counts(s, steps) for s in found) if s.end - s.first > 1]
 
@@ -103,29 +103,31 @@ def _parts(batch: int, most: int) -> tuple[tuple[int, int], ...]:
     return tuple((batch * i // count, batch * (i + 1) // count) for i in range(count))
 
 
-def _batch(step: Node) -> int | None:
-    """How many images a step computes, each by itself; None where it does not."""
+def _batch(step: Node) -> int:
+    """How many images a step computes, each by itself; 0 where it does not."""
     name = step.operation.name
     which = range(len(step.inputs)) if name == JOINED else APART.get(name)
-    if which is None or len(step.outputs) != 1 or len(step.outputs[0].shape) < 2:
-        return None
-    images = [step.inputs[i] for i in which if i < len(step.inputs) and step.inputs[i] is not None]
+    if which is None or len(step.outputs) != 1:
+        return 0
+    shape = step.outputs[0].shape
+    images = [t for i, t in enumerate(step.inputs) if i in which and t is not None]
     others = [t for i, t in enumerate(step.inputs) if i not in which]
-    batch = step.outputs[0].shape[0]
-    if not all(isinstance(t, SymbolicTensor) and len(t.shape) > 1 and t.shape[0] == batch for t in images):
-        return None
-    return None if any(isinstance(t, SymbolicTensor) for t in others) else batch
+    if any(isinstance(t, SymbolicTensor) for t in others) or len(shape) < 2 or None in shape:
+        return 0
+    # Of fewer axes, the first would not be the batch.
+    apart = all(isinstance(t, SymbolicTensor) and len(t.shape) == len(shape) for t in images)
+    return int(shape[0]) if apart and all(t.shape[0] == shape[0] for t in images) else 0
 
 
-def _samples(step: Node) -> int | None:
+def _samples(step: Node, batch: int) -> int:
     """The most images of which all that the step reads and writes fits the caches.
 
-    None where one image does not, and where the filter is large beside so many.
+    0 where one image does not, and where the filter is large beside so many.
     """
     tensors = {id(t): t for t in (*step.inputs, *step.outputs) if isinstance(t, SymbolicTensor)}
-    each = sum(size_of(t) for t in tensors.values()) // max(step.outputs[0].shape[0], 1)
+    each = sum(size_of(t) for t in tensors.values()) // batch
     most = CACHED_BYTES // max(each, 1)
-    return most if most and most * each >= FILTERS * _filter_bytes(step) else None
+    return min(most, batch) if most * each >= FILTERS * _filter_bytes(step) else 0
 
 
 def _filter_bytes(step: Node) -> int:

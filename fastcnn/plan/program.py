@@ -7,7 +7,7 @@ import numpy as np
 
 from fastcnn import _core
 from fastcnn.layers.nests import contents, map_tensors
-from fastcnn.plan.batch_parts import Stretch
+from fastcnn.plan.batch_parts import JOINED, Stretch
 from fastcnn.plan.capture import Captured, NotCapturable
 from fastcnn.plan.costs import workspace
 from fastcnn.plan.memory import ALIGNMENT, place
@@ -21,8 +21,6 @@ Array = np.ndarray[Any, Any]
 VIEWS = frozenset({"reshape", "reshape_like", "expand_dims", "squeeze"})
 # Copies of which a program, whose memory stays, has no need.
 ALIASES = frozenset({"identity", "stop_gradient"})
-# Its inputs are slices of the channels of its result, computed there.
-JOINED = "joined"
 # Steps whose results follow from shapes alone: computed once.
 CONSTANTS = frozenset({"ones_like", "zeros_like", "full_like"})
 # Steps that change variables: they are run even where nobody reads their results.
