@@ -44,10 +44,16 @@ struct Pointers {
   static int64_t bytes(int64_t taps, int64_t count) { return align64((taps + 4) * count * (int64_t)sizeof(void*)); }
 };
 
+// Panels [begin, end) of `count` pixels.
+struct Task {
+  int64_t begin, end, first, count;
+};
+
 struct Layout {
   bool shared;                  // the whole filter is packed once, for all threads
   int64_t blocks, block;        // pixel blocks and the pixels of one
   int64_t split;                // parts of the panels, one after the other: each fits the shared cache
+  int64_t whole = 0;            // so many panels are a task each, with all pixels: the same number for every thread
   int64_t zeros, packed, rows;  // bytes: a row of zeros; the packed filter (shared, or a thread's block); pointers
   int64_t normalised;           // bytes: a block of pixels read through the prologue
   Layout(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue) {
@@ -62,14 +68,22 @@ struct Layout {
       if (split > panels) split = panels;
     } else {
       split = panels;
-      blocks = (2 * threads + panels - 1) / panels;
+      blocks = threads;
+      whole = columns / kPanel / threads * threads;
     }
     block = pixels / blocks + (pixels % blocks != 0);
     Blocks k(taps, run);
+    int64_t most_pixels = whole ? pixels : block;
     zeros = align64(run * 4);
     packed = shared ? align64(taps * run * padded_columns(columns) * 4) : align64(k.taps_each * k.piece * kPanel * 4);
-    rows = Pointers::bytes(taps, block);
-    normalised = prologue ? block * align64(run * 4) : 0;
+    rows = Pointers::bytes(taps, most_pixels);
+    normalised = prologue ? most_pixels * align64(run * 4) : 0;
+  }
+  int64_t tasks() const { return whole + (split - whole) * blocks; }
+  Task task(int64_t i, int64_t pixels, int64_t panels) const {
+    if (i < whole) return {i, i + 1, 0, pixels};
+    int64_t part = whole + (i - whole) / blocks, first = (i - whole) % blocks * block;
+    return {panels * part / split, panels * (part + 1) / split, first, least(block, pixels - first)};
   }
   int64_t own() const { return rows + normalised + (shared ? 0 : packed); }
   size_t bytes(int threads) const { return (size_t)(zeros + (shared ? packed : 0) + threads * own()); }
@@ -142,10 +156,30 @@ Ahead next_pixels(const Gather& g, int64_t first, int64_t count, int64_t panel, 
   return {g.x + (first + from) * g.run, 1, 16, (to - from) * g.run / 16};
 }
 
+// Whether a prepared filter is asked for, because each of its panels is read once; and the panel that the thread takes
+// after this one, -1 where that is not known. Else, pixels that the thread takes next.
+struct Soon {
+  bool filter;
+  int64_t panel;
+  Ahead pixels;
+};
+
+// The block of the prepared filter that comes after `done` steps of a panel's sum.
+Ahead after(const Gather& g, int64_t panel, int64_t done, const Soon& soon) {
+  int64_t depth = g.taps * g.run;
+  if (done == depth) {
+    if (soon.panel < 0) return {};
+    panel = soon.panel, done = 0;
+  }
+  Blocks k(g.taps, g.run);
+  int64_t width = panel_width(columns_of(g, panel)), steps = least(k.taps_each * k.piece, depth - done);
+  return {g.prepared + panel * kPanel * depth + done * width, steps * width / 16, 16, 1};
+}
+
 // One panel of one pixel block; out is left pointing at the next panel's columns. whole: the packed panel, or null: it
 // is packed into a thread's scratch, a block of the sum at a time.
-void panel_product(const Gather& g, const float* whole, float* scratch, bool cold, int64_t panel, const float** rows,
-                   float* const* out, int64_t count, Ahead ahead) {
+void panel_product(const Gather& g, const float* whole, const Soon& soon, float* scratch, bool cold, int64_t panel,
+                   const float** rows, float* const* out, int64_t count) {
   Blocks k(g.taps, g.run);
   int columns = columns_of(g, panel), width = panel_width(columns);
   Finish finish;
@@ -165,8 +199,10 @@ void panel_product(const Gather& g, const float* whole, float* scratch, bool col
         pack_filter(g, scratch + t * depth * width, tap + t, from, depth, panel * kPanel, columns);
     finish.accumulate = tap > 0 || from > 0;
     finish.last = g.taps == 0 || (tap + taps == g.taps && from + depth == g.run);  // no taps: zeros
+    Ahead ahead = tap == 0 && from == 0 ? soon.pixels : Ahead{};
+    if (soon.filter) ahead = after(g, panel, tap * g.run + from + taps * depth, soon);
     micro_rows({rows + tap * count, count, taps, depth, 1, from, cold, ahead}, b, width, out, count, columns, finish);
-    from += depth, ahead = {};
+    from += depth;
     if (from == g.run) from = 0, tap += taps;
   } while (tap < g.taps);
   if (later)
@@ -203,23 +239,29 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   bool long_run = is_long_run(g), whole = g.prepared || layout.shared;  // or panel by panel
   if (layout.shared && !g.prepared) gather_pack(packed, g, team);
   const float* filter = g.prepared ? g.prepared : packed;
-  parallel_tasks(team, layout.blocks * layout.split, [&](int64_t task, int thread) {
-    int64_t part = task / layout.blocks, first = task % layout.blocks * layout.block;
-    int64_t count = pixels - first < layout.block ? pixels - first : layout.block;
-    if (count <= 0) return;
-    Pointers to(own + thread * layout.own(), g.taps, count);
+  const int64_t panel_floats = kPanel * g.taps * g.run;
+  parallel_tasks(team, layout.tasks(), [&](int64_t i, int thread) {
+    Task t = layout.task(i, pixels, panels);
+    if (t.count <= 0) return;
+    Pointers to(own + thread * layout.own(), g.taps, t.count);
     float* normalised = (float*)(own + thread * layout.own() + layout.rows);
     float* scratch = normalised + layout.normalised / 4;
-    point(g, first, count, zeros, to);
-    if (g.prologue) normalise_block(g, to.rows, count, zeros, normalised);
-    int64_t begin = panels * part / layout.split, end = panels * (part + 1) / layout.split;
-    for (int64_t i = 0; i < count; i++) to.out[i] += begin * kPanel;
-    int64_t next = first + team * layout.block, next_count = long_run ? least(layout.block, pixels - next) : 0;
-    for (int64_t panel = begin; panel < end; panel++) {
-      const float* b = whole ? filter + panel * kPanel * g.taps * g.run : nullptr;
-      panel_product(g, b, scratch, panel == begin && g.taps == 1 && !g.prologue, panel, to.rows, to.out, count,
-                    next_pixels(g, next, next_count, panel, begin, end));
-      for (int64_t i = 0; i < count; i++) to.out[i] += kPanel;
+    point(g, t.first, t.count, zeros, to);
+    if (g.prologue) normalise_block(g, to.rows, t.count, zeros, normalised);
+    for (int64_t p = 0; p < t.count; p++) to.out[p] += t.begin * kPanel;
+    for (int64_t panel = t.begin; panel < t.end; panel++) {
+      const float* b = whole ? filter + panel * panel_floats : nullptr;
+      int64_t next = i + team < layout.whole                     ? panel + team
+                     : i < layout.whole && layout.whole < panels ? layout.whole
+                                                                 : -1;
+      bool cold = panel == t.begin && g.taps == 1 && !g.prologue;
+      Ahead later{};
+      if (long_run) {
+        int64_t ahead = t.first + team * layout.block;
+        later = next_pixels(g, ahead, least(layout.block, pixels - ahead), panel, t.begin, t.end);
+      }
+      panel_product(g, b, {g.prepared && !layout.shared, next, later}, scratch, cold, panel, to.rows, to.out, t.count);
+      for (int64_t p = 0; p < t.count; p++) to.out[p] += kPanel;
     }
     if (g.stream) stream_fence();
   });

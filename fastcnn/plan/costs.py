@@ -101,11 +101,12 @@ class Geometry:
     attrs: dict[str, Any]
     of: str
 
-    def workspace(self) -> int:
-        """Bytes of scratch memory that the pass takes while it runs."""
+    def workspace(self, samples: int | None = None) -> int:
+        """Bytes of scratch memory that the pass takes while it runs, on so many images where not on all of them."""
         strides, padding, dilation, groups = self._options()
         through = "read_activation" in self.attrs
-        return _core.conv2d_workspace(self.x, self.w, strides, padding, dilation, groups, self.of, through)
+        x = self.x if samples is None else (samples, *self.x[1:])
+        return _core.conv2d_workspace(x, self.w, strides, padding, dilation, groups, self.of, through)
 
     def algorithm(self) -> str:
         """The kernels' choice; a filter of size 1 is a matrix product."""
@@ -169,14 +170,15 @@ def geometry(step: Node) -> Geometry | None:
     return Geometry(a, w, out, step.attrs, "forward")
 
 
-def workspace(step: Node) -> int:
+def workspace(step: Node, samples: int | None = None) -> int:
     """Bytes of scratch memory that a convolution takes while it runs; 0 for other steps, which need little or none.
 
     Args:
         step: of a program: its shapes are known.
+        samples: so many images at a time, where not all of them.
     """
     conv = geometry(step)
-    return 0 if conv is None else conv.workspace()
+    return 0 if conv is None else conv.workspace(samples)
 
 
 def _lifted(shape: Any) -> Shape:

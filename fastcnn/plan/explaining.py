@@ -95,8 +95,8 @@ def update_in_words(update: Any) -> str:
 
 def _shown(program: Program) -> list[tuple[Node, Any]]:
     """The steps that a run executes: views and constants are free."""
-    pairs = zip(program.steps, origins(program), program.starts, program.ends, strict=True)
-    return [(step, origin) for step, origin, first, last in pairs if last > first]
+    pairs = zip(program.steps, origins(program), program.calls, strict=True)
+    return [(step, origin) for step, origin, calls in pairs if calls]
 
 
 def _row(i: int, step: Node, origin: Any, program: Program) -> tuple[str, tuple[str, ...]]:

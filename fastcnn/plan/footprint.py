@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from fastcnn.plan.costs import workspace
 from fastcnn.plan.likeness import batch_like
 from fastcnn.plan.program import Program
 from fastcnn.plan.stepping import Inference, TrainingStep
@@ -44,7 +43,7 @@ def scratch_bytes(program: Program) -> int:
     Args:
         program: laid out; it need not have run.
     """
-    return max(map(workspace, program.steps), default=0)
+    return max((size for _, size in program._scratch.values()), default=0)
 
 
 def gradient_bytes(step: TrainingStep) -> int:

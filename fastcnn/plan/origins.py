@@ -72,7 +72,8 @@ def origins(program: Any) -> list[Origin]:
     taken: set[int] = set()
     found: list[Origin] = []
     started = False  # the walk back
-    for step in program.steps:
+    at_a_time = {i: s for s in program.stretches for i in range(s.first, s.end)}
+    for i, step in enumerate(program.steps):
         calls = sorted(_calls(step, captured, made, taken), key=lambda call: order[id(call)])
         backward = any(call.backward for call in calls) or (not calls and _helps_backward(step, captured))
         started |= backward
@@ -80,7 +81,10 @@ def origins(program: Any) -> list[Origin]:
         layers = _layers(step, calls, captured)
         main = [call.layer for call in calls if call.operation.name == _plain(step) and call.layer is not None]
         layer = (*main, *layers, "")[0]
-        found.append(Origin(layer, layers, stage, _fused(step, calls, backward)))
+        fused = _fused(step, calls, backward)
+        if i in at_a_time:
+            fused += (f"{at_a_time[i].samples} of {at_a_time[i].parts[-1][1]} at a time",)
+        found.append(Origin(layer, layers, stage, fused))
     return found
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from fastcnn import _core
 from fastcnn.plan import fused
+from fastcnn.plan.batch_parts import samples_of
 from fastcnn.plan.steps import node
 from fastcnn.seam import Node
 from fastcnn.tensor import Derived, Tensor, Valued
@@ -55,10 +56,11 @@ def kept(key: Any, kind: type[Derived], compute: Callable[[], Array]) -> Derived
 
 def prepare_filters(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """Convolutions with few pixels get their filter prepared."""
-    return [_prepared(s) if _has_few_pixels(s) else s for s in steps]
+    samples = samples_of(steps)
+    return [_prepared(s) if _has_few_pixels(s, samples.get(id(s))) else s for s in steps]
 
 
-def _has_few_pixels(step: Node) -> bool:
+def _has_few_pixels(step: Node, samples: int | None) -> bool:
     if step.operation.name not in ("conv2d", "conv2d_fused") or not isinstance(step.inputs[1], Valued):
         return False
     x, w, shape = step.inputs[0].shape, step.inputs[1].shape, step.outputs[0].shape
@@ -66,7 +68,7 @@ def _has_few_pixels(step: Node) -> bool:
         return False
     strides, padding, dilation, groups = (step.attrs[name] for name in FIXED)
     algorithm = _core.conv2d_algorithm(x, w, strides, padding, dilation, groups, "high", "forward")
-    return int(np.prod(shape[:3])) <= FEW_PIXELS[algorithm]
+    return int(np.prod(shape[1:3])) * (samples or shape[0]) <= FEW_PIXELS[algorithm]
 
 
 def _prepared(step: Node) -> Node:

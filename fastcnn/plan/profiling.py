@@ -102,10 +102,10 @@ def _afterwards(step: TrainingStep, times: Any, limits: Limits, number: int) -> 
 
 def _rows(program: Program, times: Any, limits: Limits) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for step, origin, first, last in zip(program.steps, origins(program), program.starts, program.ends, strict=True):
-        if last == first:  # a view or a constant
+    for step, origin, calls in zip(program.steps, origins(program), program.calls, strict=True):
+        if not calls:  # a view or a constant
             continue
-        row = _row(origin, step.operation.name, signature(step), cost(step), times[first:last], limits)
+        row = _row(origin, step.operation.name, signature(step), cost(step), times[calls], limits)
         rows.append({"step": len(rows), **row})
     return rows
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastcnn import _core
 from fastcnn.layers.nests import contents, map_tensors
+from fastcnn.plan.batch_parts import JOINED, Stretch
 from fastcnn.plan.capture import Captured, NotCapturable
 from fastcnn.plan.costs import workspace
 from fastcnn.plan.memory import ALIGNMENT, place
@@ -20,8 +21,6 @@ Array = np.ndarray[Any, Any]
 VIEWS = frozenset({"reshape", "reshape_like", "expand_dims", "squeeze"})
 # Copies of which a program, whose memory stays, has no need.
 ALIASES = frozenset({"identity", "stop_gradient"})
-# Its inputs are slices of the channels of its result, computed there.
-JOINED = "joined"
 # Steps whose results follow from shapes alone: computed once.
 CONSTANTS = frozenset({"ones_like", "zeros_like", "full_like"})
 # Steps that change variables: they are run even where nobody reads their results.
@@ -49,8 +48,10 @@ class Program:
         together: results that are to lie side by side, in this order, each at a multiple of 64 bytes.
         updates: ``updates(steps)`` gives the steps, and what is done amid them with the last of the function's results,
             which do not outlive that: ``Update``s, of which the gradients are to lie side by side.
+        parts: ``parts(steps)`` tells which stretches of the steps run for a part of the batch after the other.
 
     Attributes:
+        calls: of each step, its numbers among the recorded calls.
         included: of each of the ``updates``, a program that runs after its step, empty at first.
         marks: where they are among the recorded calls.
     """
@@ -62,6 +63,7 @@ class Program:
         arena: Array | None = None,
         together: Sequence[Any] = (),
         updates: Callable[[list[Node]], tuple[list[Node], Sequence[Any]]] | None = None,
+        parts: Callable[[Sequence[Node]], list[Stretch]] | None = None,
     ):
         self.captured, self._together = captured, together
         self.arena = arena
@@ -74,7 +76,9 @@ class Program:
         if updates is not None:
             self._kept = captured.outputs[:-1]
             self.steps, self.updates = updates(self.steps)
+        self.stretches = [] if parts is None else parts(self.steps)
         self._arrays: dict[int, Array] = {}
+        self._samples: dict[int, int] = {}  # that a result has room for, where it lives inside a stretch
         self._roots: dict[int, int] = {}
         self.inputs = [np.zeros(_sizes(t), t.dtype) for t in captured.inputs]
         self.keys = [(generator, np.zeros(_sizes(t), t.dtype)) for generator, t in captured.keys]
@@ -120,24 +124,45 @@ class Program:
             for part in update.parts:
                 root = self._root(part.gradient)
                 last[root] = max(last[root], update.after)
-        sizes = [int(np.prod(_sizes(t))) * np.dtype(t.dtype).itemsize for t in results]
+        self._keep_within(first, last)
+        shapes = [self._shape(t) for t in results]
+        sizes = [int(np.prod(s)) * np.dtype(t.dtype).itemsize for t, s in zip(results, shapes, strict=True)]
         lives = [(first[id(t)], last[id(t)], _padded(n)) for t, n in zip(results, sizes, strict=True)]
         offsets = self._offsets(results, lives)
         self.unshared_bytes = sum(sizes) + sum(n for _, n in self._scratch.values())
         if self.arena is None or self.arena.nbytes < self.arena_bytes:
             self.arena = _core.aligned_bytes(max(self.arena_bytes, ALIGNMENT))
         memory = self.arena
-        for t, offset, size in zip(results, offsets, sizes, strict=True):
-            self._arrays[id(t)] = memory[offset : offset + size].view(t.dtype).reshape(_sizes(t))
+        for t, offset, size, shape in zip(results, offsets, sizes, shapes, strict=True):
+            self._arrays[id(t)] = memory[offset : offset + size].view(t.dtype).reshape(shape)
         for part, (larger, begin, end) in slices.items():
             self._arrays[part] = self._arrays[id(larger)][..., begin:end]
+
+    def _keep_within(self, first: dict[int, int], last: dict[int, int]) -> None:
+        """What only one stretch knows needs room for a part of the batch; all else that it touches lives through it."""
+        for stretch in self.stretches:
+            inside = range(stretch.first, stretch.end)
+            for root in first:
+                if first[root] in inside and last[root] in inside:
+                    self._samples[root] = stretch.samples
+                elif first[root] in inside:
+                    first[root] = stretch.first
+                elif last[root] in inside:
+                    last[root] = stretch.end - 1
+
+    def _shape(self, t: SymbolicTensor) -> tuple[int, ...]:
+        """Of the result's array."""
+        whole = _sizes(t)
+        samples = self._samples.get(self._root(t))
+        return whole if samples is None else (samples, *whole[1:])
 
     def _offsets(self, results: list[SymbolicTensor], lives: list[tuple[int, int, int]]) -> list[int]:
         """Where each result begins in the arena; workspaces lie there, too, while their steps run."""
         blocks = self._blocks(results)
         joint = [_joint([lives[i] for i in block]) for block in blocks]
         fixed = self._side_by_side(results, [n for _, _, n in lives])
-        scratch = [(i, i, n) for i, step in enumerate(self.steps) if (n := workspace(step))]
+        samples = {i: s.samples for s in self.stretches for i in range(s.first, s.end)}
+        scratch = [(i, i, n) for i, step in enumerate(self.steps) if (n := workspace(step, samples.get(i)))]
         begins, self.arena_bytes = place([*joint, *scratch], fixed)
         offsets = [0] * len(results)
         for block, begin in zip(blocks, begins, strict=False):
@@ -192,17 +217,24 @@ class Program:
 
     def _record(self) -> None:
         self._core = _core.Program()
-        self.starts: list[int] = []  # of each step among the recorded calls
-        self.ends: list[int] = []
+        self.calls: list[list[int]] = [[] for _ in self.steps]
         self.included: list[Any] = []
         self.marks: list[int] = []
         after = [update.after for update in self.updates]
-        for i, node in enumerate(self.steps):
-            self.starts.append(len(self._core))
-            self._record_step(node, self._scratch.get(i))
-            self.ends.append(len(self._core))
+        stretches = {s.first: s for s in self.stretches}
+        i = 0
+        while i < len(self.steps):
+            end = i + 1
+            if i in stretches:
+                end = stretches[i].end
+                for part in stretches[i].parts:
+                    for j in range(i, end):
+                        self._record_step(j, part)
+            else:
+                self._record_step(i)
             for _ in range(after.count(i)):
                 self.include()
+            i = end
 
     def include(self) -> None:
         """Makes all that another program will do, empty as yet, the next of the recorded calls."""
@@ -210,15 +242,25 @@ class Program:
         self.included.append(_core.Program())
         self._core.include(self.included[-1])
 
-    def _record_step(self, node: Node, scratch: tuple[int, int] | None) -> None:
+    def _part(self, t: Any, part: tuple[int, int] | None) -> Any:
+        """A tensor's array, as the steps of a stretch see it that compute a part of the batch."""
+        array = self._array(t)
+        if part is None or not isinstance(t, SymbolicTensor):
+            return array
+        begin, end = part
+        return array[: end - begin] if self._root(t) in self._samples else array[begin:end]
+
+    def _record_step(self, i: int, part: tuple[int, int] | None = None) -> None:
+        node, scratch = self.steps[i], self._scratch.get(i)
         if node.operation.name in CONSTANTS or node.operation.name == JOINED:
             return
         if node.operation.name in ALIASES:
             self._arrays[id(node.outputs[0])] = self._array(node.inputs[0])
             return
-        places = [self._arrays[id(t)] for t in node.outputs if id(t) in self._arrays]
-        arrays = [self._array(t) for t in node.inputs]
+        places = [self._part(t, part) for t in node.outputs if id(t) in self._arrays]
+        arrays = [self._part(t, part) for t in node.inputs]
         arena: Any = self.arena
+        before = len(self._core)
         self._core.lend(None if scratch is None else arena[scratch[0] : sum(scratch)])
         self._core.begin(places)
         state.recording = True
@@ -230,13 +272,14 @@ class Program:
             state.recording = False
             complete = self._core.end()
             self._core.lend(None)
+        self.calls[i] += range(before, len(self._core))
         made = made if isinstance(made, tuple) else (made,)
         for t, array in zip(node.outputs, made, strict=True):
             if id(t) not in self._arrays:
                 if not np.shares_memory(array, arrays[0]):
                     raise NotCapturable(f"{node.operation.name} copies, and has no kernel that a program could run")
                 self._arrays[id(t)] = array
-            elif array.ctypes.data != self._arrays[id(t)].ctypes.data or not complete:
+            elif array.ctypes.data != self._part(t, part).ctypes.data or not complete:
                 kinds = [f"{a.dtype}{a.shape}" for a in arrays if a is not None]
                 raise NotCapturable(
                     f"{node.operation.name} of {', '.join(kinds)} has no kernel that a program could run"

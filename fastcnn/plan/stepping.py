@@ -10,6 +10,7 @@ from fastcnn.autograd import GradientTape
 from fastcnn.layers.nests import contents, map_tensors, tensors_of
 from fastcnn.optimizers.flat import in_order_of_memory
 from fastcnn.optimizers.recorded import Part, group_of
+from fastcnn.plan.batch_parts import stretches
 from fastcnn.plan.capture import NotCapturable, capture
 from fastcnn.plan.counting import count
 from fastcnn.plan.early_updates import early_updates, in_rows, may_be_early, whole
@@ -246,7 +247,7 @@ class Inference(_Step):
         self.silent = not any(layer._losses for layer in model._lossy)
         for layer in model._lossy:
             layer._losses.clear()
-        self.program = Program(captured, inference_passes)
+        self.program = Program(captured, inference_passes, parts=stretches)
         self.silent = self.silent and not any(step.operation.name in EFFECTS for step in self.program.steps)
         self.outputs = self.program.outputs
 
