@@ -71,6 +71,9 @@ void thin_step(float* acc, const float* a, int64_t lda, const float* b, int64_t 
   int64_t j = 0;
   for (; j + kTogether * kLanes <= columns; j += kTogether * kLanes)
     thin_vectors<M, kTogether, kAsk>(acc + j, a, lda, b + j, ldb, depth, next, kLanes);
+  if constexpr (kTogether == 8)
+    for (; j + 4 * kLanes <= columns; j += 4 * kLanes)
+      thin_vectors<M, 4, kAsk>(acc + j, a, lda, b + j, ldb, depth, next, kLanes);
   for (; j < columns; j += kLanes)
     thin_vectors<M, 1, kAsk>(acc + j, a, lda, b + j, ldb, depth, next, (int)least(kLanes, columns - j));
 }
@@ -197,7 +200,7 @@ struct ThinPlan {
     piece = depth_of_block(g.k), pieces = ceil_div(g.k, piece);
     deep = !g.transpose_b && threads > 1 && pieces >= 2 * threads && g.n <= kThinShared * threads;
     int64_t parts = ceil_div(g.n, kThinColumns);
-    while (!deep && parts < 2 * threads && g.n / parts > 64) parts *= 2;
+    while (!deep && threads > 1 && parts < 2 * threads && g.n / parts > 64) parts *= 2;
     each = align16(ceil_div(g.n, parts));
   }
   int64_t partials() const { return deep ? pieces - 1 : 0; }
