@@ -203,9 +203,18 @@ def test_prepared_filters_change_no_bit(monkeypatch):
     assert np.ptp(changed - found) > 0
 
 
-def test_large_batches_need_no_prepared_filters():
-    model = deep()
-    for n, prepared in ((4, 4), (5, 3), (64, 1), (65, 0)):
+def wide():
+    """One of Winograd's convolutions, with a large filter."""
+    x = layers.Input((8, 8, 32))
+    return models.Model(x, layers.Conv2D(128, 3, padding="same")(x))
+
+
+@pytest.mark.parametrize(
+    ("network", "counts"), [(deep, {16: 4, 17: 1, 64: 1, 65: 0}), (wide, {4: 1, 5: 0})], ids=["small", "large"]
+)
+def test_large_batches_need_no_prepared_filters(network, counts):
+    model = network()
+    for n, prepared in counts.items():
         program = stepping.Inference(model, Tensor(pictures(n, (8, 8, 32)))).program
         assert steps_of(program).count("conv2d_prepared") == prepared
 

@@ -38,7 +38,7 @@ bool is_few(const Matmul& g) { return g.m <= kFewRows && g.k > 0; }
 
 size_t one_workspace(const Matmul& g, int threads) {
   size_t bytes = (size_t)transposed_bytes(g);
-  if (is_thin(g)) return bytes;
+  if (is_thin(g)) return bytes + ThinPlan(g, threads).bytes(g);
   if (is_tall(g)) return TallPlan(g, threads).bytes(g, threads);
   if (is_few(g)) return bytes + FewPlan(g, threads).bytes(g, threads);
   return bytes + 64 + gather_workspace(g.m, 1, g.k > 0 ? g.k : 1, g.n, threads);
@@ -51,7 +51,7 @@ void one_product(float* y, const float* a, const float* b, const Matmul& g, cons
     a = (const float*)workspace;
     workspace += transposed_bytes(g);
   }
-  if (is_thin(g)) return thin_product(y, a, b, g, e, threads);
+  if (is_thin(g)) return thin_product(y, a, b, g, e, workspace, threads);
   if (is_tall(g)) return tall_product(y, a, b, g, e, workspace, threads);
   if (is_few(g)) return few_product(y, a, b, g, e, workspace, threads);
   int64_t* origin = (int64_t*)workspace;

@@ -12,52 +12,70 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kThinRows = 16;         // up to here reading b takes longer than multiplying
-constexpr int64_t kThinGroup = 8;         // rows of the product at a time
-constexpr int64_t kThinColumns = 512;     // of b, walked along together
-constexpr int kThinDepth = 8;             // rows of b at a time
-constexpr int64_t kThinAhead = 4 * 1024;  // floats of b asked for ahead: more than a memory's latency brings
-constexpr int64_t kThinAlong = 128;       // the same of each row of a transposed b
+constexpr int64_t kThinRows = 16;                 // up to here reading b takes longer than multiplying
+constexpr int64_t kThinGroup = 8;                 // rows of the product at a time
+constexpr int64_t kThinColumns = 512;             // of b, walked along together
+constexpr int64_t kThinStep = 16 * kThinColumns;  // floats of b at a time
+constexpr int64_t kThinShared = 256;              // columns a thread: with fewer, threads share out the sum's blocks
+constexpr int64_t kThinAlong = 128;               // floats asked for ahead of each row of a transposed b
 
-// acc[i][j..j + J vectors) += sum over D rows p of a[i][p] * b[p][j...]; live: lanes of the last vector. What lies
-// `ahead` floats further on is asked for: each row is a short run, over before a prefetcher has noticed it.
-template <int M, int D, int J>
-void thin_vectors(float* acc, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t ahead, int live) {
+// From so many rows on, and if b is larger than a shared cache, the hardware does not ask for it early enough.
+constexpr int kThinAsked = 5;
+constexpr int64_t kThinCached = int64_t(8) << 20;  // floats of b
+
+// The rows of b that the next step reads, asked for row by row: so they come from memory in long runs.
+struct ThinAhead {
+  const float* at;
+  int64_t columns, step, left;
+  template <int64_t kFloats>
+  void ask() {
+#pragma GCC unroll 8
+    for (int64_t v = 0; v < kFloats; v += 16) __builtin_prefetch(at + v, 0, 2);
+    at += kFloats, left -= kFloats;
+    if (left <= 0) at += step, left = columns;
+  }
+};
+
+// acc[i][j..j + J vectors) += sum over `depth` rows p of a[i][p] * b[p][j...]; live: lanes of the last vector.
+template <int M, int J, bool kAsk>
+void thin_vectors(float* acc, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t depth, ThinAhead& next,
+                  int live) {
   vec sum[M][J];
 #pragma GCC unroll 8
   for (int i = 0; i < M; i++)
-#pragma GCC unroll 4
-    for (int v = 0; v < J; v++) sum[i][v] = load(acc + i * kThinColumns + v * kLanes);
 #pragma GCC unroll 8
-  for (int p = 0; p < D; p++) {
+    for (int v = 0; v < J; v++) sum[i][v] = load(acc + i * kThinColumns + v * kLanes);
+  for (int64_t p = 0; p < depth; p++, b += ldb) {
     vec row[J];
-    if constexpr (M > 1 && D > 1)
-#pragma GCC unroll 4
-      for (int v = 0; v < J * kLanes; v += 16) __builtin_prefetch(b + p * ldb + ahead + v);
-#pragma GCC unroll 4
-    for (int v = 0; v < J; v++)
-      row[v] = live == kLanes ? load(b + p * ldb + v * kLanes) : load_first(b + p * ldb + v * kLanes, live);
+    if constexpr (kAsk) next.ask<J * kLanes>();
+#pragma GCC unroll 8
+    for (int v = 0; v < J; v++) row[v] = live == kLanes ? load(b + v * kLanes) : load_first(b + v * kLanes, live);
 #pragma GCC unroll 8
     for (int i = 0; i < M; i++) {
       vec x = splat(a[i * lda + p]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int v = 0; v < J; v++) sum[i][v] = fma(x, row[v], sum[i][v]);
     }
   }
 #pragma GCC unroll 8
   for (int i = 0; i < M; i++)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int v = 0; v < J; v++) store(acc + i * kThinColumns + v * kLanes, sum[i][v]);
 }
 
-template <int M, int D>
-void thin_step(float* acc, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t ahead, int64_t columns) {
-  constexpr int kSums = kTileRows * kTileVectors, kTogether = M * 4 <= kSums ? 4 : M * 2 <= kSums ? 2 : 1;
+template <int M, bool kAsk>
+void thin_step(float* acc, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t depth, int64_t columns,
+               ThinAhead next) {
+  constexpr int kSums = kTileRows * kTileVectors;
+  constexpr int kTogether = M * 8 <= kSums ? 8 : M * 4 <= kSums ? 4 : M * 2 <= kSums ? 2 : 1;
   int64_t j = 0;
   for (; j + kTogether * kLanes <= columns; j += kTogether * kLanes)
-    thin_vectors<M, D, kTogether>(acc + j, a, lda, b + j, ldb, ahead, kLanes);
+    thin_vectors<M, kTogether, kAsk>(acc + j, a, lda, b + j, ldb, depth, next, kLanes);
+  if constexpr (kTogether == 8)
+    for (; j + 4 * kLanes <= columns; j += 4 * kLanes)
+      thin_vectors<M, 4, kAsk>(acc + j, a, lda, b + j, ldb, depth, next, kLanes);
   for (; j < columns; j += kLanes)
-    thin_vectors<M, D, 1>(acc + j, a, lda, b + j, ldb, ahead, (int)least(kLanes, columns - j));
+    thin_vectors<M, 1, kAsk>(acc + j, a, lda, b + j, ldb, depth, next, (int)least(kLanes, columns - j));
 }
 
 // b stored (n, k): kLanes of its rows are walked along together and transposed in registers, block by block. With one
@@ -111,13 +129,13 @@ void thin_groups(float* y, const float* a, const float* b, const Matmul& g, int6
 }
 
 struct Thin {
-  decltype(&thin_step<1, 1>) step, steps;
+  decltype(&thin_step<1, false>) step, asking;
   decltype(&thin_groups<1, 1>) group, groups;
   int together;  // of `groups`
 };
 template <int M>
-constexpr Thin thin = {thin_step<M, 1>, thin_step<M, kThinDepth>, thin_groups<M, 1>, thin_groups<M, M <= 2 ? 2 : 1>,
-                       M <= 2 ? 2 : 1};
+constexpr Thin thin = {thin_step<M, false>, thin_step<M, (M >= kThinAsked)>, thin_groups<M, 1>,
+                       thin_groups<M, M <= 2 ? 2 : 1>, M <= 2 ? 2 : 1};
 constexpr Thin thin_of[kThinGroup + 1] = {{}, thin<1>, thin<2>, thin<3>, thin<4>, thin<5>, thin<6>, thin<7>, thin<8>};
 
 // f(first, count) for the rows of a product in equal groups.
@@ -127,29 +145,35 @@ inline void thin_row_groups(int64_t m, F f) {
   for (int64_t q = 0; q < groups; q++) f(m * q / groups, m * (q + 1) / groups - m * q / groups);
 }
 
-void thin_columns(float* y, const float* a, const float* b, const Matmul& g, int64_t column, int64_t columns) {
+// to = one block of the sum, rows [from, end) of b.
+void thin_block(float* to, const float* a, const float* b, const Matmul& g, int64_t from, int64_t end, int64_t column,
+                int64_t columns, bool accumulate) {
   alignas(64) float acc[kThinRows * kThinColumns];
-  int64_t piece = depth_of_block(g.k), ahead = ceil_div(kThinAhead, columns);
-  for (int64_t from = 0; from < g.k; from += piece) {
-    int64_t end = least(g.k, from + piece);
-    for (int i = 0; i < g.m; i++) memset(acc + i * kThinColumns, 0, (size_t)align64(columns * 4));
-    for (int64_t p = from, deep; p < end; p += deep) {
-      deep = end - p < kThinDepth ? 1 : kThinDepth;
-      int64_t next = p + ahead + deep <= g.k ? ahead * g.n : 0;
-      thin_row_groups(g.m, [&](int64_t first, int64_t count) {
-        (deep == 1 ? thin_of[count].step : thin_of[count].steps)(acc + first * kThinColumns, a + first * g.k + p, g.k,
-                                                                 b + p * g.n + column, g.n, next, columns);
-      });
-    }
-    for (int i = 0; i < g.m; i++)
-      for (int64_t j = 0; j < columns; j += kLanes) {
-        int live = (int)least(kLanes, columns - j);
-        float* out = y + i * g.n + column + j;
-        vec sum = load(acc + i * kThinColumns + j);
-        if (from > 0) sum = load_first(out, live) + sum;
-        store_first(out, sum, live);
-      }
+  int64_t step = most(1, kThinStep / align16(columns));
+  for (int i = 0; i < g.m; i++) memset(acc + i * kThinColumns, 0, (size_t)align64(columns * 4));
+  for (int64_t p = from, depth; p < end; p += depth) {
+    depth = least(end - p, step);
+    int64_t ahead = p + 2 * depth <= g.k ? p + depth : p;
+    thin_row_groups(g.m, [&](int64_t first, int64_t count) {
+      ThinAhead next{b + ahead * g.n + column, columns, g.n - align16(columns), columns};
+      (first == 0 && g.k * g.n > kThinCached ? thin_of[count].asking : thin_of[count].step)(
+          acc + first * kThinColumns, a + first * g.k + p, g.k, b + p * g.n + column, g.n, depth, columns, next);
+    });
   }
+  for (int i = 0; i < g.m; i++)
+    for (int64_t j = 0; j < columns; j += kLanes) {
+      int live = (int)least(kLanes, columns - j);
+      float* out = to + i * g.n + column + j;
+      vec sum = load(acc + i * kThinColumns + j);
+      if (accumulate) sum = load_first(out, live) + sum;
+      store_first(out, sum, live);
+    }
+}
+
+void thin_columns(float* y, const float* a, const float* b, const Matmul& g, int64_t column, int64_t columns) {
+  int64_t piece = depth_of_block(g.k);
+  for (int64_t from = 0; from < g.k; from += piece)
+    thin_block(y, a, b, g, from, least(g.k, from + piece), column, columns, from > 0);
 }
 
 void thin_columns_transposed(float* y, const float* a, const float* b, const Matmul& g, int64_t column,
@@ -168,16 +192,37 @@ void thin_columns_transposed(float* y, const float* a, const float* b, const Mat
 
 bool is_thin(const Matmul& g) { return g.m <= kThinRows && g.k > 0; }
 
-void thin_product(float* y, const float* a, const float* b, const Matmul& g, const fastcnn_epilogue& e, int threads) {
-  int64_t parts = ceil_div(g.n, kThinColumns);
-  while (parts < 2 * threads && g.n / parts > 64) parts *= 2;
-  int64_t each = align16(ceil_div(g.n, parts));
+struct ThinPlan {
+  int64_t piece, pieces;  // of the sum
+  bool deep;              // threads share out the pieces, each a run of memory
+  int64_t each;           // columns of a task
+  ThinPlan(const Matmul& g, int threads) {
+    piece = depth_of_block(g.k), pieces = ceil_div(g.k, piece);
+    deep = !g.transpose_b && threads > 1 && pieces >= 2 * threads && g.n <= kThinShared * threads;
+    int64_t parts = ceil_div(g.n, kThinColumns);
+    while (!deep && threads > 1 && parts < 2 * threads && g.n / parts > 64) parts *= 2;
+    each = align16(ceil_div(g.n, parts));
+  }
+  int64_t partials() const { return deep ? pieces - 1 : 0; }
+  size_t bytes(const Matmul& g) const { return (size_t)align64(partials() * g.m * g.n * 4); }
+};
+
+void thin_product(float* y, const float* a, const float* b, const Matmul& g, const fastcnn_epilogue& e, char* workspace,
+                  int threads) {
+  ThinPlan plan(g, threads);
   int team = g.m * g.n * g.k / 16 < kSerialWork ? 1 : threads;
-  parallel_tasks(team, ceil_div(g.n, each), [&](int64_t task, int) {
-    int64_t column = task * each, columns = least(each, g.n - column);
+  int64_t parts = ceil_div(g.n, plan.each), size = g.m * g.n, kept = plan.partials();
+  float* partials = (float*)workspace;
+  parallel_tasks(team, parts * (kept + 1), [&](int64_t task, int) {
+    int64_t column = task % parts * plan.each, columns = least(plan.each, g.n - column), p = task / parts;
+    if (plan.deep)
+      return thin_block(p ? partials + (p - 1) * size : y, a, b, g, p * plan.piece, least(g.k, (p + 1) * plan.piece),
+                        column, columns, false);
     (g.transpose_b ? thin_columns_transposed : thin_columns)(y, a, b, g, column, columns);
     for (int64_t i = 0; i < g.m; i++) finish_row({y, g.n}, i, column, columns, e);
   });
+  if (plan.deep)
+    parallel_for(g.m, size * kept / 16, [&](int64_t i) { finish_row({y, g.n, partials, kept, size}, i, 0, g.n, e); });
 }
 
 }  // namespace

@@ -22,8 +22,9 @@ __all__ = ["Prepared", "kept", "prepare_filters"]
 Array = np.ndarray[Any, Any]
 
 # Up to so many pixels of the result. Beyond it, the products take so long that the filter hardly matters; and that of
-# Winograd takes four times the memory.
+# Winograd takes four times the memory, so it has to be small for more pixels: in that form it stays in a core's cache.
 FEW_PIXELS = {"direct": 1024, "winograd": 256}
+SMALL_FILTER = 1 << 15
 FIXED = ("strides", "padding", "dilation", "groups")
 
 _kept: "weakref.WeakValueDictionary[Any, Derived]" = weakref.WeakValueDictionary()
@@ -68,7 +69,8 @@ def _has_few_pixels(step: Node, samples: int | None) -> bool:
         return False
     strides, padding, dilation, groups = (step.attrs[name] for name in FIXED)
     algorithm = _core.conv2d_algorithm(x, w, strides, padding, dilation, groups, "high", "forward")
-    return int(np.prod(shape[1:3])) * (samples or shape[0]) <= FEW_PIXELS[algorithm]
+    few = FEW_PIXELS["direct" if int(np.prod(w)) <= SMALL_FILTER else algorithm]
+    return int(np.prod(shape[1:3])) * (samples or shape[0]) <= few
 
 
 def _prepared(step: Node) -> Node:
