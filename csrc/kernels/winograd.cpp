@@ -8,8 +8,6 @@
 // filter itself.
 #include "winograd.h"
 
-#include <stdlib.h>
-
 #include "apply_activation.h"
 #include "conv_parts.h"
 #include "pack.h"
@@ -25,8 +23,8 @@ namespace {
 constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count on the shared cache
 constexpr int64_t kSharedTiles = int64_t(10) << 20;   // bytes of v that do
 constexpr int64_t kBlock = 64;                        // tiles multiplied together, at most
-static const int64_t kFewTiles = getenv("FEW") ? atoi(getenv("FEW")) : 64;
-constexpr int64_t kStep = 16;  // channels of the filter transformed together
+constexpr int64_t kFewTiles = 8 * kTileRows;          // up to which u is never whole (winograd_stream.h)
+constexpr int64_t kStep = 16;                         // channels of the filter transformed together
 
 // y (n, oh, ow, k) from x (n, h, w, c); turned: the filter is (3, 3, k, c), taken backwards.
 struct Problem {
