@@ -20,8 +20,8 @@ __all__ = ["Prepared", "kept", "prepare_filters"]
 
 Array = np.ndarray[Any, Any]
 
-# Up to so many pixels of the result. Beyond it, the products take so long that the filter hardly matters; and that of
-# Winograd takes four times the memory.
+# Up to so many pixels of the result. Beyond it, the products take so long that the filter hardly matters; and Winograd
+# transforms it all the same.
 FEW_PIXELS = {"direct": 1024, "winograd": 256}
 FIXED = ("strides", "padding", "dilation", "groups")
 
