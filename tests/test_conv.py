@@ -498,7 +498,8 @@ PREPARED = [
     ((3, 9, 11, 3), (3, 3, 3, 5), {"padding": "same"}),
     ((2, 9, 11, 12), (3, 3, 4, 9), {"groups": 3, "dilation": 2}),
     ((1, 7, 7, 600), (3, 3, 600, 33), {"strides": 2}),
-    ((1, 8, 8, 32), (3, 3, 32, 70), {"padding": 1}),  # Winograd, panel by panel
+    ((1, 8, 8, 300), (3, 3, 300, 70), {"padding": 1}),  # Winograd, few tiles
+    ((1, 28, 28, 40), (3, 3, 40, 70), {"padding": 1}),  # panel by panel
     ((2, 56, 56, 32), (3, 3, 32, 33), {"padding": 1}),  # tile by tile
 ]
 
@@ -506,6 +507,17 @@ PREPARED = [
 def prepared_conv2d(x, w, prepared, strides=1, padding="valid", dilation=1, groups=1):  # type: ignore[no-untyped-def]
     rest = (None, 0.0, None, "auto", "high", "constant", 0.0, None, None, prepared)
     return _core.conv2d_prepared(x, w, None, strides, padding, dilation, groups, *rest)
+
+
+@pytest.mark.parametrize(("c", "k"), [(40, 33), (300, 70), (530, 16)])
+def test_few_tiles_have_the_bits_of_many(isa: str, c: int, k: int, rng: np.random.Generator) -> None:
+    x, w = normal(rng, (13, 8, 8, c)), normal(rng, (3, 3, c, k))
+    bias, residual = normal(rng, (k,)), normal(rng, (13, 8, 8, k))
+    options = {"padding": 1, "activation": "relu", "algorithm": "winograd"}
+    many = kernels.conv2d(x, w, bias, residual=residual, **options)
+    for n, threads in ((1, 1), (1, 5), (3, 2), (12, 5)):
+        _core.set_num_threads(threads)
+        assert np.array_equal(kernels.conv2d(x[:n], w, bias, residual=residual[:n], **options), many[:n])
 
 
 @pytest.mark.parametrize("case", PREPARED)

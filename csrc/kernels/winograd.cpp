@@ -2,13 +2,11 @@
 // the filter turned round and its channels exchanged.
 //
 // Input tiles are transformed to v[point][tile][channel], the filter to u[panel][point][channel][column]; 36 products
-// by the micro-kernel give m[point][tile][column], and a last transform writes 4x4 outputs with the epilogue. Two
-// orders: where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is larger
-// than that, or tiles are few, v of many tiles is shared and each thread takes panels, transforming its part of the
-// filter itself.
+// by the micro-kernel give m[point][tile][column], and a last transform writes 4x4 outputs with the epilogue.
+// Three orders: where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is
+// larger than that, or tiles are not many, v of many tiles is shared and each thread takes panels, transforming its
+// part of the filter itself; and where tiles are few, u is never whole (winograd_stream.h).
 #include "winograd.h"
-
-#include <stdlib.h>
 
 #include "apply_activation.h"
 #include "conv_parts.h"
@@ -25,8 +23,9 @@ namespace {
 constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count on the shared cache
 constexpr int64_t kSharedTiles = int64_t(10) << 20;   // bytes of v that do
 constexpr int64_t kBlock = 64;                        // tiles multiplied together, at most
-static const int64_t kFewTiles = getenv("FEW") ? atoi(getenv("FEW")) : 64;
-constexpr int64_t kStep = 16;  // channels of the filter transformed together
+constexpr int64_t kFewTiles = 8 * kTileRows;          // up to which u is never whole (winograd_stream.h)
+constexpr int64_t kSmallFilter = int64_t(1) << 15;    // floats
+constexpr int64_t kStep = 16;                         // channels of the filter transformed together
 
 // y (n, oh, ow, k) from x (n, h, w, c); turned: the filter is (3, 3, k, c), taken backwards.
 struct Problem {
@@ -38,7 +37,7 @@ struct Problem {
   int64_t pixel;  // floats from one pixel of y to the next
   const fastcnn_prologue* prologue;
   fastcnn_epilogue epilogue;
-  const float* prepared;  // by prepare_taps, or null
+  const float* prepared;  // by winograd_prepare, or null
 };
 
 Problem forward_problem(const Conv2d& g) {
@@ -50,7 +49,10 @@ Problem dx_problem(const Conv2d& g) {
           g.w,     g.c,     2 - g.top, 2 - g.left, g.c, nullptr, {},   nullptr};
 }
 
-Filter filter_of(const Problem& p) { return {p.filter, p.c, p.k, p.prepared}; }
+// Whether a prepared filter is u: it is small, so that it stays in a core's cache. Others are prepared as they lie.
+bool keeps_points(const Problem& p) { return 9 * p.c * p.k <= kSmallFilter; }
+
+Filter filter_of(const Problem& p) { return {p.filter, p.c, p.k, keeps_points(p) ? nullptr : p.prepared}; }
 
 int64_t panel_bytes(const Problem& p) { return kPoints * point_stride(p.c * kPanel) * 4; }  // of u
 
@@ -67,7 +69,7 @@ struct Plan {
     panels = panel_count(p.k), channels = align16(p.c);
     u_panel = panel_bytes(p);
     u = panels * u_panel;
-    streamed = !p.turned && tiles.count <= kFewTiles;
+    streamed = !p.turned && tiles.count <= kFewTiles && !keeps_points(p);
     block = p.c <= 128 ? 24 : 48;
     by_panels = u > kSharedFilter || tiles.count < 2 * threads * block;
     if (by_panels) block = kBlock;  // fewer passes over u, which has left L2 by the next one
@@ -100,7 +102,7 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
   int columns = (int)least(kPanel, p.k - panel * kPanel), width = panel_width(columns);
   for (int tap = 0; tap < 9; tap++) {
     float* to = packed + tap * depth * width;
-    if (p.prepared)
+    if (filter_of(p).prepared)
       unpack_tap(to, filter_of(p), tap, panel, from, depth);
     else if (p.turned)
       pack_columns(to, p.filter + ((8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth, columns);
@@ -230,8 +232,9 @@ void multiply_block(const Problem& p, const Plan& plan, const float* u, const fl
 
 void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
   char* own = workspace + plan.u;
-  transform_panels((float*)workspace, p, threads);
-  const float* u = (const float*)workspace;
+  const float* kept = keeps_points(p) ? p.prepared : nullptr;
+  if (!kept) transform_panels((float*)workspace, p, threads);
+  const float* u = kept ? kept : (const float*)workspace;
   int64_t blocks = ceil_div(plan.tiles.count, plan.block), tasks = least(blocks, most(8 * threads, blocks / 8));
   parallel_tasks(threads, tasks, [&](int64_t task, int thread) {
     float* m = (float*)(own + thread * plan.own());
@@ -250,6 +253,7 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
 void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
   float* v = (float*)workspace;
   char* own = workspace + plan.v;
+  const float* kept = keeps_points(p) ? p.prepared : nullptr;
   for (int64_t start = 0; start < plan.tiles.count; start += plan.batch) {
     int64_t tiles = least(plan.batch, plan.tiles.count - start);
     parallel_tasks(threads, (tiles + 3) / 4, [&](int64_t task, int) {
@@ -259,8 +263,9 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
       int64_t panel = task / plan.parts, part = task % plan.parts;
       float* m = (float*)(own + thread * plan.own());
       float* packed = m + plan.m / 4;
-      float* u = packed + plan.packed / 4;
-      transform_panel(u, p, panel, packed);
+      float* own_u = packed + plan.packed / 4;
+      if (!kept) transform_panel(own_u, p, panel, packed);
+      const float* u = kept ? kept + panel * plan.u_panel / 4 : own_u;
       int64_t begin = tiles * part / plan.parts, end = tiles * (part + 1) / plan.parts;
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;
       for (int64_t b = 0; b < blocks; b++) {
@@ -330,12 +335,18 @@ void winograd_forward(float* y, const float* x, const float* filter, const Conv2
   run(p, workspace, threads);
 }
 
-int64_t winograd_prepared_floats(const Conv2d& g) { return taps_floats(filter_of(forward_problem(g))); }
+int64_t winograd_prepared_floats(const Conv2d& g) {
+  Problem p = forward_problem(g);
+  return keeps_points(p) ? panel_count(p.k) * panel_bytes(p) / 4 : taps_floats(filter_of(p));
+}
 
 void winograd_prepare(float* to, const float* filter, const Conv2d& g, int threads) {
   Problem p = forward_problem(g);
   p.filter = filter;
-  prepare_taps(to, filter_of(p), threads);
+  if (keeps_points(p))
+    transform_panels(to, p, threads);
+  else
+    prepare_taps(to, filter_of(p), threads);
 }
 
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,

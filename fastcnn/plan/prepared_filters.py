@@ -21,8 +21,8 @@ __all__ = ["Prepared", "kept", "prepare_filters"]
 
 Array = np.ndarray[Any, Any]
 
-# Up to so many pixels of the result. Beyond it, the products take so long that the filter hardly matters; and that of
-# Winograd takes four times the memory, so it has to be small for more pixels: in that form it stays in a core's cache.
+# Up to so many pixels of the result. Beyond it, the products take so long that the filter hardly matters; and Winograd
+# transforms it all the same, but for a small one, which is kept transformed (winograd_prepare).
 FEW_PIXELS = {"direct": 1024, "winograd": 256}
 SMALL_FILTER = 1 << 15
 FIXED = ("strides", "padding", "dilation", "groups")

@@ -61,9 +61,9 @@ FASTCNN_API fastcnn_status fastcnn_conv2d(const fastcnn_conv2d_params* p, const 
                                           const fastcnn_epilogue* epilogue, float* y, void* workspace,
                                           size_t workspace_bytes);
 
-/* The filter in the form in which the forward pass multiplies with it, packed or transformed, which a pass over few
- * pixels spends much of its time on. To be kept by the caller for as long as the filter does not change, in this
- * process only; best at a multiple of 64. Bytes: some more than the filter's, or four times as many for Winograd. */
+/* The filter packed in the order in which the forward pass reads it, which a pass over few pixels spends much of its
+ * time on. To be kept by the caller for as long as the filter does not change, in this process only; best at a
+ * multiple of 64. Bytes: some more than the filter's, or four times as many for a small one. */
 FASTCNN_API fastcnn_status fastcnn_conv2d_prepared_bytes(const fastcnn_conv2d_params* p, size_t* bytes);
 FASTCNN_API fastcnn_status fastcnn_conv2d_prepare(const fastcnn_conv2d_params* p, const float* filter, void* prepared);
 
