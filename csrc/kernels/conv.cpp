@@ -5,8 +5,9 @@
 //   transpose(filter[r,s,:,:])
 //
 // A tap is a pixel's c floats. Where c is small and the filter dense, a tap is a whole row of the filter instead: its
-// kw * c floats lie side by side in x. The input gradient of a strided convolution falls apart
-// into stride_h * stride_w products without stride, one per remainder of (a + top, b + left).
+// kw * c floats lie side by side in x, once x has its margin, or windows that leave x are copied. The input gradient of
+// a strided convolution falls apart into stride_h * stride_w products without stride, one per remainder of (a + top, b
+// + left).
 #include "conv.h"
 
 #include "conv_parts.h"
@@ -21,8 +22,12 @@ namespace {
 
 constexpr int64_t kTaskFloats = 8192;    // of the margin's copy, for one task
 constexpr int64_t kRowRunChannels = 16;  // up to here a tap of c floats is too short for the micro-kernel
+constexpr int64_t kLongRow = 64;         // from here on copying the windows at a row's ends is less than copying x
 
 bool all_inside(const Conv2d& g) { return g.top == 0 && g.left == 0 && reach_h(g) <= g.h && reach_w(g) <= g.w; }
+
+// By rows, x must have its margin, unless rows are long: then only the windows that leave it are copied.
+bool needs_margin(const Conv2d& g) { return by_rows(g) && !all_inside(g) && g.ow < kLongRow; }
 
 int64_t taps_bytes(int64_t taps) { return 3 * align64(taps * 8); }
 struct Taps {  // where each tap reads and where its part of the filter lies
@@ -81,8 +86,14 @@ void forward_direct(float* y, const float* x, const float* filter, const Conv2d&
   p.n = g.n, p.oh = g.oh, p.ow = g.ow;
   p.y_image = g.oh * g.ow * g.y_pixel, p.y_row = g.ow * g.y_pixel, p.y_pixel = g.y_pixel;
   p.h = g.h, p.w = g.w, p.step_h = g.stride_h, p.step_w = g.stride_w;
-  p.inside = all_inside(g), p.prologue = g.prologue;
+  p.inside = all_inside(g) || needs_margin(g), p.prologue = g.prologue;
   if (by_rows(g)) p.reach = g.kw;
+  if (needs_margin(g)) {
+    add_margin((float*)workspace, x, g, threads);
+    x = (const float*)workspace;
+    workspace += margin_bytes(g);
+    p.h = reach_h(g), p.w = reach_w(g);
+  }
   p.x_image = p.h * p.w * g.c, p.x_row = p.w * g.c, p.x_pixel = g.c;
   set_filter(p, filter, taps, g);
   p.epilogue = e, p.y_origin = y;
@@ -161,7 +172,10 @@ size_t pass_workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, i
   size_t fixed = (size_t)taps_bytes(taps);
   if (pass == ConvPass::forward) {
     int64_t pixels = g.n * g.oh * g.ow;
-    if (by_rows(g)) return fixed + gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads, false, !all_inside(g));
+    bool margin = needs_margin(g);
+    if (by_rows(g))
+      return fixed + (margin ? (size_t)margin_bytes(g) : 0) +
+             gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads, false, !margin && !all_inside(g));
     return fixed + gather_workspace(pixels, taps, cg, kg, threads, g.prologue && taps == 1);
   }
   size_t most = dx_takes_few(g)

@@ -93,28 +93,36 @@ struct Layout {
 
 // A run whose columns, from `column` on, are partly outside x: a copy with zeros there.
 void patch(const Gather& g, const float* row, int64_t column, float* to) {
-  int64_t shift = column * g.x_pixel, row_floats = g.w * g.x_pixel;
-  for (int64_t i = 0; i < g.run; i++) to[i] = (uint64_t)(shift + i) < (uint64_t)row_floats ? row[shift + i] : 0;
+  int64_t shift = column * g.x_pixel, before = least(g.run, most(0, -shift));
+  int64_t live = least(g.run, g.w * g.x_pixel - shift) - before;
+  for (int64_t i = 0; i < g.run; i += kLanes) store(to + i, zero());
+  for (int64_t i = 0; i < live; i += kLanes) {
+    int lanes = (int)least(kLanes, live - i);
+    store_first(to + before + i, load_first(row + shift + before + i, lanes), lanes);
+  }
 }
 
-// Pointers to the runs of one tap that neighbouring pixels of a row see, the first of them `across` in x.
-void point_wide(const Gather& g, int64_t t, const float* image, int64_t down, int64_t across, int64_t count,
+// Pointers to the runs that neighbouring pixels of a row see, the first of them at (down, across) of an image. Runs of
+// all taps begin in the same column.
+void point_wide(const Gather& g, const float* image, int64_t down, int64_t across, int64_t count, int64_t stride,
                 const float* zeros, const float** rows, float* patches) {
-  int64_t i = down + g.tap_h[t], j = across + g.tap_w[t], last = g.w - g.reach;
-  if ((uint64_t)i >= (uint64_t)g.h) {
-    for (int64_t q = 0; q < count; q++) rows[q] = zeros;
-    return;
-  }
-  const float* row = image + i * g.x_row;
-  int64_t begin = least(count, j < 0 ? ceil_div(-j, g.step_w) : 0);
-  int64_t end = most(begin, least(count, j <= last ? (last - j) / g.step_w + 1 : 0));
-  for (int64_t q = begin; q < end; q++) rows[q] = row + (j + q * g.step_w) * g.x_pixel;
-  for (int64_t q = 0; q < count; q++) {
-    if (q == begin) q = end;
-    if (q == count) break;
-    float* to = patches + q * align16(g.run);
-    patch(g, row, j + q * g.step_w, to);
-    rows[q] = to;
+  int64_t step = g.step_w, j = across + g.tap_w[0], last = g.w - g.reach;
+  int64_t begin = 0, end = count;
+  while (begin < count && j + begin * step < 0) begin++;
+  while (end > begin && j + (end - 1) * step > last) end--;
+  for (int64_t t = 0; t < g.taps; t++, rows += stride, patches += stride * align16(g.run)) {
+    int64_t i = down + g.tap_h[t];
+    const float* row = image + i * g.x_row;
+    if ((uint64_t)i >= (uint64_t)g.h) {
+      for (int64_t q = 0; q < count; q++) rows[q] = zeros;
+      continue;
+    }
+    for (int64_t q = begin; q < end; q++) rows[q] = row + (j + q * step) * g.x_pixel;
+    for (int64_t q = begin > 0 ? 0 : end; q < count; q = q + 1 == begin ? end : q + 1) {
+      float* to = patches + q * align16(g.run);
+      patch(g, row, j + q * step, to);
+      rows[q] = to;
+    }
   }
 }
 
@@ -129,9 +137,8 @@ void point(const Gather& g, int64_t first, int64_t count, const float* zeros, co
     for (int64_t q = 0; q < run; q++) to.out[p + q] = out + q * g.y_pixel;
     for (int64_t q = 0; q < run; q++) to.corner[p + q] = corner + q * g.step_w * g.x_pixel;
     if (wide) {
-      for (int64_t t = 0; t < g.taps; t++)
-        point_wide(g, t, g.x + n * g.x_image, down, j * g.step_w, run, zeros, to.rows + t * count + p,
-                   patches + (t * count + p) * align16(g.run));
+      point_wide(g, g.x + n * g.x_image, down, j * g.step_w, run, count, zeros, to.rows + p,
+                 patches + p * align16(g.run));
     } else if (!g.inside) {
       for (int64_t q = 0; q < run; q++) to.down[p + q] = down;
       for (int64_t q = 0; q < run; q++) to.across[p + q] = (j + q) * g.step_w;
