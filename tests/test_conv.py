@@ -61,6 +61,17 @@ def test_wide_filters_and_rectangles(
         every_direction(case, rng)
 
 
+@pytest.mark.parametrize("left", [0, 2, 5])
+@pytest.mark.parametrize("strides", [(1, 1), (2, 1), (1, 2), (2, 3)])
+def test_long_rows_of_few_channels(isa: str, strides: tuple[int, int], left: int, rng: np.random.Generator) -> None:
+    """Windows that leave x at a row's ends are copied; some of them see nothing of it."""
+    for kh, kw, c in ((3, 3, 3), (1, 7, 1), (5, 4, 16)):
+        for width in (64 * strides[1] + 3, 70 * strides[1]):
+            options = {"padding": ((1, 2), (left, 4)), "strides": strides, "dilation": (2, 1)}
+            x, w = integers(rng, (2, 9, width, c)), integers(rng, (kh, kw, c, 7))
+            assert_same(kernels.conv2d(x, w, **options), reference.conv2d(x, w, **options))
+
+
 def test_another_gradient_and_a_gate_join_the_input_gradient(isa: str, rng: np.random.Generator) -> None:
     """Added, then gated, whatever path the input gradient takes."""
     for i in range(60):

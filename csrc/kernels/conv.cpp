@@ -5,8 +5,9 @@
 //   transpose(filter[r,s,:,:])
 //
 // A tap is a pixel's c floats. Where c is small and the filter dense, a tap is a whole row of the filter instead: its
-// kw * c floats lie side by side in x, once x has its margin. The input gradient of a strided convolution falls apart
-// into stride_h * stride_w products without stride, one per remainder of (a + top, b + left).
+// kw * c floats lie side by side in x, once x has its margin, or windows that leave x are copied. The input gradient of
+// a strided convolution falls apart into stride_h * stride_w products without stride, one per remainder of (a + top, b
+// + left).
 #include "conv.h"
 
 #include "conv_parts.h"
@@ -21,8 +22,12 @@ namespace {
 
 constexpr int64_t kTaskFloats = 8192;    // of the margin's copy, for one task
 constexpr int64_t kRowRunChannels = 16;  // up to here a tap of c floats is too short for the micro-kernel
+constexpr int64_t kLongRow = 64;         // from here on copying the windows at a row's ends is less than copying x
 
 bool all_inside(const Conv2d& g) { return g.top == 0 && g.left == 0 && reach_h(g) <= g.h && reach_w(g) <= g.w; }
+
+// By rows, x must have its margin, unless rows are long: then only the windows that leave it are copied.
+bool needs_margin(const Conv2d& g) { return by_rows(g) && !all_inside(g) && g.ow < kLongRow; }
 
 int64_t taps_bytes(int64_t taps) { return 3 * align64(taps * 8); }
 struct Taps {  // where each tap reads and where its part of the filter lies
@@ -45,7 +50,7 @@ void set_filter(Gather& p, const float* filter, Taps& taps, const Conv2d& g) {
   for (int64_t r = 0; r < g.kh; r++) {
     int64_t tap_h = r * g.dilation_h - (p.inside ? 0 : g.top);
     if (rows)
-      taps.add(tap_h, 0, r * g.kw * cg * g.k);
+      taps.add(tap_h, p.inside ? 0 : -g.left, r * g.kw * cg * g.k);
     else
       for (int64_t s = 0; s < g.kw; s++)
         taps.add(tap_h, s * g.dilation_w - (p.inside ? 0 : g.left), (r * g.kw + s) * cg * g.k);
@@ -74,7 +79,6 @@ void prepare(float* to, const float* filter, const Conv2d& g, ConvAlgorithm algo
 
 void forward_direct(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                     char* workspace, int threads) {
-  bool rows = by_rows(g), inside = all_inside(g);
   int64_t cg = g.c / g.groups, kg = g.k / g.groups;
   Taps taps(workspace, g.kh * g.kw);
   workspace += taps_bytes(g.kh * g.kw);
@@ -82,8 +86,9 @@ void forward_direct(float* y, const float* x, const float* filter, const Conv2d&
   p.n = g.n, p.oh = g.oh, p.ow = g.ow;
   p.y_image = g.oh * g.ow * g.y_pixel, p.y_row = g.ow * g.y_pixel, p.y_pixel = g.y_pixel;
   p.h = g.h, p.w = g.w, p.step_h = g.stride_h, p.step_w = g.stride_w;
-  p.inside = rows || inside, p.prologue = g.prologue;
-  if (rows && !inside) {
+  p.inside = all_inside(g) || needs_margin(g), p.prologue = g.prologue;
+  if (by_rows(g)) p.reach = g.kw;
+  if (needs_margin(g)) {
     add_margin((float*)workspace, x, g, threads);
     x = (const float*)workspace;
     workspace += margin_bytes(g);
@@ -167,9 +172,10 @@ size_t pass_workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, i
   size_t fixed = (size_t)taps_bytes(taps);
   if (pass == ConvPass::forward) {
     int64_t pixels = g.n * g.oh * g.ow;
+    bool margin = needs_margin(g);
     if (by_rows(g))
-      return fixed + (all_inside(g) ? 0 : (size_t)margin_bytes(g)) +
-             gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads);
+      return fixed + (margin ? (size_t)margin_bytes(g) : 0) +
+             gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads, false, !margin && !all_inside(g));
     return fixed + gather_workspace(pixels, taps, cg, kg, threads, g.prologue && taps == 1);
   }
   size_t most = dx_takes_few(g)

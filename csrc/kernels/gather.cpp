@@ -1,5 +1,5 @@
 // The implicit GEMM behind convolution and its input gradient. Nothing is unrolled into columns: the micro-kernel gets
-// a pointer per (tap, pixel), and pixels in the padding point at a row of zeros.
+// a pointer per (tap, pixel), and pixels in the padding point at a row of zeros; a run that is partly there, at a copy.
 //
 // Order of loops: blocks of pixels outside, so that the x they see stays in L2; panels of output channels next; then
 // the sum in blocks of kDepth, whose part of the filter stays in L2 while the pixels of the block pass by. With few
@@ -56,7 +56,8 @@ struct Layout {
   int64_t whole = 0;            // so many panels are a task each, with all pixels: the same number for every thread
   int64_t zeros, packed, rows;  // bytes: a row of zeros; the packed filter (shared, or a thread's block); pointers
   int64_t normalised;           // bytes: a block of pixels read through the prologue
-  Layout(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue) {
+  int64_t patches;              // bytes: the runs of a block that are partly outside x
+  Layout(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue, bool patched) {
     int64_t panels = panel_count(columns);
     shared = pixels > kFewPixels;
     if (shared) {
@@ -78,6 +79,7 @@ struct Layout {
     packed = shared ? align64(taps * run * padded_columns(columns) * 4) : align64(k.taps_each * k.piece * kPanel * 4);
     rows = Pointers::bytes(taps, most_pixels);
     normalised = prologue ? most_pixels * align64(run * 4) : 0;
+    patches = patched ? taps * most_pixels * align64(run * 4) : 0;
   }
   int64_t tasks() const { return whole + (split - whole) * blocks; }
   Task task(int64_t i, int64_t pixels, int64_t panels) const {
@@ -85,27 +87,66 @@ struct Layout {
     int64_t part = whole + (i - whole) / blocks, first = (i - whole) % blocks * block;
     return {panels * part / split, panels * (part + 1) / split, first, least(block, pixels - first)};
   }
-  int64_t own() const { return rows + normalised + (shared ? 0 : packed); }
+  int64_t own() const { return rows + normalised + patches + (shared ? 0 : packed); }
   size_t bytes(int threads) const { return (size_t)(zeros + (shared ? packed : 0) + threads * own()); }
 };
 
+// A run whose columns, from `column` on, are partly outside x: a copy with zeros there.
+void patch(const Gather& g, const float* row, int64_t column, float* to) {
+  int64_t shift = column * g.x_pixel, before = least(g.run, most(0, -shift));
+  int64_t live = least(g.run, g.w * g.x_pixel - shift) - before;
+  for (int64_t i = 0; i < g.run; i += kLanes) store(to + i, zero());
+  for (int64_t i = 0; i < live; i += kLanes) {
+    int lanes = (int)least(kLanes, live - i);
+    store_first(to + before + i, load_first(row + shift + before + i, lanes), lanes);
+  }
+}
+
+// Pointers to the runs that neighbouring pixels of a row see, the first of them at (down, across) of an image. Runs of
+// all taps begin in the same column.
+void point_wide(const Gather& g, const float* image, int64_t down, int64_t across, int64_t count, int64_t stride,
+                const float* zeros, const float** rows, float* patches) {
+  int64_t step = g.step_w, j = across + g.tap_w[0], last = g.w - g.reach;
+  int64_t begin = 0, end = count;
+  while (begin < count && j + begin * step < 0) begin++;
+  while (end > begin && j + (end - 1) * step > last) end--;
+  for (int64_t t = 0; t < g.taps; t++, rows += stride, patches += stride * align16(g.run)) {
+    int64_t i = down + g.tap_h[t];
+    const float* row = image + i * g.x_row;
+    if ((uint64_t)i >= (uint64_t)g.h) {
+      for (int64_t q = 0; q < count; q++) rows[q] = zeros;
+      continue;
+    }
+    for (int64_t q = begin; q < end; q++) rows[q] = row + (j + q * step) * g.x_pixel;
+    for (int64_t q = begin > 0 ? 0 : end; q < count; q = q + 1 == begin ? end : q + 1) {
+      float* to = patches + q * align16(g.run);
+      patch(g, row, j + q * step, to);
+      rows[q] = to;
+    }
+  }
+}
+
 // The pointers of pixels [first, first + count). The loops over pixels are plain, for the compiler to vectorise.
-void point(const Gather& g, int64_t first, int64_t count, const float* zeros, const Pointers& to) {
+void point(const Gather& g, int64_t first, int64_t count, const float* zeros, const Pointers& to, float* patches) {
   int64_t n = first / (g.oh * g.ow), i = first / g.ow % g.oh, j = first % g.ow;
+  const bool wide = g.reach > 1 && !g.inside;
   for (int64_t p = 0, run; p < count; p += run) {  // runs of pixels of one row
     run = g.ow - j < count - p ? g.ow - j : count - p;
     float* out = g.y + n * g.y_image + i * g.y_row + j * g.y_pixel;
     int64_t down = i * g.step_h, corner = n * g.x_image + down * g.x_row + j * g.step_w * g.x_pixel;
     for (int64_t q = 0; q < run; q++) to.out[p + q] = out + q * g.y_pixel;
     for (int64_t q = 0; q < run; q++) to.corner[p + q] = corner + q * g.step_w * g.x_pixel;
-    if (!g.inside) {
+    if (wide) {
+      point_wide(g, g.x + n * g.x_image, down, j * g.step_w, run, count, zeros, to.rows + p,
+                 patches + p * align16(g.run));
+    } else if (!g.inside) {
       for (int64_t q = 0; q < run; q++) to.down[p + q] = down;
       for (int64_t q = 0; q < run; q++) to.across[p + q] = (j + q) * g.step_w;
     }
     j = 0;
     if (++i == g.oh) i = 0, n++;
   }
-  for (int64_t t = 0; t < g.taps; t++) {
+  for (int64_t t = 0; t < g.taps && !wide; t++) {
     int64_t tap_h = g.tap_h[t], tap_w = g.tap_w[t], shift = tap_h * g.x_row + tap_w * g.x_pixel;
     const float** rows = to.rows + t * count;
     if (g.inside) {
@@ -211,8 +252,9 @@ void panel_product(const Gather& g, const float* whole, const Soon& soon, float*
 
 }  // namespace
 
-size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue) {
-  return Layout(pixels, taps, run, columns, threads, prologue).bytes(threads);
+size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue,
+                        bool patched) {
+  return Layout(pixels, taps, run, columns, threads, prologue, patched).bytes(threads);
 }
 
 int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns) {
@@ -230,7 +272,7 @@ void gather_pack(float* to, const Gather& g, int threads) {
 void gather_product(const Gather& g, char* workspace, int threads) {
   int64_t pixels = g.n * g.oh * g.ow, panels = panel_count(g.columns);
   if (pixels == 0) return;
-  Layout layout(pixels, g.taps, g.run, g.columns, threads, g.prologue);
+  Layout layout(pixels, g.taps, g.run, g.columns, threads, g.prologue, g.reach > 1 && !g.inside);
   int team = pixels * (g.taps + 1) * g.run * panels * kTileVectors / 2 < kSerialWork ? 1 : threads;
   float* zeros = (float*)workspace;
   memset(zeros, 0, (size_t)layout.zeros);
@@ -245,8 +287,9 @@ void gather_product(const Gather& g, char* workspace, int threads) {
     if (t.count <= 0) return;
     Pointers to(own + thread * layout.own(), g.taps, t.count);
     float* normalised = (float*)(own + thread * layout.own() + layout.rows);
-    float* scratch = normalised + layout.normalised / 4;
-    point(g, t.first, t.count, zeros, to);
+    float* patches = normalised + layout.normalised / 4;
+    float* scratch = patches + layout.patches / 4;
+    point(g, t.first, t.count, zeros, to, patches);
     if (g.prologue) normalise_block(g, to.rows, t.count, zeros, normalised);
     for (int64_t p = 0; p < t.count; p++) to.out[p] += t.begin * kPanel;
     for (int64_t panel = t.begin; panel < t.end; panel++) {

@@ -20,6 +20,7 @@ struct Gather {
   int64_t taps, run;
   const int64_t* tap_h;
   const int64_t* tap_w;
+  int64_t reach = 1;                 // the columns of x that a run covers; beyond x's sides it reads zeros
   bool inside;                       // no tap ever leaves x
   const fastcnn_prologue* prologue;  // how x is read, or null; of a single tap
 
@@ -37,7 +38,9 @@ struct Gather {
   bool stream;  // y is written past the caches
 };
 
-size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue = false);
+// patched: some runs of several columns leave x.
+size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue = false,
+                        bool patched = false);
 // The whole filter in panels, for `prepared`.
 int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns);
 void gather_pack(float* to, const Gather& g, int threads);
