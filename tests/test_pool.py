@@ -99,6 +99,33 @@ def test_usual_windows_of_many_channels(isa: str, rng: np.random.Generator, pool
             assert_same(kernels.avg_pool2d(x, pool, 2, padding), reference.avg_pool2d(x, pool, 2, padding).astype("f4"))
 
 
+@pytest.mark.parametrize("padding", [0, 1, 2, ((0, 1), (1, 0)), ((2, 0), (0, 2)), ((1, 2), (2, 1))])
+def test_gradient_of_overlapping_windows_at_every_edge(isa: str, rng: np.random.Generator, padding: Any) -> None:
+    for h in range(3, 8):
+        for w in range(3, 8):
+            x = integers(rng, (2, h, w, 32), -3, 3)
+            y, indices = reference.max_pool2d(x, 3, 2, padding, return_indices=True)
+            dy = normal(rng, y.shape)
+            expected = reference.max_pool2d_dx(dy, x.shape, 3, 2, padding, indices=indices)
+            np.testing.assert_allclose(
+                kernels.max_pool2d_dx(dy, x.shape, 3, 2, padding, indices=indices), expected, rtol=1e-6, atol=1e-6
+            )
+            exact = integers(rng, y.shape, 1, 5)
+            expected = reference.max_pool2d_dx(exact, x.shape, 3, 2, padding, indices=indices)
+            assert_same(kernels.max_pool2d_dx(exact, x.shape, 3, 2, padding, indices=indices), expected)
+
+
+def test_gradients_of_overlapping_windows_past_the_caches(rng: np.random.Generator) -> None:
+    shape = (3, 111, 112, 64)
+    options: dict[str, Any] = {"pool_size": 3, "strides": 2, "padding": 1}
+    y, indices = kernels.max_pool2d(integers(rng, shape, -9, 9), **options, return_indices=True)
+    dy = integers(rng, y.shape, 1, 5)
+    large = kernels.max_pool2d_dx(dy, shape, **options, indices=indices)
+    for i in range(3):  # small enough to be kept
+        one = kernels.max_pool2d_dx(dy[i : i + 1], (1, *shape[1:]), **options, indices=indices[i : i + 1])
+        assert_same(large[i : i + 1], one)
+
+
 def test_large_windows(isa: str, rng: np.random.Generator) -> None:
     """More than 256 cells: the gradient keeps wider indices; more than 8 x 8 windows reach a cell."""
     x = integers(rng, (2, 24, 20, 5), -1000, 1000)

@@ -60,8 +60,8 @@ inline __attribute__((always_inline)) void add_run(vec* sum, const Run& run, int
   }
 }
 
-// One leaf for one vector of channels and R x T taps from (ky, kx) on. Rows and columns that some tap does not see are
-// added tap by tap.
+// One leaf for one vector of channels and R x T taps from (ky, kx) on. Pixels of columns that some tap does not see
+// are added one by one.
 template <int R, int T, bool Repeated, bool Full>
 void add_leaf(float* dw, const float* x, const float* dy, const Depthwise2d& d, Range rows, Range columns, int64_t ky,
               int64_t kx, int64_t q, int lanes, bool first) {
@@ -97,39 +97,38 @@ void add_leaf(float* dw, const float* x, const float* dy, const Depthwise2d& d, 
     auto at = [&](int64_t r, int64_t t, int64_t j) {
       return x + ((image * d.h + y + r * d.dilation_h) * d.w + j * d.stride_w + left + t * d.dilation_w) * d.c;
     };
-    // In front of the inner pixels or behind them: every tap adds its pixels in order, as it would if zeros lay around.
-    auto beside = [&](int64_t begin, int64_t end) __attribute__((always_inline)) {
-      for (int64_t j = begin; j < end; j++) {
-        vec v = load_lanes<Full>(g + j * filter_c, lanes);
-#pragma GCC unroll 4
-        for (int t = 0; t < T; t++) {
-          if (j < each[t].begin || j >= each[t].end) continue;
+    // Every tap adds its pixels in their order, as it would if zeros lay around.
+    for (int64_t j = columns.begin; j < columns.end;) {
+      if (j == inner.begin && inner.begin < inner.end) {
+        run.dy = g + j * filter_c, run.pixels = inner.end - inner.begin;
+        if (whole) {
+          run.x = at(0, 0, j);
+          add_run<R, T, Repeated, Full>(sum, run, lanes, spread);
+        } else {
 #pragma GCC unroll 4
           for (int r = 0; r < R; r++) {
             if (!inside[r]) continue;
-            const float* cell = at(r, t, j);
-            vec u = Repeated ? load_repeated(cell, spread) : load_lanes<Full>(cell, lanes);
-            sum[r * T + t] = fma(u, v, sum[r * T + t]);
+            run.x = at(r, 0, j);
+            add_run<1, T, Repeated, Full>(sum + r * T, run, lanes, spread);
           }
         }
+        j = inner.end;
+        continue;
       }
-    };
-    beside(columns.begin, inner.begin);
-    if (inner.begin < inner.end) {
-      run.dy = g + inner.begin * filter_c, run.pixels = inner.end - inner.begin;
-      if (whole) {
-        run.x = at(0, 0, inner.begin);
-        add_run<R, T, Repeated, Full>(sum, run, lanes, spread);
-      } else {
+      vec v = load_lanes<Full>(g + j * filter_c, lanes);
+#pragma GCC unroll 4
+      for (int t = 0; t < T; t++) {
+        if (j < each[t].begin || j >= each[t].end) continue;
 #pragma GCC unroll 4
         for (int r = 0; r < R; r++) {
           if (!inside[r]) continue;
-          run.x = at(r, 0, inner.begin);
-          add_run<1, T, Repeated, Full>(sum + r * T, run, lanes, spread);
+          const float* cell = at(r, t, j);
+          vec u = Repeated ? load_repeated(cell, spread) : load_lanes<Full>(cell, lanes);
+          sum[r * T + t] = fma(u, v, sum[r * T + t]);
         }
       }
+      j++;
     }
-    beside(inner.end, columns.end);
     if (++i == d.oh) i = 0, image++;
   }
 #pragma GCC unroll 4

@@ -46,8 +46,8 @@ struct Chunk {
   int64_t rows, width;
 };
 
-// f(chunk) for all of them; a thread takes a contiguous run. Walked back by a second pass, it begins with what the first
-// one has left in the caches.
+// f(chunk) for all of them; a thread takes a contiguous run. Walked back by a second pass, it begins with what the
+// first one has left in the caches.
 template <class F>
 static void for_chunks(const RowPlan& p, Walk walk, F f) {
   int64_t each = p.chunks ? p.chunks : 1;

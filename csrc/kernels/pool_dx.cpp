@@ -1,17 +1,13 @@
 // dx of max and average pooling; NHWC. Where windows tile the image, each is spread over its own cells: dy is read
 // once, dx written once. Where they overlap or leave gaps, each cell gathers from the windows that reach it
-// (pool_gather.h).
-#include "pool_gather.h"
+// (pool_gather.h, pool_dx_3x3.cpp).
+#include "pool_dx_3x3.h"
 
 namespace fastcnn {
 namespace ISA {
 namespace {
 
 bool tiles(const PoolAxis& a) { return a.stride == a.kernel && a.dilation == 1 && a.before == 0; }
-
-void clear(float* p, int64_t size) {
-  if (size > 0) memset(p, 0, (size_t)size * sizeof(float));
-}
 
 // share(offset into dy, oy, ox, lanes) makes what a pixel's window takes its cells' values from: share(tap) is a
 // vector. K: the side of the window, or 0.
@@ -92,6 +88,7 @@ struct AverageReach : WindowReach {
 }  // namespace
 
 void max_pool_dx(float* dx, const float* dy, const void* indices, int index_bytes, const PoolShape& s) {
+  if (index_bytes == 1 && takes_3x3_dx(s)) return max_pool_3x3_dx(dx, dy, (const uint8_t*)indices, s);
   if (index_bytes == 1) return max_pool_dx_with(dx, dy, (const uint8_t*)indices, s);
   max_pool_dx_with(dx, dy, (const int32_t*)indices, s);
 }
