@@ -1,5 +1,7 @@
 #include "point_product.h"
 
+#include "sizes.h"
+
 namespace fastcnn {
 namespace ISA {
 namespace {
@@ -67,6 +69,18 @@ void point_product(PointProduct p, int64_t rows, int columns) {
     p.a += high * (low + 1) * p.a_row, p.c += high * (low + 1) * p.c_row;
   }
   tiles_of<kTileVectors>(low, vectors)(p, groups - high);
+}
+
+void block_products(const BlockProducts& p, TilesAhead next, TilesAhead also) {
+  int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
+  int64_t u_point = point_stride(p.depth * p.width), m_point = point_stride(p.tiles * p.width);
+  for (int e = 0; e < kPoints; e++) {
+    next.ask(), also.ask();
+    for (int64_t from = 0; from < p.depth; from += piece)
+      point_product({p.v + e * p.v_point + from, p.v_row, 1, p.u + e * u_point + from * p.width, p.width,
+                     p.m + e * m_point, p.width, least(piece, p.depth - from), from > 0},
+                    p.tiles, p.width);
+  }
 }
 
 }  // namespace ISA

@@ -3,6 +3,7 @@
 // 32 a tile takes 400 cycles: micro.h's row pointers, tails and epilogues are a quarter of that.
 #pragma once
 #include "micro.h"
+#include "winograd.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -21,6 +22,20 @@ struct PointProduct {
 };
 
 void point_product(PointProduct p, int64_t rows, int columns);
+
+// The products of a block of tiles with one panel of the filter: m[e][tile][j] = sum over c < depth of
+// v[e][tile][c] * u[e][c][j], j < width. The sums fall into pieces of kPointDepth at most.
+struct BlockProducts {
+  float* m;
+  const float* v;
+  int64_t v_row, v_point;
+  const float* u;
+  int64_t depth, tiles;
+  int width;
+};
+
+// Asks for what lies ahead meanwhile.
+void block_products(const BlockProducts& p, TilesAhead next, TilesAhead also);
 
 }  // namespace ISA
 }  // namespace fastcnn

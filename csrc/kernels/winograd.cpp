@@ -35,6 +35,7 @@ struct Problem {
   const fastcnn_prologue* prologue;
   fastcnn_epilogue epilogue;
   const float* prepared;  // u, or null
+  bool adjoint = false;   // only the channels are exchanged: the filter is not taken backwards
 };
 
 Problem forward_problem(const Conv2d& g) {
@@ -84,7 +85,7 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
   for (int tap = 0; tap < 9; tap++) {
     float* to = packed + tap * depth * width;
     if (p.turned)
-      pack_columns(to, p.filter + ((8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth, columns);
+      pack_columns(to, p.filter + ((p.adjoint ? tap : 8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth, columns);
     else
       pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
   }
@@ -134,16 +135,7 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
 // m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
               int64_t tiles, TilesAhead next) {
-  int64_t pieces = (p.c + kPointDepth - 1) / kPointDepth, piece = (p.c + pieces - 1) / pieces;
-  int64_t v_point = point_stride(tiles * plan.channels), u_point = point_stride(p.c * width),
-          m_point = point_stride(count * width);
-  for (int e = 0; e < kPoints; e++) {
-    next.ask();
-    for (int64_t from = 0; from < p.c; from += piece)
-      point_product({v + e * v_point + from, plan.channels, 1, u + e * u_point + from * width, width, m + e * m_point,
-                     width, least(piece, p.c - from), from > 0},
-                    count, width);
-  }
+  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width}, next, TilesAhead());
 }
 
 // 4x4 outputs of each tile: rows and columns past the map are left out.
@@ -269,6 +261,7 @@ void run(const Problem& p, char* workspace, int threads) {
 
 size_t winograd_workspace(const Conv2d& g, ConvPass pass, int threads) {
   if (pass == ConvPass::dw) return winograd_dw_workspace(g, threads);
+  if (pass == ConvPass::dx && takes_adjoint(g)) return winograd_adjoint_workspace(g, threads);
   return Plan(pass == ConvPass::forward ? forward_problem(g) : dx_problem(g), threads).bytes(threads);
 }
 
@@ -290,8 +283,17 @@ void winograd_prepare(float* to, const float* filter, const Conv2d& g, int threa
   transform_panels(to, p, threads);
 }
 
+int64_t adjoint_panel_floats(const Conv2d& g) { return panel_bytes(dx_problem(g)) / 4; }
+
+void adjoint_filter(float* u, const float* filter, const Conv2d& g, int threads) {
+  Problem p = dx_problem(g);
+  p.filter = filter, p.adjoint = true;
+  transform_panels(u, p, threads);
+}
+
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                  char* workspace, int threads) {
+  if (takes_adjoint(g)) return winograd_adjoint(dx, dy, filter, g, e, workspace, threads);
   Problem p = dx_problem(g);
   p.y = dx, p.x = dy, p.filter = filter, p.epilogue = e;
   run(p, workspace, threads);

@@ -33,6 +33,16 @@ static inline void input_points(const vec (&d)[6], vec (&o)[6]) {  // B^T d
   o[5] = fma(splat(0.87890625f), d[1], fma(splat(-2.640625f), d[3], d[5]));
 }
 
+static inline void input_rows(const vec (&m)[6], vec (&o)[6]) {  // B m
+  vec p = m[1] + m[2], q = m[1] - m[2], r = m[3] + m[4], t = m[3] - m[4];
+  o[0] = splat(0.87890625f) * m[0];
+  o[1] = fma(splat(-1.40625f), q, fma(splat(-0.5859375f), t, splat(0.87890625f) * m[5]));
+  o[2] = fma(splat(-2.25f), p, fma(splat(-0.390625f), r, splat(-2.640625f) * m[0]));
+  o[3] = fma(splat(0.625f), q, fma(splat(1.5f), t, splat(-2.640625f) * m[5]));
+  o[4] = m[0] + p + r;
+  o[5] = m[5];
+}
+
 static inline void output_rows(const vec (&m)[6], vec (&o)[4]) {  // A^T m
   vec p = m[1] + m[2], q = m[1] - m[2], r = m[3] + m[4], t = m[3] - m[4];
   o[0] = m[0] + p + r;
@@ -83,6 +93,12 @@ struct Tiles {
   int64_t down, across, count;
   Tiles(int64_t n, int64_t oh, int64_t ow) : down((oh + 3) / 4), across((ow + 3) / 4), count(n * down * across) {}
   Tile at(int64_t tile) const { return {tile / (down * across), tile / across % down * 4, tile % across * 4}; }
+  void advance(Tile& t) const {  // to the next one, without divisions
+    if ((t.j += 4) < 4 * across) return;
+    t.j = 0;
+    if ((t.i += 4) < 4 * down) return;
+    t.i = 0, t.n++;
+  }
 };
 
 // B^T d B of one tile and one vector of channels: to[e * stride]. Pointers of the 36 pixels; live: channels of the
@@ -135,6 +151,46 @@ static inline void tile_pixels(const float* (&pixels)[kPoints], const float* x, 
       bool in = (uint64_t)a < (uint64_t)h && (uint64_t)b < (uint64_t)w;
       pixels[i * 6 + j] = in ? x + ((t.n * h + a) * w + b) * c : zeros;
     }
+}
+
+// The pixels of dy (n, oh, ow, k) that a tile reads; those past the map's edge point at zeros.
+static inline void gradient_pixels(const float* (&pixels)[16], const float* dy, const float* zeros, int64_t oh,
+                                   int64_t ow, int64_t k, Tile t) {
+  const float* corner = dy + ((t.n * oh + t.i) * ow + t.j) * k;
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 4; j++)
+      pixels[i * 4 + j] = i < oh - t.i && j < ow - t.j ? corner + (i * ow + j) * k : zeros;
+}
+
+// A dy A^T of one tile, a vector of its k channels at a time: to[e * stride]. The sums of the tile's pixels are added
+// to `sums`, if any.
+static inline void transform_gradient(float* to, int64_t stride, const float* const (&pixels)[16], int64_t k,
+                                      float* sums) {
+  for (int64_t c = 0; c < k; c += kLanes, to += kLanes) {
+    int live = (int)(k - c < kLanes ? k - c : kLanes);
+    vec half[6][4], sum = zero();
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+      vec y[4], o[6];
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) {
+        const float* p = pixels[i * 4 + j] + c;
+        y[i] = live == kLanes ? load(p) : load_first(p, live);
+      }
+      sum += (y[0] + y[1]) + (y[2] + y[3]);
+      output_points(y, o);
+#pragma GCC unroll 6
+      for (int i = 0; i < 6; i++) half[i][j] = o[i];
+    }
+    if (sums) store(sums + c, load(sums + c) + sum);
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+      vec o[6];
+      output_points(half[i], o);
+#pragma GCC unroll 6
+      for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * stride, o[j]);
+    }
+  }
 }
 
 // Asks for the four pixels that a tile further along the row will be the first to read there.

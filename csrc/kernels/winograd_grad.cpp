@@ -56,7 +56,7 @@ struct Plan {
     v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row),
     m_point = point_stride(channels * m_row);
   }
-  int64_t zeros(const Conv2d& c) const { return align16(c.c) * 4; }
+  int64_t zeros(const Conv2d& c) const { return align16(most(c.c, c.k)) * 4; }
   // Floats: of v, g and m; of the sums of each task and of a batch, or of each chunk; of the chunks' dw.
   int64_t arrays() const { return kPoints * (v_point + g_point + m_point); }
   int64_t bias_sums() const { return (own ? chunks : ceil_div(batch, kTaskTiles) + 1) * m_row; }
@@ -81,42 +81,13 @@ void transform_images(const Arrays& to, const float* x, const Conv2d& g, const P
   transform_inputs(to.v + at * plan.v_row, plan.v_point, pixels, channel, channels, to.zeros, g.prologue);
 }
 
-// A dy A^T of one tile; outputs past the map's edge count as zero. The tile's sum is added to `sums`, if any.
-void transform_gradient(const Arrays& to, const float* dy, const Conv2d& g, const Plan& plan, int64_t tile, int64_t at,
+void transform_outputs_gradient(const Arrays& to, const float* dy, const Conv2d& g, const Plan& plan, int64_t tile, int64_t at,
                         float* sums) {
-  Tile t = plan.tiles.at(tile);
-  int rows = (int)least(4, g.oh - t.i), across = (int)least(4, g.ow - t.j);
   const float* pixels[16];
+  gradient_pixels(pixels, dy, to.zeros, g.oh, g.ow, g.k, plan.tiles.at(tile));
   for (int i = 0; i < 4; i++)
-    for (int j = 0; j < 4; j++)
-      pixels[i * 4 + j] = i < rows && j < across ? dy + ((t.n * g.oh + t.i + i) * g.ow + t.j + j) * g.k : nullptr;
-  for (int i = 0; i < rows; i++) ask_for_tile(pixels[i * 4], g.k);
-  for (int64_t k = 0; k < g.k; k += kLanes) {
-    int live = (int)least(kLanes, g.k - k);
-    vec half[6][4], sum = zero();
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-      vec y[4], o[6];
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) {
-        const float* p = pixels[i * 4 + j];
-        y[i] = !p ? zero() : live == kLanes ? load(p + k) : load_first(p + k, live);
-      }
-      sum += (y[0] + y[1]) + (y[2] + y[3]);
-      output_points(y, o);
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; i++) half[i][j] = o[i];
-    }
-    if (sums) store(sums + k, load(sums + k) + sum);
-    float* out = to.g + at * plan.g_row + k;
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) {
-      vec o[6];
-      output_points(half[i], o);
-#pragma GCC unroll 6
-      for (int j = 0; j < 6; j++) store(out + (i * 6 + j) * plan.g_point, o[j]);
-    }
-  }
+    if (pixels[i * 4] != to.zeros) ask_for_tile(pixels[i * 4], g.k);
+  transform_gradient(to.g + at * plan.g_row, plan.g_point, pixels, g.k, sums);
 }
 
 // One point's product: rows [first, last) of its channels.
@@ -170,7 +141,7 @@ void part_gradient(float* dw, float* db, const float* x, const float* dy, const 
       if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
       for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
         transform_images(arrays, x, g, plan, channel, channels, first + at, at);
-        transform_gradient(arrays, dy, g, plan, first + at, at, sums);
+        transform_outputs_gradient(arrays, dy, g, plan, first + at, at, sums);
       }
     });
     parallel_tasks(team, 2 * kPoints, [&](int64_t task, int) {
@@ -191,7 +162,7 @@ void chunk_gradient(float* dw, float* sums, const float* x, const float* dy, con
     int64_t begin = first + (last - first) * b / blocks, tiles = first + (last - first) * (b + 1) / blocks - begin;
     for (int64_t at = 0; at < tiles; at++) {
       transform_images(arrays, x, g, plan, 0, g.c, begin + at, at);
-      transform_gradient(arrays, dy, g, plan, begin + at, at, sums);
+      transform_outputs_gradient(arrays, dy, g, plan, begin + at, at, sums);
     }
     int64_t next = begin + tiles, until = least(last, next + tiles);
     TilesAhead of_x(x, g.n * g.h * g.w * g.c, plan.tiles, next, until),

@@ -1,0 +1,218 @@
+// The input gradient of a 3x3 convolution without stride as the adjoint of Winograd's forward transform:
+//
+//   dx = sum over tiles of B [ (A dy A^T) * (G w G^T) ] B^T      *: element by element, summed over dy's channels
+//
+// A tile reads its own 4x4 outputs and nobody else's, and makes 6x6 pixels, which overlap those of its neighbours by
+// two rows and columns. winograd.cpp takes 4x4 pixels of dx instead, which without padding are more tiles: 49 of an
+// image of 26x26 pixels, here 36. Tiles go along the rows of an image; what a tile has for the next one in its row, and
+// for the one below it, waits in two small arrays, one addition each, so that the order of sums is always the same.
+// Threads take runs of tile rows; one that begins inside an image makes the row above once more, for its lower edge.
+#include "apply_activation.h"
+#include "conv_parts.h"
+#include "pack.h"
+#include "point_product.h"
+#include "runtime/parallel.h"
+#include "sizes.h"
+#include "winograd.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count on the shared cache
+
+struct Plan {
+  Tiles tiles;
+  int64_t panels, channels, columns;       // channels of dy and of dx, padded
+  int64_t block;                           // tiles whose products are made together
+  int64_t zeros, u, v, m, across, beside;  // floats
+  explicit Plan(const Conv2d& g) : tiles(g.n, g.oh, g.ow) {
+    panels = panel_count(g.c), channels = align16(g.k), columns = align16(g.c);
+    block = least(tiles.count, g.k <= 128 ? 24 : 48);
+    zeros = channels, u = panels * adjoint_panel_floats(g);
+    v = kPoints * point_stride(block * channels);
+    m = kPoints * point_stride(block * kPanel);
+    across = 2 * 6 * columns * tiles.across;  // of each tile of a row, its lower edge, half transformed
+    beside = 6 * 2 * columns;                 // of the last tile, its right edge
+  }
+  int64_t own() const { return v + m + across + beside; }
+};
+
+struct Work {
+  const Conv2d& g;
+  const fastcnn_epilogue& epilogue;
+  const Plan& plan;
+  float* dx;
+  Finish finish;
+  bool later, past_caches, plain;
+  Work(float* to, const Conv2d& geometry, const fastcnn_epilogue& e, const Plan& p)
+      : g(geometry), epilogue(e), plan(p), dx(to) {
+    later = finish_with(e, &finish);
+    past_caches = !later && streams(dx, g.n * g.h * g.w * g.c, g.c);
+    plain = !e.bias && !e.residual && !finish.clamp;
+  }
+};
+
+// A vector of one pixel, complete.
+inline __attribute__((always_inline)) void finish_pixel(const Work& work, int64_t at, vec y, vec bias, int live) {
+  const fastcnn_epilogue& e = work.epilogue;
+  if (!work.plain) {
+    if (e.bias) y += bias;
+    if (e.residual) y += load_first(e.residual + at, live);
+    if (work.finish.clamp) y = min(splat(work.finish.high), max(splat(work.finish.low), y));
+  }
+  if (e.gate) y = through(load_first(e.gate + at, live), y);
+  if (work.past_caches)
+    stream(work.dx + at, y);
+  else
+    store_first(work.dx + at, y, live);
+}
+
+// Where a tile's pixels lie, and which of them are complete and inside the image.
+struct Patch {
+  int64_t corner;  // of its first pixel in dx, which may lie outside
+  int top, bottom, left, right;
+  bool above, beside, last;  // there are tiles above it and before it in its row; none below it
+  Patch(const Conv2d& g, Tile t) : above(t.i > 0), beside(t.j > 0), last(t.i + 4 >= g.oh) {
+    int64_t a = t.i - g.top, b = t.j - g.left;
+    corner = ((t.n * g.h + a) * g.w + b) * g.c;
+    top = (int)least(6, most(0, -a)), bottom = (int)least(last ? 6 : 4, g.h - a);
+    left = (int)least(6, most(0, -b)), right = (int)least(t.j + 4 >= g.ow ? 6 : 4, g.w - b);
+  }
+};
+
+// One row of pixels of a tile from its six points. waiting: two pixels of the tile before, then of this one.
+inline __attribute__((always_inline)) void finish_row(const Work& work, const Patch& patch, const vec (&points)[6],
+                                                      int row, float* waiting, int64_t column, int live) {
+  vec o[6];
+  input_rows(points, o);
+  if (patch.beside) o[0] += load(waiting), o[1] += load(waiting + kLanes);
+  store(waiting, o[4]), store(waiting + kLanes, o[5]);
+  if (row < patch.top || row >= patch.bottom) return;
+  const float* b = work.epilogue.bias;
+  vec bias = b ? load_first(b + column, live) : zero();
+  int64_t at = patch.corner + row * work.g.w * work.g.c + column;
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++)
+    if (j >= patch.left && j < patch.right) finish_pixel(work, at + j * work.g.c, o[j], bias, live);
+}
+
+// B m B^T of one tile and one vector of channels.
+void transform_patch(const Work& work, const Patch& patch, bool only_below, const float* m, int64_t point, float* below,
+                     float* waiting, int64_t column, int live) {
+  vec half[4][6];
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++) {
+    vec d[6], o[6];
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) d[i] = load(m + (i * 6 + j) * point);
+    input_rows(d, o);
+    if (patch.above) o[0] += load(below + 2 * j * kLanes), o[1] += load(below + (2 * j + 1) * kLanes);
+    store(below + 2 * j * kLanes, o[4]), store(below + (2 * j + 1) * kLanes, o[5]);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) half[i][j] = o[i];
+  }
+  if (only_below) return;
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) finish_row(work, patch, half[i], i, waiting + 2 * i * kLanes, column, live);
+  if (!patch.last) return;
+  for (int i = 0; i < 2; i++) {
+    vec edge[6];
+    for (int j = 0; j < 6; j++) edge[j] = load(below + (2 * j + i) * kLanes);
+    finish_row(work, patch, edge, 4 + i, waiting + 2 * (4 + i) * kLanes, column, live);
+  }
+}
+
+// The pixels of `count` tiles from `tile` on, in one panel of channels; of those before `from` only what the row below
+// wants. edges: what waits for tiles to come.
+void transform_block(const Work& work, const float* m, int64_t panel, int width, Tile tile, int64_t skipped,
+                     int64_t count, float* edges) {
+  const Plan& plan = work.plan;
+  int columns = (int)least(kPanel, work.g.c - panel * kPanel);
+  int64_t point = point_stride(count * width);
+  float* beside = edges + plan.across;
+  for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile), m += width) {
+    Patch patch(work.g, tile);
+    float* below = edges + tile.j / 4 * 12 * plan.columns;
+    for (int k = 0; k < columns; k += kLanes) {
+      int64_t column = panel * kPanel + k;
+      transform_patch(work, patch, t < skipped, m + k, point, below + 12 * column, beside + 12 * column, column,
+                      (int)least(kLanes, columns - k));
+    }
+    if (work.later && t >= skipped)
+      for (int i = patch.top; i < patch.bottom; i++)
+        for (int j = patch.left; j < patch.right; j++)
+          apply_activation(work.dx + patch.corner + (i * work.g.w + j) * work.g.c + panel * kPanel, columns,
+                           work.epilogue.activation, work.epilogue.alpha);
+  }
+}
+
+void transform_gradients(float* v, const Plan& plan, const float* dy, const float* zeros, const Conv2d& g, Tile tile,
+                         int64_t count) {
+  int64_t point = point_stride(count * plan.channels);
+  for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
+    const float* pixels[16];
+    gradient_pixels(pixels, dy, zeros, g.oh, g.ow, g.k, tile);
+    transform_gradient(v + t * plan.channels, point, pixels, g.k, nullptr);
+  }
+}
+
+// Tile rows [first, last), counted through all images.
+void rows_gradient(const Work& work, const float* dy, const float* u, const float* zeros, int64_t first, int64_t last,
+                   float* own) {
+  const Conv2d& g = work.g;
+  const Plan& plan = work.plan;
+  const Tiles& tiles = plan.tiles;
+  float *v = own, *m = v + plan.v, *edges = m + plan.m;
+  int64_t from = first * tiles.across, begin = first % tiles.down ? from - tiles.across : from,
+          end = last * tiles.across, blocks = ceil_div(end - begin, plan.block);
+  for (int64_t b = 0; b < blocks; b++) {
+    int64_t at = begin + (end - begin) * b / blocks, next = begin + (end - begin) * (b + 1) / blocks, count = next - at;
+    Tile tile = tiles.at(at);
+    transform_gradients(v, plan, dy, zeros, g, tile, count);
+    TilesAhead ahead(dy, g.n * g.oh * g.ow * g.k, tiles, next, least(end, next + count)), none;
+    TilesAhead gate;
+    if (work.epilogue.gate) gate = TilesAhead(work.epilogue.gate, g.n * g.h * g.w * g.c, tiles, at, next);
+    for (int64_t panel = 0; panel < plan.panels; panel++) {
+      int width = panel_width(g.c - panel * kPanel);
+      block_products({m, v, plan.channels, point_stride(count * plan.channels), u + panel * plan.u / plan.panels, g.k,
+                      count, width},
+                     panel ? none : ahead, panel ? none : gate);
+      transform_block(work, m, panel, width, tile, most(0, from - at), count, edges);
+    }
+  }
+  if (work.past_caches) stream_fence();
+}
+
+}  // namespace
+
+// By the layer's shape alone: a tenth fewer tiles, and a filter that is not read anew by each block of them.
+bool takes_adjoint(const Conv2d& g) {
+  return 10 * Tiles(1, g.oh, g.ow).count <= 9 * Tiles(1, g.h, g.w).count && kPoints * g.c * g.k * 4 <= kSharedFilter;
+}
+
+size_t winograd_adjoint_workspace(const Conv2d& g, int threads) {
+  Plan plan(g);
+  return (size_t)(plan.zeros + plan.u + threads * plan.own()) * 4;
+}
+
+void winograd_adjoint(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
+                      char* workspace, int threads) {
+  Plan plan(g);
+  if (plan.tiles.count == 0) return;
+  float *zeros = (float*)workspace, *u = zeros + plan.zeros, *own = u + plan.u;
+  memset(zeros, 0, (size_t)plan.zeros * 4);
+  int team = plan.tiles.count * kPoints * g.k * plan.panels * kTileVectors / 2 < kSerialWork ? 1 : threads;
+  adjoint_filter(u, filter, g, team);
+  Work work(dx, g, e, plan);
+  // Whole images, where there are enough of them; a cut inside one costs a row of tiles.
+  int64_t rows = g.n * plan.tiles.down, unit = g.n >= 4 * team || team == 1 ? plan.tiles.down : 1,
+          tasks = least(rows / unit, unit > 1 ? 8 * team : team);
+  parallel_tasks(team, tasks, [&](int64_t task, int thread) {
+    rows_gradient(work, dy, u, zeros, rows / unit * task / tasks * unit, rows / unit * (task + 1) / tasks * unit,
+                  own + thread * plan.own());
+  });
+}
+
+}  // namespace ISA
+}  // namespace fastcnn
