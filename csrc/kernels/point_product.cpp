@@ -8,8 +8,9 @@ namespace {
 
 // `groups` tiles of MR x NV accumulators, one below the other.
 template <int MR, int NV>
-void product_tiles(const PointProduct& product, int64_t groups) {
+const float* product_tiles(const PointProduct& product, int64_t groups) {
   const PointProduct t = product;
+  const float* ask = t.ask.at;
   const float* a = t.a;
   float* c = t.c;
   for (; groups > 0; groups--, a += MR * t.a_row, c += MR * t.c_row) {
@@ -19,7 +20,8 @@ void product_tiles(const PointProduct& product, int64_t groups) {
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) acc[i][j] = zero();
     const float *p = a, *q = t.b;
-    for (int64_t d = t.depth; d > 0; d--, p += t.a_step, q += t.b_step) {
+    for (int64_t d = t.depth; d > 0; d--, p += t.a_step, q += t.b_step, ask += t.ask.step) {
+      __builtin_prefetch(ask, 0, 2);
       vec column[NV];
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(q + j * kLanes);
@@ -38,9 +40,10 @@ void product_tiles(const PointProduct& product, int64_t groups) {
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) store(c + i * t.c_row + j * kLanes, acc[i][j]);
   }
+  return ask;
 }
 
-typedef void (*ProductTiles)(const PointProduct&, int64_t);
+typedef const float* (*ProductTiles)(const PointProduct&, int64_t);
 
 template <int NV>
 inline ProductTiles tiles_of(int64_t rows, int vectors) {
@@ -64,21 +67,25 @@ void point_product(PointProduct p, int64_t rows, int columns) {
   if (groups == 0) return;
   int64_t low = rows / groups, high = rows % groups;
   int vectors = columns / kLanes;
+  if (!p.ask.at) p.ask = {p.b, 0};
   if (high) {
-    tiles_of<kTileVectors>(low + 1, vectors)(p, high);
+    p.ask.at = tiles_of<kTileVectors>(low + 1, vectors)(p, high);
     p.a += high * (low + 1) * p.a_row, p.c += high * (low + 1) * p.c_row;
   }
   tiles_of<kTileVectors>(low, vectors)(p, groups - high);
 }
 
-void block_products(const BlockProducts& p, TilesAhead next, TilesAhead also) {
+void block_products(const BlockProducts& p, TilesAhead now, TilesAhead next) {
   int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
   int64_t u_point = point_stride(p.depth * p.width), m_point = point_stride(p.tiles * p.width);
+  int64_t steps = ceil_div(p.tiles, kTileRows) * piece;
+  int64_t quota = ceil_div(now.floats() + next.floats(), kPoints);
   for (int e = 0; e < kPoints; e++) {
-    next.ask(), also.ask();
-    for (int64_t from = 0; from < p.depth; from += piece)
+    Asked ask = now.ask(quota, steps);
+    if (!ask.at) ask = next.ask(quota, steps);
+    for (int64_t from = 0; from < p.depth; from += piece, ask.step = 0)
       point_product({p.v + e * p.v_point + from, p.v_row, 1, p.u + e * u_point + from * p.width, p.width,
-                     p.m + e * m_point, p.width, least(piece, p.depth - from), from > 0},
+                     p.m + e * m_point, p.width, least(piece, p.depth - from), from > 0, ask},
                     p.tiles, p.width);
   }
 }

@@ -19,6 +19,7 @@ struct PointProduct {
   int64_t c_row;
   int64_t depth;
   bool accumulate;
+  Asked ask = {};
 };
 
 void point_product(PointProduct p, int64_t rows, int columns);
@@ -34,8 +35,8 @@ struct BlockProducts {
   int width;
 };
 
-// Asks for what lies ahead meanwhile.
-void block_products(const BlockProducts& p, TilesAhead next, TilesAhead also);
+// Asks for what lies ahead meanwhile: `now` first, which the transform after it reads.
+void block_products(const BlockProducts& p, TilesAhead now, TilesAhead next);
 
 }  // namespace ISA
 }  // namespace fastcnn

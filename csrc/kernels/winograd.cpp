@@ -135,7 +135,7 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
 // m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
               int64_t tiles, TilesAhead next) {
-  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width}, next, TilesAhead());
+  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width}, TilesAhead(), next);
 }
 
 // 4x4 outputs of each tile: rows and columns past the map are left out.
@@ -213,7 +213,7 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
     for (int64_t first = blocks * task / tasks * plan.block; first < end; first += plan.block) {
       int64_t count = least(plan.block, end - first), next = first + count;
       transform_tiles(v, p, plan, zeros, first, count, 0, count);
-      TilesAhead ahead(p.x, p.n * p.h * p.w * p.c, plan.tiles, next, least(end, next + plan.block)), none;
+      TilesAhead ahead(p.x, p.h, p.w, p.c, 2 - p.top, 2 - p.left, plan.tiles, next, least(end, next + plan.block)), none;
       for (int64_t panel = 0; panel < plan.panels; panel++)
         multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, panel ? none : ahead);
     }

@@ -203,24 +203,65 @@ static inline void ask_for_tile(const float* const (&pixels)[kPoints], const flo
     if (pixels[i * 6 + 2] != zeros) ask_for_tile(pixels[i * 6 + 2], c);
 }
 
-// What a block of tiles will read of an array, asked for a little at a time while the block before it is multiplied.
-// Tiles run through the images in their order, so a block's share is about a run of the array of the same proportion,
-// and two rows of tiles further on, for a tile reaches below its own.
-struct TilesAhead {
-  const float *at = nullptr, *end = nullptr;
+// Memory to ask for while a product is made, `step` floats further at each step of its sums: bunches would fill the
+// queues that its own loads go through. None: at is null.
+struct Asked {
+  const float* at = nullptr;
   int64_t step = 0;
+};
+
+// The pixels (of c floats, in images of h rows of w) that tiles will be the first of their block to touch, asked for a
+// little at a time while a block is multiplied: those of a tile begin (down, right) of its first output.
+class TilesAhead {
+ public:
   TilesAhead() = default;
-  // Of the array's `floats`, for tiles [first, last); none from the end on.
-  TilesAhead(const float* array, int64_t floats, const Tiles& tiles, int64_t first, int64_t last) {
-    int64_t from = first + 2 * tiles.across, to = last + 2 * tiles.across;
-    from = from < tiles.count ? from : tiles.count, to = to < tiles.count ? to : tiles.count;
-    at = array + floats / tiles.count * from, end = array + floats / tiles.count * to;
-    step = (end - at + 16 * kPoints - 1) / (16 * kPoints) * 16;
+  // Of tiles [first, last).
+  TilesAhead(const float* array, int64_t h, int64_t w, int64_t c, int64_t down, int64_t right, const Tiles& tiles,
+             int64_t first, int64_t last)
+      : array_(array), h_(h), w_(w), c_(c), down_(down), right_(right), left_(last - first), grid_(&tiles) {
+    if (left_ > 0) tile_ = tiles.at(first), floats_ = left_ * 16 * c;
   }
-  void ask() {  // once for each point
-    const float* stop = end - at < step ? end : at + step;
-    for (; at < stop; at += 16) __builtin_prefetch(at, 0, 2);
+  int64_t floats() const { return floats_; }  // about
+  // The next `want` floats, of which the product has so many steps.
+  Asked ask(int64_t want, int64_t steps) {
+    while (want > 0 && (at_ < end_ || next_row())) {
+      const float* from = at_;
+      at_ = end_ - at_ < want ? end_ : at_ + want;
+      want -= at_ - from;
+      if (want <= 0) return {from, (at_ - from + steps - 1) / steps};
+      for (; from < at_; from += 16) __builtin_prefetch(from, 0, 2);
+    }
+    return {};
   }
+
+ private:
+  bool next_row() {
+    if (rows_ == 0 && !next_tiles()) return false;
+    at_ = row_, end_ = row_ + row_floats_, row_ += w_ * c_, rows_--;
+    return true;
+  }
+  // What is left of the tiles beside one another.
+  bool next_tiles() {
+    while (left_ > 0) {
+      Tile t = tile_;
+      int64_t wide = 4 * grid_->across, until = t.j + 4 * left_ < wide ? t.j + 4 * left_ : wide;
+      int64_t top = t.i ? t.i + down_ : 0, bottom = t.i + 4 < 4 * grid_->down ? t.i + 4 + down_ : h_;
+      int64_t left = t.j ? t.j + right_ : 0, right = until < wide ? until + right_ : w_;
+      left_ -= (until - t.j) / 4;
+      tile_.j = until - 4, grid_->advance(tile_);
+      if (top < 0) top = 0;
+      if (left < 0) left = 0;
+      rows_ = (bottom < h_ ? bottom : h_) - top, row_floats_ = ((right < w_ ? right : w_) - left) * c_;
+      row_ = array_ + ((t.n * h_ + top) * w_ + left) * c_;
+      if (rows_ > 0 && row_floats_ > 0) return true;
+    }
+    rows_ = 0;
+    return false;
+  }
+  const float *array_ = nullptr, *at_ = nullptr, *end_ = nullptr, *row_ = nullptr;
+  int64_t h_ = 0, w_ = 0, c_ = 0, down_ = 0, right_ = 0, left_ = 0, rows_ = 0, row_floats_ = 0, floats_ = 0;
+  const Tiles* grid_ = nullptr;
+  Tile tile_{};
 };
 
 }  // namespace ISA

@@ -170,14 +170,13 @@ void rows_gradient(const Work& work, const float* dy, const float* u, const floa
     int64_t at = begin + (end - begin) * b / blocks, next = begin + (end - begin) * (b + 1) / blocks, count = next - at;
     Tile tile = tiles.at(at);
     transform_gradients(v, plan, dy, zeros, g, tile, count);
-    TilesAhead ahead(dy, g.n * g.oh * g.ow * g.k, tiles, next, least(end, next + count)), none;
-    TilesAhead gate;
-    if (work.epilogue.gate) gate = TilesAhead(work.epilogue.gate, g.n * g.h * g.w * g.c, tiles, at, next);
+    TilesAhead ahead(dy, g.oh, g.ow, g.k, 0, 0, tiles, next, least(end, next + count)), gate, none;
+    if (work.epilogue.gate) gate = TilesAhead(work.epilogue.gate, g.h, g.w, g.c, -g.top, -g.left, tiles, at, next);
     for (int64_t panel = 0; panel < plan.panels; panel++) {
       int width = panel_width(g.c - panel * kPanel);
       block_products({m, v, plan.channels, point_stride(count * plan.channels), u + panel * plan.u / plan.panels, g.k,
                       count, width},
-                     panel ? none : ahead, panel ? none : gate);
+                     panel ? none : gate, panel ? none : ahead);
       transform_block(work, m, panel, width, tile, most(0, from - at), count, edges);
     }
   }

@@ -92,11 +92,11 @@ void transform_outputs_gradient(const Arrays& to, const float* dy, const Conv2d&
 
 // One point's product: rows [first, last) of its channels.
 void multiply(const Arrays& to, const Conv2d& g, const Plan& plan, int point, int64_t first, int64_t last,
-              int64_t tiles, bool accumulate) {
+              int64_t tiles, bool accumulate, Asked ask) {
   const float* v = to.v + point * plan.v_point + first;
   float* m = to.m + point * plan.m_point + first * plan.m_row;
-  for (int64_t k = 0; k < g.k; k += kPanel)
-    point_product({v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m + k, plan.m_row, tiles, accumulate},
+  for (int64_t k = 0; k < g.k; k += kPanel, ask = {})
+    point_product({v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m + k, plan.m_row, tiles, accumulate, ask},
                   last - first, panel_width(g.k - k));
 }
 
@@ -146,7 +146,7 @@ void part_gradient(float* dw, float* db, const float* x, const float* dy, const 
     });
     parallel_tasks(team, 2 * kPoints, [&](int64_t task, int) {
       int64_t begin = task % 2 * halves;
-      multiply(arrays, g, plan, (int)(task / 2), begin, least(channels, begin + halves), tiles, first > 0);
+      multiply(arrays, g, plan, (int)(task / 2), begin, least(channels, begin + halves), tiles, first > 0, {});
     });
     if (db) add_bias(db, arrays, g, plan, tasks, first > 0);
   }
@@ -165,11 +165,13 @@ void chunk_gradient(float* dw, float* sums, const float* x, const float* dy, con
       transform_outputs_gradient(arrays, dy, g, plan, begin + at, at, sums);
     }
     int64_t next = begin + tiles, until = least(last, next + tiles);
-    TilesAhead of_x(x, g.n * g.h * g.w * g.c, plan.tiles, next, until),
-        of_dy(dy, g.n * g.oh * g.ow * g.k, plan.tiles, next, until);
+    TilesAhead of_x(x, g.h, g.w, g.c, 2 - g.top, 2 - g.left, plan.tiles, next, until),
+        of_dy(dy, g.oh, g.ow, g.k, 0, 0, plan.tiles, next, until);
+    int64_t steps = ceil_div(g.c, kTileRows) * tiles, quota = ceil_div(of_x.floats() + of_dy.floats(), kPoints);
     for (int point = 0; point < kPoints; point++) {
-      of_x.ask(), of_dy.ask();
-      multiply(arrays, g, plan, point, 0, g.c, tiles, b > 0);
+      Asked ask = of_x.ask(quota, steps);
+      if (!ask.at) ask = of_dy.ask(quota, steps);
+      multiply(arrays, g, plan, point, 0, g.c, tiles, b > 0, ask);
     }
   }
   for (int64_t c = 0; c < g.c; c++) transform_filters(dw, arrays, g, plan, 0, c);
