@@ -59,6 +59,50 @@ inline ProductTiles tiles_of(int64_t rows, int vectors) {
   return of[rows];
 }
 
+// The same of one group of tiles and one point, MR of its rows.
+template <int MR, int NV>
+const float* group_tile(const float* a, const float* b, float* c, int64_t depth, bool accumulate, Asked ask) {
+  vec acc[MR][NV];
+#pragma GCC unroll 6
+  for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; j++) acc[i][j] = zero();
+  for (; depth > 0; depth -= kLanes, a += kGroupFloats) {
+    const float* p = a;
+    for (int64_t d = depth < kLanes ? depth : kLanes; d > 0; d--, p++, b += NV * kLanes, ask.at += ask.step) {
+      __builtin_prefetch(ask.at, 0, 2);
+      vec column[NV];
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
+#pragma GCC unroll 6
+      for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < NV; j++) acc[i][j] = fma(splat(p[i * kLanes]), column[j], acc[i][j]);
+    }
+  }
+  if (accumulate)
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; j++) acc[i][j] = load(c + i * kLanes + j * kGroupFloats) + acc[i][j];
+#pragma GCC unroll 6
+  for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; j++) store(c + i * kLanes + j * kGroupFloats, acc[i][j]);
+  return ask.at;
+}
+
+typedef const float* (*GroupTile)(const float*, const float*, float*, int64_t, bool, Asked);
+
+template <int NV>
+inline GroupTile group_of(int64_t rows, int vectors) {
+  if constexpr (NV > 1)
+    if (vectors < NV) return group_of<NV - 1>(rows, vectors);
+  constexpr GroupTile of[kTileRows + 1] = {nullptr,           group_tile<1, NV>, group_tile<2, NV>, group_tile<3, NV>,
+                                           group_tile<4, NV>, group_tile<5, NV>, group_tile<6, NV>};
+  return of[rows];
+}
+
 }  // namespace
 
 // Rows are dealt out evenly: tiles of some height, then tiles of one row less.
@@ -87,6 +131,27 @@ void block_products(const BlockProducts& p, TilesAhead now, TilesAhead next) {
       point_product({p.v + e * p.v_point + from, p.v_row, 1, p.u + e * u_point + from * p.width, p.width,
                      p.m + e * m_point, p.width, least(piece, p.depth - from), from > 0, ask},
                     p.tiles, p.width);
+  }
+}
+
+void group_products(const GroupProducts& p, TilesAhead now, TilesAhead next) {
+  int64_t groups = ceil_div(p.tiles, kTileRows), last = p.tiles - (groups - 1) * kTileRows;
+  int64_t u_point = point_stride(p.depth * p.width);
+  int64_t v_group = ceil_div(p.depth, kLanes) * kGroupFloats, m_group = p.width / kLanes * kGroupFloats;
+  int64_t quota = ceil_div(now.floats() + next.floats(), kPoints);
+  int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(ceil_div(p.depth, pieces), kLanes) * kLanes;
+  GroupTile whole = group_of<kTileVectors>(kTileRows, p.width / kLanes),
+            rest = group_of<kTileVectors>(last, p.width / kLanes);
+  for (int e = 0; e < kPoints; e++) {
+    Asked ask = now.ask(quota, groups * p.depth);
+    if (!ask.at) ask = next.ask(quota, groups * p.depth);
+    if (!ask.at) ask = {p.u, 0};
+    const float *u = p.u + e * u_point, *v = p.v + e * kTileRows * kLanes;
+    float* m = p.m + e * kTileRows * kLanes;
+    for (int64_t from = 0; from < p.depth; from += piece)
+      for (int64_t g = 0; g < groups; g++)
+        ask.at = (g + 1 < groups ? whole : rest)(v + g * v_group + from * (kGroupFloats / kLanes), u + from * p.width,
+                                                 m + g * m_group, least(piece, p.depth - from), from > 0, ask);
   }
 }
 

@@ -38,5 +38,16 @@ struct BlockProducts {
 // Asks for what lies ahead meanwhile: `now` first, which the transform after it reads.
 void block_products(const BlockProducts& p, TilesAhead now, TilesAhead next);
 
+constexpr int64_t kGroupFloats = kPoints * kTileRows * kLanes;
+// v[group of 6 tiles][vector of channels][point][tile][lane], m likewise with columns.
+struct GroupProducts {
+  float* m;
+  const float* v;
+  const float* u;
+  int64_t depth, tiles;
+  int width;
+};
+void group_products(const GroupProducts& p, TilesAhead now, TilesAhead next);
+
 }  // namespace ISA
 }  // namespace fastcnn

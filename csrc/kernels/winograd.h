@@ -164,9 +164,9 @@ static inline void gradient_pixels(const float* (&pixels)[16], const float* dy, 
 
 // A dy A^T of one tile, a vector of its k channels at a time: to[e * stride]. The sums of the tile's pixels are added
 // to `sums`, if any.
-static inline void transform_gradient(float* to, int64_t stride, const float* const (&pixels)[16], int64_t k,
+static inline __attribute__((always_inline)) void transform_gradient(float* to, int64_t stride, int64_t next, const float* const (&pixels)[16], int64_t k,
                                       float* sums) {
-  for (int64_t c = 0; c < k; c += kLanes, to += kLanes) {
+  for (int64_t c = 0; c < k; c += kLanes, to += next) {
     int live = (int)(k - c < kLanes ? k - c : kLanes);
     vec half[6][4], sum = zero();
 #pragma GCC unroll 4

@@ -30,8 +30,8 @@ struct Plan {
     panels = panel_count(g.c), channels = align16(g.k), columns = align16(g.c);
     block = least(tiles.count, g.k <= 128 ? 24 : 48);
     zeros = channels, u = panels * adjoint_panel_floats(g);
-    v = kPoints * point_stride(block * channels);
-    m = kPoints * point_stride(block * kPanel);
+    v = ceil_div(block, kTileRows) * kTileRows * kPoints * channels;
+    m = ceil_div(block, kTileRows) * kTileRows * kPoints * kPanel;
     across = 2 * 6 * columns * tiles.across;  // of each tile of a row, its lower edge, half transformed
     beside = 6 * 2 * columns;                 // of the last tile, its right edge
   }
@@ -129,14 +129,14 @@ void transform_block(const Work& work, const float* m, int64_t panel, int width,
                      int64_t count, float* edges) {
   const Plan& plan = work.plan;
   int columns = (int)least(kPanel, work.g.c - panel * kPanel);
-  int64_t point = point_stride(count * width);
+  constexpr int64_t point = kTileRows * kLanes;
   float* beside = edges + plan.across;
-  for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile), m += width) {
+  for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
     Patch patch(work.g, tile);
     float* below = edges + tile.j / 4 * 12 * plan.columns;
     for (int k = 0; k < columns; k += kLanes) {
       int64_t column = panel * kPanel + k;
-      transform_patch(work, patch, t < skipped, m + k, point, below + 12 * column, beside + 12 * column, column,
+      transform_patch(work, patch, t < skipped, m + t / kTileRows * (width / kLanes * kGroupFloats) + t % kTileRows * kLanes + k * (kGroupFloats / kLanes), point, below + 12 * column, beside + 12 * column, column,
                       (int)least(kLanes, columns - k));
     }
     if (work.later && t >= skipped)
@@ -149,11 +149,11 @@ void transform_block(const Work& work, const float* m, int64_t panel, int width,
 
 void transform_gradients(float* v, const Plan& plan, const float* dy, const float* zeros, const Conv2d& g, Tile tile,
                          int64_t count) {
-  int64_t point = point_stride(count * plan.channels);
+  int64_t group = ceil_div(g.k, kLanes) * kGroupFloats;
   for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
     const float* pixels[16];
     gradient_pixels(pixels, dy, zeros, g.oh, g.ow, g.k, tile);
-    transform_gradient(v + t * plan.channels, point, pixels, g.k, nullptr);
+    transform_gradient(v + t / kTileRows * group + t % kTileRows * kLanes, kTileRows * kLanes, kGroupFloats, pixels, g.k, nullptr);
   }
 }
 
@@ -174,8 +174,7 @@ void rows_gradient(const Work& work, const float* dy, const float* u, const floa
     if (work.epilogue.gate) gate = TilesAhead(work.epilogue.gate, g.h, g.w, g.c, -g.top, -g.left, tiles, at, next);
     for (int64_t panel = 0; panel < plan.panels; panel++) {
       int width = panel_width(g.c - panel * kPanel);
-      block_products({m, v, plan.channels, point_stride(count * plan.channels), u + panel * plan.u / plan.panels, g.k,
-                      count, width},
+      group_products({m, v, u + panel * plan.u / plan.panels, g.k, count, width},
                      panel ? none : gate, panel ? none : ahead);
       transform_block(work, m, panel, width, tile, most(0, from - at), count, edges);
     }

@@ -87,7 +87,7 @@ void transform_outputs_gradient(const Arrays& to, const float* dy, const Conv2d&
   gradient_pixels(pixels, dy, to.zeros, g.oh, g.ow, g.k, plan.tiles.at(tile));
   for (int i = 0; i < 4; i++)
     if (pixels[i * 4] != to.zeros) ask_for_tile(pixels[i * 4], g.k);
-  transform_gradient(to.g + at * plan.g_row, plan.g_point, pixels, g.k, sums);
+  transform_gradient(to.g + at * plan.g_row, plan.g_point, kLanes, pixels, g.k, sums);
 }
 
 // One point's product: rows [first, last) of its channels.
