@@ -28,7 +28,7 @@ struct Plan {
   int64_t zeros, u, v, m, across, beside;  // floats
   explicit Plan(const Conv2d& g) : tiles(g.n, g.oh, g.ow) {
     panels = panel_count(g.c), channels = align16(g.k), columns = align16(g.c);
-    block = least(tiles.count, g.k <= 128 ? 24 : 48);
+    block = least(tiles.count, g.k <= 128 ? 12 : 24);
     zeros = channels, u = panels * adjoint_panel_floats(g);
     v = ceil_div(block, kTileRows) * kTileRows * kPoints * channels;
     m = ceil_div(block, kTileRows) * kTileRows * kPoints * kPanel;
@@ -53,21 +53,6 @@ struct Work {
   }
 };
 
-// A vector of one pixel, complete.
-inline __attribute__((always_inline)) void finish_pixel(const Work& work, int64_t at, vec y, vec bias, int live) {
-  const fastcnn_epilogue& e = work.epilogue;
-  if (!work.plain) {
-    if (e.bias) y += bias;
-    if (e.residual) y += load_first(e.residual + at, live);
-    if (work.finish.clamp) y = min(splat(work.finish.high), max(splat(work.finish.low), y));
-  }
-  if (e.gate) y = through(load_first(e.gate + at, live), y);
-  if (work.past_caches)
-    stream(work.dx + at, y);
-  else
-    store_first(work.dx + at, y, live);
-}
-
 // Where a tile's pixels lie, and which of them are complete and inside the image.
 struct Patch {
   int64_t corner;  // of its first pixel in dx, which may lie outside
@@ -81,45 +66,72 @@ struct Patch {
   }
 };
 
-// One row of pixels of a tile from its six points. waiting: two pixels of the tile before, then of this one.
-inline __attribute__((always_inline)) void finish_row(const Work& work, const Patch& patch, const vec (&points)[6],
-                                                      int row, float* waiting, int64_t column, int live) {
-  vec o[6];
-  input_rows(points, o);
-  if (patch.beside) o[0] += load(waiting), o[1] += load(waiting + kLanes);
-  store(waiting, o[4]), store(waiting + kLanes, o[5]);
-  if (row < patch.top || row >= patch.bottom) return;
-  const float* b = work.epilogue.bias;
-  vec bias = b ? load_first(b + column, live) : zero();
-  int64_t at = patch.corner + row * work.g.w * work.g.c + column;
-#pragma GCC unroll 6
-  for (int j = 0; j < 6; j++)
-    if (j >= patch.left && j < patch.right) finish_pixel(work, at + j * work.g.c, o[j], bias, live);
+// Pixels [from, to) of a row, complete but for the epilogue.
+__attribute__((noinline)) void finish_pixels(const Work& work, const vec* o, int64_t at, int from, int to,
+                                             int64_t column, int live) {
+  const fastcnn_epilogue& e = work.epilogue;
+  for (int j = from; j < to; j++) {
+    vec y = o[j];
+    int64_t here = at + j * work.g.c;
+    if (e.bias) y += load_first(e.bias + column, live);
+    if (e.residual) y += load_first(e.residual + here, live);
+    if (work.finish.clamp) y = min(splat(work.finish.high), max(splat(work.finish.low), y));
+    if (e.gate) y = through(load_first(e.gate + here, live), y);
+    if (work.past_caches)
+      stream(work.dx + here, y);
+    else
+      store_first(work.dx + here, y, live);
+  }
 }
 
-// B m B^T of one tile and one vector of channels.
-void transform_patch(const Work& work, const Patch& patch, bool only_below, const float* m, int64_t point, float* below,
-                     float* waiting, int64_t column, int live) {
-  vec half[4][6];
-#pragma GCC unroll 6
-  for (int j = 0; j < 6; j++) {
+// B m B^T of one tile and one vector of channels: first along the columns of points, whose lower edges meet, then along
+// rows, whose right ones do. Loops stay loops: unrolled, all of it would not fit the registers.
+void transform_patch(const Work& work, const Patch& patch, bool only_below, const float* m, float* below, float* beside,
+                     int64_t column, int live) {
+  constexpr int64_t point = kTileRows * kLanes;
+  vec half[6][6];
+  bool meets = patch.above;
+#pragma GCC unroll 1
+  for (int j = 0; j < 6; j++, m += point, below += 2 * kLanes) {
     vec d[6], o[6];
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) d[i] = load(m + (i * 6 + j) * point);
+    for (int i = 0; i < 6; i++) d[i] = load(m + i * 6 * point);
     input_rows(d, o);
-    if (patch.above) o[0] += load(below + 2 * j * kLanes), o[1] += load(below + (2 * j + 1) * kLanes);
-    store(below + 2 * j * kLanes, o[4]), store(below + (2 * j + 1) * kLanes, o[5]);
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) half[i][j] = o[i];
+    if (meets) o[0] += load(below), o[1] += load(below + kLanes);
+    store(below, o[4]), store(below + kLanes, o[5]);
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) half[i][j] = o[i];
   }
   if (only_below) return;
+  int64_t c = work.g.c, row = work.g.w * c, at = patch.corner + patch.top * row + column;
+  float* to = work.dx + at;
+  const float* gate = work.epilogue.gate ? work.epilogue.gate + at : nullptr;
+  bool quick = patch.left == 0 && patch.right >= 4 && work.plain && live == kLanes, past_caches = work.past_caches;
+  int top = patch.top, bottom = patch.bottom, rows = patch.last ? 6 : 4, right = patch.right;
+  meets = patch.beside;
+#pragma GCC unroll 1
+  for (int i = 0; i < rows; i++, beside += 2 * kLanes) {
+    vec o[6];
+    input_rows(half[i], o);
+    if (meets) o[0] += load(beside), o[1] += load(beside + kLanes);
+    store(beside, o[4]), store(beside + kLanes, o[5]);
+    if (i < top || i >= bottom) continue;
+    if (quick) {
+      if (gate)
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) finish_row(work, patch, half[i], i, waiting + 2 * i * kLanes, column, live);
-  if (!patch.last) return;
-  for (int i = 0; i < 2; i++) {
-    vec edge[6];
-    for (int j = 0; j < 6; j++) edge[j] = load(below + (2 * j + i) * kLanes);
-    finish_row(work, patch, edge, 4 + i, waiting + 2 * (4 + i) * kLanes, column, live);
+        for (int j = 0; j < 4; j++) o[j] = through(load(gate + j * c), o[j]);
+      if (past_caches)
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) stream(to + j * c, o[j]);
+      else
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) store(to + j * c, o[j]);
+    }
+    if (!quick || right > 4) {
+      vec copy[6] = {o[0], o[1], o[2], o[3], o[4], o[5]};
+      finish_pixels(work, copy, to - work.dx, quick ? 4 : patch.left, right, column, live);
+    }
+    to += row, gate = gate ? gate + row : nullptr;
   }
 }
 
@@ -129,14 +141,13 @@ void transform_block(const Work& work, const float* m, int64_t panel, int width,
                      int64_t count, float* edges) {
   const Plan& plan = work.plan;
   int columns = (int)least(kPanel, work.g.c - panel * kPanel);
-  constexpr int64_t point = kTileRows * kLanes;
   float* beside = edges + plan.across;
   for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
     Patch patch(work.g, tile);
     float* below = edges + tile.j / 4 * 12 * plan.columns;
     for (int k = 0; k < columns; k += kLanes) {
       int64_t column = panel * kPanel + k;
-      transform_patch(work, patch, t < skipped, m + t / kTileRows * (width / kLanes * kGroupFloats) + t % kTileRows * kLanes + k * (kGroupFloats / kLanes), point, below + 12 * column, beside + 12 * column, column,
+      transform_patch(work, patch, t < skipped, m + t / kTileRows * (width / kLanes * kGroupFloats) + t % kTileRows * kLanes + k * (kGroupFloats / kLanes), below + 12 * column, beside + 12 * column, column,
                       (int)least(kLanes, columns - k));
     }
     if (work.later && t >= skipped)
