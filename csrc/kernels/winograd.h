@@ -41,6 +41,20 @@ static inline void output_rows(const vec (&m)[6], vec (&o)[4]) {  // A^T m
   o[3] = fma(splat(3.375f), t, fma(splat(0.244140625f), q, m[5]));
 }
 
+// A^T m of one tile and one vector of columns, m[e] at products + e * point.
+static inline __attribute__((always_inline)) void output_columns(const float* products, int64_t point,
+                                                                 vec (&half)[4][6]) {
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++) {
+    vec d[6], o[4];
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) d[i] = load(products + (i * 6 + j) * point);
+    output_rows(d, o);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) half[i][j] = o[i];
+  }
+}
+
 static inline void output_points(const vec (&y)[4], vec (&o)[6]) {  // A y
   vec even = fma(splat(0.390625f), y[2], y[0]), odd = fma(splat(0.244140625f), y[3], splat(0.625f) * y[1]);
   vec even2 = fma(splat(2.25f), y[2], y[0]), odd2 = fma(splat(3.375f), y[3], splat(1.5f) * y[1]);
@@ -85,21 +99,14 @@ struct Tiles {
   Tile at(int64_t tile) const { return {tile / (down * across), tile / across % down * 4, tile % across * 4}; }
 };
 
-// B^T d B of one tile and one vector of channels: to[e * stride]. Pointers of the 36 pixels; live: channels of the
-// vector. Pixels are read through the prologue where there is one, but for those that are `zeros`.
-template <bool kPrologue>
-static inline void transform_input(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
-                                   int live, const float* zeros, const Normaliser& normalised) {
+// B^T d B of one tile and one vector of channels: to[e * stride]. read(d, j) gives the six pixels of column j.
+template <class Read>
+static inline __attribute__((always_inline)) void transform_columns(float* to, int64_t stride, Read read) {
   vec half[6][6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
     vec d[6], o[6];
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) {
-      const float* p = pixels[i * 6 + j] + channel;
-      d[i] = live == kLanes ? load(p) : load_first(p, live);
-      if (kPrologue && pixels[i * 6 + j] != zeros) d[i] = normalised(d[i]);
-    }
+    read(d, j);
     input_points(d, o);
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) half[i][j] = o[i];
@@ -111,6 +118,22 @@ static inline void transform_input(float* to, int64_t stride, const float* const
 #pragma GCC unroll 6
     for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * stride, o[j]);
   }
+}
+
+// The same from pointers of the 36 pixels; live: channels of the vector. Pixels are read through the prologue where
+// there is one, but for those that are `zeros`.
+template <bool kPrologue>
+static inline void transform_input(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
+                                   int live, const float* zeros, const Normaliser& normalised) {
+  transform_columns(
+      to, stride, [&](vec(&d)[6], int j) __attribute__((always_inline)) {
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++) {
+          const float* p = pixels[i * 6 + j] + channel;
+          d[i] = live == kLanes ? load(p) : load_first(p, live);
+          if (kPrologue && pixels[i * 6 + j] != zeros) d[i] = normalised(d[i]);
+        }
+      });
 }
 
 // The same of channels [channel, channel + count), a vector at a time.

@@ -13,7 +13,7 @@
 #include "point_product.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
-#include "winograd.h"
+#include "winograd_pool.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -56,7 +56,7 @@ struct Plan {
     v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row),
     m_point = point_stride(channels * m_row);
   }
-  int64_t zeros(const Conv2d& c) const { return align16(c.c) * 4; }
+  int64_t zeros(const Conv2d& c) const { return align16(most(c.c, c.k)) * 4; }
   // Floats: of v, g and m; of the sums of each task and of a batch, or of each chunk; of the chunks' dw.
   int64_t arrays() const { return kPoints * (v_point + g_point + m_point); }
   int64_t bias_sums() const { return (own ? chunks : ceil_div(batch, kTaskTiles) + 1) * m_row; }
@@ -81,10 +81,49 @@ void transform_images(const Arrays& to, const float* x, const Conv2d& g, const P
   transform_inputs(to.v + at * plan.v_row, plan.v_point, pixels, channel, channels, to.zeros, g.prologue);
 }
 
-// A dy A^T of one tile; outputs past the map's edge count as zero. The tile's sum is added to `sums`, if any.
+// A dy A^T of one vector of columns: out[e * point]. read(y, j) gives the four pixels of column j, whose sum is added
+// to `sums`, if any.
+template <class Read>
+inline __attribute__((always_inline)) void gradient_points(float* out, int64_t point, float* sums, Read read) {
+  vec half[6][4], sum = zero();
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++) {
+    vec y[4], o[6];
+    read(y, j);
+    sum += (y[0] + y[1]) + (y[2] + y[3]);
+    output_points(y, o);
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) half[i][j] = o[i];
+  }
+  if (sums) store(sums, load(sums) + sum);
+#pragma GCC unroll 6
+  for (int i = 0; i < 6; i++) {
+    vec o[6];
+    output_points(half[i], o);
+#pragma GCC unroll 6
+    for (int j = 0; j < 6; j++) store(out + (i * 6 + j) * point, o[j]);
+  }
+}
+
+// Where dy is that of the maxima.
+void transform_pooled(float* out, const float* zeros, const float* dy, const Conv2d& g, const Plan& plan, Tile t,
+                      float* sums) {
+  Windows<2> windows({dy, g.winners, g.oh / 2, g.ow / 2, g.k}, zeros, t.n, t.i / 2, t.j / 2);
+  windows.ask(g.k);
+  over_channels(g.k, [&](int64_t k, auto lanes) {
+    gradient_points(
+        out + k, plan.g_point, sums ? sums + k : nullptr, [&](vec(&y)[4], int j) __attribute__((always_inline)) {
+          read_column<0>(y, windows, j, k, lanes);
+        });
+  });
+}
+
+// Of one tile; outputs past the map's edge count as zero.
 void transform_gradient(const Arrays& to, const float* dy, const Conv2d& g, const Plan& plan, int64_t tile, int64_t at,
                         float* sums) {
   Tile t = plan.tiles.at(tile);
+  float* out = to.g + at * plan.g_row;
+  if (g.winners) return transform_pooled(out, to.zeros, dy, g, plan, t, sums);
   int rows = (int)least(4, g.oh - t.i), across = (int)least(4, g.ow - t.j);
   const float* pixels[16];
   for (int i = 0; i < 4; i++)
@@ -93,29 +132,14 @@ void transform_gradient(const Arrays& to, const float* dy, const Conv2d& g, cons
   for (int i = 0; i < rows; i++) ask_for_tile(pixels[i * 4], g.k);
   for (int64_t k = 0; k < g.k; k += kLanes) {
     int live = (int)least(kLanes, g.k - k);
-    vec half[6][4], sum = zero();
+    gradient_points(
+        out + k, plan.g_point, sums ? sums + k : nullptr, [&](vec(&y)[4], int j) __attribute__((always_inline)) {
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-      vec y[4], o[6];
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) {
-        const float* p = pixels[i * 4 + j];
-        y[i] = !p ? zero() : live == kLanes ? load(p + k) : load_first(p + k, live);
-      }
-      sum += (y[0] + y[1]) + (y[2] + y[3]);
-      output_points(y, o);
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; i++) half[i][j] = o[i];
-    }
-    if (sums) store(sums + k, load(sums + k) + sum);
-    float* out = to.g + at * plan.g_row + k;
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) {
-      vec o[6];
-      output_points(half[i], o);
-#pragma GCC unroll 6
-      for (int j = 0; j < 6; j++) store(out + (i * 6 + j) * plan.g_point, o[j]);
-    }
+          for (int i = 0; i < 4; i++) {
+            const float* p = pixels[i * 4 + j];
+            y[i] = !p ? zero() : live == kLanes ? load(p + k) : load_first(p + k, live);
+          }
+        });
   }
 }
 
@@ -195,7 +219,7 @@ void chunk_gradient(float* dw, float* sums, const float* x, const float* dy, con
     }
     int64_t next = begin + tiles, until = least(last, next + tiles);
     TilesAhead of_x(x, g.n * g.h * g.w * g.c, plan.tiles, next, until),
-        of_dy(dy, g.n * g.oh * g.ow * g.k, plan.tiles, next, until);
+        of_dy(dy, g.n * (g.winners ? (g.oh / 2) * (g.ow / 2) : g.oh * g.ow) * g.k, plan.tiles, next, until);
     for (int point = 0; point < kPoints; point++) {
       of_x.ask(), of_dy.ask();
       multiply(arrays, g, plan, point, 0, g.c, tiles, b > 0);
