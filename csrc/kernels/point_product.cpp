@@ -8,9 +8,9 @@ namespace {
 
 // `groups` tiles of MR x NV accumulators, one below the other.
 template <int MR, int NV>
-const float* product_tiles(const PointProduct& product, int64_t groups) {
+const char* product_tiles(const PointProduct& product, int64_t groups) {
   const PointProduct t = product;
-  const float* ask = t.ask.at;
+  const char* ask = t.ask.at;
   const float* a = t.a;
   float* c = t.c;
   for (; groups > 0; groups--, a += MR * t.a_row, c += MR * t.c_row) {
@@ -43,7 +43,7 @@ const float* product_tiles(const PointProduct& product, int64_t groups) {
   return ask;
 }
 
-typedef const float* (*ProductTiles)(const PointProduct&, int64_t);
+typedef const char* (*ProductTiles)(const PointProduct&, int64_t);
 
 template <int NV>
 inline ProductTiles tiles_of(int64_t rows, int vectors) {
@@ -61,7 +61,7 @@ inline ProductTiles tiles_of(int64_t rows, int vectors) {
 
 // The same of one group of tiles and one point, MR of its rows.
 template <int MR, int NV>
-const float* group_tile(const float* a, const float* b, float* c, int64_t depth, bool accumulate, Asked ask) {
+const char* group_tile(const float* a, const float* b, float* c, int64_t depth, bool accumulate, Asked ask) {
   vec acc[MR][NV];
 #pragma GCC unroll 6
   for (int i = 0; i < MR; i++)
@@ -92,7 +92,7 @@ const float* group_tile(const float* a, const float* b, float* c, int64_t depth,
   return ask.at;
 }
 
-typedef const float* (*GroupTile)(const float*, const float*, float*, int64_t, bool, Asked);
+typedef const char* (*GroupTile)(const float*, const float*, float*, int64_t, bool, Asked);
 
 template <int NV>
 inline GroupTile group_of(int64_t rows, int vectors) {
@@ -111,7 +111,7 @@ void point_product(PointProduct p, int64_t rows, int columns) {
   if (groups == 0) return;
   int64_t low = rows / groups, high = rows % groups;
   int vectors = columns / kLanes;
-  if (!p.ask.at) p.ask = {p.b, 0};
+  if (!p.ask.at) p.ask = {(const char*)p.b, 0};
   if (high) {
     p.ask.at = tiles_of<kTileVectors>(low + 1, vectors)(p, high);
     p.a += high * (low + 1) * p.a_row, p.c += high * (low + 1) * p.c_row;
@@ -119,14 +119,12 @@ void point_product(PointProduct p, int64_t rows, int columns) {
   tiles_of<kTileVectors>(low, vectors)(p, groups - high);
 }
 
-void block_products(const BlockProducts& p, TilesAhead now, TilesAhead next) {
+void block_products(const BlockProducts& p, RunsAhead& ahead) {
   int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
   int64_t u_point = point_stride(p.depth * p.width), m_point = point_stride(p.tiles * p.width);
   int64_t steps = ceil_div(p.tiles, kTileRows) * piece;
-  int64_t quota = ceil_div(now.floats() + next.floats(), kPoints);
   for (int e = 0; e < kPoints; e++) {
-    Asked ask = now.ask(quota, steps);
-    if (!ask.at) ask = next.ask(quota, steps);
+    Asked ask = ahead.ask(steps);
     for (int64_t from = 0; from < p.depth; from += piece, ask.step = 0)
       point_product({p.v + e * p.v_point + from, p.v_row, 1, p.u + e * u_point + from * p.width, p.width,
                      p.m + e * m_point, p.width, least(piece, p.depth - from), from > 0, ask},
@@ -134,18 +132,16 @@ void block_products(const BlockProducts& p, TilesAhead now, TilesAhead next) {
   }
 }
 
-void group_products(const GroupProducts& p, TilesAhead now, TilesAhead next) {
+void group_products(const GroupProducts& p, RunsAhead& ahead) {
   int64_t groups = ceil_div(p.tiles, kTileRows), last = p.tiles - (groups - 1) * kTileRows;
   int64_t u_point = point_stride(p.depth * p.width);
   int64_t v_group = ceil_div(p.depth, kLanes) * kGroupFloats, m_group = p.width / kLanes * kGroupFloats;
-  int64_t quota = ceil_div(now.floats() + next.floats(), kPoints);
   int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(ceil_div(p.depth, pieces), kLanes) * kLanes;
   GroupTile whole = group_of<kTileVectors>(kTileRows, p.width / kLanes),
             rest = group_of<kTileVectors>(last, p.width / kLanes);
   for (int e = 0; e < kPoints; e++) {
-    Asked ask = now.ask(quota, groups * p.depth);
-    if (!ask.at) ask = next.ask(quota, groups * p.depth);
-    if (!ask.at) ask = {p.u, 0};
+    Asked ask = ahead.ask(groups * p.depth);
+    if (!ask.at) ask = {(const char*)p.u, 0};
     const float *u = p.u + e * u_point, *v = p.v + e * kTileRows * kLanes;
     float* m = p.m + e * kTileRows * kLanes;
     for (int64_t from = 0; from < p.depth; from += piece)

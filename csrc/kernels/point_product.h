@@ -3,7 +3,7 @@
 // 32 a tile takes 400 cycles: micro.h's row pointers, tails and epilogues are a quarter of that.
 #pragma once
 #include "micro.h"
-#include "winograd.h"
+#include "winograd_ahead.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -35,8 +35,8 @@ struct BlockProducts {
   int width;
 };
 
-// Asks for what lies ahead meanwhile: `now` first, which the transform after it reads.
-void block_products(const BlockProducts& p, TilesAhead now, TilesAhead next);
+// Asks for what lies ahead meanwhile.
+void block_products(const BlockProducts& p, RunsAhead& ahead);
 
 constexpr int64_t kGroupFloats = kPoints * kTileRows * kLanes;
 // v[group of 6 tiles][vector of channels][point][tile][lane], m likewise with columns.
@@ -47,7 +47,7 @@ struct GroupProducts {
   int64_t depth, tiles;
   int width;
 };
-void group_products(const GroupProducts& p, TilesAhead now, TilesAhead next);
+void group_products(const GroupProducts& p, RunsAhead& ahead);
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -14,6 +14,8 @@
 #include "point_product.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
+#include "winograd_ahead.h"
+#include "winograd_pool.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -34,17 +36,20 @@ struct Problem {
   int64_t pixel;  // floats from one pixel of y to the next
   const fastcnn_prologue* prologue;
   fastcnn_epilogue epilogue;
-  const float* prepared;  // u, or null
-  bool adjoint = false;   // only the channels are exchanged: the filter is not taken backwards
+  const float* prepared;   // u, or null
+  bool pooled;             // y is the maxima of the outputs' windows
+  uint8_t* noted;          // of them, or null
+  const uint8_t* winners;  // x is a map's gradient in the form of winograd_pool.h; or null
+  bool adjoint = false;    // only the channels are exchanged: the filter is not taken backwards
 };
 
 Problem forward_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, false,  g.n,       g.h,        g.w, g.c,    g.oh,
-          g.ow,    g.k,     g.top,   g.left, g.y_pixel, g.prologue, {},  nullptr};
+  return {nullptr, nullptr, nullptr, false,     g.n,        g.h, g.w,     g.c,      g.oh,    g.ow,
+          g.k,     g.top,   g.left,  g.y_pixel, g.prologue, {},  nullptr, g.pooled, g.noted, nullptr};
 }
 Problem dx_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr,   true,       g.n, g.oh,    g.ow, g.k,    g.h,
-          g.w,     g.c,     2 - g.top, 2 - g.left, g.c, nullptr, {},   nullptr};
+  return {nullptr, nullptr,   nullptr,    true, g.n,     g.oh, g.ow,    g.k,   g.h,     g.w,
+          g.c,     2 - g.top, 2 - g.left, g.c,  nullptr, {},   nullptr, false, nullptr, g.winners};
 }
 
 int64_t panel_bytes(const Problem& p) { return kPoints * point_stride(p.c * kPanel) * 4; }  // of u
@@ -120,22 +125,38 @@ void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
     transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
 }
 
+// v of one tile, where x is a map's gradient by its windows.
+void transform_pooled(float* to, int64_t point, const Problem& p, const float* zeros, Tile t) {
+  PooledGradient g{p.x, p.winners, p.h / 2, p.w / 2, p.c};
+  int64_t i = t.i - p.top, j = t.j - p.left;  // both even, or both odd
+  if (i % 2)
+    transform_windows<1>(to, point, Windows<4>(g, zeros, t.n, (i - 1) / 2, (j - 1) / 2), p.c);
+  else
+    transform_windows<0>(to, point, Windows<3>(g, zeros, t.n, i / 2, j / 2), p.c);
+}
+
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
 void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* zeros, int64_t first, int64_t count,
                      int64_t at, int64_t tiles) {
+  int64_t point = point_stride(tiles * plan.channels);
   for (int64_t t = 0; t < count; t++) {
-    const float* pixels[kPoints];
-    tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
-    ask_for_tile(pixels, zeros, p.c);
     float* to = v + (at + t) * plan.channels;
-    transform_inputs(to, point_stride(tiles * plan.channels), pixels, 0, p.c, zeros, p.prologue);
+    Tile tile = plan.tiles.at(first + t);
+    if (p.winners) {
+      transform_pooled(to, point, p, zeros, tile);
+      continue;
+    }
+    const float* pixels[kPoints];
+    tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, tile, p.top, p.left);
+    ask_for_tile(pixels, zeros, p.c);
+    transform_inputs(to, point, pixels, 0, p.c, zeros, p.prologue);
   }
 }
 
 // m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
-              int64_t tiles, TilesAhead next) {
-  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width}, TilesAhead(), next);
+              int64_t tiles, RunsAhead& next) {
+  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width}, next);
 }
 
 // 4x4 outputs of each tile: rows and columns past the map are left out.
@@ -154,15 +175,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
       int live = (int)least(kLanes, columns - k);
       const float* products = m + t * width + k;
       vec half[4][6];
-#pragma GCC unroll 6
-      for (int j = 0; j < 6; j++) {
-        vec d[6], o[4];
-#pragma GCC unroll 6
-        for (int i = 0; i < 6; i++) d[i] = load(products + (i * 6 + j) * point);
-        output_rows(d, o);
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) half[i][j] = o[i];
-      }
+      output_columns(products, point, half);
       vec bias = p.epilogue.bias ? load_first(p.epilogue.bias + panel * kPanel + k, live) : zero();
 #pragma GCC unroll 4
       for (int i = 0; i < 4; i++) {
@@ -194,10 +207,41 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
   if (past_caches) stream_fence();
 }
 
+// The maxima of each tile's four windows: those over the map's end are left out.
+void transform_maxima(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
+                      int64_t count) {
+  int columns = (int)least(kPanel, p.k - panel * kPanel);
+  int64_t point = point_stride(count * width), down = p.oh / 2, across = p.ow / 2;
+  Finish f;
+  finish_with(p.epilogue, &f);
+  bool past_caches = streams(p.y, p.n * down * across * p.k, p.k) && p.pixel % 16 == 0;
+  for (int64_t t = 0; t < count; t++) {
+    Tile tile = plan.tiles.at(first + t);
+    int64_t i = tile.i / 2, j = tile.j / 2, pixel = (tile.n * down + i) * across + j;
+    MaximaOfTile to{p.y + pixel * p.pixel + panel * kPanel,
+                    p.noted ? p.noted + pixel * p.k + panel * kPanel : nullptr,
+                    across,
+                    p.pixel,
+                    p.k,
+                    (int)least(2, down - i),
+                    (int)least(2, across - j),
+                    past_caches};
+    for (int k = 0; k < columns; k += kLanes) {
+      const float* bias = p.epilogue.bias ? p.epilogue.bias + panel * kPanel + k : nullptr;
+      if (p.noted)
+        take_maxima<true>(to, m + t * width + k, point, bias, f, k);
+      else
+        take_maxima<false>(to, m + t * width + k, point, bias, f, k);
+    }
+  }
+  if (past_caches) stream_fence();
+}
+
 void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v, float* m, int64_t panel,
-                    int64_t first, int64_t count, int64_t tiles, TilesAhead next) {
+                    int64_t first, int64_t count, int64_t tiles, RunsAhead& next) {
   int width = panel_width(p.k - panel * kPanel);
   multiply(m, u, v, p, plan, width, count, tiles, next);
+  if (p.pooled) return transform_maxima(p, plan, m, panel, width, first, count);
   transform_outputs(p, plan, m, panel, width, first, count);
 }
 
@@ -213,9 +257,12 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
     for (int64_t first = blocks * task / tasks * plan.block; first < end; first += plan.block) {
       int64_t count = least(plan.block, end - first), next = first + count;
       transform_tiles(v, p, plan, zeros, first, count, 0, count);
-      TilesAhead ahead(p.x, p.h, p.w, p.c, 2 - p.top, 2 - p.left, plan.tiles, next, least(end, next + plan.block)), none;
+      int64_t until = least(end, next + plan.block), side = p.winners ? 2 : 4, h = p.h * side / 4, w = p.w * side / 4;
+      RunsAhead ahead;
+      ahead.add({p.x, h, w, 4 * p.c, side, side / 2 - p.top, side / 2 - p.left}, plan.tiles, next, until);
+      ahead.add({p.winners, h, w, p.c, side, side / 2 - p.top, side / 2 - p.left}, plan.tiles, next, until);
       for (int64_t panel = 0; panel < plan.panels; panel++)
-        multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, panel ? none : ahead);
+        multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, ahead);
     }
   });
 }
@@ -239,7 +286,8 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;
       for (int64_t b = 0; b < blocks; b++) {
         int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
-        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, TilesAhead());
+        RunsAhead none;
+        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, none);
       }
     });
   }

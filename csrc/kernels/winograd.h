@@ -51,6 +51,20 @@ static inline void output_rows(const vec (&m)[6], vec (&o)[4]) {  // A^T m
   o[3] = fma(splat(3.375f), t, fma(splat(0.244140625f), q, m[5]));
 }
 
+// A^T m of one tile and one vector of columns, m[e] at products + e * point.
+static inline __attribute__((always_inline)) void output_columns(const float* products, int64_t point,
+                                                                 vec (&half)[4][6]) {
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++) {
+    vec d[6], o[4];
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) d[i] = load(products + (i * 6 + j) * point);
+    output_rows(d, o);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) half[i][j] = o[i];
+  }
+}
+
 static inline void output_points(const vec (&y)[4], vec (&o)[6]) {  // A y
   vec even = fma(splat(0.390625f), y[2], y[0]), odd = fma(splat(0.244140625f), y[3], splat(0.625f) * y[1]);
   vec even2 = fma(splat(2.25f), y[2], y[0]), odd2 = fma(splat(3.375f), y[3], splat(1.5f) * y[1]);
@@ -101,21 +115,14 @@ struct Tiles {
   }
 };
 
-// B^T d B of one tile and one vector of channels: to[e * stride]. Pointers of the 36 pixels; live: channels of the
-// vector. Pixels are read through the prologue where there is one, but for those that are `zeros`.
-template <bool kPrologue>
-static inline void transform_input(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
-                                   int live, const float* zeros, const Normaliser& normalised) {
+// B^T d B of one tile and one vector of channels: to[e * stride]. read(d, j) gives the six pixels of column j.
+template <class Read>
+static inline __attribute__((always_inline)) void transform_columns(float* to, int64_t stride, Read read) {
   vec half[6][6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
     vec d[6], o[6];
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) {
-      const float* p = pixels[i * 6 + j] + channel;
-      d[i] = live == kLanes ? load(p) : load_first(p, live);
-      if (kPrologue && pixels[i * 6 + j] != zeros) d[i] = normalised(d[i]);
-    }
+    read(d, j);
     input_points(d, o);
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) half[i][j] = o[i];
@@ -127,6 +134,22 @@ static inline void transform_input(float* to, int64_t stride, const float* const
 #pragma GCC unroll 6
     for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * stride, o[j]);
   }
+}
+
+// The same from pointers of the 36 pixels; live: channels of the vector. Pixels are read through the prologue where
+// there is one, but for those that are `zeros`.
+template <bool kPrologue>
+static inline void transform_input(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
+                                   int live, const float* zeros, const Normaliser& normalised) {
+  transform_columns(
+      to, stride, [&](vec(&d)[6], int j) __attribute__((always_inline)) {
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++) {
+          const float* p = pixels[i * 6 + j] + channel;
+          d[i] = live == kLanes ? load(p) : load_first(p, live);
+          if (kPrologue && pixels[i * 6 + j] != zeros) d[i] = normalised(d[i]);
+        }
+      });
 }
 
 // The same of channels [channel, channel + count), a vector at a time.
@@ -162,34 +185,27 @@ static inline void gradient_pixels(const float* (&pixels)[16], const float* dy, 
       pixels[i * 4 + j] = i < oh - t.i && j < ow - t.j ? corner + (i * ow + j) * k : zeros;
 }
 
-// A dy A^T of one tile, a vector of its k channels at a time: to[e * stride]. The sums of the tile's pixels are added
-// to `sums`, if any.
-static inline __attribute__((always_inline)) void transform_gradient(float* to, int64_t stride, int64_t next, const float* const (&pixels)[16], int64_t k,
-                                      float* sums) {
-  for (int64_t c = 0; c < k; c += kLanes, to += next) {
-    int live = (int)(k - c < kLanes ? k - c : kLanes);
-    vec half[6][4], sum = zero();
+// A dy A^T of one tile and one vector of channels: to[e * stride]. read(y, j) gives the four pixels of column j, whose
+// sum is added to `sums`, if any.
+template <class Read>
+static inline __attribute__((always_inline)) void gradient_points(float* to, int64_t stride, float* sums, Read read) {
+  vec half[6][4], sum = zero();
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-      vec y[4], o[6];
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) {
-        const float* p = pixels[i * 4 + j] + c;
-        y[i] = live == kLanes ? load(p) : load_first(p, live);
-      }
-      sum += (y[0] + y[1]) + (y[2] + y[3]);
-      output_points(y, o);
+  for (int j = 0; j < 4; j++) {
+    vec y[4], o[6];
+    read(y, j);
+    sum += (y[0] + y[1]) + (y[2] + y[3]);
+    output_points(y, o);
 #pragma GCC unroll 6
-      for (int i = 0; i < 6; i++) half[i][j] = o[i];
-    }
-    if (sums) store(sums + c, load(sums + c) + sum);
+    for (int i = 0; i < 6; i++) half[i][j] = o[i];
+  }
+  if (sums) store(sums, load(sums) + sum);
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) {
-      vec o[6];
-      output_points(half[i], o);
+  for (int i = 0; i < 6; i++) {
+    vec o[6];
+    output_points(half[i], o);
 #pragma GCC unroll 6
-      for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * stride, o[j]);
-    }
+    for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * stride, o[j]);
   }
 }
 
@@ -202,67 +218,6 @@ static inline void ask_for_tile(const float* const (&pixels)[kPoints], const flo
   for (int i = 0; i < 6; i++)
     if (pixels[i * 6 + 2] != zeros) ask_for_tile(pixels[i * 6 + 2], c);
 }
-
-// Memory to ask for while a product is made, `step` floats further at each step of its sums: bunches would fill the
-// queues that its own loads go through. None: at is null.
-struct Asked {
-  const float* at = nullptr;
-  int64_t step = 0;
-};
-
-// The pixels (of c floats, in images of h rows of w) that tiles will be the first of their block to touch, asked for a
-// little at a time while a block is multiplied: those of a tile begin (down, right) of its first output.
-class TilesAhead {
- public:
-  TilesAhead() = default;
-  // Of tiles [first, last).
-  TilesAhead(const float* array, int64_t h, int64_t w, int64_t c, int64_t down, int64_t right, const Tiles& tiles,
-             int64_t first, int64_t last)
-      : array_(array), h_(h), w_(w), c_(c), down_(down), right_(right), left_(last - first), grid_(&tiles) {
-    if (left_ > 0) tile_ = tiles.at(first), floats_ = left_ * 16 * c;
-  }
-  int64_t floats() const { return floats_; }  // about
-  // The next `want` floats, of which the product has so many steps.
-  Asked ask(int64_t want, int64_t steps) {
-    while (want > 0 && (at_ < end_ || next_row())) {
-      const float* from = at_;
-      at_ = end_ - at_ < want ? end_ : at_ + want;
-      want -= at_ - from;
-      if (want <= 0) return {from, (at_ - from + steps - 1) / steps};
-      for (; from < at_; from += 16) __builtin_prefetch(from, 0, 2);
-    }
-    return {};
-  }
-
- private:
-  bool next_row() {
-    if (rows_ == 0 && !next_tiles()) return false;
-    at_ = row_, end_ = row_ + row_floats_, row_ += w_ * c_, rows_--;
-    return true;
-  }
-  // What is left of the tiles beside one another.
-  bool next_tiles() {
-    while (left_ > 0) {
-      Tile t = tile_;
-      int64_t wide = 4 * grid_->across, until = t.j + 4 * left_ < wide ? t.j + 4 * left_ : wide;
-      int64_t top = t.i ? t.i + down_ : 0, bottom = t.i + 4 < 4 * grid_->down ? t.i + 4 + down_ : h_;
-      int64_t left = t.j ? t.j + right_ : 0, right = until < wide ? until + right_ : w_;
-      left_ -= (until - t.j) / 4;
-      tile_.j = until - 4, grid_->advance(tile_);
-      if (top < 0) top = 0;
-      if (left < 0) left = 0;
-      rows_ = (bottom < h_ ? bottom : h_) - top, row_floats_ = ((right < w_ ? right : w_) - left) * c_;
-      row_ = array_ + ((t.n * h_ + top) * w_ + left) * c_;
-      if (rows_ > 0 && row_floats_ > 0) return true;
-    }
-    rows_ = 0;
-    return false;
-  }
-  const float *array_ = nullptr, *at_ = nullptr, *end_ = nullptr, *row_ = nullptr;
-  int64_t h_ = 0, w_ = 0, c_ = 0, down_ = 0, right_ = 0, left_ = 0, rows_ = 0, row_floats_ = 0, floats_ = 0;
-  const Tiles* grid_ = nullptr;
-  Tile tile_{};
-};
 
 }  // namespace ISA
 }  // namespace fastcnn

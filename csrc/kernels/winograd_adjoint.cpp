@@ -13,7 +13,7 @@
 #include "point_product.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
-#include "winograd.h"
+#include "winograd_dy.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -158,19 +158,15 @@ void transform_block(const Work& work, const float* m, int64_t panel, int width,
   }
 }
 
-void transform_gradients(float* v, const Plan& plan, const float* dy, const float* zeros, const Conv2d& g, Tile tile,
-                         int64_t count) {
-  int64_t group = ceil_div(g.k, kLanes) * kGroupFloats;
-  for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
-    const float* pixels[16];
-    gradient_pixels(pixels, dy, zeros, g.oh, g.ow, g.k, tile);
-    transform_gradient(v + t / kTileRows * group + t % kTileRows * kLanes, kTileRows * kLanes, kGroupFloats, pixels, g.k, nullptr);
-  }
+void transform_gradients(float* v, const Plan& plan, const OutputGradient& dy, Tile tile, int64_t count) {
+  int64_t group = ceil_div(dy.k, kLanes) * kGroupFloats;
+  for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile))
+    transform_gradient(v + t / kTileRows * group + t % kTileRows * kLanes, kTileRows * kLanes, kGroupFloats, dy, tile,
+                       nullptr, false);
 }
 
 // Tile rows [first, last), counted through all images.
-void rows_gradient(const Work& work, const float* dy, const float* u, const float* zeros, int64_t first, int64_t last,
-                   float* own) {
+void rows_gradient(const Work& work, const OutputGradient& dy, const float* u, int64_t first, int64_t last, float* own) {
   const Conv2d& g = work.g;
   const Plan& plan = work.plan;
   const Tiles& tiles = plan.tiles;
@@ -180,13 +176,13 @@ void rows_gradient(const Work& work, const float* dy, const float* u, const floa
   for (int64_t b = 0; b < blocks; b++) {
     int64_t at = begin + (end - begin) * b / blocks, next = begin + (end - begin) * (b + 1) / blocks, count = next - at;
     Tile tile = tiles.at(at);
-    transform_gradients(v, plan, dy, zeros, g, tile, count);
-    TilesAhead ahead(dy, g.oh, g.ow, g.k, 0, 0, tiles, next, least(end, next + count)), gate, none;
-    if (work.epilogue.gate) gate = TilesAhead(work.epilogue.gate, g.h, g.w, g.c, -g.top, -g.left, tiles, at, next);
+    transform_gradients(v, plan, dy, tile, count);
+    RunsAhead ahead;
+    ahead.add({work.epilogue.gate, g.h, g.w, 4 * g.c, 4, -g.top, -g.left}, tiles, at, next);
+    dy.ask(ahead, tiles, next, least(end, next + count));
     for (int64_t panel = 0; panel < plan.panels; panel++) {
       int width = panel_width(g.c - panel * kPanel);
-      group_products({m, v, u + panel * plan.u / plan.panels, g.k, count, width},
-                     panel ? none : gate, panel ? none : ahead);
+      group_products({m, v, u + panel * plan.u / plan.panels, g.k, count, width}, ahead);
       transform_block(work, m, panel, width, tile, most(0, from - at), count, edges);
     }
   }
@@ -215,11 +211,12 @@ void winograd_adjoint(float* dx, const float* dy, const float* filter, const Con
   int team = plan.tiles.count * kPoints * g.k * plan.panels * kTileVectors / 2 < kSerialWork ? 1 : threads;
   adjoint_filter(u, filter, g, team);
   Work work(dx, g, e, plan);
+  OutputGradient read(dy, zeros, g);
   // Whole images, where there are enough of them; a cut inside one costs a row of tiles.
   int64_t rows = g.n * plan.tiles.down, unit = g.n >= 4 * team || team == 1 ? plan.tiles.down : 1,
           tasks = least(rows / unit, unit > 1 ? 8 * team : team);
   parallel_tasks(team, tasks, [&](int64_t task, int thread) {
-    rows_gradient(work, dy, u, zeros, rows / unit * task / tasks * unit, rows / unit * (task + 1) / tasks * unit,
+    rows_gradient(work, read, u, rows / unit * task / tasks * unit, rows / unit * (task + 1) / tasks * unit,
                   own + thread * plan.own());
   });
 }

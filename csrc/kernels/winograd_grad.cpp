@@ -13,7 +13,7 @@
 #include "point_product.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
-#include "winograd.h"
+#include "winograd_dy.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -81,13 +81,8 @@ void transform_images(const Arrays& to, const float* x, const Conv2d& g, const P
   transform_inputs(to.v + at * plan.v_row, plan.v_point, pixels, channel, channels, to.zeros, g.prologue);
 }
 
-void transform_outputs_gradient(const Arrays& to, const float* dy, const Conv2d& g, const Plan& plan, int64_t tile, int64_t at,
-                        float* sums) {
-  const float* pixels[16];
-  gradient_pixels(pixels, dy, to.zeros, g.oh, g.ow, g.k, plan.tiles.at(tile));
-  for (int i = 0; i < 4; i++)
-    if (pixels[i * 4] != to.zeros) ask_for_tile(pixels[i * 4], g.k);
-  transform_gradient(to.g + at * plan.g_row, plan.g_point, kLanes, pixels, g.k, sums);
+void transform_dy(const Arrays& to, const OutputGradient& dy, const Plan& plan, int64_t tile, int64_t at, float* sums) {
+  transform_gradient(to.g + at * plan.g_row, plan.g_point, kLanes, dy, plan.tiles.at(tile), sums, !plan.own);
 }
 
 // One point's product: rows [first, last) of its channels.
@@ -131,7 +126,7 @@ void add_bias(float* db, const Arrays& from, const Conv2d& g, const Plan& plan, 
   }
 }
 
-void part_gradient(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, const Plan& plan,
+void part_gradient(float* dw, float* db, const float* x, const OutputGradient& dy, const Conv2d& g, const Plan& plan,
                    const Arrays& arrays, int64_t channel, int team) {
   int64_t channels = least(plan.channels, g.c - channel), halves = (channels + 1) / 2;
   for (int64_t first = 0; first < plan.tiles.count; first += plan.batch) {
@@ -141,7 +136,7 @@ void part_gradient(float* dw, float* db, const float* x, const float* dy, const 
       if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
       for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
         transform_images(arrays, x, g, plan, channel, channels, first + at, at);
-        transform_outputs_gradient(arrays, dy, g, plan, first + at, at, sums);
+        transform_dy(arrays, dy, plan, first + at, at, sums);
       }
     });
     parallel_tasks(team, 2 * kPoints, [&](int64_t task, int) {
@@ -154,7 +149,7 @@ void part_gradient(float* dw, float* db, const float* x, const float* dy, const 
 }
 
 // dw of tiles [first, last), and their sum of dy.
-void chunk_gradient(float* dw, float* sums, const float* x, const float* dy, const Conv2d& g, const Plan& plan,
+void chunk_gradient(float* dw, float* sums, const float* x, const OutputGradient& dy, const Conv2d& g, const Plan& plan,
                     const Arrays& arrays, int64_t first, int64_t last) {
   if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
   int64_t blocks = ceil_div(last - first, plan.batch);
@@ -162,22 +157,20 @@ void chunk_gradient(float* dw, float* sums, const float* x, const float* dy, con
     int64_t begin = first + (last - first) * b / blocks, tiles = first + (last - first) * (b + 1) / blocks - begin;
     for (int64_t at = 0; at < tiles; at++) {
       transform_images(arrays, x, g, plan, 0, g.c, begin + at, at);
-      transform_outputs_gradient(arrays, dy, g, plan, begin + at, at, sums);
+      transform_dy(arrays, dy, plan, begin + at, at, sums);
     }
     int64_t next = begin + tiles, until = least(last, next + tiles);
-    TilesAhead of_x(x, g.h, g.w, g.c, 2 - g.top, 2 - g.left, plan.tiles, next, until),
-        of_dy(dy, g.oh, g.ow, g.k, 0, 0, plan.tiles, next, until);
-    int64_t steps = ceil_div(g.c, kTileRows) * tiles, quota = ceil_div(of_x.floats() + of_dy.floats(), kPoints);
-    for (int point = 0; point < kPoints; point++) {
-      Asked ask = of_x.ask(quota, steps);
-      if (!ask.at) ask = of_dy.ask(quota, steps);
-      multiply(arrays, g, plan, point, 0, g.c, tiles, b > 0, ask);
-    }
+    RunsAhead ahead;
+    ahead.add({x, g.h, g.w, 4 * g.c, 4, 2 - g.top, 2 - g.left}, plan.tiles, next, until);
+    dy.ask(ahead, plan.tiles, next, until);
+    int64_t steps = ceil_div(g.c, kTileRows) * tiles;
+    for (int point = 0; point < kPoints; point++)
+      multiply(arrays, g, plan, point, 0, g.c, tiles, b > 0, ahead.ask(steps));
   }
   for (int64_t c = 0; c < g.c; c++) transform_filters(dw, arrays, g, plan, 0, c);
 }
 
-void gradient_by_chunks(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, const Plan& plan,
+void gradient_by_chunks(float* dw, float* db, const float* x, const OutputGradient& dy, const Conv2d& g, const Plan& plan,
                         const Arrays& arrays, float* partials, int team) {
   parallel_tasks(team, plan.chunks, [&](int64_t task, int thread) {
     Arrays own = arrays;
@@ -207,9 +200,10 @@ void winograd_dw(float* dw, float* db, const float* x, const float* dy, const Co
   arrays.m = arrays.g + kPoints * plan.g_point;
   arrays.bias = arrays.v + (plan.own ? threads : 1) * plan.arrays();
   int team = plan.tiles.count * kPoints * g.c * ceil_div(g.k, 16) < kSerialWork ? 1 : threads;
-  if (plan.own) return gradient_by_chunks(dw, db, x, dy, g, plan, arrays, arrays.bias + plan.bias_sums(), team);
+  OutputGradient read(dy, arrays.zeros, g);
+  if (plan.own) return gradient_by_chunks(dw, db, x, read, g, plan, arrays, arrays.bias + plan.bias_sums(), team);
   for (int64_t channel = 0; channel < g.c; channel += plan.channels)
-    part_gradient(dw, channel ? nullptr : db, x, dy, g, plan, arrays, channel, team);
+    part_gradient(dw, channel ? nullptr : db, x, read, g, plan, arrays, channel, team);
 }
 
 }  // namespace ISA

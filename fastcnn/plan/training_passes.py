@@ -4,6 +4,7 @@ from typing import Any
 
 from fastcnn.plan import fused
 from fastcnn.plan.gradient_passes import join_gradients, mask_before_pooling, pool_by_index
+from fastcnn.plan.pooling_passes import pool_in_convolutions, read_pooled_gradients
 from fastcnn.plan.steps import made_by, node, rebuilt, users
 from fastcnn.plan.unstored import make_again, read_through
 from fastcnn.seam import Node
@@ -17,6 +18,8 @@ CLAMPS = ("relu", "relu6")
 def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """All of them, in order."""
     for improve in (fuse_batch_norm, mask_before_pooling, pool_by_index, join_gradients, read_through, make_again):
+        steps = improve(steps, outputs)
+    for improve in (pool_in_convolutions, read_pooled_gradients):
         steps = improve(steps, outputs)
     return steps
 
