@@ -22,8 +22,9 @@ namespace {
 constexpr int64_t kSumBytes = int64_t(10) << 20;      // of m, at most
 constexpr int64_t kTileBytes = int64_t(10240) << 10;  // of v and g, at most
 constexpr int64_t kTaskTiles = 4;
-constexpr int64_t kOwnSums = int64_t(320) << 10;   // of m, at most, where each thread has its own
-constexpr int64_t kOwnBytes = int64_t(736) << 10;  // of m, v and g then
+constexpr int64_t kOwnSums = int64_t(640) << 10;   // of m, at most, where each thread has its own
+constexpr int64_t kOwnBytes = int64_t(896) << 10;  // of m, v and g then
+constexpr int64_t kOwnTiles = 32;                  // of v and g, at most
 constexpr int64_t kChunks = 32;                    // of the tiles then, at most
 
 // Rows of which only a strip is read at a time must not lie a power of two apart.
@@ -43,14 +44,14 @@ struct Plan {
     own = kPoints * channels * columns * 4 <= kOwnSums;
     int64_t tile = kPoints * (channels + columns) * 4;
     if (own) {
-      batch = least(64, (kOwnBytes - kPoints * channels * columns * 4) / tile / 4 * 4);
+      batch = least(kOwnTiles, (kOwnBytes - kPoints * channels * columns * 4) / tile / 4 * 4);
     } else {
       int64_t fit = most(32, kSumBytes / (kPoints * columns * 4)), parts = ceil_div(c.c, fit);
       channels = align16(ceil_div(c.c, parts));
       batch = least(kPointDepth, most(48, kTileBytes / (kPoints * (channels + columns) * 4)));
     }
     int64_t batches = ceil_div(tiles.count, batch);
-    chunks = least(kChunks, ceil_div(batches, 8));
+    chunks = least(kChunks, ceil_div(batches, batch < kOwnTiles ? 4 : 8));
     batch = own ? least(batch, tiles.count) : batches ? ceil_div(tiles.count, batches) : 0;
     v_row = apart(channels), g_row = apart(columns), m_row = columns;
     v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row),
