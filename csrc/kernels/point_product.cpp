@@ -67,7 +67,7 @@ const char* group_tile(const float* a, const float* b, float* c, int64_t depth, 
   for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) acc[i][j] = zero();
-  for (; depth > 0; depth -= kLanes, a += kGroupFloats) {
+  for (; depth > 0; depth -= kLanes, a += kGroupVector) {
     const float* p = a;
     for (int64_t d = depth < kLanes ? depth : kLanes; d > 0; d--, p++, b += NV * kLanes, ask.at += ask.step) {
       __builtin_prefetch(ask.at, 0, 2);
@@ -84,11 +84,11 @@ const char* group_tile(const float* a, const float* b, float* c, int64_t depth, 
 #pragma GCC unroll 6
     for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
-      for (int j = 0; j < NV; j++) acc[i][j] = load(c + i * kLanes + j * kGroupFloats) + acc[i][j];
+      for (int j = 0; j < NV; j++) acc[i][j] = load(c + i * kLanes + j * kGroupVector) + acc[i][j];
 #pragma GCC unroll 6
   for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
-    for (int j = 0; j < NV; j++) store(c + i * kLanes + j * kGroupFloats, acc[i][j]);
+    for (int j = 0; j < NV; j++) store(c + i * kLanes + j * kGroupVector, acc[i][j]);
   return ask.at;
 }
 
@@ -135,19 +135,19 @@ void block_products(const BlockProducts& p, RunsAhead& ahead) {
 void group_products(const GroupProducts& p, RunsAhead& ahead) {
   int64_t groups = ceil_div(p.tiles, kTileRows), last = p.tiles - (groups - 1) * kTileRows;
   int64_t u_point = point_stride(p.depth * p.width);
-  int64_t v_group = ceil_div(p.depth, kLanes) * kGroupFloats, m_group = p.width / kLanes * kGroupFloats;
   int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(ceil_div(p.depth, pieces), kLanes) * kLanes;
   GroupTile whole = group_of<kTileVectors>(kTileRows, p.width / kLanes),
             rest = group_of<kTileVectors>(last, p.width / kLanes);
   for (int e = 0; e < kPoints; e++) {
     Asked ask = ahead.ask(groups * p.depth);
     if (!ask.at) ask = {(const char*)p.u, 0};
-    const float *u = p.u + e * u_point, *v = p.v + e * kTileRows * kLanes;
-    float* m = p.m + e * kTileRows * kLanes;
+    const float *u = p.u + e * u_point, *v = p.v + e * kGroupPoint;
+    float* m = p.m + e * kGroupPoint;
     for (int64_t from = 0; from < p.depth; from += piece)
       for (int64_t g = 0; g < groups; g++)
-        ask.at = (g + 1 < groups ? whole : rest)(v + g * v_group + from * (kGroupFloats / kLanes), u + from * p.width,
-                                                 m + g * m_group, least(piece, p.depth - from), from > 0, ask);
+        ask.at = (g + 1 < groups ? whole : rest)(v + in_group(g * kTileRows, p.depth) + from / kLanes * kGroupVector,
+                                                 u + from * p.width, m + in_group(g * kTileRows, p.width),
+                                                 least(piece, p.depth - from), from > 0, ask);
   }
 }
 

@@ -38,8 +38,15 @@ struct BlockProducts {
 // Asks for what lies ahead meanwhile.
 void block_products(const BlockProducts& p, RunsAhead& ahead);
 
-constexpr int64_t kGroupFloats = kPoints * kTileRows * kLanes;
-// v[group of 6 tiles][vector of channels][point][tile][lane], m likewise with columns.
+// How tiles lie that a core transforms and multiplies for itself: [group of six][vector of
+// channels][point][tile][lane]. A micro-tile's rows are neighbours, and all distances but that of groups are known to
+// the compiler.
+constexpr int64_t kGroupPoint = kTileRows * kLanes, kGroupVector = kPoints * kGroupPoint;
+static inline int64_t in_group(int64_t tile, int64_t channels) {  // of its first vector and point, in floats
+  return tile / kTileRows * ((channels + kLanes - 1) / kLanes) * kGroupVector + tile % kTileRows * kLanes;
+}
+
+// The same products of a block of tiles that lie in groups, v of `depth` channels and m of `width`.
 struct GroupProducts {
   float* m;
   const float* v;

@@ -90,7 +90,8 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
   for (int tap = 0; tap < 9; tap++) {
     float* to = packed + tap * depth * width;
     if (p.turned)
-      pack_columns(to, p.filter + ((p.adjoint ? tap : 8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth, columns);
+      pack_columns(to, p.filter + ((p.adjoint ? tap : 8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth,
+                   columns);
     else
       pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
   }
@@ -126,44 +127,51 @@ void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
 }
 
 // v of one tile, where x is a map's gradient by its windows.
-void transform_pooled(float* to, int64_t point, const Problem& p, const float* zeros, Tile t) {
+void transform_pooled(float* to, int64_t point, int64_t vector, const Problem& p, const float* zeros, Tile t) {
   PooledGradient g{p.x, p.winners, p.h / 2, p.w / 2, p.c};
   int64_t i = t.i - p.top, j = t.j - p.left;  // both even, or both odd
   if (i % 2)
-    transform_windows<1>(to, point, Windows<4>(g, zeros, t.n, (i - 1) / 2, (j - 1) / 2), p.c);
+    transform_windows<1>(to, point, Windows<4>(g, zeros, t.n, (i - 1) / 2, (j - 1) / 2), p.c, vector);
   else
-    transform_windows<0>(to, point, Windows<3>(g, zeros, t.n, i / 2, j / 2), p.c);
+    transform_windows<0>(to, point, Windows<3>(g, zeros, t.n, i / 2, j / 2), p.c, vector);
 }
 
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
 void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* zeros, int64_t first, int64_t count,
                      int64_t at, int64_t tiles) {
-  int64_t point = point_stride(tiles * plan.channels);
-  for (int64_t t = 0; t < count; t++) {
-    float* to = v + (at + t) * plan.channels;
-    Tile tile = plan.tiles.at(first + t);
+  int64_t point = plan.by_panels ? point_stride(tiles * plan.channels) : kGroupPoint,
+          vector = plan.by_panels ? kLanes : kGroupVector;
+  Tile tile = plan.tiles.at(first);
+  for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
+    float* to = v + (plan.by_panels ? (at + t) * plan.channels : in_group(t, p.c));
     if (p.winners) {
-      transform_pooled(to, point, p, zeros, tile);
+      transform_pooled(to, point, vector, p, zeros, tile);
       continue;
     }
     const float* pixels[kPoints];
     tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, tile, p.top, p.left);
     ask_for_tile(pixels, zeros, p.c);
-    transform_inputs(to, point, pixels, 0, p.c, zeros, p.prologue);
+    transform_inputs(to, point, pixels, 0, p.c, zeros, p.prologue, vector);
   }
 }
 
 // m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
               int64_t tiles, RunsAhead& next) {
+  if (!plan.by_panels) return group_products({m, v, u, p.c, count, width}, next);
   block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width}, next);
+}
+
+// Of one tile and vector of columns, where its first point lies.
+const float* products_of(const Plan& plan, const float* m, int64_t tile, int width, int column) {
+  return m + (plan.by_panels ? tile * width + column : in_group(tile, width) + column / kLanes * kGroupVector);
 }
 
 // 4x4 outputs of each tile: rows and columns past the map are left out.
 void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
                        int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
-  int64_t point = point_stride(count * width);
+  int64_t point = plan.by_panels ? point_stride(count * width) : kGroupPoint;
   Finish f;
   bool later = finish_with(p.epilogue, &f),
        past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k) && p.pixel % 16 == 0;
@@ -173,7 +181,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
     int64_t corner = ((tile.n * p.oh + tile.i) * p.ow + tile.j) * p.pixel + panel * kPanel;
     for (int k = 0; k < columns; k += kLanes) {
       int live = (int)least(kLanes, columns - k);
-      const float* products = m + t * width + k;
+      const float* products = products_of(plan, m, t, width, k);
       vec half[4][6];
       output_columns(products, point, half);
       vec bias = p.epilogue.bias ? load_first(p.epilogue.bias + panel * kPanel + k, live) : zero();
@@ -211,7 +219,7 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
 void transform_maxima(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
                       int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
-  int64_t point = point_stride(count * width), down = p.oh / 2, across = p.ow / 2;
+  int64_t point = plan.by_panels ? point_stride(count * width) : kGroupPoint, down = p.oh / 2, across = p.ow / 2;
   Finish f;
   finish_with(p.epilogue, &f);
   bool past_caches = streams(p.y, p.n * down * across * p.k, p.k) && p.pixel % 16 == 0;
@@ -229,9 +237,9 @@ void transform_maxima(const Problem& p, const Plan& plan, const float* m, int64_
     for (int k = 0; k < columns; k += kLanes) {
       const float* bias = p.epilogue.bias ? p.epilogue.bias + panel * kPanel + k : nullptr;
       if (p.noted)
-        take_maxima<true>(to, m + t * width + k, point, bias, f, k);
+        take_maxima<true>(to, products_of(plan, m, t, width, k), point, bias, f, k);
       else
-        take_maxima<false>(to, m + t * width + k, point, bias, f, k);
+        take_maxima<false>(to, products_of(plan, m, t, width, k), point, bias, f, k);
     }
   }
   if (past_caches) stream_fence();

@@ -152,16 +152,17 @@ static inline void transform_input(float* to, int64_t stride, const float* const
       });
 }
 
-// The same of channels [channel, channel + count), a vector at a time.
+// The same of channels [channel, channel + count), a vector at a time, `vector` floats apart.
 static inline void transform_inputs(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
-                                    int64_t count, const float* zeros, const fastcnn_prologue* prologue) {
+                                    int64_t count, const float* zeros, const fastcnn_prologue* prologue,
+                                    int64_t vector = kLanes) {
   const fastcnn_prologue none{zeros, zeros, zeros, FASTCNN_LINEAR};
-  for (int64_t c = 0; c < count; c += kLanes) {
+  for (int64_t c = 0; c < count; c += kLanes, to += vector) {
     int live = (int)(count - c < kLanes ? count - c : kLanes);
     if (prologue)
-      transform_input<true>(to + c, stride, pixels, channel + c, live, zeros, Normaliser(*prologue, channel + c, live));
+      transform_input<true>(to, stride, pixels, channel + c, live, zeros, Normaliser(*prologue, channel + c, live));
     else
-      transform_input<false>(to + c, stride, pixels, channel + c, live, zeros, Normaliser(none, 0, 0));
+      transform_input<false>(to, stride, pixels, channel + c, live, zeros, Normaliser(none, 0, 0));
   }
 }
 
@@ -181,8 +182,7 @@ static inline void gradient_pixels(const float* (&pixels)[16], const float* dy, 
                                    int64_t ow, int64_t k, Tile t) {
   const float* corner = dy + ((t.n * oh + t.i) * ow + t.j) * k;
   for (int i = 0; i < 4; i++)
-    for (int j = 0; j < 4; j++)
-      pixels[i * 4 + j] = i < oh - t.i && j < ow - t.j ? corner + (i * ow + j) * k : zeros;
+    for (int j = 0; j < 4; j++) pixels[i * 4 + j] = i < oh - t.i && j < ow - t.j ? corner + (i * ow + j) * k : zeros;
 }
 
 // A dy A^T of one tile and one vector of channels: to[e * stride]. read(y, j) gives the four pixels of column j, whose

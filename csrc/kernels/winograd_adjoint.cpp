@@ -88,14 +88,13 @@ __attribute__((noinline)) void finish_pixels(const Work& work, const vec* o, int
 // rows, whose right ones do. Loops stay loops: unrolled, all of it would not fit the registers.
 void transform_patch(const Work& work, const Patch& patch, bool only_below, const float* m, float* below, float* beside,
                      int64_t column, int live) {
-  constexpr int64_t point = kTileRows * kLanes;
   vec half[6][6];
   bool meets = patch.above;
 #pragma GCC unroll 1
-  for (int j = 0; j < 6; j++, m += point, below += 2 * kLanes) {
+  for (int j = 0; j < 6; j++, m += kGroupPoint, below += 2 * kLanes) {
     vec d[6], o[6];
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) d[i] = load(m + i * 6 * point);
+    for (int i = 0; i < 6; i++) d[i] = load(m + i * 6 * kGroupPoint);
     input_rows(d, o);
     if (meets) o[0] += load(below), o[1] += load(below + kLanes);
     store(below, o[4]), store(below + kLanes, o[5]);
@@ -147,8 +146,8 @@ void transform_block(const Work& work, const float* m, int64_t panel, int width,
     float* below = edges + tile.j / 4 * 12 * plan.columns;
     for (int k = 0; k < columns; k += kLanes) {
       int64_t column = panel * kPanel + k;
-      transform_patch(work, patch, t < skipped, m + t / kTileRows * (width / kLanes * kGroupFloats) + t % kTileRows * kLanes + k * (kGroupFloats / kLanes), below + 12 * column, beside + 12 * column, column,
-                      (int)least(kLanes, columns - k));
+      transform_patch(work, patch, t < skipped, m + in_group(t, width) + k / kLanes * kGroupVector, below + 12 * column,
+                      beside + 12 * column, column, (int)least(kLanes, columns - k));
     }
     if (work.later && t >= skipped)
       for (int i = patch.top; i < patch.bottom; i++)
@@ -159,14 +158,13 @@ void transform_block(const Work& work, const float* m, int64_t panel, int width,
 }
 
 void transform_gradients(float* v, const Plan& plan, const OutputGradient& dy, Tile tile, int64_t count) {
-  int64_t group = ceil_div(dy.k, kLanes) * kGroupFloats;
   for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile))
-    transform_gradient(v + t / kTileRows * group + t % kTileRows * kLanes, kTileRows * kLanes, kGroupFloats, dy, tile,
-                       nullptr, false);
+    transform_gradient(v + in_group(t, dy.k), kGroupPoint, kGroupVector, dy, tile, nullptr, false);
 }
 
 // Tile rows [first, last), counted through all images.
-void rows_gradient(const Work& work, const OutputGradient& dy, const float* u, int64_t first, int64_t last, float* own) {
+void rows_gradient(const Work& work, const OutputGradient& dy, const float* u, int64_t first, int64_t last,
+                   float* own) {
   const Conv2d& g = work.g;
   const Plan& plan = work.plan;
   const Tiles& tiles = plan.tiles;

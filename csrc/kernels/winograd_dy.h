@@ -33,8 +33,9 @@ static inline __attribute__((always_inline)) void transform_gradient(float* to, 
     if (asks) windows.ask(g.k);
     for (int64_t k = 0; k < g.k; k += kLanes, to += vector)
       gradient_points(
-          to, point, sums ? sums + k : nullptr,
-          [&](vec(&y)[4], int j) __attribute__((always_inline)) { read_column<0>(y, windows, j, k); });
+          to, point, sums ? sums + k : nullptr, [&](vec(&y)[4], int j) __attribute__((always_inline)) {
+            read_column<0>(y, windows, j, k);
+          });
     return;
   }
   const float *pixels[16], *corner = g.dy + ((t.n * g.oh + t.i) * g.ow + t.j) * g.k;

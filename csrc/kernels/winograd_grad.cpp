@@ -78,7 +78,7 @@ void transform_images(const Arrays& to, const float* x, const Conv2d& g, const P
                       int64_t channels, int64_t tile, int64_t at) {
   const float* pixels[kPoints];
   tile_pixels(pixels, x, to.zeros, g.h, g.w, g.c, plan.tiles.at(tile), g.top, g.left);
-  ask_for_tile(pixels, to.zeros, g.c);
+  if (!plan.own) ask_for_tile(pixels, to.zeros, g.c);
   transform_inputs(to.v + at * plan.v_row, plan.v_point, pixels, channel, channels, to.zeros, g.prologue);
 }
 
@@ -92,8 +92,9 @@ void multiply(const Arrays& to, const Conv2d& g, const Plan& plan, int point, in
   const float* v = to.v + point * plan.v_point + first;
   float* m = to.m + point * plan.m_point + first * plan.m_row;
   for (int64_t k = 0; k < g.k; k += kPanel, ask = {})
-    point_product({v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m + k, plan.m_row, tiles, accumulate, ask},
-                  last - first, panel_width(g.k - k));
+    point_product(
+        {v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m + k, plan.m_row, tiles, accumulate, ask},
+        last - first, panel_width(g.k - k));
 }
 
 // dw[r][s][channel + c][k] = G^T m G.
@@ -171,8 +172,8 @@ void chunk_gradient(float* dw, float* sums, const float* x, const OutputGradient
   for (int64_t c = 0; c < g.c; c++) transform_filters(dw, arrays, g, plan, 0, c);
 }
 
-void gradient_by_chunks(float* dw, float* db, const float* x, const OutputGradient& dy, const Conv2d& g, const Plan& plan,
-                        const Arrays& arrays, float* partials, int team) {
+void gradient_by_chunks(float* dw, float* db, const float* x, const OutputGradient& dy, const Conv2d& g,
+                        const Plan& plan, const Arrays& arrays, float* partials, int team) {
   parallel_tasks(team, plan.chunks, [&](int64_t task, int thread) {
     Arrays own = arrays;
     own.v += thread * plan.arrays(), own.g += thread * plan.arrays(), own.m += thread * plan.arrays();

@@ -122,10 +122,11 @@ static inline __attribute__((always_inline)) void read_column(vec (&d)[kRows], c
 
 // As transform_inputs, of a tile whose first pixel is pixel kOdd of its window, down and across.
 template <int kOdd>
-static inline void transform_windows(float* to, int64_t stride, const Windows<3 + kOdd>& windows, int64_t channels) {
-  for (int64_t channel = 0; channel < channels; channel += kLanes)
+static inline void transform_windows(float* to, int64_t stride, const Windows<3 + kOdd>& windows, int64_t channels,
+                                     int64_t vector) {
+  for (int64_t channel = 0; channel < channels; channel += kLanes, to += vector)
     transform_columns(
-        to + channel,
+        to,
         stride, [&](vec(&d)[6], int j) __attribute__((always_inline)) { read_column<kOdd>(d, windows, j, channel); });
 }
 
