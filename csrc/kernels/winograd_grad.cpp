@@ -133,12 +133,15 @@ void part_gradient(float* dw, float* db, const float* x, const OutputGradient& d
   int64_t channels = least(plan.channels, g.c - channel), halves = (channels + 1) / 2;
   for (int64_t first = 0; first < plan.tiles.count; first += plan.batch) {
     int64_t tiles = least(plan.batch, plan.tiles.count - first), tasks = ceil_div(tiles, kTaskTiles);
-    parallel_tasks(team, tasks, [&](int64_t task, int) {
-      float* sums = db ? arrays.bias + task * plan.m_row : nullptr;
-      if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
-      for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
-        transform_images(arrays, x, g, plan, channel, channels, first + at, at);
-        transform_dy(arrays, dy, plan, first + at, at, sums);
+    int64_t runs = least(tasks, 8 * team);  // what a thread takes at a time: it asks for tiles of its own then
+    parallel_tasks(team, runs, [&](int64_t run, int) {
+      for (int64_t task = tasks * run / runs; task < tasks * (run + 1) / runs; task++) {
+        float* sums = db ? arrays.bias + task * plan.m_row : nullptr;
+        if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
+        for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
+          transform_images(arrays, x, g, plan, channel, channels, first + at, at);
+          transform_dy(arrays, dy, plan, first + at, at, sums);
+        }
       }
     });
     parallel_tasks(team, 2 * kPoints, [&](int64_t task, int) {

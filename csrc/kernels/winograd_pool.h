@@ -83,18 +83,20 @@ struct Windows {
   const uint8_t* winners[kSide * kSide];
   // i, j: the first, counted in windows. zeros: of all channels.
   Windows(const PooledGradient& g, const float* zeros, int64_t n, int64_t i, int64_t j) {
-    for (int r = 0; r < kSide; r++)
-      for (int s = 0; s < kSide; s++) {
-        bool in = (uint64_t)(i + r) < (uint64_t)g.down && (uint64_t)(j + s) < (uint64_t)g.across;
-        int64_t at = ((n * g.down + i + r) * g.across + j + s) * g.channels;
-        dy[r * kSide + s] = in ? g.dy + at : zeros,
-                       winners[r * kSide + s] = in ? g.winners + at : (const uint8_t*)zeros;
-      }
+#pragma GCC unroll 1
+    for (int at = 0; at < kSide * kSide; at++) {
+      int64_t row = i + at / kSide, column = j + at % kSide;
+      bool in = (uint64_t)row < (uint64_t)g.down && (uint64_t)column < (uint64_t)g.across;
+      int64_t from = ((n * g.down + row) * g.across + column) * g.channels;
+      dy[at] = in ? g.dy + from : zeros, winners[at] = in ? g.winners + from : (const uint8_t*)zeros;
+    }
   }
   // Asks for what a tile further along the row will be the first to read.
   void ask(int64_t channels) const {
     constexpr int64_t kFurther = 4;  // windows: two tiles
+#pragma GCC unroll 1
     for (int r = 0; r < kSide; r++)
+#pragma GCC unroll 1
       for (int64_t at = kFurther * channels; at < (kFurther + 2) * channels; at += 16) {
         __builtin_prefetch(dy[r * kSide + 1] + at);
         if (at % 64 == 0) __builtin_prefetch(winners[r * kSide + 1] + at);
