@@ -280,6 +280,7 @@ def check_max_pool(lib: ctypes.CDLL, rng: Rng, at_end: bool) -> None:
     p = conv_params(rng)
     p.kh, p.kw, p.groups, p.algorithm, p.h, p.w = 3, 3, 1, 2, p.h + 3, p.w + 3
     p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.left = 1, 1, 1, 1, p.top
+    p.k = calls.pick(rng, 16, 32, 48, 80)
     (oh, ow), w = outputs(p), calls.floats(rng, 3, 3, p.c, p.k)
     x, pooled = calls.floats(rng, p.n, p.h, p.w, p.c), (p.n, oh // 2, ow // 2, p.k)
     window, dy = Pool(p.n, oh, ow, p.k, *[2] * 4, 1, 1, *[0] * 4, 0, 0, 0), calls.floats(rng, *pooled)

@@ -11,7 +11,7 @@ from guard_workspace import Conv, library
 from fastcnn import _core, kernels
 
 MAPS = [(8, 8), (12, 10), (13, 9), (7, 11), (26, 26), (50, 34)]
-CHANNELS = [(32, 32), (33, 40), (64, 96), (300, 70)]
+CHANNELS = [(32, 32), (33, 48), (64, 96), (300, 80)]
 PADDINGS = ["same", "valid", 2, ((1, 1), (3, 2)), ((0, 3), (2, 1))]
 
 
@@ -77,7 +77,7 @@ def test_the_bits_of_the_two(isa, size, channels, rng):
 
 @pytest.mark.parametrize("activation", [None, "relu", "relu6"])
 def test_through_a_prologue_and_with_a_prepared_filter(isa, activation, rng):
-    x, w, bias = normal(rng, (2, 13, 18, 40)), normal(rng, (3, 3, 40, 33)), normal(rng, (33,))
+    x, w, bias = normal(rng, (2, 13, 18, 40)), normal(rng, (3, 3, 40, 48)), normal(rng, (48,))
     given = (x, w, bias, normal(rng, pooled_shape(x, w, "same")), "same", activation)
     prologue = (normal(rng, (3, 40)), "relu")
     assert_bits(together(*given, prologue), apart(*given, prologue))
@@ -178,6 +178,7 @@ REFUSED = [
     ("", params(), Epilogue(gate=64), "goes without a residual or gate"),
     ("", params(), Epilogue(activation=9), "goes with linear, relu and relu6 only"),
     ("", params(algorithm=1), None, "a layer whose algorithm is winograd"),
+    ("", params(k=40), None, "k must be a multiple of 16 for pooling in the same pass, got 40"),
     ("", params(h=1, bottom=1), None, "windows of 2x2 need a map as large, got (1, 8)"),
     ("_dx", params(w=1), None, "windows of 2x2 need a map as large, got (8, 1)"),
     ("_dx", params(), None, "indices must not be NULL"),

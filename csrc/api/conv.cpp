@@ -204,6 +204,8 @@ void check_pooled(Check& check, const Geometry& g) {
   if (check.failed()) return;
   check.that(choose(g) == ConvAlgorithm::winograd,
              "pooling in the same pass needs a layer whose algorithm is winograd");
+  check.that(g.conv.k % kPooledChannels == 0, "k must be a multiple of %lld for pooling in the same pass, got %lld",
+             (long long)kPooledChannels, (long long)g.conv.k);
   check.that(g.conv.oh > 1 && g.conv.ow > 1, "windows of 2x2 need a map as large, got (%lld, %lld)",
              (long long)g.conv.oh, (long long)g.conv.ow);
 }

@@ -24,6 +24,8 @@ struct Conv2d {
   const uint8_t* winners;  // of the gradients: the same; dy is that of the maxima. Null: dy is that of the map
 };
 
+constexpr int64_t kPooledChannels = 16;  // divides k where the map is pooled
+
 enum class ConvPass { forward, dx, dw };
 enum class ConvAlgorithm { direct, winograd };
 

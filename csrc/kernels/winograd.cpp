@@ -153,12 +153,12 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
 
 // m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
-              int64_t tiles, TilesAhead next) {
+              int64_t tiles, TilesAhead next, TilesAhead beside) {
   int64_t pieces = (p.c + kPointDepth - 1) / kPointDepth, piece = (p.c + pieces - 1) / pieces;
   int64_t v_point = point_stride(tiles * plan.channels), u_point = point_stride(p.c * width),
           m_point = point_stride(count * width);
   for (int e = 0; e < kPoints; e++) {
-    next.ask();
+    next.ask(), beside.ask();
     for (int64_t from = 0; from < p.c; from += piece)
       point_product({v + e * v_point + from, plan.channels, 1, u + e * u_point + from * width, width, m + e * m_point,
                      width, least(piece, p.c - from), from > 0},
@@ -233,24 +233,27 @@ void transform_maxima(const Problem& p, const Plan& plan, const float* m, int64_
                     (int)least(2, down - i),
                     (int)least(2, across - j),
                     past_caches};
-    over_channels(columns, [&](int64_t k, auto lanes) {
+    for (int k = 0; k < columns; k += kLanes) {
       const float* bias = p.epilogue.bias ? p.epilogue.bias + panel * kPanel + k : nullptr;
       if (p.noted)
-        take_maxima<true>(to, m + t * width + k, point, bias, f, k, lanes);
+        take_maxima<true>(to, m + t * width + k, point, bias, f, k);
       else
-        take_maxima<false>(to, m + t * width + k, point, bias, f, k, lanes);
-    });
+        take_maxima<false>(to, m + t * width + k, point, bias, f, k);
+    }
   }
   if (past_caches) stream_fence();
 }
 
 void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v, float* m, int64_t panel,
-                    int64_t first, int64_t count, int64_t tiles, TilesAhead next) {
+                    int64_t first, int64_t count, int64_t tiles, TilesAhead next, TilesAhead beside) {
   int width = panel_width(p.k - panel * kPanel);
-  multiply(m, u, v, p, plan, width, count, tiles, next);
+  multiply(m, u, v, p, plan, width, count, tiles, next, beside);
   if (p.pooled) return transform_maxima(p, plan, m, panel, width, first, count);
   transform_outputs(p, plan, m, panel, width, first, count);
 }
+
+// Of one image.
+int64_t pixels_read(const Problem& p) { return p.winners ? (p.h / 2) * (p.w / 2) : p.h * p.w; }
 
 void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
   char* own = workspace + plan.u;
@@ -264,11 +267,12 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
     for (int64_t first = blocks * task / tasks * plan.block; first < end; first += plan.block) {
       int64_t count = least(plan.block, end - first), next = first + count;
       transform_tiles(v, p, plan, zeros, first, count, 0, count);
-      TilesAhead ahead(p.x, p.n * (p.winners ? (p.h / 2) * (p.w / 2) : p.h * p.w) * p.c, plan.tiles, next,
-                       least(end, next + plan.block)),
-          none;
+      int64_t until = least(end, next + plan.block), size = p.n * pixels_read(p) * p.c;
+      TilesAhead ahead(p.x, size, plan.tiles, next, until), none;
+      TilesAhead beside(p.winners, size, plan.tiles, next, until);
       for (int64_t panel = 0; panel < plan.panels; panel++)
-        multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, panel ? none : ahead);
+        multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, panel ? none : ahead,
+                       panel ? none : beside);
     }
   });
 }
@@ -292,7 +296,7 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;
       for (int64_t b = 0; b < blocks; b++) {
         int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
-        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, TilesAhead());
+        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, {}, {});
       }
     });
   }

@@ -174,19 +174,20 @@ static inline void ask_for_tile(const float* const (&pixels)[kPoints], const flo
 // Tiles run through the images in their order, so a block's share is about a run of the array of the same proportion,
 // and two rows of tiles further on, for a tile reaches below its own.
 struct TilesAhead {
-  const float *at = nullptr, *end = nullptr;
+  const char *at = nullptr, *end = nullptr;
   int64_t step = 0;
   TilesAhead() = default;
-  // Of the array's `floats`, for tiles [first, last); none from the end on.
-  TilesAhead(const float* array, int64_t floats, const Tiles& tiles, int64_t first, int64_t last) {
-    int64_t from = first + 2 * tiles.across, to = last + 2 * tiles.across;
+  // Of the array of `size`, for tiles [first, last); none from the end on, nor where there is no array.
+  template <class T>
+  TilesAhead(const T* array, int64_t size, const Tiles& tiles, int64_t first, int64_t last) {
+    int64_t from = first + 2 * tiles.across, to = last + 2 * tiles.across, share = size / tiles.count;
     from = from < tiles.count ? from : tiles.count, to = to < tiles.count ? to : tiles.count;
-    at = array + floats / tiles.count * from, end = array + floats / tiles.count * to;
-    step = (end - at + 16 * kPoints - 1) / (16 * kPoints) * 16;
+    if (array) at = (const char*)(array + share * from), end = (const char*)(array + share * to);
+    step = (end - at + 64 * kPoints - 1) / (64 * kPoints) * 64;
   }
   void ask() {  // once for each point
-    const float* stop = end - at < step ? end : at + step;
-    for (; at < stop; at += 16) __builtin_prefetch(at, 0, 2);
+    const char* stop = end - at < step ? end : at + step;
+    for (; at < stop; at += 64) __builtin_prefetch(at, 0, 2);
   }
 };
 

@@ -110,12 +110,11 @@ void transform_pooled(float* out, const float* zeros, const float* dy, const Con
                       float* sums) {
   Windows<2> windows({dy, g.winners, g.oh / 2, g.ow / 2, g.k}, zeros, t.n, t.i / 2, t.j / 2);
   windows.ask(g.k);
-  over_channels(g.k, [&](int64_t k, auto lanes) {
+  for (int64_t k = 0; k < g.k; k += kLanes)
     gradient_points(
         out + k, plan.g_point, sums ? sums + k : nullptr, [&](vec(&y)[4], int j) __attribute__((always_inline)) {
-          read_column<0>(y, windows, j, k, lanes);
+          read_column<0>(y, windows, j, k);
         });
-  });
 }
 
 // Of one tile; outputs past the map's edge count as zero.
@@ -189,12 +188,15 @@ void part_gradient(float* dw, float* db, const float* x, const float* dy, const 
   int64_t channels = least(plan.channels, g.c - channel), halves = (channels + 1) / 2;
   for (int64_t first = 0; first < plan.tiles.count; first += plan.batch) {
     int64_t tiles = least(plan.batch, plan.tiles.count - first), tasks = ceil_div(tiles, kTaskTiles);
-    parallel_tasks(team, tasks, [&](int64_t task, int) {
-      float* sums = db ? arrays.bias + task * plan.m_row : nullptr;
-      if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
-      for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
-        transform_images(arrays, x, g, plan, channel, channels, first + at, at);
-        transform_gradient(arrays, dy, g, plan, first + at, at, sums);
+    int64_t runs = least(tasks, 8 * team);  // what a thread takes at a time: it asks for tiles of its own then
+    parallel_tasks(team, runs, [&](int64_t run, int) {
+      for (int64_t task = tasks * run / runs; task < tasks * (run + 1) / runs; task++) {
+        float* sums = db ? arrays.bias + task * plan.m_row : nullptr;
+        if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
+        for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
+          transform_images(arrays, x, g, plan, channel, channels, first + at, at);
+          transform_gradient(arrays, dy, g, plan, first + at, at, sums);
+        }
       }
     });
     parallel_tasks(team, 2 * kPoints, [&](int64_t task, int) {
@@ -218,10 +220,11 @@ void chunk_gradient(float* dw, float* sums, const float* x, const float* dy, con
       transform_gradient(arrays, dy, g, plan, begin + at, at, sums);
     }
     int64_t next = begin + tiles, until = least(last, next + tiles);
-    TilesAhead of_x(x, g.n * g.h * g.w * g.c, plan.tiles, next, until),
-        of_dy(dy, g.n * (g.winners ? (g.oh / 2) * (g.ow / 2) : g.oh * g.ow) * g.k, plan.tiles, next, until);
+    int64_t pooled = g.n * (g.oh / 2) * (g.ow / 2) * g.k, size = g.winners ? pooled : g.n * g.oh * g.ow * g.k;
+    TilesAhead of_x(x, g.n * g.h * g.w * g.c, plan.tiles, next, until), of_dy(dy, size, plan.tiles, next, until),
+        of_winners(g.winners, pooled, plan.tiles, next, until);
     for (int point = 0; point < kPoints; point++) {
-      of_x.ask(), of_dy.ask();
+      of_x.ask(), of_dy.ask(), of_winners.ask();
       multiply(arrays, g, plan, point, 0, g.c, tiles, b > 0);
     }
   }

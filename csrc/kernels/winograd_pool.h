@@ -9,6 +9,8 @@
 namespace fastcnn {
 namespace ISA {
 
+static_assert(kPooledChannels % kLanes == 0, "no tails");
+
 // The maximum of a window's pixels in their order, and which it is.
 template <bool kNoted>
 static inline vec largest(const vec (&pixels)[4], ivec& at) {
@@ -34,10 +36,10 @@ struct MaximaOfTile {
 };
 
 // One vector of channels: bias, clamp and maximum of what the products at m make. bias: of its first channel, or null.
-template <bool kNoted, class Lanes>
+template <bool kNoted>
 static inline void take_maxima(const MaximaOfTile& to, const float* m, int64_t point, const float* bias,
-                               const Finish& f, int64_t channel, Lanes lanes) {
-  vec half[4][6], shift = bias ? lanes.get(bias) : zero();
+                               const Finish& f, int64_t channel) {
+  vec half[4][6], shift = bias ? load(bias) : zero();
   output_columns(m, point, half);
 #pragma GCC unroll 2
   for (int i = 0; i < 2; i++) {
@@ -61,8 +63,8 @@ static inline void take_maxima(const MaximaOfTile& to, const float* m, int64_t p
       if (to.past_caches)
         stream(place, y);
       else
-        lanes.put(place, y);
-      if (kNoted) lanes.put(to.noted + (i * to.across + j) * to.noted_pixel + channel, at);
+        store(place, y);
+      if (kNoted) store_bytes(to.noted + (i * to.across + j) * to.noted_pixel + channel, at);
     }
   }
 }
@@ -81,18 +83,20 @@ struct Windows {
   const uint8_t* winners[kSide * kSide];
   // i, j: the first, counted in windows. zeros: of all channels.
   Windows(const PooledGradient& g, const float* zeros, int64_t n, int64_t i, int64_t j) {
-    for (int r = 0; r < kSide; r++)
-      for (int s = 0; s < kSide; s++) {
-        bool in = (uint64_t)(i + r) < (uint64_t)g.down && (uint64_t)(j + s) < (uint64_t)g.across;
-        int64_t at = ((n * g.down + i + r) * g.across + j + s) * g.channels;
-        dy[r * kSide + s] = in ? g.dy + at : zeros,
-                       winners[r * kSide + s] = in ? g.winners + at : (const uint8_t*)zeros;
-      }
+#pragma GCC unroll 1
+    for (int at = 0; at < kSide * kSide; at++) {
+      int64_t row = i + at / kSide, column = j + at % kSide;
+      bool in = (uint64_t)row < (uint64_t)g.down && (uint64_t)column < (uint64_t)g.across;
+      int64_t from = ((n * g.down + row) * g.across + column) * g.channels;
+      dy[at] = in ? g.dy + from : zeros, winners[at] = in ? g.winners + from : (const uint8_t*)zeros;
+    }
   }
   // Asks for what a tile further along the row will be the first to read.
   void ask(int64_t channels) const {
     constexpr int64_t kFurther = 4;  // windows: two tiles
+#pragma GCC unroll 1
     for (int r = 0; r < kSide; r++)
+#pragma GCC unroll 1
       for (int64_t at = kFurther * channels; at < (kFurther + 2) * channels; at += 16) {
         __builtin_prefetch(dy[r * kSide + 1] + at);
         if (at % 64 == 0) __builtin_prefetch(winners[r * kSide + 1] + at);
@@ -102,14 +106,14 @@ struct Windows {
 
 // kRows pixels of one column of the map's gradient, one vector of channels. The first of them is pixel kOdd of its
 // window, and so is the first of column 0.
-template <int kOdd, int kRows, int kSide, class Lanes>
+template <int kOdd, int kRows, int kSide>
 static inline __attribute__((always_inline)) void read_column(vec (&d)[kRows], const Windows<kSide>& windows,
-                                                              int column, int64_t channel, Lanes lanes) {
+                                                              int column, int64_t channel) {
   int s = (column + kOdd) / 2, across = (column + kOdd) % 2;
 #pragma GCC unroll 4
   for (int r = 0; r < kSide; r++) {
-    vec g = lanes.get(windows.dy[r * kSide + s] + channel);
-    ivec winner = lanes.get(windows.winners[r * kSide + s] + channel);
+    vec g = load(windows.dy[r * kSide + s] + channel);
+    ivec winner = load_bytes(windows.winners[r * kSide + s] + channel);
 #pragma GCC unroll 2
     for (int down = 0; down < 2; down++) {
       int row = 2 * r + down - kOdd;
@@ -121,12 +125,10 @@ static inline __attribute__((always_inline)) void read_column(vec (&d)[kRows], c
 // As transform_inputs, of a tile whose first pixel is pixel kOdd of its window, down and across.
 template <int kOdd>
 static inline void transform_windows(float* to, int64_t stride, const Windows<3 + kOdd>& windows, int64_t channels) {
-  over_channels(channels, [&](int64_t channel, auto lanes) {
+  for (int64_t channel = 0; channel < channels; channel += kLanes)
     transform_columns(
-        to + channel, stride, [&](vec(&d)[6], int j) __attribute__((always_inline)) {
-          read_column<kOdd>(d, windows, j, channel, lanes);
-        });
-  });
+        to + channel,
+        stride, [&](vec(&d)[6], int j) __attribute__((always_inline)) { read_column<kOdd>(d, windows, j, channel); });
 }
 
 }  // namespace ISA

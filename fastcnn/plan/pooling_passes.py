@@ -11,6 +11,7 @@ from fastcnn.seam import Node
 __all__ = ["pool_in_convolutions", "read_pooled_gradients"]
 
 CLAMPS = (None, "relu", "relu6")
+CHANNELS = 16  # of the map, or a multiple: whole vectors on every instruction set
 
 
 def pool_in_convolutions(steps: list[Node], outputs: list[Any]) -> list[Node]:
@@ -69,11 +70,16 @@ def _forward(conv: Node) -> Geometry | None:
 
 
 def _winograd(step: Node) -> Geometry | None:
-    """The convolution in two dimensions that a step is a pass of, where that is one by Winograd, with zeros around."""
+    """The convolution in two dimensions that a step is a pass of, where the kernels can pool its map.
+
+    Those by Winograd can, with zeros around.
+    """
     if len(step.inputs[0].shape) != 4 or "padding_mode" in step.attrs:
         return None
     found = geometry(step)
-    return found if found is not None and 0 not in found.x and found.algorithm() == "winograd" else None
+    if found is None or 0 in found.x or found.w[-1] % CHANNELS:
+        return None
+    return found if found.algorithm() == "winograd" else None
 
 
 def _halves(pool: Node, conv: Geometry) -> bool:

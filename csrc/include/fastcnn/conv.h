@@ -78,11 +78,11 @@ FASTCNN_API fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, con
 FASTCNN_API fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy, float* dw,
                                              float* db, void* workspace, size_t workspace_bytes);
 
-/* A convolution and the maximum pooling behind it in one pass, for layers whose algorithm is Winograd: windows of 2x2,
- * side by side, no padding; a row or column that is left over takes no part. The convolution's own result is never
- * stored: y, (n, oh / 2, ow / 2, k), is what fastcnn_max_pool2d would make of it, and so are indices, which may be
- * NULL. The workspace is that of fastcnn_conv2d. The epilogue has no residual or gate; its activation is linear, relu
- * or relu6. y_pixel goes for y; indices are always contiguous. */
+/* A convolution and the maximum pooling behind it in one pass, for layers whose algorithm is Winograd and whose k is a
+ * multiple of 16: windows of 2x2, side by side, no padding; a row or column that is left over takes no part. The
+ * convolution's own result is never stored: y, (n, oh / 2, ow / 2, k), is what fastcnn_max_pool2d would make of it, and
+ * so are indices, which may be NULL. The workspace is that of fastcnn_conv2d. The epilogue has no residual or gate; its
+ * activation is linear, relu or relu6. y_pixel goes for y; indices are always contiguous. */
 FASTCNN_API fastcnn_status fastcnn_conv2d_max_pool(const fastcnn_conv2d_params* p, const float* x, const float* filter,
                                                    const fastcnn_epilogue* epilogue, float* y, uint8_t* indices,
                                                    void* workspace, size_t workspace_bytes);
