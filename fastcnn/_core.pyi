@@ -45,6 +45,9 @@ __all__: list[str] = [
     "conv2d_db",
     "conv2d_dw",
     "conv2d_dx",
+    "conv2d_max_pool",
+    "conv2d_max_pool_dw",
+    "conv2d_max_pool_dx",
     "conv2d_output_shape",
     "conv2d_prepare",
     "conv2d_prepared",
@@ -378,6 +381,43 @@ def conv2d_dx(
     arg13: typing.Any,
     arg14: typing.Any,
     arg15: typing.Any,
+) -> numpy.ndarray[typing.Any, typing.Any]: ...
+def conv2d_max_pool(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+    arg8: typing.Any,
+    arg9: typing.Any,
+    arg10: bool,
+) -> typing.Any: ...
+def conv2d_max_pool_dw(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+    arg8: typing.Any,
+    arg9: bool,
+) -> typing.Any: ...
+def conv2d_max_pool_dx(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+    arg8: typing.Any,
+    arg9: typing.Any,
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def conv2d_output_shape(
     arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any

@@ -13,7 +13,7 @@ from typing import Any
 
 import calls
 import numpy as np
-from guard import Pages
+from guard import Guard, Pages
 
 from fastcnn import _core
 
@@ -275,6 +275,40 @@ def check_prepared_filter(lib: ctypes.CDLL, rng: Rng) -> None:
     pages.close()
 
 
+def check_max_pool(lib: ctypes.CDLL, rng: Rng, at_end: bool) -> None:
+    """A convolution that pools, and its gradients, between forbidden pages: what the two by themselves make."""
+    p = conv_params(rng)
+    p.kh, p.kw, p.groups, p.algorithm, p.h, p.w = 3, 3, 1, 2, p.h + 3, p.w + 3
+    p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.left = 1, 1, 1, 1, p.top
+    p.k = calls.pick(rng, 16, 32, 48, 80)
+    (oh, ow), w = outputs(p), calls.floats(rng, 3, 3, p.c, p.k)
+    x, pooled = calls.floats(rng, p.n, p.h, p.w, p.c), (p.n, oh // 2, ow // 2, p.k)
+    window, dy = Pool(p.n, oh, ow, p.k, *[2] * 4, 1, 1, *[0] * 4, 0, 0, 0), calls.floats(rng, *pooled)
+    y, spread, best, at = out(p.n, oh, ow, p.k), out(p.n, oh, ow, p.k), out(*pooled), np.zeros(pooled, np.uint8)
+    dx, dw, db = out(*x.shape), out(*w.shape), out(p.k)
+    guard = Guard(at_end)
+
+    def call(name: str, *given: Any) -> None:
+        raw = [c_void_p(a.ctypes.data) if isinstance(a, np.ndarray) else a for a in given]
+        assert getattr(lib, "fastcnn_" + name)(*raw) == 0, message(lib)
+
+    own = (None, c_size_t())
+    call("conv2d", byref(p), x, w, None, y, *own)
+    call("max_pool2d", byref(window), y, best, at)
+    call("max_pool2d_dx", byref(window), dy, at, None, spread, *own)
+    call("conv2d_dx", byref(p), spread, w, None, dx, *own)
+    call("conv2d_dw", byref(p), x, spread, dw, db, *own)
+    expected = [best, at, dx, dw, db]
+    found = [guard.array(np.zeros_like(a)) for a in expected]
+    x, w, dy = (guard.array(a) for a in (x, w, dy))
+    call("conv2d_max_pool", byref(p), x, w, None, found[0], found[1], *own)
+    call("conv2d_max_pool_dx", byref(p), dy, found[1], w, None, found[2], *own)
+    call("conv2d_max_pool_dw", byref(p), x, dy, found[1], found[3], found[4], *own)
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True)), "pooling changes the result"
+    del found, x, w, dy
+    guard.close()
+
+
 def main(isa: str, cases: int) -> None:
     lib = library()
     if isa == "short":
@@ -298,6 +332,8 @@ def main(isa: str, cases: int) -> None:
         rng = np.random.default_rng([99, seed])
         _core.set_num_threads(calls.up_to(rng, 4))
         check_prepared_filter(lib, rng)
+        print("pooling", seed, flush=True)
+        check_max_pool(lib, rng, seed % 2 == 0)
     print("done", flush=True)
 
 

@@ -77,7 +77,7 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   conv = {p.n,          p.h,       p.w,        p.c,        p.k,        p.kh,
           p.kw,         0,         0,          p.stride_h, p.stride_w, p.dilation_h,
           p.dilation_w, p.pad_top, p.pad_left, p.groups,   p.prologue, p.y_pixel ? p.y_pixel : p.k,
-          nullptr};
+          nullptr,      false,     nullptr,    nullptr};
   conv.oh = outputs(p.h, p.pad_top, p.pad_bottom, p.kh, p.dilation_h, p.stride_h);
   conv.ow = outputs(p.w, p.pad_left, p.pad_right, p.kw, p.dilation_w, p.stride_w);
   check.that(conv.oh > 0,
@@ -199,6 +199,92 @@ void check_epilogue(Check& check, const fastcnn_epilogue* e) {
   check.that(!e->gate || clamp || e->activation == FASTCNN_LINEAR, "a gate goes with linear, relu and relu6 only");
 }
 
+// What pooling in one pass with the convolution asks of it.
+void check_pooled(Check& check, const Geometry& g) {
+  if (check.failed()) return;
+  check.that(choose(g) == ConvAlgorithm::winograd,
+             "pooling in the same pass needs a layer whose algorithm is winograd");
+  check.that(g.conv.k % kPooledChannels == 0, "k must be a multiple of %lld for pooling in the same pass, got %lld",
+             (long long)kPooledChannels, (long long)g.conv.k);
+  check.that(g.conv.oh > 1 && g.conv.ow > 1, "windows of 2x2 need a map as large, got (%lld, %lld)",
+             (long long)g.conv.oh, (long long)g.conv.ow);
+}
+
+void check_pooled_epilogue(Check& check, const fastcnn_epilogue* e) {
+  if (!e) return;
+  check.that(!e->residual && !e->gate, "pooling in the same pass goes without a residual or gate");
+  check.that(e->activation == FASTCNN_LINEAR || e->activation == FASTCNN_RELU || e->activation == FASTCNN_RELU6,
+             "pooling in the same pass goes with linear, relu and relu6 only");
+}
+
+struct Memory {
+  void* given;
+  size_t bytes;
+};
+
+// The three passes, for check's function; a geometry that is pooled has been checked for that.
+fastcnn_status forward(const char* function, Check& check, Geometry& g, const float* x, const float* filter,
+                       const fastcnn_epilogue* epilogue, float* y, Memory workspace) {
+  check_epilogue(check, epilogue);
+  if (epilogue && (epilogue->residual || epilogue->gate)) check_whole(check, g);
+  if (check.failed()) return check.status();
+  check.pointer("x", x, g.conv.n).pointer("filter", filter).pointer("y", y, g.conv.n);
+  if (check.failed() || g.conv.n == 0) return check.status();
+  int threads = thread_limit();
+  Workspace memory(function, workspace.given, workspace.bytes, workspace_bytes_of(g, ConvPass::forward, threads));
+  if (memory.status()) return memory.status();
+  char* scratch = memory.data();
+  if (g.margin) {
+    Margin margin(g.given);
+    if (fastcnn_status s = fastcnn_pad(&margin.x, &margin.pad, x, (float*)scratch)) return s;
+    x = (const float*)scratch;
+    scratch += margin_bytes(g);
+  }
+  g.conv.prepared = prepared_of(g);
+  kernels().conv->forward(y, x, filter, g.conv, epilogue ? *epilogue : fastcnn_epilogue{}, choose(g), scratch, threads);
+  return FASTCNN_OK;
+}
+
+fastcnn_status input_gradient(const char* function, Check& check, Geometry& g, const float* dy, const float* filter,
+                              const fastcnn_epilogue* epilogue, float* dx, Memory workspace) {
+  check_whole(check, g);
+  check_epilogue(check, epilogue);
+  if (check.failed()) return check.status();
+  check.pointer("dy", dy, g.conv.n).pointer("filter", filter).pointer("dx", dx, g.conv.n);
+  check.that(!g.margin || !epilogue, "an epilogue needs zero padding");
+  if (check.failed() || g.conv.n == 0) return check.status();
+  int threads = thread_limit();
+  Workspace memory(function, workspace.given, workspace.bytes, workspace_bytes_of(g, ConvPass::dx, threads));
+  if (memory.status()) return memory.status();
+  char* scratch = memory.data();
+  float* out = g.margin ? (float*)scratch : dx;
+  kernels().conv->dx(out, dy, filter, g.conv, epilogue ? *epilogue : fastcnn_epilogue{}, choose(g),
+                     scratch + margin_bytes(g), threads);
+  if (!g.margin) return FASTCNN_OK;
+  Margin margin(g.given);
+  return fastcnn_pad_backward(&margin.x, &margin.pad, out, dx, scratch + margin_bytes(g), fold_bytes(g));
+}
+
+fastcnn_status filter_gradient(const char* function, Check& check, Geometry& g, const float* x, const float* dy,
+                               float* dw, float* db, Memory workspace) {
+  check_whole(check, g);
+  if (check.failed()) return check.status();
+  check.pointer("x", x, g.conv.n).pointer("dy", dy, g.conv.n).pointer("dw", dw);
+  if (check.failed()) return check.status();
+  int threads = thread_limit();
+  Workspace memory(function, workspace.given, workspace.bytes, workspace_bytes_of(g, ConvPass::dw, threads));
+  if (memory.status()) return memory.status();
+  char* scratch = memory.data();
+  if (g.margin && g.conv.n) {
+    Margin margin(g.given);
+    if (fastcnn_status s = fastcnn_pad(&margin.x, &margin.pad, x, (float*)scratch)) return s;
+    x = (const float*)scratch;
+    scratch += margin_bytes(g);
+  }
+  kernels().conv->dw(dw, db, x, dy, g.conv, choose(g), scratch, threads);
+  return FASTCNN_OK;
+}
+
 }  // namespace
 
 void fastcnn_conv2d_defaults(fastcnn_conv2d_params* p) {
@@ -237,24 +323,7 @@ fastcnn_status fastcnn_conv2d(const fastcnn_conv2d_params* p, const float* x, co
                               const fastcnn_epilogue* epilogue, float* y, void* workspace, size_t workspace_bytes) {
   Check check("conv2d");
   Geometry g = checked(check, p);
-  check_epilogue(check, epilogue);
-  if (epilogue && (epilogue->residual || epilogue->gate)) check_whole(check, g);
-  if (check.failed()) return check.status();
-  check.pointer("x", x, g.conv.n).pointer("filter", filter).pointer("y", y, g.conv.n);
-  if (check.failed() || g.conv.n == 0) return check.status();
-  int threads = thread_limit();
-  Workspace memory("conv2d", workspace, workspace_bytes, workspace_bytes_of(g, ConvPass::forward, threads));
-  if (memory.status()) return memory.status();
-  char* scratch = memory.data();
-  if (g.margin) {
-    Margin margin(g.given);
-    if (fastcnn_status s = fastcnn_pad(&margin.x, &margin.pad, x, (float*)scratch)) return s;
-    x = (const float*)scratch;
-    scratch += margin_bytes(g);
-  }
-  g.conv.prepared = prepared_of(g);
-  kernels().conv->forward(y, x, filter, g.conv, epilogue ? *epilogue : fastcnn_epilogue{}, choose(g), scratch, threads);
-  return FASTCNN_OK;
+  return forward("conv2d", check, g, x, filter, epilogue, y, {workspace, workspace_bytes});
 }
 
 fastcnn_status fastcnn_conv2d_prepared_bytes(const fastcnn_conv2d_params* p, size_t* bytes) {
@@ -286,44 +355,49 @@ fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, const float* dy
                                  const fastcnn_epilogue* epilogue, float* dx, void* workspace, size_t workspace_bytes) {
   Check check("conv2d_dx");
   Geometry g = checked(check, p);
-  check_whole(check, g);
-  check_epilogue(check, epilogue);
-  if (check.failed()) return check.status();
-  check.pointer("dy", dy, g.conv.n).pointer("filter", filter).pointer("dx", dx, g.conv.n);
-  check.that(!g.margin || !epilogue, "an epilogue needs zero padding");
-  if (check.failed() || g.conv.n == 0) return check.status();
-  int threads = thread_limit();
-  Workspace memory("conv2d_dx", workspace, workspace_bytes, workspace_bytes_of(g, ConvPass::dx, threads));
-  if (memory.status()) return memory.status();
-  char* scratch = memory.data();
-  float* out = g.margin ? (float*)scratch : dx;
-  kernels().conv->dx(out, dy, filter, g.conv, epilogue ? *epilogue : fastcnn_epilogue{}, choose(g),
-                     scratch + margin_bytes(g), threads);
-  if (!g.margin) return FASTCNN_OK;
-  Margin margin(g.given);
-  return fastcnn_pad_backward(&margin.x, &margin.pad, out, dx, scratch + margin_bytes(g), fold_bytes(g));
+  return input_gradient("conv2d_dx", check, g, dy, filter, epilogue, dx, {workspace, workspace_bytes});
 }
 
 fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy, float* dw, float* db,
                                  void* workspace, size_t workspace_bytes) {
   Check check("conv2d_dw");
   Geometry g = checked(check, p);
-  check_whole(check, g);
-  if (check.failed()) return check.status();
-  check.pointer("x", x, g.conv.n).pointer("dy", dy, g.conv.n).pointer("dw", dw);
-  if (check.failed()) return check.status();
-  int threads = thread_limit();
-  Workspace memory("conv2d_dw", workspace, workspace_bytes, workspace_bytes_of(g, ConvPass::dw, threads));
-  if (memory.status()) return memory.status();
-  char* scratch = memory.data();
-  if (g.margin && g.conv.n) {
-    Margin margin(g.given);
-    if (fastcnn_status s = fastcnn_pad(&margin.x, &margin.pad, x, (float*)scratch)) return s;
-    x = (const float*)scratch;
-    scratch += margin_bytes(g);
-  }
-  kernels().conv->dw(dw, db, x, dy, g.conv, choose(g), scratch, threads);
-  return FASTCNN_OK;
+  return filter_gradient("conv2d_dw", check, g, x, dy, dw, db, {workspace, workspace_bytes});
+}
+
+fastcnn_status fastcnn_conv2d_max_pool(const fastcnn_conv2d_params* p, const float* x, const float* filter,
+                                       const fastcnn_epilogue* epilogue, float* y, uint8_t* indices, void* workspace,
+                                       size_t workspace_bytes) {
+  Check check("conv2d_max_pool");
+  Geometry g = checked(check, p);
+  check_pooled(check, g);
+  check_pooled_epilogue(check, epilogue);
+  g.conv.pooled = true, g.conv.noted = indices;
+  return forward("conv2d_max_pool", check, g, x, filter, epilogue, y, {workspace, workspace_bytes});
+}
+
+fastcnn_status fastcnn_conv2d_max_pool_dx(const fastcnn_conv2d_params* p, const float* dy, const uint8_t* indices,
+                                          const float* filter, const fastcnn_epilogue* epilogue, float* dx,
+                                          void* workspace, size_t workspace_bytes) {
+  Check check("conv2d_max_pool_dx");
+  Geometry g = checked(check, p);
+  check_pooled(check, g);
+  check.pointer("indices", indices, g.conv.n);
+  check.that((g.conv.top - g.conv.left) % 2 == 0, "pad_top and pad_left must be both even or both odd, got %lld, %lld",
+             (long long)g.conv.top, (long long)g.conv.left);
+  g.conv.winners = indices;
+  return input_gradient("conv2d_max_pool_dx", check, g, dy, filter, epilogue, dx, {workspace, workspace_bytes});
+}
+
+fastcnn_status fastcnn_conv2d_max_pool_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy,
+                                          const uint8_t* indices, float* dw, float* db, void* workspace,
+                                          size_t workspace_bytes) {
+  Check check("conv2d_max_pool_dw");
+  Geometry g = checked(check, p);
+  check_pooled(check, g);
+  check.pointer("indices", indices, g.conv.n);
+  g.conv.winners = indices;
+  return filter_gradient("conv2d_max_pool_dw", check, g, x, dy, dw, db, {workspace, workspace_bytes});
 }
 
 fastcnn_status fastcnn_bias_gradient(int64_t rows, int64_t k, const float* dy, float* db) {

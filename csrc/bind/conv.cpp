@@ -78,6 +78,18 @@ fastcnn_epilogue epilogue(const Input<float>& bias, const Input<float>& residual
   return {bias.data(), residual.data(), activation(name), alpha, nullptr};
 }
 
+// What conv2d_prepare made of a filter, or None.
+Input<float> prepared_filter(py::handle given, fastcnn_conv2d_params* p) {
+  auto prepared = Input<float>::optional(given, "prepared");
+  if (prepared) {
+    size_t bytes = 0;
+    check(fastcnn_conv2d_prepared_bytes(p, &bytes));
+    prepared.shaped({(py::ssize_t)(bytes / 4)});
+    p->prepared = prepared.data();
+  }
+  return prepared;
+}
+
 // prepared: None, or what conv2d_prepare made of w.
 py::array conv2d_prepared(py::handle x_, py::handle w_, py::handle bias_, py::handle strides, py::handle pad,
                           py::handle dilation, py::handle groups, py::handle name, Real32<"alpha"> alpha,
@@ -94,19 +106,48 @@ py::array conv2d_prepared(py::handle x_, py::handle w_, py::handle bias_, py::ha
   auto y = Output<float>::channels(out, shape);
   y.apart_from(x).apart_from(w).apart_from(bias).apart_from(residual, true).apart_from(through.affine);
   p.y_pixel = y.pixel();
-  auto prepared = Input<float>::optional(prepared_, "prepared");
-  if (prepared) {
-    size_t bytes = 0;
-    check(fastcnn_conv2d_prepared_bytes(&p, &bytes));
-    prepared.shaped({(py::ssize_t)(bytes / 4)});
-    p.prepared = prepared.data();
-  }
+  auto prepared = prepared_filter(prepared_, &p);
   run([=] {
     fastcnn_conv2d_params q = p;
     q.prologue = through.get();
     return fastcnn_conv2d(&q, x.data(), w.data(), &e, y.data(), nullptr, 0);
   });
   return y.array();
+}
+
+// Of a map whose windows of 2x2 are pooled.
+Shape pooled(const Shape& map) { return {map[0], map[1] / 2, map[2] / 2, map[3]}; }
+
+// The convolution and the maximum pooling behind it; which pixels the maxima are, where return_indices is true.
+py::object conv2d_max_pool(py::handle x_, py::handle w_, py::handle bias_, py::handle strides, py::handle pad,
+                           py::handle dilation, py::handle groups, py::handle name, py::handle prologue,
+                           py::handle prepared_, Flag<"return_indices"> return_indices) {
+  Input<float> x(x_, "x"), w(w_, "w");
+  x.rank(4, "(n, h, w, c)"), w.rank(4, "(kh, kw, c / groups, k)");
+  auto p = params(x.shape(), w.shape(),
+                  {strides, pad, dilation, groups, py::str("auto"), py::str("high"), py::str("constant"), py::int_(0)});
+  Prologue through(prologue, p.c);
+  Shape shape = pooled(output_shape(p));
+  auto bias = Input<float>::optional(bias_, "bias");
+  bias.shaped({p.k});
+  fastcnn_epilogue e = epilogue(bias, {}, name, 0);
+  auto y = return_indices ? Output<float>(shape) : Output<float>::channels(py::none(), shape);
+  p.y_pixel = y.pixel();
+  auto prepared = prepared_filter(prepared_, &p);
+  auto passes = [=](uint8_t* indices) {
+    run([=] {
+      fastcnn_conv2d_params q = p;
+      q.prologue = through.get();
+      return fastcnn_conv2d_max_pool(&q, x.data(), w.data(), &e, y.data(), indices, nullptr, 0);
+    });
+  };
+  if (!return_indices) {
+    passes(nullptr);
+    return y.array();
+  }
+  Output<uint8_t> indices(shape);
+  passes(indices.data());
+  return py::make_tuple(y.array(), indices.array());
 }
 
 py::array conv2d(py::handle x, py::handle w, py::handle bias, py::handle strides, py::handle pad, py::handle dilation,
@@ -130,15 +171,17 @@ py::array conv2d_prepare(py::handle x_shape, py::handle w_, py::handle strides, 
   return to.array();
 }
 
-py::array conv2d_dx(py::handle dy_, py::handle w_, py::handle x_shape, py::handle strides, py::handle pad,
-                    py::handle dilation, py::handle groups, py::handle bias_, py::handle name, Real32<"alpha"> alpha,
-                    py::handle algorithm, py::handle precision, py::handle mode, py::handle out, py::handle residual_,
-                    py::handle gate_) {
+// indices: of conv2d_max_pool, where dy is the gradient of its maxima; or None.
+py::array input_gradient(py::handle dy_, py::handle indices_, py::handle w_, py::handle x_shape, const Options& options,
+                         py::handle bias_, py::handle name, float alpha, py::handle out, py::handle residual_,
+                         py::handle gate_) {
   Input<float> dy(dy_, "dy"), w(w_, "w");
   dy.rank(4, "(n, oh, ow, k)"), w.rank(4, "(kh, kw, c / groups, k)");
   Shape shape = shape4(x_shape, "x_shape", "(n, h, w, c)");
-  auto p = params(shape, w.shape(), {strides, pad, dilation, groups, algorithm, precision, mode, py::int_(0)});
-  dy.shaped(output_shape(p));
+  auto p = params(shape, w.shape(), options);
+  auto indices = Input<uint8_t>::optional(indices_, "indices");
+  Shape map = indices ? pooled(output_shape(p)) : output_shape(p);
+  dy.shaped(map), indices.shaped(map);
   auto bias = Input<float>::optional(bias_, "bias");
   auto residual = Input<float>::optional(residual_, "residual"), gate = Input<float>::optional(gate_, "gate");
   bias.shaped({p.c}), residual.shaped(shape), gate.shaped(shape);
@@ -147,20 +190,43 @@ py::array conv2d_dx(py::handle dy_, py::handle w_, py::handle x_shape, py::handl
   bool plain = !bias && !residual && !gate && e.activation == FASTCNN_LINEAR;
   Output<float> dx(out, shape);
   dx.apart_from(dy).apart_from(w).apart_from(bias).apart_from(residual).apart_from(gate);
-  run([=] { return fastcnn_conv2d_dx(&p, dy.data(), w.data(), plain ? nullptr : &e, dx.data(), nullptr, 0); });
+  run([=] {
+    const fastcnn_epilogue* last = plain ? nullptr : &e;
+    if (!indices) return fastcnn_conv2d_dx(&p, dy.data(), w.data(), last, dx.data(), nullptr, 0);
+    return fastcnn_conv2d_max_pool_dx(&p, dy.data(), indices.data(), w.data(), last, dx.data(), nullptr, 0);
+  });
   return dx.array();
 }
 
-py::object conv2d_dw(py::handle x_, py::handle dy_, py::handle w_shape, py::handle strides, py::handle pad,
-                     py::handle dilation, py::handle groups, py::handle algorithm, py::handle precision,
-                     py::handle mode, py::handle value, py::handle out, py::handle prologue,
-                     Flag<"return_db"> return_db) {
+py::array conv2d_dx(py::handle dy, py::handle w, py::handle x_shape, py::handle strides, py::handle pad,
+                    py::handle dilation, py::handle groups, py::handle bias, py::handle name, Real32<"alpha"> alpha,
+                    py::handle algorithm, py::handle precision, py::handle mode, py::handle out, py::handle residual,
+                    py::handle gate) {
+  py::int_ value(0);
+  Options options{strides, pad, dilation, groups, algorithm, precision, mode, value};
+  return input_gradient(dy, py::none(), w, x_shape, options, bias, name, alpha, out, residual, gate);
+}
+
+py::array conv2d_max_pool_dx(py::handle dy, py::handle indices, py::handle w, py::handle x_shape, py::handle strides,
+                             py::handle pad, py::handle dilation, py::handle groups, py::handle residual,
+                             py::handle gate) {
+  py::str algorithm("auto"), precision("high"), mode("constant");
+  py::int_ value(0);
+  Options options{strides, pad, dilation, groups, algorithm, precision, mode, value};
+  return input_gradient(dy, indices, w, x_shape, options, py::none(), py::none(), 0, py::none(), residual, gate);
+}
+
+// indices: likewise.
+py::object filter_gradient(py::handle x_, py::handle dy_, py::handle indices_, py::handle w_shape,
+                           const Options& options, py::handle out, py::handle prologue, bool return_db) {
   Input<float> x(x_, "x"), dy(dy_, "dy");
   x.rank(4, "(n, h, w, c)"), dy.rank(4, "(n, oh, ow, k)");
   Shape shape = shape4(w_shape, "w_shape", "(kh, kw, c / groups, k)");
-  auto p = params(x.shape(), shape, {strides, pad, dilation, groups, algorithm, precision, mode, value});
+  auto p = params(x.shape(), shape, options);
   Prologue through(prologue, p.c);
-  dy.shaped(output_shape(p));
+  auto indices = Input<uint8_t>::optional(indices_, "indices");
+  Shape map = indices ? pooled(output_shape(p)) : output_shape(p);
+  dy.shaped(map), indices.shaped(map);
   Output<float> dw(out, shape);
   dw.apart_from(x).apart_from(dy).apart_from(through.affine);
   py::object db = py::none();
@@ -173,10 +239,28 @@ py::object conv2d_dw(py::handle x_, py::handle dy_, py::handle w_shape, py::hand
   run([=] {
     fastcnn_conv2d_params q = p;
     q.prologue = through.get();
-    return fastcnn_conv2d_dw(&q, x.data(), dy.data(), dw.data(), db_data, nullptr, 0);
+    if (!indices) return fastcnn_conv2d_dw(&q, x.data(), dy.data(), dw.data(), db_data, nullptr, 0);
+    return fastcnn_conv2d_max_pool_dw(&q, x.data(), dy.data(), indices.data(), dw.data(), db_data, nullptr, 0);
   });
   if (return_db) return py::make_tuple(dw.array(), db);
   return dw.array();
+}
+
+py::object conv2d_dw(py::handle x, py::handle dy, py::handle w_shape, py::handle strides, py::handle pad,
+                     py::handle dilation, py::handle groups, py::handle algorithm, py::handle precision,
+                     py::handle mode, py::handle value, py::handle out, py::handle prologue,
+                     Flag<"return_db"> return_db) {
+  Options options{strides, pad, dilation, groups, algorithm, precision, mode, value};
+  return filter_gradient(x, dy, py::none(), w_shape, options, out, prologue, return_db);
+}
+
+py::object conv2d_max_pool_dw(py::handle x, py::handle dy, py::handle indices, py::handle w_shape, py::handle strides,
+                              py::handle pad, py::handle dilation, py::handle groups, py::handle prologue,
+                              Flag<"return_db"> return_db) {
+  py::str algorithm("auto"), precision("high"), mode("constant");
+  py::int_ value(0);
+  Options options{strides, pad, dilation, groups, algorithm, precision, mode, value};
+  return filter_gradient(x, dy, indices, w_shape, options, py::none(), prologue, return_db);
 }
 
 py::array conv2d_db(py::handle dy_, py::handle out) {
@@ -229,6 +313,9 @@ void bind_conv(py::module_& m) {
   m.def("conv2d", conv2d);
   m.def("conv2d_prepared", conv2d_prepared);
   m.def("conv2d_prepare", conv2d_prepare);
+  m.def("conv2d_max_pool", conv2d_max_pool);
+  m.def("conv2d_max_pool_dx", conv2d_max_pool_dx);
+  m.def("conv2d_max_pool_dw", conv2d_max_pool_dw);
   m.def("conv2d_dx", conv2d_dx);
   m.def("conv2d_dw", conv2d_dw);
   m.def("conv2d_db", conv2d_db);

@@ -18,7 +18,13 @@ struct Conv2d {
   const fastcnn_prologue* prologue;  // of x, forward and in the weight gradient; or null
   int64_t y_pixel;                   // floats from one pixel of y to the next, k or more: of the forward pass
   const float* prepared;             // the filter as ConvKernels::prepare leaves it, or null: of the forward pass
+  // Winograd alone: the map is not stored, y is the maxima of its windows of 2x2, side by side (winograd_pool.h).
+  bool pooled;             // of the forward pass
+  uint8_t* noted;          // there: which pixel of its window each is, 0..3; or null
+  const uint8_t* winners;  // of the gradients: the same; dy is that of the maxima. Null: dy is that of the map
 };
+
+constexpr int64_t kPooledChannels = 16;  // divides k where the map is pooled
 
 enum class ConvPass { forward, dx, dw };
 enum class ConvAlgorithm { direct, winograd };

@@ -1,4 +1,4 @@
-// What the files behind conv.cpp's table share: conv_few.cpp, conv_grad.cpp, winograd.cpp, winograd_grad.cpp.
+// What the files behind conv.cpp's table share: conv_few.cpp, conv_grad.cpp, winograd*.cpp.
 #pragma once
 #include "conv.h"
 
@@ -35,6 +35,14 @@ int64_t winograd_prepared_floats(const Conv2d& g);
 void winograd_prepare(float* to, const float* filter, const Conv2d& g, int threads);
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                  char* workspace, int threads);
+// winograd_adjoint.cpp: the input gradient from the forward pass's tiles, where those are fewer; its filter: channels
+// exchanged, in panels of x's.
+bool takes_adjoint(const Conv2d& g);
+size_t winograd_adjoint_workspace(const Conv2d& g, int threads);
+void winograd_adjoint(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
+                      char* workspace, int threads);
+int64_t adjoint_panel_floats(const Conv2d& g);
+void adjoint_filter(float* u, const float* filter, const Conv2d& g, int threads);
 size_t winograd_dw_workspace(const Conv2d& g, int threads);
 void winograd_dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
 

@@ -1,13 +1,16 @@
 #include "point_product.h"
 
+#include "sizes.h"
+
 namespace fastcnn {
 namespace ISA {
 namespace {
 
 // `groups` tiles of MR x NV accumulators, one below the other.
 template <int MR, int NV>
-void product_tiles(const PointProduct& product, int64_t groups) {
+const char* product_tiles(const PointProduct& product, int64_t groups) {
   const PointProduct t = product;
+  const char* ask = t.ask.at;
   const float* a = t.a;
   float* c = t.c;
   for (; groups > 0; groups--, a += MR * t.a_row, c += MR * t.c_row) {
@@ -17,7 +20,8 @@ void product_tiles(const PointProduct& product, int64_t groups) {
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) acc[i][j] = zero();
     const float *p = a, *q = t.b;
-    for (int64_t d = t.depth; d > 0; d--, p += t.a_step, q += t.b_step) {
+    for (int64_t d = t.depth; d > 0; d--, p += t.a_step, q += t.b_step, ask += t.ask.step) {
+      __builtin_prefetch(ask, 0, 2);
       vec column[NV];
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(q + j * kLanes);
@@ -36,9 +40,10 @@ void product_tiles(const PointProduct& product, int64_t groups) {
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) store(c + i * t.c_row + j * kLanes, acc[i][j]);
   }
+  return ask;
 }
 
-typedef void (*ProductTiles)(const PointProduct&, int64_t);
+typedef const char* (*ProductTiles)(const PointProduct&, int64_t);
 
 template <int NV>
 inline ProductTiles tiles_of(int64_t rows, int vectors) {
@@ -54,6 +59,50 @@ inline ProductTiles tiles_of(int64_t rows, int vectors) {
   return of[rows];
 }
 
+// The same of one group of tiles and one point, MR of its rows.
+template <int MR, int NV>
+const char* group_tile(const float* a, const float* b, float* c, int64_t depth, bool accumulate, Asked ask) {
+  vec acc[MR][NV];
+#pragma GCC unroll 6
+  for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; j++) acc[i][j] = zero();
+  for (; depth > 0; depth -= kLanes, a += kGroupVector) {
+    const float* p = a;
+    for (int64_t d = depth < kLanes ? depth : kLanes; d > 0; d--, p++, b += NV * kLanes, ask.at += ask.step) {
+      __builtin_prefetch(ask.at, 0, 2);
+      vec column[NV];
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
+#pragma GCC unroll 6
+      for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < NV; j++) acc[i][j] = fma(splat(p[i * kLanes]), column[j], acc[i][j]);
+    }
+  }
+  if (accumulate)
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; j++) acc[i][j] = load(c + i * kLanes + j * kGroupVector) + acc[i][j];
+#pragma GCC unroll 6
+  for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; j++) store(c + i * kLanes + j * kGroupVector, acc[i][j]);
+  return ask.at;
+}
+
+typedef const char* (*GroupTile)(const float*, const float*, float*, int64_t, bool, Asked);
+
+template <int NV>
+inline GroupTile group_of(int64_t rows, int vectors) {
+  if constexpr (NV > 1)
+    if (vectors < NV) return group_of<NV - 1>(rows, vectors);
+  constexpr GroupTile of[kTileRows + 1] = {nullptr,           group_tile<1, NV>, group_tile<2, NV>, group_tile<3, NV>,
+                                           group_tile<4, NV>, group_tile<5, NV>, group_tile<6, NV>};
+  return of[rows];
+}
+
 }  // namespace
 
 // Rows are dealt out evenly: tiles of some height, then tiles of one row less.
@@ -62,11 +111,44 @@ void point_product(PointProduct p, int64_t rows, int columns) {
   if (groups == 0) return;
   int64_t low = rows / groups, high = rows % groups;
   int vectors = columns / kLanes;
+  if (!p.ask.at) p.ask = {(const char*)p.b, 0};
   if (high) {
-    tiles_of<kTileVectors>(low + 1, vectors)(p, high);
+    p.ask.at = tiles_of<kTileVectors>(low + 1, vectors)(p, high);
     p.a += high * (low + 1) * p.a_row, p.c += high * (low + 1) * p.c_row;
   }
   tiles_of<kTileVectors>(low, vectors)(p, groups - high);
+}
+
+void block_products(const BlockProducts& p, RunsAhead& ahead) {
+  int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
+  int64_t u_point = point_stride(p.depth * p.width), m_point = point_stride(p.tiles * p.width);
+  int64_t steps = ceil_div(p.tiles, kTileRows) * piece;
+  for (int e = 0; e < kPoints; e++) {
+    Asked ask = ahead.ask(steps);
+    for (int64_t from = 0; from < p.depth; from += piece, ask.step = 0)
+      point_product({p.v + e * p.v_point + from, p.v_row, 1, p.u + e * u_point + from * p.width, p.width,
+                     p.m + e * m_point, p.width, least(piece, p.depth - from), from > 0, ask},
+                    p.tiles, p.width);
+  }
+}
+
+void group_products(const GroupProducts& p, RunsAhead& ahead) {
+  int64_t groups = ceil_div(p.tiles, kTileRows), last = p.tiles - (groups - 1) * kTileRows;
+  int64_t u_point = point_stride(p.depth * p.width);
+  int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(ceil_div(p.depth, pieces), kLanes) * kLanes;
+  GroupTile whole = group_of<kTileVectors>(kTileRows, p.width / kLanes),
+            rest = group_of<kTileVectors>(last, p.width / kLanes);
+  for (int e = 0; e < kPoints; e++) {
+    Asked ask = ahead.ask(groups * p.depth);
+    if (!ask.at) ask = {(const char*)p.u, 0};
+    const float *u = p.u + e * u_point, *v = p.v + e * kGroupPoint;
+    float* m = p.m + e * kGroupPoint;
+    for (int64_t from = 0; from < p.depth; from += piece)
+      for (int64_t g = 0; g < groups; g++)
+        ask.at = (g + 1 < groups ? whole : rest)(v + in_group(g * kTileRows, p.depth) + from / kLanes * kGroupVector,
+                                                 u + from * p.width, m + in_group(g * kTileRows, p.width),
+                                                 least(piece, p.depth - from), from > 0, ask);
+  }
 }
 
 }  // namespace ISA

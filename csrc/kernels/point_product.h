@@ -3,6 +3,7 @@
 // 32 a tile takes 400 cycles: micro.h's row pointers, tails and epilogues are a quarter of that.
 #pragma once
 #include "micro.h"
+#include "winograd_ahead.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -18,9 +19,42 @@ struct PointProduct {
   int64_t c_row;
   int64_t depth;
   bool accumulate;
+  Asked ask = {};
 };
 
 void point_product(PointProduct p, int64_t rows, int columns);
+
+// The products of a block of tiles with one panel of the filter: m[e][tile][j] = sum over c < depth of
+// v[e][tile][c] * u[e][c][j], j < width. The sums fall into pieces of kPointDepth at most.
+struct BlockProducts {
+  float* m;
+  const float* v;
+  int64_t v_row, v_point;
+  const float* u;
+  int64_t depth, tiles;
+  int width;
+};
+
+// Asks for what lies ahead meanwhile.
+void block_products(const BlockProducts& p, RunsAhead& ahead);
+
+// How tiles lie that a core transforms and multiplies for itself: [group of six][vector of
+// channels][point][tile][lane]. A micro-tile's rows are neighbours, and all distances but that of groups are known to
+// the compiler.
+constexpr int64_t kGroupPoint = kTileRows * kLanes, kGroupVector = kPoints * kGroupPoint;
+static inline int64_t in_group(int64_t tile, int64_t channels) {  // of its first vector and point, in floats
+  return tile / kTileRows * ((channels + kLanes - 1) / kLanes) * kGroupVector + tile % kTileRows * kLanes;
+}
+
+// The same products of a block of tiles that lie in groups, v of `depth` channels and m of `width`.
+struct GroupProducts {
+  float* m;
+  const float* v;
+  const float* u;
+  int64_t depth, tiles;
+  int width;
+};
+void group_products(const GroupProducts& p, RunsAhead& ahead);
 
 }  // namespace ISA
 }  // namespace fastcnn

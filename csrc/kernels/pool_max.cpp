@@ -19,16 +19,6 @@ inline void put_max(float* y, Index* index, vec best, ivec at, Lanes lanes) {
   if constexpr (kIndexed<Index>) lanes.put(index, at);
 }
 
-// best, at: the maximum so far and its tap. A NaN in best stays, one in v wins.
-inline void take_larger(vec& best, ivec& at, vec v, int32_t tap) {
-  ivec stays = (v <= best) | (best != best);
-  best = select(stays, best, v);
-  at = select(stays, at, isplat(tap));
-}
-
-// The same where nobody asks which tap it was; max returns v when either is NaN.
-inline void take_larger(vec& best, vec v) { best = select(best != best, best, max(best, v)); }
-
 // One vector of channels. K: a whole window of K x K; 0: any part of any window.
 template <int K, class Index, class Lanes>
 inline void max_of(float* y, Index* index, const float* x, const Window& window, int64_t kw, Lanes lanes) {

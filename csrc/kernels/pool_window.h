@@ -40,6 +40,16 @@ static inline void over_channels(int64_t c, F f) {
   if (ch < c) f(ch, FirstLanes{(int)(c - ch)});
 }
 
+// best, at: the maximum so far and its tap. A NaN in best stays, one in v wins.
+static inline void take_larger(vec& best, ivec& at, vec v, int32_t tap) {
+  ivec stays = (v <= best) | (best != best);
+  best = select(stays, best, v);
+  at = select(stays, at, isplat(tap));
+}
+
+// The same where nobody asks which tap it was; max returns v when either is NaN.
+static inline void take_larger(vec& best, vec v) { best = select(best != best, best, max(best, v)); }
+
 // f(begin, end) over bands of rows, each large enough to be a task and small enough to leave its windows' rows in L2.
 template <class F>
 static void parallel_rows(int64_t rows, int64_t row_floats, int64_t work, F f) {

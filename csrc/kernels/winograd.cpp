@@ -8,12 +8,16 @@
 // part of the filter itself; and where tiles are few, u is never whole (winograd_stream.h).
 #include "winograd.h"
 
+#include <initializer_list>
+
 #include "apply_activation.h"
 #include "conv_parts.h"
 #include "pack.h"
 #include "point_product.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
+#include "winograd_ahead.h"
+#include "winograd_pool.h"
 #include "winograd_stream.h"
 
 namespace fastcnn {
@@ -37,16 +41,20 @@ struct Problem {
   int64_t pixel;  // floats from one pixel of y to the next
   const fastcnn_prologue* prologue;
   fastcnn_epilogue epilogue;
-  const float* prepared;  // by winograd_prepare, or null
+  const float* prepared;   // by winograd_prepare, or null
+  bool pooled;             // y is the maxima of the outputs' windows
+  uint8_t* noted;          // of them, or null
+  const uint8_t* winners;  // x is a map's gradient in the form of winograd_pool.h; or null
+  bool adjoint = false;    // only the channels are exchanged: the filter is not taken backwards
 };
 
 Problem forward_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, false,  g.n,       g.h,        g.w, g.c,    g.oh,
-          g.ow,    g.k,     g.top,   g.left, g.y_pixel, g.prologue, {},  nullptr};
+  return {nullptr, nullptr, nullptr, false,     g.n,        g.h, g.w,     g.c,      g.oh,    g.ow,
+          g.k,     g.top,   g.left,  g.y_pixel, g.prologue, {},  nullptr, g.pooled, g.noted, nullptr};
 }
 Problem dx_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr,   true,       g.n, g.oh,    g.ow, g.k,    g.h,
-          g.w,     g.c,     2 - g.top, 2 - g.left, g.c, nullptr, {},   nullptr};
+  return {nullptr, nullptr,   nullptr,    true, g.n,     g.oh, g.ow,    g.k,   g.h,     g.w,
+          g.c,     2 - g.top, 2 - g.left, g.c,  nullptr, {},   nullptr, false, nullptr, g.winners};
 }
 
 // Whether a prepared filter is u: it is small, so that it stays in a core's cache. Others are prepared as they lie.
@@ -61,6 +69,7 @@ struct Plan {
   int64_t panels, channels;                 // channels of v, padded
   bool streamed;                            // few tiles: u is never whole
   bool by_panels;                           // panels outside, v shared
+  bool grouped;                             // by tiles: v and m lie in groups of tiles (point_product.h)
   int64_t block;                            // tiles whose products are made together
   int64_t batch, batches;                   // by panels: tiles whose v is shared at a time
   int64_t parts;                            // by panels: parts of a batch that threads take, for lack of panels
@@ -83,6 +92,7 @@ struct Plan {
     v = kPoints * point_stride((by_panels ? batch : block) * channels) * 4;
     m = kPoints * point_stride(block * kPanel) * 4;
     packed = 9 * kStep * kPanel * 4;
+    grouped = !streamed && !by_panels;
     if (streamed) plan_stream(p, threads);
   }
   void plan_stream(const Problem& p, int threads) {
@@ -105,7 +115,8 @@ void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, i
     if (filter_of(p).prepared)
       unpack_tap(to, filter_of(p), tap, panel, from, depth);
     else if (p.turned)
-      pack_columns(to, p.filter + ((8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth, columns);
+      pack_columns(to, p.filter + ((p.adjoint ? tap : 8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth,
+                   columns);
     else
       pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
   }
@@ -140,38 +151,52 @@ void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
     transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
 }
 
+// v of one tile, where x is a map's gradient by its windows.
+void transform_pooled(float* to, int64_t point, int64_t vector, const Problem& p, const float* zeros, Tile t) {
+  PooledGradient g{p.x, p.winners, p.h / 2, p.w / 2, p.c};
+  int64_t i = t.i - p.top, j = t.j - p.left;  // both even, or both odd
+  if (i % 2)
+    transform_windows<1>(to, point, Windows<4>(g, zeros, t.n, (i - 1) / 2, (j - 1) / 2), p.c, vector);
+  else
+    transform_windows<0>(to, point, Windows<3>(g, zeros, t.n, i / 2, j / 2), p.c, vector);
+}
+
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
 void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* zeros, int64_t first, int64_t count,
                      int64_t at, int64_t tiles) {
-  for (int64_t t = 0; t < count; t++) {
+  int64_t point = plan.grouped ? kGroupPoint : point_stride(tiles * plan.channels),
+          vector = plan.grouped ? kGroupVector : kLanes;
+  Tile tile = plan.tiles.at(first);
+  for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
+    float* to = v + (plan.grouped ? in_group(t, p.c) : (at + t) * plan.channels);
+    if (p.winners) {
+      transform_pooled(to, point, vector, p, zeros, tile);
+      continue;
+    }
     const float* pixels[kPoints];
-    tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
+    tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, tile, p.top, p.left);
     ask_for_tile(pixels, zeros, p.c);
-    float* to = v + (at + t) * plan.channels;
-    transform_inputs(to, point_stride(tiles * plan.channels), pixels, 0, p.c, zeros, p.prologue);
+    transform_inputs(to, point, pixels, 0, p.c, zeros, p.prologue, vector);
   }
 }
 
 // m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
-              int64_t tiles, TilesAhead next) {
-  int64_t pieces = (p.c + kPointDepth - 1) / kPointDepth, piece = (p.c + pieces - 1) / pieces;
-  int64_t v_point = point_stride(tiles * plan.channels), u_point = point_stride(p.c * width),
-          m_point = point_stride(count * width);
-  for (int e = 0; e < kPoints; e++) {
-    next.ask();
-    for (int64_t from = 0; from < p.c; from += piece)
-      point_product({v + e * v_point + from, plan.channels, 1, u + e * u_point + from * width, width, m + e * m_point,
-                     width, least(piece, p.c - from), from > 0},
-                    count, width);
-  }
+              int64_t tiles, RunsAhead& next) {
+  if (plan.grouped) return group_products({m, v, u, p.c, count, width}, next);
+  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width}, next);
+}
+
+// Of one tile and vector of columns, where its first point lies.
+const float* products_of(const Plan& plan, const float* m, int64_t tile, int width, int column) {
+  return m + (plan.grouped ? in_group(tile, width) + column / kLanes * kGroupVector : tile * width + column);
 }
 
 // 4x4 outputs of each tile: rows and columns past the map are left out.
 void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
                        int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
-  int64_t point = point_stride(count * width);
+  int64_t point = plan.grouped ? kGroupPoint : point_stride(count * width);
   Finish f;
   bool later = finish_with(p.epilogue, &f),
        past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k) && p.pixel % 16 == 0;
@@ -181,17 +206,9 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
     int64_t corner = ((tile.n * p.oh + tile.i) * p.ow + tile.j) * p.pixel + panel * kPanel;
     for (int k = 0; k < columns; k += kLanes) {
       int live = (int)least(kLanes, columns - k);
-      const float* products = m + t * width + k;
+      const float* products = products_of(plan, m, t, width, k);
       vec half[4][6];
-#pragma GCC unroll 6
-      for (int j = 0; j < 6; j++) {
-        vec d[6], o[4];
-#pragma GCC unroll 6
-        for (int i = 0; i < 6; i++) d[i] = load(products + (i * 6 + j) * point);
-        output_rows(d, o);
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) half[i][j] = o[i];
-      }
+      output_columns(products, point, half);
       vec bias = p.epilogue.bias ? load_first(p.epilogue.bias + panel * kPanel + k, live) : zero();
 #pragma GCC unroll 4
       for (int i = 0; i < 4; i++) {
@@ -223,11 +240,49 @@ void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64
   if (past_caches) stream_fence();
 }
 
+// The maxima of each tile's four windows: those over the map's end are left out.
+void transform_maxima(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
+                      int64_t count) {
+  int columns = (int)least(kPanel, p.k - panel * kPanel);
+  int64_t point = plan.grouped ? kGroupPoint : point_stride(count * width), down = p.oh / 2, across = p.ow / 2;
+  Finish f;
+  finish_with(p.epilogue, &f);
+  bool past_caches = streams(p.y, p.n * down * across * p.k, p.k) && p.pixel % 16 == 0;
+  for (int64_t t = 0; t < count; t++) {
+    Tile tile = plan.tiles.at(first + t);
+    int64_t i = tile.i / 2, j = tile.j / 2, pixel = (tile.n * down + i) * across + j;
+    MaximaOfTile to{p.y + pixel * p.pixel + panel * kPanel,
+                    p.noted ? p.noted + pixel * p.k + panel * kPanel : nullptr,
+                    across,
+                    p.pixel,
+                    p.k,
+                    (int)least(2, down - i),
+                    (int)least(2, across - j),
+                    past_caches};
+    for (int k = 0; k < columns; k += kLanes) {
+      const float* bias = p.epilogue.bias ? p.epilogue.bias + panel * kPanel + k : nullptr;
+      if (p.noted)
+        take_maxima<true>(to, products_of(plan, m, t, width, k), point, bias, f, k);
+      else
+        take_maxima<false>(to, products_of(plan, m, t, width, k), point, bias, f, k);
+    }
+  }
+  if (past_caches) stream_fence();
+}
+
+void finish_block(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
+                  int64_t count) {
+  if (p.pooled)
+    transform_maxima(p, plan, m, panel, width, first, count);
+  else
+    transform_outputs(p, plan, m, panel, width, first, count);
+}
+
 void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v, float* m, int64_t panel,
-                    int64_t first, int64_t count, int64_t tiles, TilesAhead next) {
+                    int64_t first, int64_t count, int64_t tiles, RunsAhead& next) {
   int width = panel_width(p.k - panel * kPanel);
   multiply(m, u, v, p, plan, width, count, tiles, next);
-  transform_outputs(p, plan, m, panel, width, first, count);
+  finish_block(p, plan, m, panel, width, first, count);
 }
 
 void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
@@ -243,9 +298,15 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
     for (int64_t first = blocks * task / tasks * plan.block; first < end; first += plan.block) {
       int64_t count = least(plan.block, end - first), next = first + count;
       transform_tiles(v, p, plan, zeros, first, count, 0, count);
-      TilesAhead ahead(p.x, p.n * p.h * p.w * p.c, plan.tiles, next, least(end, next + plan.block)), none;
+      int64_t until = least(end, next + plan.block), side = p.winners ? 2 : 4, h = p.h * side / 4, w = p.w * side / 4;
+      RunsAhead ahead;
+      ahead.add({p.x, h, w, 4 * p.c, side, side / 2 - p.top, side / 2 - p.left}, plan.tiles, next, until);
+      ahead.add({p.winners, h, w, p.c, side, side / 2 - p.top, side / 2 - p.left}, plan.tiles, next, until);
+      if (p.n * p.oh * p.ow * p.pixel * 4 >= kStreamFrom)
+        for (const float* beside : {p.epilogue.residual, p.epilogue.gate})
+          ahead.add({beside, p.oh, p.ow, 4 * p.pixel, 4, 0, 0}, plan.tiles, first, next);
       for (int64_t panel = 0; panel < plan.panels; panel++)
-        multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, panel ? none : ahead);
+        multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, ahead);
     }
   });
 }
@@ -270,7 +331,8 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
       int64_t blocks = (end - begin + plan.block - 1) / plan.block;
       for (int64_t b = 0; b < blocks; b++) {
         int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
-        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, TilesAhead());
+        RunsAhead none;
+        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, none);
       }
     });
   }
@@ -302,7 +364,7 @@ void run_streamed(const Problem& p, const Plan& plan, const float* zeros, char* 
       if (part != ready) transform_chunks(v, p, plan, zeros, first, count);
       ready = part;
       stream_products(m, filter_of(p), panel, v, count, 0, count, scratch);
-      transform_outputs(p, plan, m, panel, kPanel, first, count);
+      finish_block(p, plan, m, panel, kPanel, first, count);
     }
   });
 }
@@ -325,6 +387,7 @@ void run(const Problem& p, char* workspace, int threads) {
 
 size_t winograd_workspace(const Conv2d& g, ConvPass pass, int threads) {
   if (pass == ConvPass::dw) return winograd_dw_workspace(g, threads);
+  if (pass == ConvPass::dx && takes_adjoint(g)) return winograd_adjoint_workspace(g, threads);
   return Plan(pass == ConvPass::forward ? forward_problem(g) : dx_problem(g), threads).bytes(threads);
 }
 
@@ -349,8 +412,17 @@ void winograd_prepare(float* to, const float* filter, const Conv2d& g, int threa
     prepare_taps(to, filter_of(p), threads);
 }
 
+int64_t adjoint_panel_floats(const Conv2d& g) { return panel_bytes(dx_problem(g)) / 4; }
+
+void adjoint_filter(float* u, const float* filter, const Conv2d& g, int threads) {
+  Problem p = dx_problem(g);
+  p.filter = filter, p.adjoint = true;
+  transform_panels(u, p, threads);
+}
+
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                  char* workspace, int threads) {
+  if (takes_adjoint(g)) return winograd_adjoint(dx, dy, filter, g, e, workspace, threads);
   Problem p = dx_problem(g);
   p.y = dx, p.x = dy, p.filter = filter, p.epilogue = e;
   run(p, workspace, threads);

@@ -33,12 +33,36 @@ static inline void input_points(const vec (&d)[6], vec (&o)[6]) {  // B^T d
   o[5] = fma(splat(0.87890625f), d[1], fma(splat(-2.640625f), d[3], d[5]));
 }
 
+static inline void input_rows(const vec (&m)[6], vec (&o)[6]) {  // B m
+  vec p = m[1] + m[2], q = m[1] - m[2], r = m[3] + m[4], t = m[3] - m[4];
+  o[0] = splat(0.87890625f) * m[0];
+  o[1] = fma(splat(-1.40625f), q, fma(splat(-0.5859375f), t, splat(0.87890625f) * m[5]));
+  o[2] = fma(splat(-2.25f), p, fma(splat(-0.390625f), r, splat(-2.640625f) * m[0]));
+  o[3] = fma(splat(0.625f), q, fma(splat(1.5f), t, splat(-2.640625f) * m[5]));
+  o[4] = m[0] + p + r;
+  o[5] = m[5];
+}
+
 static inline void output_rows(const vec (&m)[6], vec (&o)[4]) {  // A^T m
   vec p = m[1] + m[2], q = m[1] - m[2], r = m[3] + m[4], t = m[3] - m[4];
   o[0] = m[0] + p + r;
   o[1] = fma(splat(1.5f), t, splat(0.625f) * q);
   o[2] = fma(splat(2.25f), r, splat(0.390625f) * p);
   o[3] = fma(splat(3.375f), t, fma(splat(0.244140625f), q, m[5]));
+}
+
+// A^T m of one tile and one vector of columns, m[e] at products + e * point.
+static inline __attribute__((always_inline)) void output_columns(const float* products, int64_t point,
+                                                                 vec (&half)[4][6]) {
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++) {
+    vec d[6], o[4];
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) d[i] = load(products + (i * 6 + j) * point);
+    output_rows(d, o);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) half[i][j] = o[i];
+  }
 }
 
 static inline void output_points(const vec (&y)[4], vec (&o)[6]) {  // A y
@@ -83,23 +107,22 @@ struct Tiles {
   int64_t down, across, count;
   Tiles(int64_t n, int64_t oh, int64_t ow) : down((oh + 3) / 4), across((ow + 3) / 4), count(n * down * across) {}
   Tile at(int64_t tile) const { return {tile / (down * across), tile / across % down * 4, tile % across * 4}; }
+  void advance(Tile& t) const {  // to the next one, without divisions
+    if ((t.j += 4) < 4 * across) return;
+    t.j = 0;
+    if ((t.i += 4) < 4 * down) return;
+    t.i = 0, t.n++;
+  }
 };
 
-// B^T d B of one tile and one vector of channels: to[e * stride]. Pointers of the 36 pixels; live: channels of the
-// vector. Pixels are read through the prologue where there is one, but for those that are `zeros`.
-template <bool kPrologue>
-static inline void transform_input(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
-                                   int live, const float* zeros, const Normaliser& normalised) {
+// B^T d B of one tile and one vector of channels: to[e * stride]. read(d, j) gives the six pixels of column j.
+template <class Read>
+static inline __attribute__((always_inline)) void transform_columns(float* to, int64_t stride, Read read) {
   vec half[6][6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
     vec d[6], o[6];
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) {
-      const float* p = pixels[i * 6 + j] + channel;
-      d[i] = live == kLanes ? load(p) : load_first(p, live);
-      if (kPrologue && pixels[i * 6 + j] != zeros) d[i] = normalised(d[i]);
-    }
+    read(d, j);
     input_points(d, o);
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) half[i][j] = o[i];
@@ -113,16 +136,33 @@ static inline void transform_input(float* to, int64_t stride, const float* const
   }
 }
 
-// The same of channels [channel, channel + count), a vector at a time.
+// The same from pointers of the 36 pixels; live: channels of the vector. Pixels are read through the prologue where
+// there is one, but for those that are `zeros`.
+template <bool kPrologue>
+static inline void transform_input(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
+                                   int live, const float* zeros, const Normaliser& normalised) {
+  transform_columns(
+      to, stride, [&](vec(&d)[6], int j) __attribute__((always_inline)) {
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++) {
+          const float* p = pixels[i * 6 + j] + channel;
+          d[i] = live == kLanes ? load(p) : load_first(p, live);
+          if (kPrologue && pixels[i * 6 + j] != zeros) d[i] = normalised(d[i]);
+        }
+      });
+}
+
+// The same of channels [channel, channel + count), a vector at a time, `vector` floats apart.
 static inline void transform_inputs(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
-                                    int64_t count, const float* zeros, const fastcnn_prologue* prologue) {
+                                    int64_t count, const float* zeros, const fastcnn_prologue* prologue,
+                                    int64_t vector = kLanes) {
   const fastcnn_prologue none{zeros, zeros, zeros, FASTCNN_LINEAR};
-  for (int64_t c = 0; c < count; c += kLanes) {
+  for (int64_t c = 0; c < count; c += kLanes, to += vector) {
     int live = (int)(count - c < kLanes ? count - c : kLanes);
     if (prologue)
-      transform_input<true>(to + c, stride, pixels, channel + c, live, zeros, Normaliser(*prologue, channel + c, live));
+      transform_input<true>(to, stride, pixels, channel + c, live, zeros, Normaliser(*prologue, channel + c, live));
     else
-      transform_input<false>(to + c, stride, pixels, channel + c, live, zeros, Normaliser(none, 0, 0));
+      transform_input<false>(to, stride, pixels, channel + c, live, zeros, Normaliser(none, 0, 0));
   }
 }
 
@@ -137,6 +177,38 @@ static inline void tile_pixels(const float* (&pixels)[kPoints], const float* x, 
     }
 }
 
+// The pixels of dy (n, oh, ow, k) that a tile reads; those past the map's edge point at zeros.
+static inline void gradient_pixels(const float* (&pixels)[16], const float* dy, const float* zeros, int64_t oh,
+                                   int64_t ow, int64_t k, Tile t) {
+  const float* corner = dy + ((t.n * oh + t.i) * ow + t.j) * k;
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 4; j++) pixels[i * 4 + j] = i < oh - t.i && j < ow - t.j ? corner + (i * ow + j) * k : zeros;
+}
+
+// A dy A^T of one tile and one vector of channels: to[e * stride]. read(y, j) gives the four pixels of column j, whose
+// sum is added to `sums`, if any.
+template <class Read>
+static inline __attribute__((always_inline)) void gradient_points(float* to, int64_t stride, float* sums, Read read) {
+  vec half[6][4], sum = zero();
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++) {
+    vec y[4], o[6];
+    read(y, j);
+    sum += (y[0] + y[1]) + (y[2] + y[3]);
+    output_points(y, o);
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) half[i][j] = o[i];
+  }
+  if (sums) store(sums, load(sums) + sum);
+#pragma GCC unroll 6
+  for (int i = 0; i < 6; i++) {
+    vec o[6];
+    output_points(half[i], o);
+#pragma GCC unroll 6
+    for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * stride, o[j]);
+  }
+}
+
 // Asks for the four pixels that a tile further along the row will be the first to read there.
 static inline void ask_for_tile(const float* row, int64_t c) {
   constexpr int64_t kTilesAhead = 2;
@@ -146,26 +218,6 @@ static inline void ask_for_tile(const float* const (&pixels)[kPoints], const flo
   for (int i = 0; i < 6; i++)
     if (pixels[i * 6 + 2] != zeros) ask_for_tile(pixels[i * 6 + 2], c);
 }
-
-// What a block of tiles will read of an array, asked for a little at a time while the block before it is multiplied.
-// Tiles run through the images in their order, so a block's share is about a run of the array of the same proportion,
-// and two rows of tiles further on, for a tile reaches below its own.
-struct TilesAhead {
-  const float *at = nullptr, *end = nullptr;
-  int64_t step = 0;
-  TilesAhead() = default;
-  // Of the array's `floats`, for tiles [first, last); none from the end on.
-  TilesAhead(const float* array, int64_t floats, const Tiles& tiles, int64_t first, int64_t last) {
-    int64_t from = first + 2 * tiles.across, to = last + 2 * tiles.across;
-    from = from < tiles.count ? from : tiles.count, to = to < tiles.count ? to : tiles.count;
-    at = array + floats / tiles.count * from, end = array + floats / tiles.count * to;
-    step = (end - at + 16 * kPoints - 1) / (16 * kPoints) * 16;
-  }
-  void ask() {  // once for each point
-    const float* stop = end - at < step ? end : at + step;
-    for (; at < stop; at += 16) __builtin_prefetch(at, 0, 2);
-  }
-};
 
 }  // namespace ISA
 }  // namespace fastcnn

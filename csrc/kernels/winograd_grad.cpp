@@ -13,7 +13,7 @@
 #include "point_product.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
-#include "winograd.h"
+#include "winograd_dy.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -22,8 +22,9 @@ namespace {
 constexpr int64_t kSumBytes = int64_t(10) << 20;      // of m, at most
 constexpr int64_t kTileBytes = int64_t(10240) << 10;  // of v and g, at most
 constexpr int64_t kTaskTiles = 4;
-constexpr int64_t kOwnSums = int64_t(320) << 10;   // of m, at most, where each thread has its own
-constexpr int64_t kOwnBytes = int64_t(736) << 10;  // of m, v and g then
+constexpr int64_t kOwnSums = int64_t(640) << 10;   // of m, at most, where each thread has its own
+constexpr int64_t kOwnBytes = int64_t(896) << 10;  // of m, v and g then
+constexpr int64_t kOwnTiles = 32;                  // of v and g, at most
 constexpr int64_t kChunks = 32;                    // of the tiles then, at most
 
 // Rows of which only a strip is read at a time must not lie a power of two apart.
@@ -43,20 +44,20 @@ struct Plan {
     own = kPoints * channels * columns * 4 <= kOwnSums;
     int64_t tile = kPoints * (channels + columns) * 4;
     if (own) {
-      batch = least(64, (kOwnBytes - kPoints * channels * columns * 4) / tile / 4 * 4);
+      batch = least(kOwnTiles, (kOwnBytes - kPoints * channels * columns * 4) / tile / 4 * 4);
     } else {
       int64_t fit = most(32, kSumBytes / (kPoints * columns * 4)), parts = ceil_div(c.c, fit);
       channels = align16(ceil_div(c.c, parts));
       batch = least(kPointDepth, most(48, kTileBytes / (kPoints * (channels + columns) * 4)));
     }
     int64_t batches = ceil_div(tiles.count, batch);
-    chunks = least(kChunks, ceil_div(batches, 8));
+    chunks = least(kChunks, ceil_div(batches, batch < kOwnTiles ? 4 : 8));
     batch = own ? least(batch, tiles.count) : batches ? ceil_div(tiles.count, batches) : 0;
     v_row = apart(channels), g_row = apart(columns), m_row = columns;
     v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row),
     m_point = point_stride(channels * m_row);
   }
-  int64_t zeros(const Conv2d& c) const { return align16(c.c) * 4; }
+  int64_t zeros(const Conv2d& c) const { return align16(most(c.c, c.k)) * 4; }
   // Floats: of v, g and m; of the sums of each task and of a batch, or of each chunk; of the chunks' dw.
   int64_t arrays() const { return kPoints * (v_point + g_point + m_point); }
   int64_t bias_sums() const { return (own ? chunks : ceil_div(batch, kTaskTiles) + 1) * m_row; }
@@ -77,56 +78,23 @@ void transform_images(const Arrays& to, const float* x, const Conv2d& g, const P
                       int64_t channels, int64_t tile, int64_t at) {
   const float* pixels[kPoints];
   tile_pixels(pixels, x, to.zeros, g.h, g.w, g.c, plan.tiles.at(tile), g.top, g.left);
-  ask_for_tile(pixels, to.zeros, g.c);
+  if (!plan.own) ask_for_tile(pixels, to.zeros, g.c);
   transform_inputs(to.v + at * plan.v_row, plan.v_point, pixels, channel, channels, to.zeros, g.prologue);
 }
 
-// A dy A^T of one tile; outputs past the map's edge count as zero. The tile's sum is added to `sums`, if any.
-void transform_gradient(const Arrays& to, const float* dy, const Conv2d& g, const Plan& plan, int64_t tile, int64_t at,
-                        float* sums) {
-  Tile t = plan.tiles.at(tile);
-  int rows = (int)least(4, g.oh - t.i), across = (int)least(4, g.ow - t.j);
-  const float* pixels[16];
-  for (int i = 0; i < 4; i++)
-    for (int j = 0; j < 4; j++)
-      pixels[i * 4 + j] = i < rows && j < across ? dy + ((t.n * g.oh + t.i + i) * g.ow + t.j + j) * g.k : nullptr;
-  for (int i = 0; i < rows; i++) ask_for_tile(pixels[i * 4], g.k);
-  for (int64_t k = 0; k < g.k; k += kLanes) {
-    int live = (int)least(kLanes, g.k - k);
-    vec half[6][4], sum = zero();
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-      vec y[4], o[6];
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) {
-        const float* p = pixels[i * 4 + j];
-        y[i] = !p ? zero() : live == kLanes ? load(p + k) : load_first(p + k, live);
-      }
-      sum += (y[0] + y[1]) + (y[2] + y[3]);
-      output_points(y, o);
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; i++) half[i][j] = o[i];
-    }
-    if (sums) store(sums + k, load(sums + k) + sum);
-    float* out = to.g + at * plan.g_row + k;
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) {
-      vec o[6];
-      output_points(half[i], o);
-#pragma GCC unroll 6
-      for (int j = 0; j < 6; j++) store(out + (i * 6 + j) * plan.g_point, o[j]);
-    }
-  }
+void transform_dy(const Arrays& to, const OutputGradient& dy, const Plan& plan, int64_t tile, int64_t at, float* sums) {
+  transform_gradient(to.g + at * plan.g_row, plan.g_point, kLanes, dy, plan.tiles.at(tile), sums, !plan.own);
 }
 
 // One point's product: rows [first, last) of its channels.
 void multiply(const Arrays& to, const Conv2d& g, const Plan& plan, int point, int64_t first, int64_t last,
-              int64_t tiles, bool accumulate) {
+              int64_t tiles, bool accumulate, Asked ask) {
   const float* v = to.v + point * plan.v_point + first;
   float* m = to.m + point * plan.m_point + first * plan.m_row;
-  for (int64_t k = 0; k < g.k; k += kPanel)
-    point_product({v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m + k, plan.m_row, tiles, accumulate},
-                  last - first, panel_width(g.k - k));
+  for (int64_t k = 0; k < g.k; k += kPanel, ask = {})
+    point_product(
+        {v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m + k, plan.m_row, tiles, accumulate, ask},
+        last - first, panel_width(g.k - k));
 }
 
 // dw[r][s][channel + c][k] = G^T m G.
@@ -160,22 +128,25 @@ void add_bias(float* db, const Arrays& from, const Conv2d& g, const Plan& plan, 
   }
 }
 
-void part_gradient(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, const Plan& plan,
+void part_gradient(float* dw, float* db, const float* x, const OutputGradient& dy, const Conv2d& g, const Plan& plan,
                    const Arrays& arrays, int64_t channel, int team) {
   int64_t channels = least(plan.channels, g.c - channel), halves = (channels + 1) / 2;
   for (int64_t first = 0; first < plan.tiles.count; first += plan.batch) {
     int64_t tiles = least(plan.batch, plan.tiles.count - first), tasks = ceil_div(tiles, kTaskTiles);
-    parallel_tasks(team, tasks, [&](int64_t task, int) {
-      float* sums = db ? arrays.bias + task * plan.m_row : nullptr;
-      if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
-      for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
-        transform_images(arrays, x, g, plan, channel, channels, first + at, at);
-        transform_gradient(arrays, dy, g, plan, first + at, at, sums);
+    int64_t runs = least(tasks, 8 * team);  // what a thread takes at a time: it asks for tiles of its own then
+    parallel_tasks(team, runs, [&](int64_t run, int) {
+      for (int64_t task = tasks * run / runs; task < tasks * (run + 1) / runs; task++) {
+        float* sums = db ? arrays.bias + task * plan.m_row : nullptr;
+        if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
+        for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
+          transform_images(arrays, x, g, plan, channel, channels, first + at, at);
+          transform_dy(arrays, dy, plan, first + at, at, sums);
+        }
       }
     });
     parallel_tasks(team, 2 * kPoints, [&](int64_t task, int) {
       int64_t begin = task % 2 * halves;
-      multiply(arrays, g, plan, (int)(task / 2), begin, least(channels, begin + halves), tiles, first > 0);
+      multiply(arrays, g, plan, (int)(task / 2), begin, least(channels, begin + halves), tiles, first > 0, {});
     });
     if (db) add_bias(db, arrays, g, plan, tasks, first > 0);
   }
@@ -183,7 +154,7 @@ void part_gradient(float* dw, float* db, const float* x, const float* dy, const 
 }
 
 // dw of tiles [first, last), and their sum of dy.
-void chunk_gradient(float* dw, float* sums, const float* x, const float* dy, const Conv2d& g, const Plan& plan,
+void chunk_gradient(float* dw, float* sums, const float* x, const OutputGradient& dy, const Conv2d& g, const Plan& plan,
                     const Arrays& arrays, int64_t first, int64_t last) {
   if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
   int64_t blocks = ceil_div(last - first, plan.batch);
@@ -191,21 +162,21 @@ void chunk_gradient(float* dw, float* sums, const float* x, const float* dy, con
     int64_t begin = first + (last - first) * b / blocks, tiles = first + (last - first) * (b + 1) / blocks - begin;
     for (int64_t at = 0; at < tiles; at++) {
       transform_images(arrays, x, g, plan, 0, g.c, begin + at, at);
-      transform_gradient(arrays, dy, g, plan, begin + at, at, sums);
+      transform_dy(arrays, dy, plan, begin + at, at, sums);
     }
     int64_t next = begin + tiles, until = least(last, next + tiles);
-    TilesAhead of_x(x, g.n * g.h * g.w * g.c, plan.tiles, next, until),
-        of_dy(dy, g.n * g.oh * g.ow * g.k, plan.tiles, next, until);
-    for (int point = 0; point < kPoints; point++) {
-      of_x.ask(), of_dy.ask();
-      multiply(arrays, g, plan, point, 0, g.c, tiles, b > 0);
-    }
+    RunsAhead ahead;
+    ahead.add({x, g.h, g.w, 4 * g.c, 4, 2 - g.top, 2 - g.left}, plan.tiles, next, until);
+    dy.ask(ahead, plan.tiles, next, until);
+    int64_t steps = ceil_div(g.c, kTileRows) * tiles;
+    for (int point = 0; point < kPoints; point++)
+      multiply(arrays, g, plan, point, 0, g.c, tiles, b > 0, ahead.ask(steps));
   }
   for (int64_t c = 0; c < g.c; c++) transform_filters(dw, arrays, g, plan, 0, c);
 }
 
-void gradient_by_chunks(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, const Plan& plan,
-                        const Arrays& arrays, float* partials, int team) {
+void gradient_by_chunks(float* dw, float* db, const float* x, const OutputGradient& dy, const Conv2d& g,
+                        const Plan& plan, const Arrays& arrays, float* partials, int team) {
   parallel_tasks(team, plan.chunks, [&](int64_t task, int thread) {
     Arrays own = arrays;
     own.v += thread * plan.arrays(), own.g += thread * plan.arrays(), own.m += thread * plan.arrays();
@@ -234,9 +205,10 @@ void winograd_dw(float* dw, float* db, const float* x, const float* dy, const Co
   arrays.m = arrays.g + kPoints * plan.g_point;
   arrays.bias = arrays.v + (plan.own ? threads : 1) * plan.arrays();
   int team = plan.tiles.count * kPoints * g.c * ceil_div(g.k, 16) < kSerialWork ? 1 : threads;
-  if (plan.own) return gradient_by_chunks(dw, db, x, dy, g, plan, arrays, arrays.bias + plan.bias_sums(), team);
+  OutputGradient read(dy, arrays.zeros, g);
+  if (plan.own) return gradient_by_chunks(dw, db, x, read, g, plan, arrays, arrays.bias + plan.bias_sums(), team);
   for (int64_t channel = 0; channel < g.c; channel += plan.channels)
-    part_gradient(dw, channel ? nullptr : db, x, dy, g, plan, arrays, channel, team);
+    part_gradient(dw, channel ? nullptr : db, x, read, g, plan, arrays, channel, team);
 }
 
 }  // namespace ISA

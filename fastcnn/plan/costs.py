@@ -38,13 +38,13 @@ PER_ELEMENT = {
 }  # fmt: skip
 # Convolutions in two dimensions, and which pass they are.
 PASSES = {
-    **dict.fromkeys(("conv2d", "conv2d_fused", "conv2d_prepared", "conv2d_through"), "forward"),
-    **dict.fromkeys(("conv2d_dx", "conv2d_dx_fused"), "dx"),
-    **dict.fromkeys(("conv2d_dw", "conv2d_dw_db", "conv2d_dw_through"), "dw"),
+    **dict.fromkeys(("conv2d", "conv2d_fused", "conv2d_prepared", "conv2d_through", "conv2d_max_pool"), "forward"),
+    **dict.fromkeys(("conv2d_dx", "conv2d_dx_fused", "conv2d_max_pool_dx"), "dx"),
+    **dict.fromkeys(("conv2d_dw", "conv2d_dw_db", "conv2d_dw_through", "conv2d_max_pool_dw"), "dw"),
 }
 # Inputs of which only the shape is looked at; and the filter's other form, of a size the algorithm chose.
 SHAPES_ONLY: dict[str, Container[int]] = {
-    "broadcast_like": (1,), "conv2d_prepared": (4,), "getitem_dx": (1,), "repeat_dx": (1,),
+    "broadcast_like": (1,), "conv2d_max_pool": (4,), "conv2d_prepared": (4,), "getitem_dx": (1,), "repeat_dx": (1,),
     "split_like": range(1, 1 << 20), "spread_mean": (1,), "spread_sum": (1,), "take_along_axis_dx": (1,),
     "take_dx": (1,), "tile_dx": (1,), "unbroadcast": (1,),
 }  # fmt: skip
@@ -160,14 +160,13 @@ def geometry(step: Node) -> Geometry | None:
     if of is None:
         return None
     a, b, out = (_lifted(t.shape) for t in (step.inputs[0], step.inputs[1], step.outputs[0]))
-    if of == "dw":
-        w = tuple(step.outputs[0].shape)
-        return Geometry(a, w if len(w) == 4 else (1, *w), b, step.attrs, "dw")
-    w = tuple(step.inputs[1].shape)
+    w = tuple((step.outputs[0] if of == "dw" else step.inputs[1]).shape)
     w = w if len(w) == 4 else (1, *w)
-    if of == "dx":
-        return Geometry(out, w, a, step.attrs, "dx")
-    return Geometry(a, w, out, step.attrs, "forward")
+    x, y = {"forward": (a, out), "dx": (out, a), "dw": (a, b)}[of]
+    if "max_pool" in name:  # y is what was pooled of the convolution's
+        options = (step.attrs[key] for key in ("strides", "padding", "dilation", "groups"))
+        y = tuple(_core.conv2d_output_shape(x, w, *options))
+    return Geometry(x, w, y, step.attrs, of)
 
 
 def workspace(step: Node, samples: int | None = None) -> int:

@@ -16,6 +16,9 @@ __all__ = [
     "CONV",
     "CONV_DW_THROUGH",
     "CONV_DX",
+    "CONV_MAX_POOL",
+    "CONV_MAX_POOL_DW",
+    "CONV_MAX_POOL_DX",
     "CONV_PREPARED",
     "CONV_THROUGH",
     "DENSE",
@@ -106,6 +109,70 @@ def _conv_dx(module: Any) -> Any:
     return run
 
 
+def _conv_max_pool(
+    x: Any, w: Any, bias: Any, affine: Any, prepared: Any, strides: Any, padding: Any, dilation: Any, groups: int,
+    noted: bool, activation: Any = None, read_activation: Any = None,
+) -> Any:  # fmt: skip
+    prologue = None if affine is None else (affine, read_activation)
+    rest = (activation, prologue, prepared, noted)
+    return _core.conv2d_max_pool(x, w, bias, strides, padding, dilation, groups, *rest)
+
+
+def _conv_then_max_pool(
+    x: Any, w: Any, bias: Any, affine: Any, prepared: Any, noted: bool, activation: Any = None,
+    read_activation: Any = None, **attrs: Any,
+) -> Any:  # fmt: skip
+    prologue = None if affine is None else (affine, read_activation)
+    y = reference.activate(reference.conv2d(x, w, bias, prologue=prologue, **attrs), activation or "linear")
+    return reference.max_pool2d(y, 2, return_indices=noted)
+
+
+def _conv_max_pool_dx(
+    dy: Any, w: Any, residual: Any, gate: Any, indices: Any, x_shape: Any, strides: Any, padding: Any, dilation: Any,
+    groups: int,
+) -> Any:  # fmt: skip
+    shape = (dy.shape[0], *x_shape[1:])
+    return _core.conv2d_max_pool_dx(dy, indices, w, shape, strides, padding, dilation, groups, residual, gate)
+
+
+def _conv_max_pool_dw(
+    x: Any, dy: Any, affine: Any, indices: Any, w_shape: Any, strides: Any, padding: Any, dilation: Any, groups: int,
+    return_db: bool, read_activation: Any = None,
+) -> Any:  # fmt: skip
+    prologue = None if affine is None else (affine, read_activation)
+    rest = (strides, padding, dilation, groups, prologue, return_db)
+    return _core.conv2d_max_pool_dw(x, dy, indices, w_shape, *rest)
+
+
+def _spread(dy: Any, indices: Any, x_shape: Any, w_shape: Any, attrs: dict[str, Any]) -> Any:
+    """The gradient of the map that was pooled."""
+    options = (attrs[name] for name in ("strides", "padding", "dilation", "groups"))
+    shape = (dy.shape[0], *_core.conv2d_output_shape(tuple(x_shape), tuple(w_shape), *options)[1:])
+    return reference.max_pool2d_dx(dy, shape, 2, indices=indices)
+
+
+def _max_pool_dx_then_conv_dx(
+    dy: Any, w: Any, residual: Any, gate: Any, indices: Any, *, x_shape: Any, **attrs: Any
+) -> Any:
+    shape = (dy.shape[0], *x_shape[1:])
+    dy = _spread(dy, indices, shape, w.shape, attrs)
+    return reference.conv2d_dx(dy, w, shape, residual=residual, gate=gate, **attrs)
+
+
+def _max_pool_dx_then_conv_dw(
+    x: Any, dy: Any, affine: Any, indices: Any, *, w_shape: Any, read_activation: Any = None, **attrs: Any
+) -> Any:
+    prologue = None if affine is None else (affine, read_activation)
+    dy = _spread(dy, indices, x.shape, w_shape, attrs)
+    return reference.conv2d_dw(x, dy, w_shape, prologue=prologue, **attrs)
+
+
+def _pooled_shapes(x: Any, w: Any, *others: Any, noted: bool, **attrs: Any) -> Any:
+    n, h, w, k = CONV2D.shape(x, w, None, **{k: v for k, v in attrs.items() if k != "read_activation"})
+    shape = (n, None if h is None else h // 2, None if w is None else w // 2, k)
+    return [shape, shape] if noted else shape
+
+
 def _dense(module: Any) -> Any:
     def run(x: Any, w: Any, bias: Any, residual: Any, activation: Any) -> Any:
         return module.dense(x, w, bias, activation, residual=residual)
@@ -168,6 +235,19 @@ CONV_DX = Primitive(
     _conv_dx(kernels),
     _conv_dx(reference),
     lambda dy, *others, x_shape, **attrs: (dy[0], *x_shape[1:]),
+)
+CONV_MAX_POOL = Primitive("conv2d_max_pool", _conv_max_pool, _conv_then_max_pool, _pooled_shapes)
+CONV_MAX_POOL_DX = Primitive(
+    "conv2d_max_pool_dx",
+    _conv_max_pool_dx,
+    _max_pool_dx_then_conv_dx,
+    lambda dy, *others, x_shape, **attrs: (dy[0], *x_shape[1:]),
+)
+CONV_MAX_POOL_DW = Primitive(
+    "conv2d_max_pool_dw",
+    _conv_max_pool_dw,
+    _max_pool_dx_then_conv_dw,
+    lambda x, dy, *others, w_shape, return_db, **attrs: [w_shape, dy[-1:]] if return_db else w_shape,
 )
 DENSE = Primitive("dense_fused", _dense(kernels), _dense(reference), lambda *shapes, **attrs: shapes[-1])
 # Some rows of the gradient of a dense layer's weights, from the layer's input turned: (c, rows of x).

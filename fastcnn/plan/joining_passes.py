@@ -10,7 +10,7 @@ from fastcnn.tensor import SymbolicTensor
 __all__ = ["write_slices"]
 
 # Kernels whose result may be a slice of the channels of a larger array, and those whose input may be one.
-WRITERS = frozenset({"conv2d", "conv2d_fused", "max_pool", "average_pool"})
+WRITERS = frozenset({"conv2d", "conv2d_fused", "conv2d_max_pool", "max_pool", "average_pool"})
 READERS = frozenset({"batch_norm_inference", "batch_norm_inference_fused"})
 
 

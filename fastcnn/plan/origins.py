@@ -21,6 +21,7 @@ FORWARD = {
     "batch_norm_inference": "batch norm",
     "add": "shortcut",
     "concatenate": "concatenation",
+    "max_pool": "max pooling",
 }
 BACKWARD = {
     "activate_dx": "activation's gradient",
@@ -34,6 +35,9 @@ AS_CAPTURED = {
     "batch_norm_apply": "batch_norm",
     "batch_norm_statistics": "batch_norm",
     "conv2d_dw_through": "conv2d_dw",
+    "conv2d_max_pool": "conv2d",
+    "conv2d_max_pool_dw": "conv2d_dw",
+    "conv2d_max_pool_dx": "conv2d_dx",
     "conv2d_prepared": "conv2d",
     "conv2d_through": "conv2d",
     "dense_dw_rows": "dense_dw",
@@ -79,7 +83,8 @@ def origins(program: Any) -> list[Origin]:
         started |= backward
         stage = "backward" if backward else "update" if started else "forward"
         layers = _layers(step, calls, captured)
-        main = [call.layer for call in calls if call.operation.name == _plain(step) and call.layer is not None]
+        plain = (_plain(step), f"{_plain(step)}_db")
+        main = [call.layer for call in calls if call.operation.name in plain and call.layer is not None]
         layer = (*main, *layers, "")[0]
         fused = _fused(step, calls, backward)
         if i in at_a_time:

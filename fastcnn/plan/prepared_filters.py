@@ -13,6 +13,7 @@ import numpy as np
 from fastcnn import _core
 from fastcnn.plan import fused
 from fastcnn.plan.batch_parts import samples_of
+from fastcnn.plan.costs import geometry
 from fastcnn.plan.steps import node
 from fastcnn.seam import Node
 from fastcnn.tensor import Derived, Tensor, Valued
@@ -62,19 +63,19 @@ def prepare_filters(steps: list[Node], outputs: list[Any]) -> list[Node]:
 
 
 def _has_few_pixels(step: Node, samples: int | None) -> bool:
-    if step.operation.name not in ("conv2d", "conv2d_fused") or not isinstance(step.inputs[1], Valued):
+    if step.operation.name not in ("conv2d", "conv2d_fused", "conv2d_max_pool"):
         return False
-    x, w, shape = step.inputs[0].shape, step.inputs[1].shape, step.outputs[0].shape
-    if len(shape) != 4 or int(np.prod(shape)) == 0:
+    found = geometry(step) if isinstance(step.inputs[1], Valued) and len(step.outputs[0].shape) == 4 else None
+    if found is None or 0 in found.y:
         return False
     strides, padding, dilation, groups = (step.attrs[name] for name in FIXED)
-    algorithm = _core.conv2d_algorithm(x, w, strides, padding, dilation, groups, "high", "forward")
-    few = FEW_PIXELS["direct" if int(np.prod(w)) <= SMALL_FILTER else algorithm]
-    return int(np.prod(shape[1:3])) * (samples or shape[0]) <= few
+    algorithm = _core.conv2d_algorithm(found.x, found.w, strides, padding, dilation, groups, "high", "forward")
+    few = FEW_PIXELS["direct" if int(np.prod(found.w)) <= SMALL_FILTER else algorithm]
+    return int(np.prod(found.y[1:3])) * (samples or found.y[0]) <= few
 
 
 def _prepared(step: Node) -> Node:
-    x, w, bias, *residual = step.inputs
+    x, w, bias, *others = step.inputs
     fixed = [step.attrs[name] for name in FIXED]
 
     def prepare() -> Array:
@@ -82,5 +83,6 @@ def _prepared(step: Node) -> Node:
         return made
 
     filters = kept((id(w), x.shape[1:], repr(fixed)), Prepared, prepare)
-    inputs = (x, w, bias, residual[0] if residual else None, filters)
-    return node(fused.CONV_PREPARED, inputs, step.attrs, step.outputs)
+    operation = fused.CONV_MAX_POOL if step.operation is fused.CONV_MAX_POOL else fused.CONV_PREPARED
+    inputs = (x, w, bias, others[0] if others else None, filters)
+    return node(operation, inputs, step.attrs, step.outputs)

@@ -78,6 +78,25 @@ FASTCNN_API fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, con
 FASTCNN_API fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy, float* dw,
                                              float* db, void* workspace, size_t workspace_bytes);
 
+/* A convolution and the maximum pooling behind it in one pass, for layers whose algorithm is Winograd and whose k is a
+ * multiple of 16: windows of 2x2, side by side, no padding; a row or column that is left over takes no part. The
+ * convolution's own result is never stored: y, (n, oh / 2, ow / 2, k), is what fastcnn_max_pool2d would make of it, and
+ * so are indices, which may be NULL. The workspace is that of fastcnn_conv2d. The epilogue has no residual or gate; its
+ * activation is linear, relu or relu6. y_pixel goes for y; indices are always contiguous. */
+FASTCNN_API fastcnn_status fastcnn_conv2d_max_pool(const fastcnn_conv2d_params* p, const float* x, const float* filter,
+                                                   const fastcnn_epilogue* epilogue, float* y, uint8_t* indices,
+                                                   void* workspace, size_t workspace_bytes);
+/* As fastcnn_conv2d_dx and fastcnn_conv2d_dw, of the same layers, from the gradient dy with respect to the maxima and
+ * their indices; where an index is not below 4, its window gets none. dx: pad_top and pad_left are both even, or both
+ * odd. */
+FASTCNN_API fastcnn_status fastcnn_conv2d_max_pool_dx(const fastcnn_conv2d_params* p, const float* dy,
+                                                      const uint8_t* indices, const float* filter,
+                                                      const fastcnn_epilogue* epilogue, float* dx, void* workspace,
+                                                      size_t workspace_bytes);
+FASTCNN_API fastcnn_status fastcnn_conv2d_max_pool_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy,
+                                                      const uint8_t* indices, float* dw, float* db, void* workspace,
+                                                      size_t workspace_bytes);
+
 /* The gradient with respect to the bias: db (k,) = the sum of dy (rows, k) over its rows. */
 FASTCNN_API fastcnn_status fastcnn_bias_gradient(int64_t rows, int64_t k, const float* dy, float* db);
 
