@@ -136,6 +136,13 @@ void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
     transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
 }
 
+// transform_inputs, once: it is long.
+__attribute__((noinline)) void transform_pixels(float* to, int64_t stride, const float* const (&pixels)[kPoints],
+                                                int64_t from, int64_t count, const float* zeros,
+                                                const fastcnn_prologue* prologue) {
+  transform_inputs(to, stride, pixels, from, count, zeros, prologue);
+}
+
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
 void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* zeros, int64_t first, int64_t count,
                      int64_t at, int64_t tiles) {
@@ -144,7 +151,7 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
     tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
     ask_for_tile(pixels, zeros, p.c);
     float* to = v + (at + t) * plan.channels;
-    transform_inputs(to, point_stride(tiles * plan.channels), pixels, 0, p.c, zeros, p.prologue);
+    transform_pixels(to, point_stride(tiles * plan.channels), pixels, 0, p.c, zeros, p.prologue);
   }
 }
 
@@ -277,7 +284,7 @@ void transform_chunks(float* v, const Problem& p, const Plan& plan, const float*
     const float* pixels[kPoints];
     tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
     for (int64_t q = 0; q < chunks.count; q++)
-      transform_inputs(v + q * layout.chunk + t * kChunk, layout.point, pixels, chunks.from(q), chunks.depth(q), zeros,
+      transform_pixels(v + q * layout.chunk + t * kChunk, layout.point, pixels, chunks.from(q), chunks.depth(q), zeros,
                        p.prologue);
   }
 }
