@@ -40,7 +40,7 @@ def test_a_step_says_who_what_how_and_where():
     text = compiled().explain_plan(4)
     inference = text[text.index("Inference") :]
     block = line(inference, "block_conv")
-    assert "conv2d_fused (4,12,12,40) (3,3,40,40) (4,12,12,40) -> (4,12,12,40) padding=same" in block
+    assert "conv2d_prepared (4,12,12,40) (3,3,40,40) (4,12,12,40) -> (4,12,12,40) padding=same" in block
     assert "bias, batch norm, shortcut, relu" in block and "winograd" in block
     assert re.search(r"\d+ \+ 92160$", block)  # 4 * 12 * 12 * 40 floats
     line(text, "stem_norm", "batch_norm_backward_fused", "activation's gradient")

@@ -85,7 +85,7 @@ def test_gradients_that_are_there_at_one_time(options, part, monkeypatch):
     model.compile(optimizers.SGD(0.1, **options), "sparse_categorical_crossentropy")
     report = model.memory_report(16)
     assert (report["gradients"] == trained) == (part == 1) and 0 < report["gradients"] <= trained
-    assert report["training arena"] >= before["training arena"]
+    assert report["training arena"] >= 0.9 * before["training arena"]  # as well as it packs
     model.train_on_batch(np.zeros((16, *model.inputs[0].shape[1:]), np.float32), np.zeros(16, int))
     assert model.memory_report(16) == report  # laid flat or not
 

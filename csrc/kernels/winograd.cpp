@@ -161,6 +161,13 @@ void transform_pooled(float* to, int64_t point, int64_t vector, const Problem& p
     transform_windows<0>(to, point, Windows<3>(g, zeros, t.n, i / 2, j / 2), p.c, vector);
 }
 
+// transform_inputs, once: it is long.
+__attribute__((noinline)) void transform_pixels(float* to, int64_t stride, const float* const (&pixels)[kPoints],
+                                                int64_t from, int64_t count, const float* zeros,
+                                                const fastcnn_prologue* prologue, int64_t vector) {
+  transform_inputs(to, stride, pixels, from, count, zeros, prologue, vector);
+}
+
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
 void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* zeros, int64_t first, int64_t count,
                      int64_t at, int64_t tiles) {
@@ -176,7 +183,7 @@ void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* 
     const float* pixels[kPoints];
     tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, tile, p.top, p.left);
     ask_for_tile(pixels, zeros, p.c);
-    transform_inputs(to, point, pixels, 0, p.c, zeros, p.prologue, vector);
+    transform_pixels(to, point, pixels, 0, p.c, zeros, p.prologue, vector);
   }
 }
 
@@ -346,8 +353,8 @@ void transform_chunks(float* v, const Problem& p, const Plan& plan, const float*
     const float* pixels[kPoints];
     tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
     for (int64_t q = 0; q < chunks.count; q++)
-      transform_inputs(v + q * layout.chunk + t * kChunk, layout.point, pixels, chunks.from(q), chunks.depth(q), zeros,
-                       p.prologue);
+      transform_pixels(v + q * layout.chunk + t * kChunk, layout.point, pixels, chunks.from(q), chunks.depth(q), zeros,
+                       p.prologue, kLanes);
   }
 }
 

@@ -114,7 +114,7 @@ constexpr MultiplyPoints kMultiply[kTileRows] = {multiply_points<1>, multiply_po
                                                  multiply_points<4>, multiply_points<5>, multiply_points<6>};
 
 // All tiles, dealt out evenly; only the first accumulators ask ahead.
-void multiply_rows(ChunkProduct p, int64_t count, int point, int points) {
+__attribute__((noinline)) void multiply_rows(ChunkProduct p, int64_t count, int point, int points) {
   int64_t groups = ceil_div(count, kTileRows);
   for (int64_t g = 0, row = 0; g < groups; g++, p.ahead_step = 0) {
     int64_t next = count * (g + 1) / groups;
