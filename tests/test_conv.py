@@ -272,6 +272,17 @@ def test_large_layers_have_the_same_bits(size: tuple[int, int, int], rng: np.ran
         )
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize(("c", "k"), [(64, 256), (96, 600), (200, 64), (300, 40), (7, 320)])
+def test_weight_gradients_of_many_pixels(isa: str, c: int, k: int, stride: int, rng: np.random.Generator) -> None:
+    """Whichever of x and dy stays and whichever is read as it lies: several blocks of pixels, the last one short."""
+    x, w_shape = integers(rng, (3, 37, 30, c)), (1, 1, c, k)
+    dy = integers(rng, (3, (37 - 1) // stride + 1, (30 - 1) // stride + 1, k))
+    found = kernels.conv2d_dw(x, dy, w_shape, strides=stride, return_db=True)
+    for got, expected in zip(found, reference.conv2d_dw(x, dy, w_shape, strides=stride, return_db=True), strict=True):
+        assert_same(got, expected)
+
+
 @pytest.mark.parametrize("algorithm", ["direct", "winograd"])
 def test_a_prediction_does_not_depend_on_its_batch(algorithm: str, rng: np.random.Generator) -> None:
     for c, k, side in ((3, 16, 30), (40, 70, 9), (64, 64, 14), (400, 32, 5)):

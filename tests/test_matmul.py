@@ -57,7 +57,9 @@ def test_a_row_does_not_depend_on_the_others(
         assert kernels.matmul(a[:size], b, transpose_b=transpose_b).tobytes() == together[:size].tobytes()
 
 
-@pytest.mark.parametrize(("m", "k", "n"), [(12, 40, 9), (30, 128, 10), (401, 37, 130), (700, 512, 70), (2200, 4, 1024)])
+@pytest.mark.parametrize(
+    ("m", "k", "n"), [(12, 40, 9), (30, 128, 10), (401, 37, 130), (700, 512, 70), (2200, 4, 1024), (415, 1030, 300)]
+)
 def test_transposed_operands_make_the_same_bits(isa: str, m: int, k: int, n: int, rng: np.random.Generator) -> None:
     """Columns of a transposed a are packed as they lie; a large result is stored past the caches."""
     a, b = normal(rng, (m, k)), normal(rng, (k, n))

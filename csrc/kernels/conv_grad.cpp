@@ -23,7 +23,8 @@ constexpr int64_t kTasks = 6;                       // a thread, at least
 constexpr int64_t kFewPacks = 3;                    // stay in L2 while panels of dy pass by
 constexpr int64_t kRows = int64_t(512) << 10;       // bytes of kDepth rows of dy that can be used as they lie
 constexpr int64_t kSums = int64_t(576) << 10;       // bytes of a task's dw, read and written once per block
-constexpr int64_t kPixelsAhead = 8;                 // of a row of x, asked for while it is packed
+constexpr int64_t kL1 = int64_t(48) << 10;
+constexpr int64_t kPixelsAhead = 8;  // of a row of x, asked for while it is packed
 
 // The windows of a 1x1 filter without stride, padding or prologue are x as it stands.
 bool plain(const Conv2d& g) {
@@ -46,7 +47,8 @@ struct Plan {
 
     windows_in_place = plain(g);
     dy_stays = all_packs > kFewPacks || m >= columns;
-    dy_in_place = (dy_stays ? g.k <= kPanelColumns : g.k * kDepth * 4 <= kRows) && columns % kLanes == 0;
+    bool as_it_lies = kPanel * kDepth * 4 > kL1 && columns % kLanes == 0;  // a copy that fits L1 is worth making
+    dy_in_place = as_it_lies && (dy_stays ? g.k <= kPanelColumns : g.k * kDepth * 4 <= kRows);
     int64_t tasks = ceil_div(kTasks * threads, chunks * g.groups), sums = kSums / (kPack * kPanelColumns * 4);
     packs = all_packs, panels = least(all_panels, kPanels);
     if (dy_stays)
