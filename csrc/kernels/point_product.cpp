@@ -59,17 +59,20 @@ inline ProductTiles tiles_of(int64_t rows, int vectors) {
   return of[rows];
 }
 
-// The same of one group of tiles and one point, MR of its rows.
+// The same of one group of tiles and one point, MR of its rows, over channels [from, from + depth).
 template <int MR, int NV>
-const char* group_tile(const float* a, const float* b, float* c, int64_t depth, bool accumulate, Asked ask) {
+const char* group_tile(const float* a, const float* b, float* c, int64_t from, int64_t depth, Asked ask) {
   vec acc[MR][NV];
 #pragma GCC unroll 6
   for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) acc[i][j] = zero();
-  for (; depth > 0; depth -= kLanes, a += kGroupVector) {
-    const float* p = a;
-    for (int64_t d = depth < kLanes ? depth : kLanes; d > 0; d--, p++, b += NV * kLanes, ask.at += ask.step) {
+  int64_t lane = from % kLanes, end = from + depth;
+  a += from / kLanes * kGroupVector;
+  for (int64_t at = from - lane; at < end; at += kLanes, a += kGroupVector, lane = 0) {
+    const float* p = a + lane;
+    for (int64_t d = (end - at < kLanes ? end - at : kLanes) - lane; d > 0;
+         d--, p++, b += NV * kLanes, ask.at += ask.step) {
       __builtin_prefetch(ask.at, 0, 2);
       vec column[NV];
 #pragma GCC unroll 4
@@ -80,7 +83,7 @@ const char* group_tile(const float* a, const float* b, float* c, int64_t depth, 
         for (int j = 0; j < NV; j++) acc[i][j] = fma(splat(p[i * kLanes]), column[j], acc[i][j]);
     }
   }
-  if (accumulate)
+  if (from > 0)
 #pragma GCC unroll 6
     for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
@@ -92,7 +95,7 @@ const char* group_tile(const float* a, const float* b, float* c, int64_t depth, 
   return ask.at;
 }
 
-typedef const char* (*GroupTile)(const float*, const float*, float*, int64_t, bool, Asked);
+typedef const char* (*GroupTile)(const float*, const float*, float*, int64_t, int64_t, Asked);
 
 template <int NV>
 inline GroupTile group_of(int64_t rows, int vectors) {
@@ -135,7 +138,7 @@ void block_products(const BlockProducts& p, RunsAhead& ahead) {
 void group_products(const GroupProducts& p, RunsAhead& ahead) {
   int64_t groups = ceil_div(p.tiles, kTileRows), last = p.tiles - (groups - 1) * kTileRows;
   int64_t u_point = point_stride(p.depth * p.width);
-  int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(ceil_div(p.depth, pieces), kLanes) * kLanes;
+  int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
   GroupTile whole = group_of<kTileVectors>(kTileRows, p.width / kLanes),
             rest = group_of<kTileVectors>(last, p.width / kLanes);
   for (int e = 0; e < kPoints; e++) {
@@ -145,9 +148,9 @@ void group_products(const GroupProducts& p, RunsAhead& ahead) {
     float* m = p.m + e * kGroupPoint;
     for (int64_t from = 0; from < p.depth; from += piece)
       for (int64_t g = 0; g < groups; g++)
-        ask.at = (g + 1 < groups ? whole : rest)(v + in_group(g * kTileRows, p.depth) + from / kLanes * kGroupVector,
-                                                 u + from * p.width, m + in_group(g * kTileRows, p.width),
-                                                 least(piece, p.depth - from), from > 0, ask);
+        ask.at = (g + 1 < groups ? whole : rest)(v + in_group(g * kTileRows, p.depth), u + from * p.width,
+                                                 m + in_group(g * kTileRows, p.width), from,
+                                                 least(piece, p.depth - from), ask);
   }
 }
 
