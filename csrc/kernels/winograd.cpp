@@ -6,106 +6,13 @@
 // Three orders: where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is
 // larger than that, or tiles are not many, v of many tiles is shared and each thread takes panels, transforming its
 // part of the filter itself; and where tiles are few, u is never whole (winograd_stream.h).
-#include "winograd.h"
-
-#include <initializer_list>
-
-#include "apply_activation.h"
-#include "conv_parts.h"
-#include "pack.h"
-#include "point_product.h"
 #include "runtime/parallel.h"
-#include "sizes.h"
 #include "winograd_ahead.h"
-#include "winograd_pool.h"
-#include "winograd_stream.h"
+#include "winograd_outputs.h"
 
 namespace fastcnn {
 namespace ISA {
 namespace {
-
-constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count on the shared cache
-constexpr int64_t kSharedTiles = int64_t(10) << 20;   // bytes of v that do
-constexpr int64_t kBlock = 64;                        // tiles multiplied together, at most
-constexpr int64_t kFewTiles = 8 * kTileRows;          // up to which u is never whole (winograd_stream.h)
-constexpr int64_t kSmallFilter = int64_t(1) << 15;    // floats
-constexpr int64_t kStep = 16;                         // channels of the filter transformed together
-
-// y (n, oh, ow, k) from x (n, h, w, c); turned: the filter is (3, 3, k, c), taken backwards.
-struct Problem {
-  float* y;
-  const float* x;
-  const float* filter;
-  bool turned;
-  int64_t n, h, w, c, oh, ow, k, top, left;
-  int64_t pixel;  // floats from one pixel of y to the next
-  const fastcnn_prologue* prologue;
-  fastcnn_epilogue epilogue;
-  const float* prepared;   // by winograd_prepare, or null
-  bool pooled;             // y is the maxima of the outputs' windows
-  uint8_t* noted;          // of them, or null
-  const uint8_t* winners;  // x is a map's gradient in the form of winograd_pool.h; or null
-  bool adjoint = false;    // only the channels are exchanged: the filter is not taken backwards
-};
-
-Problem forward_problem(const Conv2d& g) {
-  return {nullptr, nullptr, nullptr, false,     g.n,        g.h, g.w,     g.c,      g.oh,    g.ow,
-          g.k,     g.top,   g.left,  g.y_pixel, g.prologue, {},  nullptr, g.pooled, g.noted, nullptr};
-}
-Problem dx_problem(const Conv2d& g) {
-  return {nullptr, nullptr,   nullptr,    true, g.n,     g.oh, g.ow,    g.k,   g.h,     g.w,
-          g.c,     2 - g.top, 2 - g.left, g.c,  nullptr, {},   nullptr, false, nullptr, g.winners};
-}
-
-// Whether a prepared filter is u: it is small, so that it stays in a core's cache. Others are prepared as they lie.
-bool keeps_points(const Problem& p) { return 9 * p.c * p.k <= kSmallFilter; }
-
-Filter filter_of(const Problem& p) { return {p.filter, p.c, p.k, keeps_points(p) ? nullptr : p.prepared}; }
-
-int64_t panel_bytes(const Problem& p) { return kPoints * point_stride(p.c * kPanel) * 4; }  // of u
-
-struct Plan {
-  Tiles tiles;
-  int64_t panels, channels;                 // channels of v, padded
-  bool streamed;                            // few tiles: u is never whole
-  bool by_panels;                           // panels outside, v shared
-  bool grouped;                             // by tiles: v and m lie in groups of tiles (point_product.h)
-  int64_t block;                            // tiles whose products are made together
-  int64_t batch, batches;                   // by panels: tiles whose v is shared at a time
-  int64_t parts;                            // by panels: parts of a batch that threads take, for lack of panels
-  int64_t zeros, u_panel, u, v, m, packed;  // bytes; packed: of the filter on its way to the transform
-  Plan(const Problem& p, int threads) : tiles(p.n, p.oh, p.ow) {
-    panels = panel_count(p.k), channels = align16(p.c);
-    u_panel = panel_bytes(p);
-    u = panels * u_panel;
-    streamed = !p.turned && tiles.count <= kFewTiles && !keeps_points(p);
-    block = p.c <= 128 ? 24 : 48;
-    by_panels = u > kSharedFilter || tiles.count < 2 * threads * block;
-    if (by_panels) block = kBlock;  // fewer passes over u, which has left L2 by the next one
-    int64_t v_tile = kPoints * channels * 4;
-    batch = kSharedTiles / v_tile / block * block;
-    if (batch < block) batch = block;
-    batches = (tiles.count + batch - 1) / batch;
-    batch = batches ? (tiles.count + batches - 1) / batches : 0;
-    parts = by_panels ? (threads + panels - 1) / panels : 1;
-    zeros = align64(channels * 4);
-    v = kPoints * point_stride((by_panels ? batch : block) * channels) * 4;
-    m = kPoints * point_stride(block * kPanel) * 4;
-    packed = 9 * kStep * kPanel * 4;
-    grouped = !streamed && !by_panels;
-    if (streamed) plan_stream(p, threads);
-  }
-  void plan_stream(const Problem& p, int threads) {
-    parts = least(ceil_div(threads, panels), ceil_div(tiles.count, kTileRows));
-    block = parts ? ceil_div(tiles.count, parts) : 0;
-    u = 0, v = Chunks(p.c).count * ChunkedTiles(block).chunk * 4;
-    m = kPoints * point_stride(block * kPanel) * 4;
-    packed = stream_scratch(p.c, block) * 4;
-    by_panels = false;
-  }
-  int64_t own() const { return m + packed + (by_panels ? u_panel : v); }
-  size_t bytes(int threads) const { return (size_t)(zeros + (by_panels ? v : u) + threads * own()); }
-};
 
 // Channels [from, from + depth) of one panel of u, depth <= kStep. packed: scratch for the 9 * kStep rows.
 void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, int64_t depth, float* packed) {
@@ -194,97 +101,6 @@ void multiply(float* m, const float* u, const float* v, const Problem& p, const 
   block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width}, next);
 }
 
-// Of one tile and vector of columns, where its first point lies.
-const float* products_of(const Plan& plan, const float* m, int64_t tile, int width, int column) {
-  return m + (plan.grouped ? in_group(tile, width) + column / kLanes * kGroupVector : tile * width + column);
-}
-
-// 4x4 outputs of each tile: rows and columns past the map are left out.
-void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
-                       int64_t count) {
-  int columns = (int)least(kPanel, p.k - panel * kPanel);
-  int64_t point = plan.grouped ? kGroupPoint : point_stride(count * width);
-  Finish f;
-  bool later = finish_with(p.epilogue, &f),
-       past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k) && p.pixel % 16 == 0;
-  for (int64_t t = 0; t < count; t++) {
-    Tile tile = plan.tiles.at(first + t);
-    int rows = (int)least(4, p.oh - tile.i), across = (int)least(4, p.ow - tile.j);
-    int64_t corner = ((tile.n * p.oh + tile.i) * p.ow + tile.j) * p.pixel + panel * kPanel;
-    for (int k = 0; k < columns; k += kLanes) {
-      int live = (int)least(kLanes, columns - k);
-      const float* products = products_of(plan, m, t, width, k);
-      vec half[4][6];
-      output_columns(products, point, half);
-      vec bias = p.epilogue.bias ? load_first(p.epilogue.bias + panel * kPanel + k, live) : zero();
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) {
-        if (i == rows) break;
-        vec o[4];
-        output_rows(half[i], o);
-#pragma GCC unroll 4
-        for (int j = 0; j < 4; j++) {
-          if (j == across) break;
-          int64_t at = corner + (i * p.ow + j) * p.pixel + k;
-          vec y = p.epilogue.bias ? o[j] + bias : o[j];
-          if (p.epilogue.residual) y += load_first(p.epilogue.residual + at, live);
-          if (f.clamp) y = min(splat(f.high), max(splat(f.low), y));
-          if (p.epilogue.gate) y = through(load_first(p.epilogue.gate + at, live), y);
-          if (past_caches)
-            stream(p.y + at, y);
-          else if (live == kLanes)
-            store(p.y + at, y);
-          else
-            store_first(p.y + at, y, live);
-        }
-      }
-    }
-    if (later)
-      for (int i = 0; i < rows; i++)
-        for (int j = 0; j < across; j++)
-          apply_activation(p.y + corner + (i * p.ow + j) * p.pixel, columns, p.epilogue.activation, p.epilogue.alpha);
-  }
-  if (past_caches) stream_fence();
-}
-
-// The maxima of each tile's four windows: those over the map's end are left out.
-void transform_maxima(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
-                      int64_t count) {
-  int columns = (int)least(kPanel, p.k - panel * kPanel);
-  int64_t point = plan.grouped ? kGroupPoint : point_stride(count * width), down = p.oh / 2, across = p.ow / 2;
-  Finish f;
-  finish_with(p.epilogue, &f);
-  bool past_caches = streams(p.y, p.n * down * across * p.k, p.k) && p.pixel % 16 == 0;
-  for (int64_t t = 0; t < count; t++) {
-    Tile tile = plan.tiles.at(first + t);
-    int64_t i = tile.i / 2, j = tile.j / 2, pixel = (tile.n * down + i) * across + j;
-    MaximaOfTile to{p.y + pixel * p.pixel + panel * kPanel,
-                    p.noted ? p.noted + pixel * p.k + panel * kPanel : nullptr,
-                    across,
-                    p.pixel,
-                    p.k,
-                    (int)least(2, down - i),
-                    (int)least(2, across - j),
-                    past_caches};
-    for (int k = 0; k < columns; k += kLanes) {
-      const float* bias = p.epilogue.bias ? p.epilogue.bias + panel * kPanel + k : nullptr;
-      if (p.noted)
-        take_maxima<true>(to, products_of(plan, m, t, width, k), point, bias, f, k);
-      else
-        take_maxima<false>(to, products_of(plan, m, t, width, k), point, bias, f, k);
-    }
-  }
-  if (past_caches) stream_fence();
-}
-
-void finish_block(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
-                  int64_t count) {
-  if (p.pooled)
-    transform_maxima(p, plan, m, panel, width, first, count);
-  else
-    transform_outputs(p, plan, m, panel, width, first, count);
-}
-
 void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v, float* m, int64_t panel,
                     int64_t first, int64_t count, int64_t tiles, RunsAhead& next) {
   int width = panel_width(p.k - panel * kPanel);
@@ -309,9 +125,10 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
       RunsAhead ahead;
       ahead.add({p.x, h, w, 4 * p.c, side, side / 2 - p.top, side / 2 - p.left}, plan.tiles, next, until);
       ahead.add({p.winners, h, w, p.c, side, side / 2 - p.top, side / 2 - p.left}, plan.tiles, next, until);
-      if (p.n * p.oh * p.ow * p.pixel * 4 >= kStreamFrom)
-        for (const float* beside : {p.epilogue.residual, p.epilogue.gate})
-          ahead.add({beside, p.oh, p.ow, 4 * p.pixel, 4, 0, 0}, plan.tiles, first, next);
+      if (p.n * p.oh * p.ow * p.pixel * 4 >= kStreamFrom) {
+        ahead.add({p.epilogue.residual, p.oh, p.ow, 4 * p.pixel, 4, 0, 0}, plan.tiles, first, next);
+        ahead.add({p.epilogue.gate, p.oh, p.ow, 4 * p.pixel, 4, 0, 0}, plan.tiles, first, next);
+      }
       for (int64_t panel = 0; panel < plan.panels; panel++)
         multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, ahead);
     }

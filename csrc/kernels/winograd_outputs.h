@@ -1,0 +1,105 @@
+// The end of a block of Winograd's tiles: from m[point][tile][column] to outputs, or to the maxima of their windows.
+#pragma once
+#include "apply_activation.h"
+#include "point_product.h"
+#include "winograd_plan.h"
+#include "winograd_pool.h"
+
+namespace fastcnn {
+namespace ISA {
+namespace {
+
+// Of one tile and vector of columns, where its first point lies.
+inline const float* products_of(const Plan& plan, const float* m, int64_t tile, int width, int column) {
+  return m + (plan.grouped ? in_group(tile, width) + column / kLanes * kGroupVector : tile * width + column);
+}
+
+// 4x4 outputs of each tile: rows and columns past the map are left out.
+inline void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width,
+                              int64_t first, int64_t count) {
+  int columns = (int)least(kPanel, p.k - panel * kPanel);
+  int64_t point = plan.grouped ? kGroupPoint : point_stride(count * width);
+  Finish f;
+  bool later = finish_with(p.epilogue, &f),
+       past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k) && p.pixel % 16 == 0;
+  for (int64_t t = 0; t < count; t++) {
+    Tile tile = plan.tiles.at(first + t);
+    int rows = (int)least(4, p.oh - tile.i), across = (int)least(4, p.ow - tile.j);
+    int64_t corner = ((tile.n * p.oh + tile.i) * p.ow + tile.j) * p.pixel + panel * kPanel;
+    for (int k = 0; k < columns; k += kLanes) {
+      int live = (int)least(kLanes, columns - k);
+      const float* products = products_of(plan, m, t, width, k);
+      vec half[4][6];
+      output_columns(products, point, half);
+      vec bias = p.epilogue.bias ? load_first(p.epilogue.bias + panel * kPanel + k, live) : zero();
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) {
+        if (i == rows) break;
+        vec o[4];
+        output_rows(half[i], o);
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) {
+          if (j == across) break;
+          int64_t at = corner + (i * p.ow + j) * p.pixel + k;
+          vec y = p.epilogue.bias ? o[j] + bias : o[j];
+          if (p.epilogue.residual) y += load_first(p.epilogue.residual + at, live);
+          if (f.clamp) y = min(splat(f.high), max(splat(f.low), y));
+          if (p.epilogue.gate) y = through(load_first(p.epilogue.gate + at, live), y);
+          if (past_caches)
+            stream(p.y + at, y);
+          else if (live == kLanes)
+            store(p.y + at, y);
+          else
+            store_first(p.y + at, y, live);
+        }
+      }
+    }
+    if (later)
+      for (int i = 0; i < rows; i++)
+        for (int j = 0; j < across; j++)
+          apply_activation(p.y + corner + (i * p.ow + j) * p.pixel, columns, p.epilogue.activation, p.epilogue.alpha);
+  }
+  if (past_caches) stream_fence();
+}
+
+// The maxima of each tile's four windows: those over the map's end are left out.
+inline void transform_maxima(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width,
+                             int64_t first, int64_t count) {
+  int columns = (int)least(kPanel, p.k - panel * kPanel);
+  int64_t point = plan.grouped ? kGroupPoint : point_stride(count * width), down = p.oh / 2, across = p.ow / 2;
+  Finish f;
+  finish_with(p.epilogue, &f);
+  bool past_caches = streams(p.y, p.n * down * across * p.k, p.k) && p.pixel % 16 == 0;
+  for (int64_t t = 0; t < count; t++) {
+    Tile tile = plan.tiles.at(first + t);
+    int64_t i = tile.i / 2, j = tile.j / 2, pixel = (tile.n * down + i) * across + j;
+    MaximaOfTile to{p.y + pixel * p.pixel + panel * kPanel,
+                    p.noted ? p.noted + pixel * p.k + panel * kPanel : nullptr,
+                    across,
+                    p.pixel,
+                    p.k,
+                    (int)least(2, down - i),
+                    (int)least(2, across - j),
+                    past_caches};
+    for (int k = 0; k < columns; k += kLanes) {
+      const float* bias = p.epilogue.bias ? p.epilogue.bias + panel * kPanel + k : nullptr;
+      if (p.noted)
+        take_maxima<true>(to, products_of(plan, m, t, width, k), point, bias, f, k);
+      else
+        take_maxima<false>(to, products_of(plan, m, t, width, k), point, bias, f, k);
+    }
+  }
+  if (past_caches) stream_fence();
+}
+
+inline void finish_block(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,
+                         int64_t count) {
+  if (p.pooled)
+    transform_maxima(p, plan, m, panel, width, first, count);
+  else
+    transform_outputs(p, plan, m, panel, width, first, count);
+}
+
+}  // namespace
+}  // namespace ISA
+}  // namespace fastcnn
