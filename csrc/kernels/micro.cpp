@@ -121,7 +121,7 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   Asking asking{a.ahead, 0, 0, share && steps > share ? steps / share : 1};
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
-    if (finish.accumulate)  // sums in memory, read when the tile is done
+    if (finish.accumulate && share)  // much passes through L2: the sums may have left it
       for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j += 16) __builtin_prefetch(c[done + i] + j);
     if (a.cold) ask_for(a, rows, done + 2 * rows <= m ? rows : (int)(m - done - rows));
