@@ -116,10 +116,10 @@ struct LinesOfTile {
     }
   }
   // What the sums of c's rows will be joined with.
-  void add_joined(const Finish& f, float* const* c, int64_t first, int64_t last, int columns) {
+  void add_joined(const Finish& f, bool sums, float* const* c, int64_t first, int64_t last, int columns) {
     for (int64_t i = first; i < last; i++)
       for (int j = 0; j < columns; j += 16) {
-        if (f.accumulate) add(c[i] + j);
+        if (sums) add(c[i] + j);
         if (f.last && f.residual) add(beside(f.residual, f, c[i] + j));
         if (f.last && f.gate) add(beside(f.gate, f, c[i] + j));
       }
@@ -134,13 +134,14 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int tail = columns - (vectors - 1) * kLanes;
   int64_t groups = (m + kTileRows - 1) / kTileRows;
   int64_t wanted = a.ahead.rows * a.ahead.lines;
-  bool joined = finish.accumulate || (finish.last && (finish.residual || finish.gate));
+  bool sums = finish.accumulate && wanted;  // where much passes through L2, they may have left it
+  bool joined = sums || (finish.last && (finish.residual || finish.gate));
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
     int64_t next = done + 2 * rows < m ? done + 2 * rows : m;  // the end of the tile after this one
     if (a.cold) ask_for(a, rows, (int)(next - done - rows));
     LinesOfTile soon;
-    if (joined) soon.add_joined(finish, c, g ? done + rows : 0, next, columns);
+    if (joined) soon.add_joined(finish, sums, c, g ? done + rows : 0, next, columns);
     MicroTile tile = wanted || joined ? micro_asking(rows, vectors) : nullptr;
     if (tile)
       soon.add_ahead(a.ahead, wanted * g / groups, wanted * (g + 1) / groups);
