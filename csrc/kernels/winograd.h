@@ -18,6 +18,8 @@ constexpr int kPoints = 36;  // products of a tile
 // Sums start afresh after so many channels, or tiles: the transforms enlarge the rounding errors of long ones.
 constexpr int64_t kPointDepth = 256;
 
+constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of a transformed filter that count on the shared cache
+
 // From one point's array to the next, in floats. A cache line more than its size: the 36 arrays are written and read
 // side by side, and at a distance of some power of two they would all fall into the same few lines of the cache.
 static inline int64_t point_stride(int64_t floats) { return (floats + 15) / 16 * 16 + 16; }

@@ -19,8 +19,6 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count on the shared cache
-
 struct Plan {
   Tiles tiles;
   int64_t panels, channels, columns;       // channels of dy and of dx, padded

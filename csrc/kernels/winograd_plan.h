@@ -11,12 +11,11 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kSharedFilter = int64_t(12) << 20;  // bytes of u that count on the shared cache
-constexpr int64_t kSharedTiles = int64_t(10) << 20;   // bytes of v that do
-constexpr int64_t kBlock = 64;                        // tiles multiplied together, at most
-constexpr int64_t kFewTiles = 8 * kTileRows;          // up to which u is never whole (winograd_stream.h)
-constexpr int64_t kSmallFilter = int64_t(1) << 15;    // floats
-constexpr int64_t kStep = 16;                         // channels of the filter transformed together
+constexpr int64_t kSharedTiles = int64_t(10) << 20;  // bytes of v that do
+constexpr int64_t kBlock = 64;                       // tiles multiplied together, at most
+constexpr int64_t kFewTiles = 8 * kTileRows;         // up to which u is never whole (winograd_stream.h)
+constexpr int64_t kSmallFilter = int64_t(1) << 15;   // floats
+constexpr int64_t kStep = 16;                        // channels of the filter transformed together
 
 // y (n, oh, ow, k) from x (n, h, w, c); turned: the filter is (3, 3, k, c), taken backwards.
 struct Problem {

@@ -91,6 +91,12 @@ class Limits:
         return max(work / self.gflops, moved / self.gbytes) * 1e-6
 
 
+def _tiles(shape: Shape) -> int:
+    """Winograd's tiles of 4x4 pixels on images of such a shape."""
+    n, h, w = shape[:3]
+    return int(n * -(-h // 4) * -(-w // 4))
+
+
 @dataclass(frozen=True)
 class Geometry:
     """A convolution in two dimensions, whichever of its passes a step is."""
@@ -126,8 +132,9 @@ class Geometry:
         if self.algorithm() != "winograd":
             return self.flops()
         c, k = self.w[2:]
-        n, h, w = self.y[:3] if self.of != "dx" else self.x[:3]
-        tiles = n * -(-h // 4) * -(-w // 4)
+        tiles = _tiles(self.y)
+        if self.of == "dx":  # the adjoint of the forward transform, where that takes no more
+            tiles = min(tiles, _tiles(self.x))
         products = 2.0 * 36 * tiles * c * k
         if self.of == "dw":
             return products + tiles * (TO_POINTS * c + GRADIENT_TO_POINTS * k) + FILTER_FROM_POINTS * c * k
