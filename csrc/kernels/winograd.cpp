@@ -14,19 +14,23 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
+// One tap of channels [from, from + depth) of a panel.
+__attribute__((noinline)) void pack_tap(float* to, const Problem& p, int tap, int64_t panel, int64_t from,
+                                        int64_t depth) {
+  int columns = (int)least(kPanel, p.k - panel * kPanel);
+  if (filter_of(p).prepared)
+    unpack_tap(to, filter_of(p), tap, panel, from, depth);
+  else if (p.turned)
+    pack_columns(to, p.filter + ((p.adjoint ? tap : 8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth, columns);
+  else
+    pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
+}
+
 // Channels [from, from + depth) of one panel of u, depth <= kStep. packed: scratch for the 9 * kStep rows.
-void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, int64_t depth, float* packed) {
-  int columns = (int)least(kPanel, p.k - panel * kPanel), width = panel_width(columns);
-  for (int tap = 0; tap < 9; tap++) {
-    float* to = packed + tap * depth * width;
-    if (filter_of(p).prepared)
-      unpack_tap(to, filter_of(p), tap, panel, from, depth);
-    else if (p.turned)
-      pack_columns(to, p.filter + ((p.adjoint ? tap : 8 - tap) * p.k + panel * kPanel) * p.c + from, p.c, depth,
-                   columns);
-    else
-      pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
-  }
+__attribute__((noinline)) void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, int64_t depth,
+                                                float* packed) {
+  int width = panel_width(p.k - panel * kPanel);
+  for (int tap = 0; tap < 9; tap++) pack_tap(packed + tap * depth * width, p, tap, panel, from, depth);
   int64_t point = point_stride(p.c * width);
   for (int64_t i = 0; i < depth * width; i += kLanes) {
     vec half[6][3];
@@ -69,15 +73,15 @@ void transform_pooled(float* to, int64_t point, int64_t vector, const Problem& p
 }
 
 // transform_inputs, once: it is long.
-__attribute__((noinline)) void transform_pixels(float* to, int64_t stride, const float* const (&pixels)[kPoints],
-                                                int64_t from, int64_t count, const float* zeros,
-                                                const fastcnn_prologue* prologue, int64_t vector) {
+__attribute__((noipa)) void transform_pixels(float* to, int64_t stride, const float* const (&pixels)[kPoints],
+                                             int64_t from, int64_t count, const float* zeros,
+                                             const fastcnn_prologue* prologue, int64_t vector) {
   transform_inputs(to, stride, pixels, from, count, zeros, prologue, vector);
 }
 
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
-void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* zeros, int64_t first, int64_t count,
-                     int64_t at, int64_t tiles) {
+__attribute__((noinline)) void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* zeros,
+                                               int64_t first, int64_t count, int64_t at, int64_t tiles) {
   int64_t point = plan.grouped ? kGroupPoint : point_stride(tiles * plan.channels),
           vector = plan.grouped ? kGroupVector : kLanes;
   Tile tile = plan.tiles.at(first);
@@ -101,8 +105,9 @@ void multiply(float* m, const float* u, const float* v, const Problem& p, const 
   block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width}, next);
 }
 
-void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v, float* m, int64_t panel,
-                    int64_t first, int64_t count, int64_t tiles, RunsAhead& next) {
+__attribute__((noinline)) void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v,
+                                              float* m, int64_t panel, int64_t first, int64_t count, int64_t tiles,
+                                              RunsAhead& next) {
   int width = panel_width(p.k - panel * kPanel);
   multiply(m, u, v, p, plan, width, count, tiles, next);
   finish_block(p, plan, m, panel, width, first, count);

@@ -15,8 +15,8 @@ inline const float* products_of(const Plan& plan, const float* m, int64_t tile, 
 }
 
 // 4x4 outputs of each tile: rows and columns past the map are left out.
-inline void transform_outputs(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width,
-                              int64_t first, int64_t count) {
+inline __attribute__((noinline)) void transform_outputs(const Problem& p, const Plan& plan, const float* m,
+                                                        int64_t panel, int width, int64_t first, int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
   int64_t point = plan.grouped ? kGroupPoint : point_stride(count * width);
   Finish f;
@@ -63,8 +63,8 @@ inline void transform_outputs(const Problem& p, const Plan& plan, const float* m
 }
 
 // The maxima of each tile's four windows: those over the map's end are left out.
-inline void transform_maxima(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width,
-                             int64_t first, int64_t count) {
+inline __attribute__((noinline)) void transform_maxima(const Problem& p, const Plan& plan, const float* m,
+                                                       int64_t panel, int width, int64_t first, int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
   int64_t point = plan.grouped ? kGroupPoint : point_stride(count * width), down = p.oh / 2, across = p.ow / 2;
   Finish f;
