@@ -50,8 +50,9 @@ fastcnn.set_num_threads(2)
 run(new(8, (4,)), 8, 4)  # imports, threads
 model = new(64, (64, 64, 128))
 _core.clear_cache()
-grown = run(model, 64, 32)
-report = model.memory_report(32)
+count = {"training": 32, "inference": 128}[sys.argv[1]]
+grown = run(model, 64, count)
+report = model.memory_report(count)
 print(json.dumps([grown, report[sys.argv[1] + " total"] - report["weights"]]))
 """
 
@@ -62,7 +63,7 @@ def test_prediction_holds(what):
     made = subprocess.run([sys.executable, "-P", "-c", SCRIPT, what], capture_output=True, text=True, timeout=300)
     assert made.returncode == 0, made.stderr
     grown, predicted = json.loads(made.stdout)
-    assert predicted > (30e6 if what == "training" else 15e6)
+    assert predicted > 30e6
     assert abs(grown - predicted) < 0.15 * predicted + 4e6, (grown / 2**20, predicted / 2**20)
 
 
@@ -81,13 +82,13 @@ def test_gradients_that_are_there_at_one_time(options, part, monkeypatch):
     monkeypatch.setattr(early_updates, "ENOUGH", 0)
     model = compiled()
     trained = sum(v.array.nbytes for v in model.trainable_variables)
-    before = model.memory_report(16)
+    before = model.memory_report(32)
     model.compile(optimizers.SGD(0.1, **options), "sparse_categorical_crossentropy")
-    report = model.memory_report(16)
+    report = model.memory_report(32)
     assert (report["gradients"] == trained) == (part == 1) and 0 < report["gradients"] <= trained
-    assert report["training arena"] >= 0.9 * before["training arena"]  # as well as it packs
-    model.train_on_batch(np.zeros((16, *model.inputs[0].shape[1:]), np.float32), np.zeros(16, int))
-    assert model.memory_report(16) == report  # laid flat or not
+    assert report["training arena"] >= before["training arena"]
+    model.train_on_batch(np.zeros((32, *model.inputs[0].shape[1:]), np.float32), np.zeros(32, int))
+    assert model.memory_report(32) == report  # laid flat or not
 
 
 def test_only_compiled_models_train():
