@@ -91,6 +91,10 @@ def test_gradients_that_are_there_at_one_time(options, part, monkeypatch):
     assert model.memory_report(32) == report  # laid flat or not
 
 
+def test_a_batch_of_one_is_a_program_too():
+    assert compiled().memory_report(1)["training arena"] > 0
+
+
 def test_only_compiled_models_train():
     start = layers.Input((8, 8, 3))
     report = models.Model(start, layers.Dense(4)(start)).memory_report(2)

@@ -258,7 +258,8 @@ def _tiled_shares(dy: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     if dy.dtype != np.float32 or x.size == 0:
         return _shares(dy, x, axis, keepdims)
     kept = _kept(dy, x, axis, keepdims)
-    return _tiled(kernels.divide(kept, np.array(x.size // builtins.max(kept.size, 1), np.float32)), x.shape)
+    shares = kernels.divide(kept, np.array(x.size // builtins.max(kept.size, 1), np.float32))
+    return shares if shares.shape == x.shape else _tiled(shares, x.shape)
 
 
 def _shares(dy: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
