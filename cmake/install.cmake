@@ -3,6 +3,10 @@ include(CMakePackageConfigHelpers)
 set(package lib/cmake/fastcnn)
 
 install(TARGETS fastcnn fastcnn_static EXPORT fastcnn LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
+if(CMAKE_STRIP AND CMAKE_SYSTEM_NAME STREQUAL "Linux")  # "install --strip" passes archives by; local names are 70 KB of it
+  install(CODE "execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-unneeded
+    \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/$<TARGET_FILE_NAME:fastcnn_static>\")")
+endif()
 install(FILES csrc/include/fastcnn.h DESTINATION include)
 install(DIRECTORY csrc/include/fastcnn DESTINATION include)
 
