@@ -74,6 +74,14 @@ def _epoch(task: Task) -> Call:
     return lambda: model.fit(x, y, batch_size=task.batch, verbose=0)
 
 
+def floor(task: Task) -> float:
+    """Milliseconds that the network's work must take on this machine: products after Winograd, and bytes, at its best."""
+    model, x = _restored(task), task.x()
+    if task.mode == "train":
+        return float(_compiled(model).profile(x, task.y(), training=True).network_floor_ms)
+    return float(model.profile(x).network_floor_ms)
+
+
 def factories(task: Task) -> Factories:
     build_call = {"inference": _inference, "epoch": _epoch}.get(task.mode, _training)
     return {"fastcnn": lambda: build_call(task)}

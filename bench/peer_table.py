@@ -38,11 +38,17 @@ def row_line(row: Row) -> str:
     start = f"{row['network']:<13}{row['what'] + ' b' + str(row['batch']):<17}{unit:<5}"
     start += f"{'-' if ours is None else _digits(ours):>10}"
     if peer is None:
-        return f"{start}{'-':>11}{'-':>7}"
+        return f"{start}{'-':>11}{'-':>7} {_share(row)}"
     ratio = "-" if ours is None else f"{values[peer] / ours:.2f}"
     others = sorted((name for name in values if name not in ("fastcnn", peer)), key=values.__getitem__)
     tail = ", ".join(f"{name} {_digits(values[name])}" for name in others)
-    return f"{start}{_digits(values[peer]):>11}{ratio:>7}  {peer}{'; ' if tail else ''}{tail}"
+    return f"{start}{_digits(values[peer]):>11}{ratio:>7}  {peer}{'; ' if tail else ''}{tail}{_share(row)}"
+
+
+def _share(row: Row) -> str:
+    if "floor" not in row or "fastcnn" not in row["values"]:
+        return ""
+    return f" [{row['floor'] / row['values']['fastcnn']:.0%} of the floor]"
 
 
 def _cell(row: Row | None) -> str:

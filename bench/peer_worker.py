@@ -4,7 +4,7 @@ Libraries do not share a process, for their threads would get in each other's wa
 What a library prints goes to stderr, so that stdout has answers only.
 
 A peer is a module bench.peer_NAME with ``versions()``, ``factories(task)``, and ``export(task)``, which writes files
-that others read, and may tell something about the machine.
+that others read, and may tell something about the machine. fastcnn's also has ``floor(task)``.
 """
 
 import gc
@@ -78,6 +78,10 @@ class Session:
 
     def run(self, variant: str, seconds: float, most: int) -> dict[str, Any]:
         return {"milliseconds": timed(self.calls[variant], seconds, most)}
+
+    def floor(self) -> dict[str, Any]:
+        """Milliseconds that the task must take on this machine."""
+        return {"milliseconds": self.peer.floor(self.task)}
 
     def drop(self, variant: str) -> dict[str, Any]:
         del self.calls[variant]

@@ -7,8 +7,9 @@ The same graph, the same weights, float32, the same number of threads. Each libr
 them computes at a time, the others sleep. PyTorch runs in both layouts, eager and compiled (for inference also with
 frozen weights); Keras with and without XLA; OpenVINO for latency and for throughput; the best of each counts. A step of
 training is forward, cross-entropy, gradients and SGD with momentum. Outputs, and first losses where no dropout makes
-them random, are compared before the timing. A peer that is not installed is left out; --python says which interpreter
-has it.
+them random, are compared before the timing. The share that fastcnn reaches of the network's floor,
+max(FLOPs after Winograd / measured peak, bytes / measured copy), is said in brackets. A peer that is not
+installed is left out; --python says which interpreter has it.
 
 epoch: `fit` over 60,000 images of MNIST's shape. memory: the most that three training steps need beyond the imported
 library, in fresh processes.
@@ -128,8 +129,8 @@ class Comparison:
                 drop_slow(worker, variants, times, AT_FIRST)
         return variants, {variant: found for variant, found in times.items() if variant not in variants}
 
-    def timing(self, task: Task, peers: list[str]) -> dict[str, float]:
-        """Median milliseconds of every variant."""
+    def timing(self, task: Task, peers: list[str]) -> dict[str, Any]:
+        """Median milliseconds of every variant, and what the floor is."""
         ready: dict[str, tuple[Any, list[str]]] = {}
         slow: dict[str, list[float]] = {}
         try:
@@ -143,12 +144,15 @@ class Comparison:
                         continue
                     ready[peer] = worker, variants
                     slow.update(found)
-            return medians({**alternate(ready, self.options.rounds, self.options.turn), **slow})
+            values = medians({**alternate(ready, self.options.rounds, self.options.turn), **slow})
+            if "fastcnn" not in ready or task.mode == "epoch":
+                return {"values": values}
+            return {"values": values, "floor": ready["fastcnn"][0].ask("floor")["milliseconds"]}
         finally:
             for worker, _ in ready.values():
                 self.stop(worker)
 
-    def memory(self, task: Task, peers: list[str]) -> dict[str, float]:
+    def memory(self, task: Task, peers: list[str]) -> dict[str, Any]:
         """Bytes of every variant, each in a fresh process."""
         found: dict[str, float] = {}
         for peer in peers:
@@ -167,7 +171,7 @@ class Comparison:
                     found[str(variant)] = worker.ask("peak", variant=variant, steps=MEMORY_STEPS)["bytes"]
                 finally:
                     worker.close()
-        return found
+        return {"values": found}
 
     def row(self, name: str, what: str) -> dict[str, Any]:
         """One line of the table."""
@@ -179,8 +183,8 @@ class Comparison:
             images = self.options.images if what == "epoch" else batch
             task = Task(folder, name, mode, batch, images, self.options.threads, self.options.tolerance)
             peers = self.export(task, [peer for peer in PEERS[what] if peer in self.options.peers])
-            values = (self.memory if what == "memory" else self.timing)(task, peers)
-        return {"network": name, "what": what, "batch": batch, "values": values}
+            found = (self.memory if what == "memory" else self.timing)(task, peers)
+        return {"network": name, "what": what, "batch": batch, **found}
 
 
 def drop_slow(worker: Any, variants: list[str], times: dict[str, list[float]], factor: float) -> None:

@@ -27,6 +27,9 @@ def versions():
 def export(task):
     task.path("exported").write_text(task.network)
 
+def floor(task):
+    return 0.5
+
 def spin(seconds):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -143,10 +146,19 @@ def test_peers_take_turns_and_hopeless_variants_leave():
     assert {name: len(found) for name, found in times.items()} == {"a": 6, "b": 6, "c": 2, "d": 6}
 
 
+SHARE = ["[60%", "of", "the", "floor]"]
+
+
 @pytest.fixture
 def report():
     rows = [
-        {"network": "mnist", "what": "train", "batch": 128, "values": {"fastcnn": 20.0, "P": 62.0, "K": 60.0}},
+        {
+            "network": "mnist",
+            "what": "train",
+            "batch": 128,
+            "floor": 12.0,
+            "values": {"fastcnn": 20.0, "P": 62.0, "K": 60.0},
+        },
         {"network": "mnist", "what": "single", "batch": 1, "values": {"fastcnn": 0.16}},
         {"network": "vgg16", "what": "memory", "batch": 8, "values": {"fastcnn": 1.2e9, "P": 2.4e9}},
         {"network": "mnist", "what": "epoch", "batch": 128, "values": {"P": 3e4, "fastcnn": 1e4}},
@@ -158,7 +170,7 @@ def report():
 
 def test_rows_for_the_terminal(report):
     lines = [peer_table.row_line(row).split() for row in report["rows"]]
-    assert lines[0] == ["mnist", "train", "b128", "ms", "20.0", "60.0", "3.00", "K;", "P", "62.0"]
+    assert lines[0] == ["mnist", "train", "b128", "ms", "20.0", "60.0", "3.00", "K;", "P", "62.0", *SHARE]
     assert lines[1] == ["mnist", "single", "b1", "ms", "0.16", "-", "-"]
     assert lines[2] == ["vgg16", "memory", "b8", "MB", "1200", "2400", "2.00", "P"]
     assert lines[3] == ["mnist", "epoch", "b128", "s", "10.0", "30.0", "3.00", "P"]
@@ -217,7 +229,8 @@ def test_a_peer_whose_process_ends_takes_no_row_with_it(folder, task, monkeypatc
         return found if worker.log.name == "other" else ["quick"]
 
     monkeypatch.setattr(comparison, "variants", variants)
-    assert list(comparison.timing(task, ["fastcnn", "other"])) == ["quick"]
+    found = comparison.timing(task, ["fastcnn", "other"])
+    assert list(found["values"]) == ["quick"] and found["floor"] == 0.5
     assert comparison.errors[-1] == "mnist: without other, whose process ended; --skip leaves a variant out"
     assert "fake ended with status 7" in comparison.errors[0] and "without other" in capsys.readouterr().err
 
