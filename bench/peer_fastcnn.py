@@ -75,7 +75,7 @@ def _epoch(task: Task) -> Call:
 
 
 def floor(task: Task) -> float:
-    """Milliseconds that the network's work must take on this machine: products after Winograd, and bytes, at its best."""
+    """Milliseconds that the network's work must take on this machine at its best."""
     model, x = _restored(task), task.x()
     if task.mode == "train":
         return float(_compiled(model).profile(x, task.y(), training=True).network_floor_ms)
