@@ -32,6 +32,7 @@ inline vec sum_of(const float* x, const Window& window, Lanes lanes) {
 
 template <int K>
 void avg_pool_of(float* y, const float* x, const PoolShape& s, bool count_padding) {
+  bool past = streams(y, s);
   each_window(s, [&](int64_t pixel, int64_t image, const Window& window, int64_t oy, int64_t ox) {
     bool whole = K > 0 && window.i.size() == K && window.j.size() == K;
     int64_t counted = count_padding ? cells(s.h, oy, true) * cells(s.w, ox, true) : window.i.size() * window.j.size();
@@ -39,10 +40,12 @@ void avg_pool_of(float* y, const float* x, const PoolShape& s, bool count_paddin
     const float* from = x + image;
     if (whole)
       over_channels(
-          s.c, [&](int64_t ch, auto lanes) { lanes.put(y + pixel + ch, sum_of<K>(from + ch, window, lanes) / count); });
+          s.c, [&](int64_t ch, auto lanes) { lanes.put(y + pixel + ch, sum_of<K>(from + ch, window, lanes) / count); },
+          past);
     else
       over_channels(
-          s.c, [&](int64_t ch, auto lanes) { lanes.put(y + pixel + ch, sum_of<0>(from + ch, window, lanes) / count); });
+          s.c, [&](int64_t ch, auto lanes) { lanes.put(y + pixel + ch, sum_of<0>(from + ch, window, lanes) / count); },
+          past);
   });
 }
 

@@ -50,19 +50,26 @@ inline void max_of(float* y, Index* index, const float* x, const Window& window,
 
 template <int K, class Index>
 void max_pool_of(float* y, Index* indices, const float* x, const PoolShape& s) {
+  bool past = y && streams(y, s);
   each_window(s, [&](int64_t pixel, int64_t image, const Window& window, int64_t, int64_t) {
     bool whole = K > 0 && window.i.size() == K && window.j.size() == K;
     float* to = y ? y + pixel : nullptr;
     Index* index = indices + (kIndexed<Index> ? pixel : 0);
     const float* from = x + image;
     if (whole)
-      over_channels(s.c, [&](int64_t ch, auto lanes) {
-        max_of<K>(to ? to + ch : to, index + (kIndexed<Index> ? ch : 0), from + ch, window, s.w.kernel, lanes);
-      });
+      over_channels(
+          s.c,
+          [&](int64_t ch, auto lanes) {
+            max_of<K>(to ? to + ch : to, index + (kIndexed<Index> ? ch : 0), from + ch, window, s.w.kernel, lanes);
+          },
+          past);
     else
-      over_channels(s.c, [&](int64_t ch, auto lanes) {
-        max_of<0>(to ? to + ch : to, index + (kIndexed<Index> ? ch : 0), from + ch, window, s.w.kernel, lanes);
-      });
+      over_channels(
+          s.c,
+          [&](int64_t ch, auto lanes) {
+            max_of<0>(to ? to + ch : to, index + (kIndexed<Index> ? ch : 0), from + ch, window, s.w.kernel, lanes);
+          },
+          past);
   });
 }
 

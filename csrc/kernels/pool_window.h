@@ -2,15 +2,17 @@
 #pragma once
 #include "pool.h"
 #include "runtime/parallel.h"
+#include "stream.h"
 #include "vec.h"
 
 namespace fastcnn {
 namespace ISA {
 
-// All lanes of a vector, or the first n: a tail runs the instructions of the body.
+// All lanes of a vector, or the first n: a tail runs the instructions of the body. past: results go past the caches.
 struct AllLanes {
+  bool past = false;
   vec get(const float* p) const { return load(p); }
-  void put(float* p, vec v) const { store(p, v); }
+  void put(float* p, vec v) const { past ? stream(p, v) : store(p, v); }
   ivec get(const uint8_t* p) const { return load_bytes(p); }
   void put(uint8_t* p, ivec v) const { store_bytes(p, v); }
   ivec get(const int32_t* p) const { return load(p); }
@@ -34,9 +36,9 @@ struct FirstLanes {
 
 // f(channel, lanes) over c channels.
 template <class F>
-static inline void over_channels(int64_t c, F f) {
+static inline void over_channels(int64_t c, F f, bool past = false) {
   int64_t ch = 0;
-  for (; ch + kLanes <= c; ch += kLanes) f(ch, AllLanes{});
+  for (; ch + kLanes <= c; ch += kLanes) f(ch, AllLanes{past});
   if (ch < c) f(ch, FirstLanes{(int)(c - ch)});
 }
 
@@ -50,11 +52,14 @@ static inline void take_larger(vec& best, ivec& at, vec v, int32_t tap) {
 // The same where nobody asks which tap it was; max returns v when either is NaN.
 static inline void take_larger(vec& best, vec v) { best = select(best != best, best, max(best, v)); }
 
-// f(begin, end) over bands of rows, each large enough to be a task and small enough to leave its windows' rows in L2.
+// f(begin, end) over bands of rows, each small enough to leave its windows' rows in L2, and large, for neighbours read
+// the same rows; but many enough for every thread.
 template <class F>
 static void parallel_rows(int64_t rows, int64_t row_floats, int64_t work, F f) {
-  constexpr int64_t kBandFloats = 1 << 14;
-  int64_t band = row_floats > 0 ? (kBandFloats + row_floats - 1) / row_floats : rows;
+  constexpr int64_t kLeast = 1 << 14, kMost = 1 << 16;
+  int64_t floats = rows * row_floats / 32;
+  floats = floats < kLeast ? kLeast : floats > kMost ? kMost : floats;
+  int64_t band = row_floats > 0 ? (floats + row_floats - 1) / row_floats : rows;
   if (band < 1) band = 1;
   parallel_for((rows + band - 1) / band, work, [&](int64_t task) {
     int64_t begin = task * band, end = begin + band;
@@ -93,12 +98,11 @@ struct Window {
 
 // Asks for the cells of a window some way along the row: several rows at once are much for a prefetcher to follow. Its
 // first column was the last one's last, as a rule.
-constexpr int64_t kWindowAhead = 2048;  // floats
 template <int K>
 static inline void ask_ahead(const float* x, const Window& w) {
   for (int i = 0; i < K; i++)
     for (int j = K == 2 ? 0 : 1; j < K; j++)
-      __builtin_prefetch(x + w.corner + i * w.row_step + j * w.column_step + kWindowAhead);
+      __builtin_prefetch(x + w.corner + i * w.row_step + j * w.column_step + kAhead);
 }
 
 // f(pixel, image, window, oy, ox) for every output pixel; image and pixel count floats from the start of x and y.
@@ -118,7 +122,13 @@ static void each_window(const PoolShape& s, F f) {
         f((row * s.w.out + ox) * s.y_pixel, image, window, oy, ox);
       }
     }
+    stream_fence();
   });
+}
+
+// Whether y is stored past the caches.
+static inline bool streams(const float* y, const PoolShape& s) {
+  return s.y_pixel % 16 == 0 && streams(y, s.n * s.h.out * s.w.out * s.c, s.c);
 }
 
 // The side of a square window whose loops the compiler unrolls; 0 for the others.
