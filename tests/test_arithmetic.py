@@ -191,6 +191,19 @@ def test_in_place_and_out(isa, rng):
     assert_same(flags, a < row)
 
 
+@pytest.mark.parametrize("columns", [96, 97])  # rows that are whole vectors, and others
+def test_large_results_are_stored_past_the_caches(isa, rng, columns):
+    a, b = rng.standard_normal((2, 23000, columns), dtype=np.float32)  # 8.8 MB
+    row, chosen = b[0], a > 0
+    assert_same(k.add(a, b), a + b)
+    assert_same(k.multiply(row, a), row * a)
+    assert_same(k.where(chosen, a, row), np.where(chosen, a, row))
+    assert_same(k.square(a), a * a)
+    expected = a - b
+    assert k.subtract(a, b, out=a) is a
+    assert_same(a, expected)
+
+
 def test_bits_do_not_depend_on_threads_or_isa(rng):
     a, b, row = normal(rng, (301, 407)), normal(rng, (301, 407)), normal(rng, (407,))
     thin, bias = normal(rng, (50_001, 3)), normal(rng, (3,))

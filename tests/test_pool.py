@@ -126,6 +126,15 @@ def test_gradients_of_overlapping_windows_past_the_caches(rng: np.random.Generat
         assert_same(large[i : i + 1], one)
 
 
+@pytest.mark.parametrize("channels", [48, 44])  # whole vectors, and others
+def test_results_past_the_caches(isa: str, rng: np.random.Generator, channels: int) -> None:
+    """8 MB and more are stored past the caches where each pixel's channels begin at an aligned address."""
+    x = integers(rng, (3, 260, 262, channels), -50, 50)
+    for pool, strides in ((3, 2), (2, 2)):
+        assert_same(kernels.max_pool2d(x, pool, strides), reference.max_pool2d(x, pool, strides))
+        assert_same(kernels.avg_pool2d(x, pool, strides), reference.avg_pool2d(x, pool, strides).astype(np.float32))
+
+
 def test_large_windows(isa: str, rng: np.random.Generator) -> None:
     """More than 256 cells: the gradient keeps wider indices; more than 8 x 8 windows reach a cell."""
     x = integers(rng, (2, 24, 20, 5), -1000, 1000)

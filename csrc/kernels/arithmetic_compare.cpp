@@ -36,12 +36,12 @@ ivec flags_at(const uint8_t* p, int n) {
 }
 
 void run_where(float* y, const uint8_t* c, int64_t step_c, const float* a, int64_t step_a, const float* b,
-               int64_t step_b, int64_t n) {
+               int64_t step_b, int64_t n, bool past) {
   ivec still = isplat(step_c ? 0 : -(int32_t)(*c != 0));
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     vec yes = step_a ? load(a + i) : splat(*a), no = step_b ? load(b + i) : splat(*b);
-    store(y + i, select(step_c ? flags_at(c + i, kLanes) : still, yes, no));
+    put(y + i, select(step_c ? flags_at(c + i, kLanes) : still, yes, no), past);
   }
   if (i == n) return;
   int rest = (int)(n - i);
@@ -71,21 +71,23 @@ void compare(uint8_t* y, const float* a, const float* b, const Nest& nest, fastc
 }
 
 void where(float* y, const uint8_t* condition, const float* a, const float* b, const Nest& nest) {
+  bool past = y != a && y != b && streams(y, nest.size, nest.rank > 1 ? nest.dim[nest.rank - 1] : 16);
   parallel_ranges(nest.size, grain_of(nest), nest.size / 16, [&](int64_t begin, int64_t end) {
     if (short_rows(nest)) {
       Operand<uint8_t> flags(condition, nest, 0);
       Operand<float> yes(a, nest, 1), no(b, nest, 2);
       short_row_blocks(nest, begin, end, [&](int64_t from, int64_t to) {
-        run_where(y + from, flags.at(nest, from, to), 1, yes.at(nest, from, to), 1, no.at(nest, from, to), 1,
-                  to - from);
+        run_where(y + from, flags.at(nest, from, to), 1, yes.at(nest, from, to), 1, no.at(nest, from, to), 1, to - from,
+                  past);
       });
-      return;
+      return stream_fence();
     }
     const int last = nest.rank - 1;
     walk<3>(nest, nest.stride, begin, end, [&](int64_t at, const int64_t* offset, int64_t n) {
       run_where(y + at, condition + offset[0], nest.stride[0][last], a + offset[1], nest.stride[1][last], b + offset[2],
-                nest.stride[2][last], n);
+                nest.stride[2][last], n, past);
     });
+    stream_fence();
   });
 }
 

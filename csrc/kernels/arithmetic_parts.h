@@ -2,6 +2,7 @@
 #pragma once
 #include "arithmetic.h"
 #include "runtime/parallel.h"
+#include "stream.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -67,34 +68,38 @@ static void broadcast(const float* a, const float* b, const Nest& nest, F run) {
       short_row_blocks(nest, begin, end, [&](int64_t from, int64_t to) {
         run(from, left.at(nest, from, to), 1, right.at(nest, from, to), 1, to - from);
       });
-      return;
+      return stream_fence();
     }
     int64_t step_a = nest.stride[0][nest.rank - 1], step_b = nest.stride[1][nest.rank - 1];
     walk<2>(nest, nest.stride, begin, end, [&](int64_t position, const int64_t* offset, int64_t length) {
       run(position, a + offset[0], step_a, b + offset[1], step_b, length);
     });
+    stream_fence();
   });
 }
+
+// One vector of a result; past: it goes past the caches.
+static inline void put(float* y, vec v, bool past) { past ? stream(y, v) : store(y, v); }
 
 // y = f(a, b) over one run; a step of 0 holds its operand still.
 template <class F>
 static inline void run_binary(float* y, const float* a, int64_t step_a, const float* b, int64_t step_b, int64_t n,
-                              F f) {
+                              bool past, F f) {
   int64_t i = 0;
   if (step_a && step_b) {
-    for (; i + kLanes <= n; i += kLanes) store(y + i, f(load(a + i), load(b + i)));
+    for (; i + kLanes <= n; i += kLanes) put(y + i, f(load(a + i), load(b + i)), past);
     if (i < n) store_first(y + i, f(load_first(a + i, (int)(n - i)), load_first(b + i, (int)(n - i))), (int)(n - i));
   } else if (step_a) {
     vec right = splat(*b);
-    for (; i + kLanes <= n; i += kLanes) store(y + i, f(load(a + i), right));
+    for (; i + kLanes <= n; i += kLanes) put(y + i, f(load(a + i), right), past);
     if (i < n) store_first(y + i, f(load_first(a + i, (int)(n - i)), right), (int)(n - i));
   } else if (step_b) {
     vec left = splat(*a);
-    for (; i + kLanes <= n; i += kLanes) store(y + i, f(left, load(b + i)));
+    for (; i + kLanes <= n; i += kLanes) put(y + i, f(left, load(b + i)), past);
     if (i < n) store_first(y + i, f(left, load_first(b + i, (int)(n - i))), (int)(n - i));
   } else {
     vec both = f(splat(*a), splat(*b));
-    for (; i + kLanes <= n; i += kLanes) store(y + i, both);
+    for (; i + kLanes <= n; i += kLanes) put(y + i, both, past);
     if (i < n) store_first(y + i, both, (int)(n - i));
   }
 }
@@ -102,19 +107,22 @@ static inline void run_binary(float* y, const float* a, int64_t step_a, const fl
 // y = f(a, b) over the whole nest.
 template <class F>
 static void map_binary(float* y, const float* a, const float* b, const Nest& nest, F f) {
+  bool past = y != a && y != b && streams(y, nest.size, nest.rank > 1 ? nest.dim[nest.rank - 1] : 16);
   broadcast(a, b, nest,
             [&](int64_t at, const float* left, int64_t step_a, const float* right, int64_t step_b, int64_t n) {
-              run_binary(y + at, left, step_a, right, step_b, n, f);
+              run_binary(y + at, left, step_a, right, step_b, n, past, f);
             });
 }
 
 // y = f(x), one pass.
 template <class F>
 static void map_unary(float* y, const float* x, int64_t size, F f) {
+  bool past = y != x && streams(y, size);
   parallel_ranges(size, kGrain, size / 16, [&](int64_t begin, int64_t end) {
     int64_t i = begin;
-    for (; i + kLanes <= end; i += kLanes) store(y + i, f(load(x + i)));
+    for (; i + kLanes <= end; i += kLanes) put(y + i, f(load(x + i)), past);
     if (i < end) store_first(y + i, f(load_first(x + i, (int)(end - i))), (int)(end - i));
+    stream_fence();
   });
 }
 
