@@ -12,31 +12,20 @@ namespace {
 
 constexpr int64_t kGrain = 1024;  // floats; a multiple of every vector width, so tails stay at the end
 
-// On one thread.
+// On one thread. Not inlined: a loop for each activation, not one for each of its callers.
 template <class F>
-void map_run(float* y, const float* x, int64_t size, F f) {
+__attribute__((noinline)) void map_run(float* y, const float* x, int64_t size, bool past, F f) {
   int64_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) store(y + i, f(load(x + i)));
+  for (; i + kLanes <= size; i += kLanes) put(y + i, f(load(x + i)), past);
   if (i < size) store_first(y + i, f(load_first(x + i, (int)(size - i))), (int)(size - i));
-}
-
-template <class F>
-void map_streamed(float* y, const float* x, int64_t size, F f) {
-  int64_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) stream(y + i, f(load(x + i)));
-  if (i < size) store_first(y + i, f(load_first(x + i, (int)(size - i))), (int)(size - i));
-  stream_fence();
+  if (past) stream_fence();
 }
 
 template <class F>
 void map(float* y, const float* x, int64_t size, int cost, F f) {
-  bool streamed = y != x && streams(y, size);
-  parallel_ranges(size, kGrain, size / 16 * cost, [&](int64_t begin, int64_t end) {
-    if (streamed)
-      map_streamed(y + begin, x + begin, end - begin, f);
-    else
-      map_run(y + begin, x + begin, end - begin, f);
-  });
+  bool past = y != x && streams(y, size);
+  parallel_ranges(size, kGrain, size / 16 * cost,
+                  [&](int64_t begin, int64_t end) { map_run(y + begin, x + begin, end - begin, past, f); });
 }
 
 void forward(float* y, const float* x, int64_t size, fastcnn_activation f, float alpha) {
@@ -63,7 +52,7 @@ void elementary(float* y, const float* x, int64_t size, fastcnn_function f) {
 
 void apply_activation(float* row, int64_t n, fastcnn_activation f, float alpha) {
   if (f == FASTCNN_LINEAR) return;
-  with_activation(f, alpha, [&](auto function) { map_run(row, row, n, function); });
+  with_activation(f, alpha, [&](auto function) { map_run(row, row, n, false, function); });
 }
 
 extern const ActivationKernels activation_kernels;

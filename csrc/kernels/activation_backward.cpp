@@ -9,31 +9,19 @@ namespace {
 
 constexpr int64_t kGrain = 1024;
 
-template <bool kStreamed, class F>
-void map_run(float* dx, const float* dy, const float* x, int64_t size, F f) {
-  int64_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) {
-    __builtin_prefetch(dy + i + kAhead);
-    __builtin_prefetch(x + i + kAhead);
-    vec d = f(load(dy + i), load(x + i));
-    if (kStreamed)
-      stream(dx + i, d);
-    else
-      store(dx + i, d);
-  }
-  int left = (int)(size - i);
-  if (left > 0) store_first(dx + i, f(load_first(dy + i, left), load_first(x + i, left)), left);
-  if (kStreamed) stream_fence();
-}
-
 template <class F>
 void map(float* dx, const float* dy, const float* x, int64_t size, int cost, F f) {
-  bool streamed = dx != dy && dx != x && streams(dx, size);
+  bool past = dx != dy && dx != x && streams(dx, size);
   parallel_ranges(size, kGrain, size / 16 * cost, [&](int64_t begin, int64_t end) {
-    if (streamed)
-      map_run<true>(dx + begin, dy + begin, x + begin, end - begin, f);
-    else
-      map_run<false>(dx + begin, dy + begin, x + begin, end - begin, f);
+    int64_t i = begin;
+    for (; i + kLanes <= end; i += kLanes) {
+      __builtin_prefetch(dy + i + kAhead);
+      __builtin_prefetch(x + i + kAhead);
+      put(dx + i, f(load(dy + i), load(x + i)), past);
+    }
+    int left = (int)(end - i);
+    if (left > 0) store_first(dx + i, f(load_first(dy + i, left), load_first(x + i, left)), left);
+    if (past) stream_fence();
   });
 }
 

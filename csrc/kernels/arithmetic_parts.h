@@ -78,9 +78,6 @@ static void broadcast(const float* a, const float* b, const Nest& nest, F run) {
   });
 }
 
-// One vector of a result; past: it goes past the caches.
-static inline void put(float* y, vec v, bool past) { past ? stream(y, v) : store(y, v); }
-
 // y = f(a, b) over one run; a step of 0 holds its operand still.
 template <class F>
 static inline void run_binary(float* y, const float* a, int64_t step_a, const float* b, int64_t step_b, int64_t n,

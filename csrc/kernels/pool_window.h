@@ -12,7 +12,7 @@ namespace ISA {
 struct AllLanes {
   bool past = false;
   vec get(const float* p) const { return load(p); }
-  void put(float* p, vec v) const { past ? stream(p, v) : store(p, v); }
+  void put(float* p, vec v) const { ISA::put(p, v, past); }
   ivec get(const uint8_t* p) const { return load_bytes(p); }
   void put(uint8_t* p, ivec v) const { store_bytes(p, v); }
   ivec get(const int32_t* p) const { return load(p); }

@@ -4,6 +4,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "vec.h"
+
 namespace fastcnn {
 namespace ISA {
 
@@ -21,6 +23,9 @@ static inline bool streams(const float* y, int64_t floats) {
 static inline bool streams(const float* y, int64_t floats, int64_t columns) {
   return streams(y, floats) && columns % 16 == 0;
 }
+
+// One vector of a result, past the caches or not. A branch that always goes the same way costs less than a second loop.
+static inline void put(float* y, vec v, bool past) { past ? stream(y, v) : store(y, v); }
 
 }  // namespace ISA
 }  // namespace fastcnn
