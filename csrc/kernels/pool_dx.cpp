@@ -11,8 +11,9 @@ bool tiles(const PoolAxis& a) { return a.stride == a.kernel && a.dilation == 1 &
 
 // share(offset into dy, oy, ox, lanes) makes what a pixel's window takes its cells' values from: share(tap) is a
 // vector. K: the side of the window, or 0.
-template <int K, bool kStreamed, class Share>
+template <int K, class Share>
 void spread(float* dx, const PoolShape& s, Share share) {
+  bool past = K > 0 && streams(dx, s.n * s.h.size * s.w.size * s.c, s.c);
   int64_t work = s.n * s.h.size * s.w.size * ((s.c + 15) / 16), row_step = s.w.size * s.c;
   parallel_rows(s.n * s.h.out, s.h.kernel * row_step, work, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
@@ -35,10 +36,7 @@ void spread(float* dx, const PoolShape& s, Share share) {
             for (int64_t j = 0; j < columns; j++)
               lanes.put(corner + i * row_step + j * s.c + ch, value((int32_t)(i * s.w.kernel + j)));
         };
-        if (kStreamed)
-          for (int64_t ch = 0; ch < s.c; ch += kLanes) put(ch, StreamedLanes{});
-        else
-          over_channels(s.c, put);
+        over_channels(s.c, put, past);
       }
       int64_t covered = s.w.out * s.w.kernel;  // what no window reaches: the right end of its rows, the rows below
       for (int64_t i = 0; i < rows; i++)
@@ -51,10 +49,9 @@ void spread(float* dx, const PoolShape& s, Share share) {
 
 template <class Share>
 void spread_any(float* dx, const PoolShape& s, Share share) {
-  bool streamed = streams(dx, s.n * s.h.size * s.w.size * s.c, s.c);
-  if (square(s) == 2) return streamed ? spread<2, true>(dx, s, share) : spread<2, false>(dx, s, share);
-  if (square(s) == 3) return streamed ? spread<3, true>(dx, s, share) : spread<3, false>(dx, s, share);
-  spread<0, false>(dx, s, share);
+  if (square(s) == 2) return spread<2>(dx, s, share);
+  if (square(s) == 3) return spread<3>(dx, s, share);
+  spread<0>(dx, s, share);
 }
 
 template <class Index>

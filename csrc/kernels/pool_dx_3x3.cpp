@@ -36,9 +36,9 @@ struct Row {
 };
 
 // Cells `middle` and middle + 1: of windows p and p + 1, which lie within the row where the flags say so, as the cells.
-template <int R, class Lanes>
+template <int R>
 inline __attribute__((always_inline)) void pair(const Row& row, int64_t p, int64_t middle, bool here, bool next,
-                                                bool first, bool second, int64_t ch, Lanes lanes) {
+                                                bool first, bool second, int64_t ch, AllLanes lanes) {
   vec a = zero(), b = zero();
 #pragma GCC unroll 2
   for (int r = 0; r < R; r++) {
@@ -57,8 +57,8 @@ inline __attribute__((always_inline)) void pair(const Row& row, int64_t p, int64
   if (second) lanes.put(row.dx + (middle + 1) * row.c + ch, b);
 }
 
-template <int R, class Lanes>
-void cells(const Row& row, const PoolAxis& w, Lanes lanes) {
+template <int R>
+void cells(const Row& row, const PoolAxis& w, AllLanes lanes) {
   for (int64_t p = (w.before + 1) / 2 - 1, middle; (middle = 2 * p + 1 - w.before) < w.size; p++) {
     bool here = p >= 0 && p < w.out, next = p + 1 < w.out, first = middle >= 0, second = middle + 1 < w.size;
     if (here && next && first && second)
@@ -68,8 +68,15 @@ void cells(const Row& row, const PoolAxis& w, Lanes lanes) {
   }
 }
 
-template <class Lanes>
-void all_rows(float* dx, const float* dy, const uint8_t* indices, const PoolShape& s, Lanes lanes) {
+}  // namespace
+
+bool takes_3x3_dx(const PoolShape& s) {
+  auto usual = [](const PoolAxis& a) { return a.kernel == 3 && a.stride == 2 && a.dilation == 1; };
+  return usual(s.h) && usual(s.w) && s.c % 16 == 0;
+}
+
+void max_pool_3x3_dx(float* dx, const float* dy, const uint8_t* indices, const PoolShape& s) {
+  AllLanes lanes{streams(dx, s.n * s.h.size * s.w.size * s.c)};
   int64_t rows = s.n * s.h.size, cells_row = s.w.size * s.c;
   parallel_rows(rows, cells_row, rows * s.w.size * (s.c / 16), [&](int64_t begin, int64_t end) {
     for (int64_t y = begin; y < end; y++) {
@@ -88,20 +95,6 @@ void all_rows(float* dx, const float* dy, const uint8_t* indices, const PoolShap
     }
     stream_fence();
   });
-}
-
-}  // namespace
-
-bool takes_3x3_dx(const PoolShape& s) {
-  auto usual = [](const PoolAxis& a) { return a.kernel == 3 && a.stride == 2 && a.dilation == 1; };
-  return usual(s.h) && usual(s.w) && s.c % 16 == 0;
-}
-
-void max_pool_3x3_dx(float* dx, const float* dy, const uint8_t* indices, const PoolShape& s) {
-  if (streams(dx, s.n * s.h.size * s.w.size * s.c))
-    all_rows(dx, dy, indices, s, StreamedLanes{});
-  else
-    all_rows(dx, dy, indices, s, AllLanes{});
 }
 
 }  // namespace ISA

@@ -9,11 +9,6 @@
 namespace fastcnn {
 namespace ISA {
 
-// All lanes, stored past the caches.
-struct StreamedLanes : AllLanes {
-  void put(float* p, vec v) const { stream(p, v); }
-};
-
 // Pixels o of an axis whose cells first(o)..last(o), neither decreasing with o, include `cell`: those from begin to
 // end, save where value() says no.
 template <class Reach>
@@ -92,10 +87,7 @@ static void gather(float* out, int64_t n, int64_t h, int64_t w, int64_t c, const
               for (int k = 0; k < count; k++) sum = term(sum, hits[k].at + ch, hits[k].value, lanes);
               lanes.put(cell + ch, clear ? sum : lanes.get(cell + ch) + sum);
             };
-            if (past_caches && clear && ox >= column.end && oy >= row.end)
-              for (int64_t ch = 0; ch < c; ch += kLanes) add(ch, StreamedLanes{});
-            else
-              over_channels(c, add);
+            over_channels(c, add, past_caches && clear && ox >= column.end && oy >= row.end);
             clear = false;
           } while (ox < column.end);
         }
