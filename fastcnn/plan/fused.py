@@ -11,8 +11,10 @@ __all__ = [
     "BATCH_NORM",
     "BATCH_NORM_APPLY",
     "BATCH_NORM_BACKWARD",
+    "BATCH_NORM_BACKWARD_PAIR",
     "BATCH_NORM_INFERENCE",
     "BATCH_NORM_STATISTICS",
+    "BATCH_NORM_SUM",
     "CONV",
     "CONV_DW_THROUGH",
     "CONV_DX",
@@ -57,6 +59,18 @@ def _batch_norm_backward(module: Any) -> Any:
         return tuple(found) if attrs["residual"] else tuple(found[:3])
 
     return run
+
+
+def _batch_norm_sum(module: Any) -> Any:
+    def run(x: Any, affine: Any, shortcut: Any, shortcut_affine: Any, *, activation: Any) -> Any:
+        options = {"residual": shortcut, "residual_affine": shortcut_affine, "activation": activation}
+        return module.batch_norm_apply(x, affine, **options)
+
+    return run
+
+
+def _batch_norm_backward_each(dy: Any, *sides: Any) -> Any:
+    return tuple(d for i in (0, 4) for d in reference.batch_norm_backward(dy, *sides[i : i + 4])[:3])
 
 
 def _batch_norm_inference(module: Any) -> Any:
@@ -207,6 +221,17 @@ BATCH_NORM_BACKWARD = Primitive(
     _batch_norm_backward(kernels),
     _batch_norm_backward(reference),
     lambda dy, x, *others, **attrs: [x, x[-1:], x[-1:], x][: 4 if attrs["residual"] else 3],
+)
+# Of two whose results were added: (dy, x, mean, inv_std, gamma, and the latter four of the other).
+BATCH_NORM_BACKWARD_PAIR = Primitive(
+    "batch_norm_backward_pair",
+    _core.batch_norm_backward_pair,
+    _batch_norm_backward_each,
+    lambda dy, *others: [dy, dy[-1:], dy[-1:]] * 2,
+)
+# The sum of two normalised results, from what was found out about each.
+BATCH_NORM_SUM = Primitive(
+    "batch_norm_sum", _batch_norm_sum(kernels), _batch_norm_sum(reference), lambda x, *others, **attrs: x
 )
 BATCH_NORM_INFERENCE = Primitive(
     "batch_norm_inference_fused",

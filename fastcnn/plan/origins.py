@@ -7,7 +7,7 @@ between its results and its inputs: the captured calls whose results no other st
 from dataclasses import dataclass
 from typing import Any
 
-from fastcnn.plan.fused import BATCH_NORM_APPLY
+from fastcnn.plan.fused import BATCH_NORM_APPLY, BATCH_NORM_BACKWARD_PAIR, BATCH_NORM_SUM
 from fastcnn.plan.program import ALIASES, VIEWS
 from fastcnn.seam import Node
 from fastcnn.tensor import Variable
@@ -33,7 +33,9 @@ BACKWARD = {
 # What steps that only the passes make are called in the program as captured.
 AS_CAPTURED = {
     "batch_norm_apply": "batch_norm",
+    "batch_norm_backward_pair": "batch_norm_backward",
     "batch_norm_statistics": "batch_norm",
+    "batch_norm_sum": "add",
     "conv2d_dw_through": "conv2d_dw",
     "conv2d_max_pool": "conv2d",
     "conv2d_max_pool_dw": "conv2d_dw",
@@ -143,6 +145,10 @@ def _fused(step: Node, calls: list[Node], backward: bool) -> tuple[str, ...]:
     words = [f"reads batch norm + {read}"] if read is not None else []
     if step.operation is BATCH_NORM_APPLY:
         words.append("made again")
+    if step.operation is BATCH_NORM_SUM:
+        words.append("normalises both terms")
+    if step.operation is BATCH_NORM_BACKWARD_PAIR:
+        words.append("of both terms")
     table = BACKWARD if backward else FORWARD
     for call in calls:
         own = call.operation.name
