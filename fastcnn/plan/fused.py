@@ -5,6 +5,7 @@ from typing import Any
 from fastcnn import _core, kernels, reference
 from fastcnn.ops.conv import CONV as CONV2D
 from fastcnn.ops.joining import CONCATENATE
+from fastcnn.ops.pooling import MAX_POOL_INDICES
 from fastcnn.seam import Primitive
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "DENSE",
     "DENSE_DW_ROWS",
     "JOINED",
+    "MAX_POOL_THROUGH",
     "TURNED",
 ]
 
@@ -187,6 +189,17 @@ def _pooled_shapes(x: Any, w: Any, *others: Any, noted: bool, **attrs: Any) -> A
     return [shape, shape] if noted else shape
 
 
+def _max_pool_through(
+    x: Any, affine: Any, *, read_activation: Any, pool_size: Any, strides: Any, padding: Any
+) -> Any:
+    return _core.max_pool2d_through(x, affine, read_activation, pool_size, strides, padding)
+
+
+def _batch_norm_then_max_pool(x: Any, affine: Any, *, read_activation: Any, **window: Any) -> Any:
+    y = reference.batch_norm_apply(x, affine, activation=read_activation)
+    return reference.max_pool2d(y, **window, return_indices=True)
+
+
 def _dense(module: Any) -> Any:
     def run(x: Any, w: Any, bias: Any, residual: Any, activation: Any) -> Any:
         return module.dense(x, w, bias, activation, residual=residual)
@@ -273,6 +286,12 @@ CONV_MAX_POOL_DW = Primitive(
     _conv_max_pool_dw,
     _max_pool_dx_then_conv_dw,
     lambda x, dy, *others, w_shape, return_db, **attrs: [w_shape, dy[-1:]] if return_db else w_shape,
+)
+MAX_POOL_THROUGH = Primitive(
+    "max_pool_through",
+    _max_pool_through,
+    _batch_norm_then_max_pool,
+    lambda x, affine, *, read_activation, **window: MAX_POOL_INDICES.shape(x, **window),
 )
 DENSE = Primitive("dense_fused", _dense(kernels), _dense(reference), lambda *shapes, **attrs: shapes[-1])
 # Some rows of the gradient of a dense layer's weights, from the layer's input turned: (c, rows of x).

@@ -45,6 +45,7 @@ AS_CAPTURED = {
     "dense_dw_rows": "dense_dw",
     "max_pool_indices": "max_pool",
     "max_pool_scatter": "max_pool_dx",
+    "max_pool_through": "max_pool",
 }
 BIASED = ("conv2d", "conv2d_transpose", "depthwise_conv2d", "dense")
 
@@ -139,10 +140,10 @@ def _layers(step: Node, calls: list[Node], captured: dict[int, Node]) -> tuple[s
 
 def _fused(step: Node, calls: list[Node], backward: bool) -> tuple[str, ...]:
     main = _plain(step)
-    if main in ("max_pool", "max_pool_dx", "activate", "activate_dx"):
-        return ()  # a mask that was behind the pooling is before it now, a step of its own
     read = step.attrs.get("read_activation")  # of a batch norm's result, which is not stored
     words = [f"reads batch norm + {read}"] if read is not None else []
+    if main in ("max_pool", "max_pool_dx", "activate", "activate_dx"):
+        return tuple(words)  # a mask that was behind the pooling is before it now, a step of its own
     if step.operation is BATCH_NORM_APPLY:
         words.append("made again")
     if step.operation is BATCH_NORM_SUM:
