@@ -189,9 +189,7 @@ def _pooled_shapes(x: Any, w: Any, *others: Any, noted: bool, **attrs: Any) -> A
     return [shape, shape] if noted else shape
 
 
-def _max_pool_through(
-    x: Any, affine: Any, *, read_activation: Any, pool_size: Any, strides: Any, padding: Any
-) -> Any:
+def _max_pool_through(x: Any, affine: Any, *, read_activation: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
     return _core.max_pool2d_through(x, affine, read_activation, pool_size, strides, padding)
 
 

@@ -1,4 +1,4 @@
-"""Passes over sums of two normalised results in a training step, as where a residual network's shortcut is a convolution.
+"""Passes over sums of two normalised results in a training step: where a residual network's shortcut is a convolution.
 
 Both terms are read through what normalises them, and their gradients, which read the same gradient, are taken together.
 """

@@ -48,7 +48,7 @@ def read_through(steps: list[Node], outputs: list[Any]) -> list[Node]:
 
 
 def _reads_through(reader: Node | None, t: Any) -> bool:
-    """Whether it is a maximum pooling of t, or a convolution or its weights' gradient, over images padded with zeros."""
+    """Whether it pools the maxima of t, or is a convolution or its weights' gradient, over images padded with zeros."""
     if reader is not None and reader.operation is MAX_POOL_INDICES:
         return len(t.shape) == 4
     return (
