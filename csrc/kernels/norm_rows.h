@@ -100,9 +100,11 @@ static inline bool streams(const float* array, const RowPlan& p, const Chunk& ch
 // Sums read a few rows side by side: they ask for whole rows ahead.
 static inline int64_t rows_ahead(int64_t width) { return width < kAhead / 4 ? kAhead / width : 4; }
 
-// a[i], b[i] += two sums over rows [r, end), for each of `size` channels.
+// a[i], b[i] += two sums over rows [r, end), for each of `size` channels. Inlined into its caller it runs out of
+// registers.
 template <class Term>
-static void reduce_leaf(double* a, double* b, int64_t r, int64_t end, int64_t size, const Term& term) {
+static __attribute__((noinline)) void reduce_leaf(double* a, double* b, int64_t r, int64_t end, int64_t size,
+                                                  const Term& term) {
   alignas(64) float s[kStrip] = {}, q[kStrip] = {};
   auto add = [&](int64_t i, int lanes, int count) __attribute__((always_inline)) {
     vec si = load(s + i), qi = load(q + i);
