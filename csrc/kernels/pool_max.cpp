@@ -103,7 +103,7 @@ void max_pool(float* y, void* indices, int index_bytes, const float* x, const fa
   NoIndex none;
   if (through) return max_pool_with(y, (uint8_t*)indices, x, *through, s);
   if (index_bytes == 1) return max_pool_with(y, (uint8_t*)indices, x, Plain{}, s);
-  if (index_bytes == 4) return max_pool_with(y, (int32_t*)indices, x, Plain{}, s);
+  if (index_bytes == 4) return max_pool_of<0>(y, (int32_t*)indices, x, Plain{}, s);  // of large windows
   max_pool_with(y, &none, x, Plain{}, s);
 }
 
