@@ -25,6 +25,7 @@ __all__: list[str] = [
     "batch_norm",
     "batch_norm_apply",
     "batch_norm_backward",
+    "batch_norm_backward_pair",
     "batch_norm_inference",
     "batch_norm_statistics",
     "bernoulli",
@@ -107,6 +108,7 @@ __all__: list[str] = [
     "lion",
     "matmul",
     "max_pool",
+    "max_pool2d_through",
     "max_pool_dx",
     "maxout",
     "maxout_dx",
@@ -260,7 +262,7 @@ def batch_norm(
     arg11: bool,
 ) -> tuple[typing.Any, ...]: ...
 def batch_norm_apply(
-    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def batch_norm_backward(
     arg0: typing.Any,
@@ -274,6 +276,17 @@ def batch_norm_backward(
     arg8: bool,
     arg9: typing.Any,
     arg10: typing.Any,
+) -> tuple[typing.Any, ...]: ...
+def batch_norm_backward_pair(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.Any,
+    arg8: typing.Any,
 ) -> tuple[typing.Any, ...]: ...
 def batch_norm_inference(
     arg0: typing.Any,
@@ -694,6 +707,9 @@ def max_pool(
     arg7: bool,
     arg8: typing.Any,
 ) -> typing.Any: ...
+def max_pool2d_through(
+    arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any, arg4: typing.Any, arg5: typing.Any
+) -> tuple[typing.Any, ...]: ...
 def max_pool_dx(
     arg0: typing.Any,
     arg1: typing.Any,

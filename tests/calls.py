@@ -94,8 +94,9 @@ def batch_norm_statistics(rng: Rng) -> Arguments:
 
 def batch_norm_apply(rng: Rng) -> Arguments:
     x = floats(rng, *shape(rng, 2))
-    extra = {"residual": some(rng, like(x, rng)), "activation": some(rng, "relu")}
-    return dict(x=x, affine=floats(rng, 3, x.shape[-1]), **extra)
+    affine = floats(rng, 3, x.shape[-1])
+    residual = pick(rng, {}, {"residual": like(x, rng)}, {"residual": like(x, rng), "residual_affine": affine})
+    return dict(x=x, affine=affine, activation=some(rng, "relu"), **residual)
 
 
 def batch_norm_inference(rng: Rng) -> Arguments:

@@ -152,7 +152,7 @@ def batch_norm(rng: Rng, what: str) -> Case:
     p, v, some = BatchNorm(rows, c, 1e-3, 0.99, 0, 2), calls.floats(rng, c), calls.floats(rng, rows, c)
     query = ("batch_norm_workspace", (byref(p),))
     if what == "apply":
-        return *query, "batch_norm_apply", (byref(p), x, calls.floats(rng, 3, c), some, out(rows, c))
+        return *query, "batch_norm_apply", (byref(p), x, calls.floats(rng, 3, c), some, None, out(rows, c))
     if what == "backward":
         given = (byref(p), c_int(1), some, x, some, None, v, v, v, out(rows, c), out(c), out(c), out(rows, c))
         return *query, "batch_norm_backward", given
@@ -309,6 +309,35 @@ def check_max_pool(lib: ctypes.CDLL, rng: Rng, at_end: bool) -> None:
     guard.close()
 
 
+class NormSide(ctypes.Structure):
+    _fields_ = [(name, c_void_p) for name in ("x", "mean", "inv_std", "gamma", "dx", "dgamma", "dbeta")]
+
+
+def check_norm_pair(lib: ctypes.CDLL, rng: Rng, at_end: bool) -> None:
+    """The gradients of two normalisations between forbidden pages: what those of each by itself are."""
+    rows, c = calls.up_to(rng, 3000), calls.channels(rng)
+    p, size, guard = BatchNorm(rows, c, 1e-3, 0.99, 0, 0), c_size_t(), Guard(at_end)
+    dy, expected, found, sides = guard.array(calls.floats(rng, rows, c)), [], [], []
+    for _ in range(2):
+        given = [guard.array(calls.floats(rng, *shape)) for shape in ((rows, c), (c,), (c,), (c,))]
+        plain = [out(rows, c), out(c), out(c)]
+        x, mean, inv_std, gamma, *results = (c_void_p(a.ctypes.data) for a in (*given, *plain))
+        saved = (c_void_p(dy.ctypes.data), x, None, None, mean, inv_std, gamma, *results, None, None, c_size_t())
+        assert lib.fastcnn_batch_norm_backward(byref(p), c_int(1), *saved) == 0, message(lib)
+        expected += plain
+        found += [guard.array(np.zeros_like(a)) for a in plain]
+        sides.append(NormSide(*(a.ctypes.data for a in (*given, *found[-3:]))))
+    assert lib.fastcnn_batch_norm_workspace(byref(p), byref(size)) == 0, message(lib)
+    pages = Pages(2 * size.value)
+    room = (c_void_p(pages.place(2 * size.value, at_end=True)), c_size_t(2 * size.value))
+    of_both = (c_void_p(dy.ctypes.data), byref(sides[0]), byref(sides[1]))
+    assert lib.fastcnn_batch_norm_backward_pair(byref(p), *of_both, *room) == 0, message(lib)
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True)), "the pair changes the result"
+    del found, dy, given
+    pages.close()
+    guard.close()
+
+
 def main(isa: str, cases: int) -> None:
     lib = library()
     if isa == "short":
@@ -334,6 +363,8 @@ def main(isa: str, cases: int) -> None:
         check_prepared_filter(lib, rng)
         print("pooling", seed, flush=True)
         check_max_pool(lib, rng, seed % 2 == 0)
+        print("two normalisations", seed, flush=True)
+        check_norm_pair(lib, rng, seed % 2 == 0)
     print("done", flush=True)
 
 

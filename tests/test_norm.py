@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from checks import assert_same, dot, integers, normal, relative_l2
-from guard_workspace import BatchNorm, library
+from checks import assert_same, assert_same_bits_everywhere, dot, integers, normal, relative_l2
+from guard_workspace import BatchNorm, NormSide, library
 from norm_cases import ACTIVATIONS, BATCHES, optional, random_shape, two_valued
 
-from fastcnn import kernels, reference
+from fastcnn import _core, kernels, reference
 
 # ------------------------------------------------------------------------------------------------ batch, forward
 
@@ -299,3 +299,89 @@ def test_only_inference_reads_slices():
     assert b"x_row must be 0 or c = 3 here, got 5" in lib.fastcnn_last_error()
     assert lib.fastcnn_batch_norm_backward(ctypes.byref(p), 1, *at[:11], None, ctypes.c_size_t(0)) != 0
     assert b"x_row must be 0 or c = 3 here, got 5" in lib.fastcnn_last_error()
+
+
+SHAPES = [(7, 5, 3), (40, 33), (9, 9, 16), (3, 700), (300, 40, 64), (1, 1), (0, 3)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_gradients_of_a_pair_are_those_of_each_to_the_bit(isa, rng, shape):
+    dy, x, other = (normal(rng, shape) for _ in range(3))
+    numbers = [normal(rng, shape[-1:]) for _ in range(5)]
+    for gamma in (None, numbers[4]):
+        sides = (x, *numbers[:2], gamma), (other, *numbers[2:4], gamma)
+        expected = [d for side in sides for d in kernels.batch_norm_backward(dy, *side)[:3]]
+        found = _core.batch_norm_backward_pair(dy, *sides[0], *sides[1])
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_pair_has_the_same_bits_everywhere(rng):
+    dy, x, other, mean, inv_std = (normal(rng, s) for s in ((700, 70), (700, 70), (700, 70), (70,), (70,)))
+    assert_same_bits_everywhere(
+        lambda: _core.batch_norm_backward_pair(dy, x, mean, inv_std, None, other, mean, mean, mean)
+    )
+
+
+def test_pairs_past_the_caches(rng):
+    """Large enough to be stored past the caches, and in channels enough for several strips."""
+    for shape in ((5000, 528), (70000, 48)):
+        dy, x, other = (normal(rng, shape) for _ in range(3))
+        mean, inv_std = normal(rng, shape[-1:]), normal(rng, shape[-1:])
+        found = _core.batch_norm_backward_pair(dy, x, mean, inv_std, None, other, inv_std, mean, None)
+        expected = [*kernels.batch_norm_backward(dy, x, mean, inv_std)[:3]]
+        expected += kernels.batch_norm_backward(dy, other, inv_std, mean)[:3]
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("activation", [None, "relu", "relu6"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_residual_is_normalised_as_it_is_read_to_the_bit(isa, rng, activation, shape):
+    x, residual = (normal(rng, shape) for _ in range(2))
+    affine, own = (normal(rng, (3, shape[-1])) for _ in range(2))
+    found = kernels.batch_norm_apply(x, affine, residual=residual, activation=activation, residual_affine=own)
+    stored = kernels.batch_norm_apply(residual, own)
+    np.testing.assert_array_equal(found, kernels.batch_norm_apply(x, affine, residual=stored, activation=activation))
+    truth = reference.batch_norm_apply(x, affine, residual=residual, activation=activation, residual_affine=own)
+    np.testing.assert_allclose(found, truth, rtol=1e-5, atol=1e-5)
+
+
+def test_nonsense_about_residuals_and_pairs_is_refused():
+    x, c, affine = np.ones((4, 3), np.float32), np.ones(3, np.float32), np.ones((3, 3), np.float32)
+    with pytest.raises(ValueError, match="residual_affine needs a residual"):
+        kernels.batch_norm_apply(x, affine, residual_affine=affine)
+    with pytest.raises(ValueError, match="residual_affine must have shape"):
+        kernels.batch_norm_apply(x, affine, residual=x, residual_affine=c)
+    with pytest.raises(ValueError, match="x must have shape"):
+        _core.batch_norm_backward_pair(x, x, c, c, None, x[:2], c, c, None)
+    with pytest.raises(ValueError, match="mean must have shape"):
+        _core.batch_norm_backward_pair(x, x, c, c, None, x, x, c, None)
+    lib = library()
+    lib.fastcnn_last_error.restype = ctypes.c_char_p
+
+    def at(array: Any) -> Any:
+        return ctypes.c_void_p(array.ctypes.data)
+
+    def refused(status: int, message: bytes) -> bool:
+        return status != 0 and message in lib.fastcnn_last_error()
+
+    own = None, ctypes.c_size_t(0)
+    p = BatchNorm(4, 3, 1e-3, 0.99, 0, 0)
+    status = lib.fastcnn_batch_norm_apply(ctypes.byref(p), at(x), at(affine), None, at(affine), at(x), *own)
+    assert refused(status, b"residual must not be NULL where residual_affine is given")
+    good, same = (NormSide(*[a.ctypes.data for a in (x, c, c, c, dx, c, c)]) for dx in (x + 1, x))
+    for second, change, message in (
+        (None, {}, b"second must not be NULL"),
+        (same, {}, b"dx must not be dy"),
+        (NormSide(), {}, b"x must not be NULL"),
+        (good, {"activation": 1}, b"activation must be linear"),
+        (good, {"x_row": 5}, b"x_row must be 0 or c = 3 here, got 5"),
+        (good, {"rows": -1}, b"x must"),
+    ):
+        p = BatchNorm(4, 3, 1e-3, 0.99, 0, 0)
+        for name, value in change.items():
+            setattr(p, name, value)
+        sides = ctypes.byref(good), second and ctypes.byref(second)
+        assert refused(lib.fastcnn_batch_norm_backward_pair(ctypes.byref(p), at(x), *sides, *own), message), message
+    assert refused(lib.fastcnn_batch_norm_backward_pair(None, at(x), *sides, *own), b"parameters must not be NULL")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from checks import assert_same, assert_same_bits_everywhere, dot, integers, normal, relative_l2
 
-from fastcnn import kernels, reference
+from fastcnn import _core, kernels, reference
 
 Array = np.ndarray[Any, Any]
 
@@ -493,3 +493,35 @@ def test_indices_lie_as_the_result_does(library: ctypes.CDLL, rng: np.random.Gen
     window.y_pixel = 3
     assert library.fastcnn_avg_pool2d(ctypes.byref(window), *places[:2]) != 0
     assert b"y_pixel must be 0 or at least c = 4, got 3" in library.fastcnn_last_error()
+
+
+@pytest.mark.parametrize("activation", [None, "relu", "relu6"])
+def test_reading_through_a_normalisation(isa: str, rng: np.random.Generator, activation: str | None) -> None:
+    """To the bit what pooling its stored result gives, which is the first of equal ones too."""
+    for shape, pool, strides, padding in (
+        ((2, 9, 7, 5), 2, 2, "valid"),
+        ((3, 11, 12, 33), 3, 2, 1),
+        ((2, 8, 8, 64), 3, 1, "same"),
+        ((1, 9, 9, 7), (4, 3), 2, ((1, 0), (2, 1))),
+        ((0, 9, 9, 7), 2, None, "valid"),
+    ):
+        x, affine = normal(rng, shape), normal(rng, (3, shape[-1]))
+        x[..., 0] = np.nan
+        stored = kernels.batch_norm_apply(x, affine, activation=activation)
+        y, indices = _core.max_pool2d_through(x, affine, activation, pool, strides, padding)
+        expected, expected_indices = kernels.max_pool2d(stored, pool, strides, padding, return_indices=True)
+        np.testing.assert_array_equal(y, expected)
+        np.testing.assert_array_equal(indices, expected_indices)
+
+
+def test_nonsense_about_reading_through_is_refused(library: ctypes.CDLL) -> None:
+    x, affine = np.ones((1, 4, 4, 2), np.float32), np.ones((3, 2), np.float32)
+    for given, message in (
+        ((x[0], affine, None, 2, 2, 0), r"x must have 4 dimensions \(n, h, w, c\)"),
+        ((x, affine[:2], None, 2, 2, 0), r"affine must have shape \(3, 2\)"),
+        ((x, affine, "tanh", 2, 2, 0), "the prologue's activation must be linear, relu or relu6"),
+        ((np.ones((1, 20, 20, 2)), affine, None, 17, 2, 0), "indices need a pool size of at most 256 cells, got 289"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            _core.max_pool2d_through(*given)
+    assert library.fastcnn_max_pool2d_through(None, None, None, None, None) != 0

@@ -31,8 +31,10 @@ PROGRAMS = [
     "batch_norm_apply",
     "batch_norm_fused",
     "batch_norm_backward_fused",
+    "batch_norm_backward_pair",
     "batch_norm_inference_fused",
     "batch_norm_statistics",
+    "batch_norm_sum",
     "conv2d_fused",
     "conv2d_dw_through",
     "conv2d_dx_fused",
@@ -44,6 +46,7 @@ PROGRAMS = [
     "dense_dw_rows",
     "dense_fused",
     "joined",
+    "max_pool_through",
     "turned",
 ]
 PROGRAMS += ["max_pool_dx"]

@@ -46,7 +46,8 @@ def test_convolutions_read_through_batch_normalisations(monkeypatch):
     model, _ = fitted(bottlenecks, False)
     program = only(stepping.plans_of(model).training).program
     found = names(program)
-    assert found.count("batch_norm_statistics") == 10  # the first two of each block: nobody else reads their results
+    # The first two of each block: nobody else reads their results. And both terms of the sum after the stride.
+    assert found.count("batch_norm_statistics") == 12
     assert found.count("conv2d_through") == found.count("conv2d_dw_through") == 10
     # Of the results that are sums, those of blocks 1 and 2 of the five are made again, and the one after the stride.
     assert found.count("batch_norm_apply") == 3

@@ -90,19 +90,14 @@ fastcnn_status train(const char* name, const P* p, const Forward& a, float* movi
   return FASTCNN_OK;
 }
 
-struct Backward {
-  const float *dy, *x, *y, *shift, *mean, *inv_std, *gamma;
-  float *dx, *dgamma, *dbeta, *dresidual;
-};
-
 template <class P>
-fastcnn_status backward(const char* name, const P* p, bool fixed, const Backward& a, void* workspace,
+fastcnn_status backward(const char* name, const P* p, bool fixed, const float* dy, const NormSide& a, void* workspace,
                         size_t workspace_bytes) {
   Check check(name);
   NormShape s = shape_of(*p);
   int64_t count = check_parameters(check, *p), groups = checked_product(s.n, s.groups);
   check_activation(check, p->activation);
-  check.pointer("dy", a.dy, count).pointer("x", a.x, count).pointer("dx", a.dx, count);
+  check.pointer("dy", dy, count).pointer("x", a.x, count).pointer("dx", a.dx, count);
   check.pointer("mean", a.mean, groups).pointer("inv_std", a.inv_std, groups);
   check.that(p->activation == FASTCNN_LINEAR || a.y || a.shift || count == 0,
              "y must not be NULL: the activation's gradient needs it");
@@ -116,8 +111,7 @@ fastcnn_status backward(const char* name, const P* p, bool fixed, const Backward
   }
   Workspace memory(name, workspace, workspace_bytes, kernels().norm->workspace(s) + kAlign);
   if (memory.status() != FASTCNN_OK) return memory.status();
-  kernels().norm->backward(a.dx, a.dgamma, a.dbeta, a.dresidual, a.dy, a.x, a.y, a.shift, a.mean, a.inv_std, a.gamma, s,
-                           fixed, p->activation, memory.data());
+  kernels().norm->backward(&a, 1, dy, s, fixed, p->activation, memory.data());
   return FASTCNN_OK;
 }
 
@@ -174,7 +168,8 @@ fastcnn_status fastcnn_batch_norm_inference(const fastcnn_batch_norm* p, const f
 }
 
 fastcnn_status fastcnn_batch_norm_apply(const fastcnn_batch_norm* p, const float* x, const float* affine,
-                                        const float* residual, float* y, void* workspace, size_t workspace_bytes) {
+                                        const float* residual, const float* residual_affine, float* y, void* workspace,
+                                        size_t workspace_bytes) {
   const char* name = "batch_norm_apply";
   if (!p) return no_parameters(name);
   if (fastcnn_status s = check_whole(name, *p)) return s;
@@ -182,11 +177,12 @@ fastcnn_status fastcnn_batch_norm_apply(const fastcnn_batch_norm* p, const float
   int64_t count = check.count("x", {p->rows, p->c});
   check_activation(check, p->activation);
   check.pointer("x", x, count).pointer("y", y, count).pointer("affine", affine, p->c);
+  check.that(residual || !residual_affine || count == 0, "residual must not be NULL where residual_affine is given");
   if (check.failed() || count == 0) return check.status();
   NormShape s = shape_of(*p);
   Workspace memory(name, workspace, workspace_bytes, kernels().norm->workspace(s) + kAlign);
   if (memory.status() != FASTCNN_OK) return memory.status();
-  kernels().norm->apply(y, x, affine, affine + p->c, affine + 2 * p->c, residual, s, p->activation, memory.data());
+  kernels().norm->apply(y, x, affine, residual, residual_affine, s, p->activation, memory.data());
   return FASTCNN_OK;
 }
 
@@ -198,8 +194,41 @@ fastcnn_status fastcnn_batch_norm_backward(const fastcnn_batch_norm* p, int trai
   if (!p) return no_parameters(name);
   if (fastcnn_status s = check_whole(name, *p)) return s;
   const float* shift = affine ? affine + 2 * p->c : nullptr;
-  return backward(name, p, training == 0, {dy, x, y, shift, mean, inv_std, gamma, dx, dgamma, dbeta, dresidual},
+  return backward(name, p, training == 0, dy, {x, y, shift, mean, inv_std, gamma, dx, dgamma, dbeta, dresidual},
                   workspace, workspace_bytes);
+}
+
+fastcnn_status fastcnn_batch_norm_backward_pair(const fastcnn_batch_norm* p, const float* dy,
+                                                const fastcnn_batch_norm_side* first,
+                                                const fastcnn_batch_norm_side* second, void* workspace,
+                                                size_t workspace_bytes) {
+  const char* name = "batch_norm_backward_pair";
+  if (!p) return no_parameters(name);
+  if (fastcnn_status s = check_whole(name, *p)) return s;
+  Check check(name);
+  int64_t count = check_parameters(check, *p);
+  check.that(p->activation == FASTCNN_LINEAR, "activation must be linear").pointer("dy", dy, count);
+  check.pointer("first", first).pointer("second", second);
+  if (check.failed()) return check.status();
+  const fastcnn_batch_norm_side* given[] = {first, second};
+  NormSide sides[2];
+  for (int i = 0; i < 2; i++) {
+    const fastcnn_batch_norm_side& a = *given[i];
+    check.pointer("x", a.x, count).pointer("dx", a.dx, count).pointer("mean", a.mean, p->c);
+    check.pointer("inv_std", a.inv_std, p->c);
+    check.that(count == 0 || a.dx != dy, "dx must not be dy");
+    sides[i] = {a.x, nullptr, nullptr, a.mean, a.inv_std, a.gamma, a.dx, a.dgamma, a.dbeta, nullptr};
+  }
+  if (check.failed()) return check.status();
+  if (count == 0) {
+    for (const NormSide& side : sides) fill_zero(side.dgamma, p->c), fill_zero(side.dbeta, p->c);
+    return FASTCNN_OK;
+  }
+  NormShape s = shape_of(*p);
+  Workspace memory(name, workspace, workspace_bytes, 2 * kernels().norm->workspace(s) + kAlign);
+  if (memory.status() != FASTCNN_OK) return memory.status();
+  kernels().norm->backward(sides, 2, dy, s, false, FASTCNN_LINEAR, memory.data());
+  return FASTCNN_OK;
 }
 
 fastcnn_status fastcnn_group_norm_workspace(const fastcnn_group_norm* p, size_t* bytes) {
@@ -221,7 +250,7 @@ fastcnn_status fastcnn_group_norm_backward(const fastcnn_group_norm* p, const fl
                                            size_t workspace_bytes) {
   const char* name = "group_norm_backward";
   if (!p) return no_parameters(name);
-  return backward(name, p, false, {dy, x, y, nullptr, mean, inv_std, gamma, dx, dgamma, dbeta, dresidual}, workspace,
+  return backward(name, p, false, dy, {x, y, nullptr, mean, inv_std, gamma, dx, dgamma, dbeta, dresidual}, workspace,
                   workspace_bytes);
 }
 

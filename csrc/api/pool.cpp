@@ -112,7 +112,25 @@ fastcnn_status fastcnn_max_pool2d(const fastcnn_pool2d* p, const float* x, float
   check.pointer("x", x, r.in).pointer("y", y, r.out);
   check.that(!indices || index_bytes(r) == 1, "indices need a pool size of at most 256 cells, got %lld",
              (long long)window_cells(r));
-  if (!check.failed() && r.out > 0) kernels().pool->max_pool(y, indices, indices ? 1 : 0, x, r.shape);
+  if (!check.failed() && r.out > 0) kernels().pool->max_pool(y, indices, indices ? 1 : 0, x, nullptr, r.shape);
+  return check.status();
+}
+
+fastcnn_status fastcnn_max_pool2d_through(const fastcnn_pool2d* p, const fastcnn_prologue* prologue, const float* x,
+                                          float* y, uint8_t* indices) {
+  Check check("max_pool2d_through");
+  Plan r = plan(check, p);
+  check.pointer("prologue", prologue);
+  check.pointer("x", x, r.in).pointer("y", y, r.out).pointer("indices", indices, r.out);
+  check.that(index_bytes(r) == 1, "indices need a pool size of at most 256 cells, got %lld",
+             (long long)window_cells(r));
+  if (check.failed()) return check.status();
+  fastcnn_activation f = prologue->activation;
+  check.pointer("prologue.mean", prologue->mean, p->c).pointer("prologue.scale", prologue->scale, p->c);
+  check.pointer("prologue.shift", prologue->shift, p->c);
+  check.that(f == FASTCNN_LINEAR || f == FASTCNN_RELU || f == FASTCNN_RELU6,
+             "the prologue's activation must be linear, relu or relu6");
+  if (!check.failed() && r.out > 0) kernels().pool->max_pool(y, indices, 1, x, prologue, r.shape);
   return check.status();
 }
 
@@ -143,7 +161,7 @@ fastcnn_status fastcnn_max_pool2d_dx(const fastcnn_pool2d* p, const float* dy, c
   }
   Workspace scratch("max_pool2d_dx", workspace, workspace_bytes, indices_bytes(r));
   if (scratch.status() != FASTCNN_OK) return scratch.status();
-  kernels().pool->max_pool(nullptr, scratch.data(), index_bytes(r), x, r.shape);
+  kernels().pool->max_pool(nullptr, scratch.data(), index_bytes(r), x, nullptr, r.shape);
   kernels().pool->max_pool_dx(dx, dy, scratch.data(), index_bytes(r), r.shape);
   return FASTCNN_OK;
 }

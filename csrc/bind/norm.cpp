@@ -138,13 +138,18 @@ py::tuple batch_norm_statistics(py::handle x_, py::handle gamma_, py::handle bet
 }
 
 py::array batch_norm_apply(py::handle x_, py::handle affine_, py::handle residual_, py::handle activation,
-                           py::handle out) {
+                           py::handle out, py::handle residual_affine_) {
   Floats x = at_least(Floats(x_, "x"), 1, kBatchDims);
   fastcnn_batch_norm p = batch_parameters(x, 0, clamp(activation));
   Floats affine = required(affine_, "affine", {3, p.c}), residual = optional(residual_, "residual", x.shape());
+  Floats residual_affine = optional(residual_affine_, "residual_affine", {3, p.c});
+  if (residual_affine && !residual) throw py::value_error("residual_affine needs a residual");
   Result y(out, x.shape());
-  y.apart_from(x, true).apart_from(residual, true).apart_from(affine);
-  run([=] { return fastcnn_batch_norm_apply(&p, x.data(), affine.data(), residual.data(), y.data(), nullptr, 0); });
+  y.apart_from(x, true).apart_from(residual, true).apart_from(affine).apart_from(residual_affine);
+  run([=] {
+    return fastcnn_batch_norm_apply(&p, x.data(), affine.data(), residual.data(), residual_affine.data(), y.data(),
+                                    nullptr, 0);
+  });
   return y.array();
 }
 
@@ -179,6 +184,37 @@ py::tuple batch_norm_backward(py::handle dy, py::handle x, py::handle mean, py::
                                        a.dresidual_data, nullptr, 0);
   });
   return a.gradients();
+}
+
+// One of the two sides; places are given out in the order of the results.
+struct Side {
+  Floats x, mean, inv_std, gamma;
+  Result dx, dgamma, dbeta;
+  Side(const Floats& dy, py::handle x_, py::handle mean_, py::handle inv_std_, py::handle gamma_)
+      : x(required(x_, "x", dy.shape())),
+        mean(required(mean_, "mean", {dy.dim(dy.ndim() - 1)})),
+        inv_std(required(inv_std_, "inv_std", {dy.dim(dy.ndim() - 1)})),
+        gamma(optional(gamma_, "gamma", {dy.dim(dy.ndim() - 1)})),
+        dx(dy.shape()),
+        dgamma({dy.dim(dy.ndim() - 1)}),
+        dbeta({dy.dim(dy.ndim() - 1)}) {}
+  fastcnn_batch_norm_side plain() const {
+    return {x.data(), mean.data(), inv_std.data(), gamma.data(), dx.data(), dgamma.data(), dbeta.data()};
+  }
+};
+
+py::tuple batch_norm_backward_pair(py::handle dy_, py::handle x, py::handle mean, py::handle inv_std, py::handle gamma,
+                                   py::handle other_x, py::handle other_mean, py::handle other_inv_std,
+                                   py::handle other_gamma) {
+  Floats dy = at_least(Floats(dy_, "dy"), 1, kBatchDims);
+  fastcnn_batch_norm p = batch_parameters(dy, 0, FASTCNN_LINEAR);
+  Side a(dy, x, mean, inv_std, gamma), b(dy, other_x, other_mean, other_inv_std, other_gamma);
+  run([=] {
+    fastcnn_batch_norm_side first = a.plain(), second = b.plain();
+    return fastcnn_batch_norm_backward_pair(&p, dy.data(), &first, &second, nullptr, 0);
+  });
+  return py::make_tuple(a.dx.array(), a.dgamma.array(), a.dbeta.array(), b.dx.array(), b.dgamma.array(),
+                        b.dbeta.array());
 }
 
 // groups = -1: every channel by itself.
@@ -280,6 +316,7 @@ void bind_norm(py::module_& m) {
   m.def("batch_norm_apply", batch_norm_apply);
   m.def("batch_norm_inference", batch_norm_inference);
   m.def("batch_norm_backward", batch_norm_backward);
+  m.def("batch_norm_backward_pair", batch_norm_backward_pair);
   m.def("group_norm", group_norm);
   m.def("group_norm_backward", group_norm_backward);
   m.def("layer_norm", layer_norm);

@@ -103,6 +103,26 @@ py::object max_pool(py::handle x_, int rank, py::handle pool_size, py::handle st
   return py::make_tuple(y.array(), indices.array());
 }
 
+// Of activation((x - mean) * scale + shift), with mean, scale and shift the rows of affine.
+py::tuple max_pool2d_through(py::handle x_, py::handle affine_, py::handle read_activation, py::handle pool_size,
+                             py::handle strides, py::handle padding) {
+  Input<float> x(x_, "x");
+  x.rank(4, dims_of(4));
+  py::int_ one(1);
+  PoolGeometry g = geometry(x.shape(), {pool_size, strides, padding, one, false, false});
+  Input<float> affine(affine_, "affine");
+  affine.shaped({3, g.p.c});
+  fastcnn_prologue through{affine.data(), affine.data() + g.p.c, affine.data() + 2 * g.p.c,
+                           activation(read_activation)};
+  Output<float> y(g.out);
+  Output<uint8_t> indices(g.out);
+  run([=] {
+    (void)affine;  // kept alive
+    return fastcnn_max_pool2d_through(&g.p, &through, x.data(), y.data(), indices.data());
+  });
+  return py::make_tuple(y.array(), indices.array());
+}
+
 // x: the input, or its shape where indices are given.
 py::array max_pool_dx(py::handle dy_, py::handle x_, int rank, py::handle pool_size, py::handle strides,
                       py::handle padding, py::handle dilation, Flag<"ceil_mode"> ceil_mode, py::handle indices_,
@@ -200,6 +220,7 @@ void bind_resize(py::module_& m);
 
 void bind_pool(py::module_& m) {
   m.def("max_pool", max_pool);
+  m.def("max_pool2d_through", max_pool2d_through);
   m.def("max_pool_dx", max_pool_dx);
   m.def("avg_pool", avg_pool);
   m.def("avg_pool_dx", avg_pool_dx);

@@ -91,36 +91,49 @@ void set_affine(const NormWorkspace& w, int64_t sample, int64_t j, double mean, 
   w.numbers(sample, 0)[j] = near;
   w.numbers(sample, 1)[j] = (float)scale;
   w.numbers(sample, 2)[j] = (float)((beta ? beta[j] : 0.0) - (mean - near) * scale);
-  w.numbers(sample, 3)[j] = w.numbers(sample, 4)[j] = 0;
+  for (int which = 3; which < kNumbers; which++) w.numbers(sample, which)[j] = 0;
 }
 
 struct Affine {
   const float *mean, *scale, *shift;
+  inline __attribute__((always_inline)) vec operator()(vec x, int64_t i) const {
+    return fma(x - load(mean + i), load(scale + i), load(shift + i));
+  }
+};
+
+// x's and the residual's, and the activation's bounds.
+struct Affines {
+  Affine x, residual;
+  bool normalised;  // the residual, as it is read
   vec low, high;
 };
 
 // All arguments are values, so that they stay in registers whatever y may alias.
 template <bool kStreamed>
-void normalise_chunk(float* y, const float* x, const float* residual, Affine a, int64_t rows, int64_t width,
+void normalise_chunk(float* y, const float* x, const float* residual, Affines a, int64_t rows, int64_t width,
                      int64_t x_row) {
   for (int64_t r = 0; r < rows; r++, y += width, x += x_row) {
     for_lanes(
         width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
           __builtin_prefetch(x + i + kAhead);
-          vec v = fma(read(x + i, lanes) - load(a.mean + i), load(a.scale + i), load(a.shift + i));
-          if (residual) v += read(residual + i, lanes);
+          vec v = a.x(read(x + i, lanes), i);
+          if (residual) {
+            vec term = read(residual + i, lanes);
+            v += a.normalised ? a.residual(term, i) : term;
+          }
           write(y + i, min(a.high, max(a.low, v)), lanes, kStreamed);
         });
     if (residual) residual += width;
   }
 }
 
-// x_row: as in NormShape.
-void normalise(float* y, const float* x, const float* residual, const NormWorkspace& w, fastcnn_activation f,
-               int64_t x_row) {
+// normalised: the residual is, as it is read. x_row: as in NormShape.
+void normalise(float* y, const float* x, const float* residual, bool normalised, const NormWorkspace& w,
+               fastcnn_activation f, int64_t x_row) {
   vec low = splat(f == FASTCNN_LINEAR ? -INFINITY : 0), high = splat(f == FASTCNN_RELU6 ? 6 : INFINITY);
   for_chunks(w.plan, Walk::back, [&](const Chunk& chunk) {
-    Affine a{w.numbers(chunk.sample, 0), w.numbers(chunk.sample, 1), w.numbers(chunk.sample, 2), low, high};
+    auto numbers = [&](int which) { return w.numbers(chunk.sample, which); };
+    Affines a{{numbers(0), numbers(1), numbers(2)}, {numbers(3), numbers(4), numbers(5)}, normalised, low, high};
     auto run = streams(y, w.plan, chunk) ? normalise_chunk<true> : normalise_chunk<false>;
     int64_t at = x_row ? chunk.offset / chunk.width * x_row : chunk.offset;
     run(y + chunk.offset, x + at, residual ? residual + chunk.offset : nullptr, a, chunk.rows, chunk.width,
@@ -138,8 +151,8 @@ void forward(float* y, float* mean, float* inv_std, float* affine, const MovingS
   const RowPlan& p = w.plan;
   for_chunks(p, Walk::forth, [&](const Chunk& chunk) {
     Moments moments{.x = x + chunk.offset, .width = chunk.width};
-    double* a = w.sums(chunk.sample) + 2 * chunk.index * p.width;
-    reduce_rows(a, a + chunk.width, chunk.rows, chunk.width, moments);
+    double* sums = w.sums(chunk.sample) + 2 * chunk.index * p.width;
+    reduce_rows(&sums, chunk.rows, chunk.width, &moments, 1);
   });
   parallel_ranges(s.n, 1, s.n * p.sums(), [&](int64_t begin, int64_t end) {
     for (int64_t sample = begin; sample < end; sample++) {
@@ -157,16 +170,17 @@ void forward(float* y, float* mean, float* inv_std, float* affine, const MovingS
     }
   });
   update_moving(moving, w.totals(0), w.totals(0) + s.c, s.rows, s.c);
-  if (y) normalise(y, x, residual, w, f, 0);
+  if (y) normalise(y, x, residual, false, w, f, 0);
 }
 
-void apply(float* y, const float* x, const float* mean, const float* scale, const float* shift, const float* residual,
+void apply(float* y, const float* x, const float* affine, const float* residual, const float* residual_affine,
            const NormShape& s, fastcnn_activation f, char* workspace) {
   NormWorkspace w{plan_rows(s), workspace};
-  const float* numbers[kNumbers] = {mean, scale, shift, shift, shift};
-  for (int which = 0; which < kNumbers; which++) memcpy(w.numbers(0, which), numbers[which], (size_t)s.c * 4);
+  const float* others = residual_affine ? residual_affine : affine;
+  for (int which = 0; which < kNumbers; which++)
+    memcpy(w.numbers(0, which), which < 3 ? affine + which * s.c : others + (which - 3) * s.c, (size_t)s.c * 4);
   w.spread(0);
-  normalise(y, x, residual, w, f, 0);
+  normalise(y, x, residual, residual_affine, w, f, 0);
 }
 
 void inference(float* y, const float* x, const float* mean, const float* variance, const float* gamma,
@@ -176,7 +190,7 @@ void inference(float* y, const float* x, const float* mean, const float* varianc
   for (int64_t j = 0; j < s.c; j++)
     set_affine(w, 0, j, mean[j], 1 / __builtin_sqrt(variance[j] + epsilon), gamma, beta);
   w.spread(0);
-  normalise(y, x, residual, w, f, s.x_row);
+  normalise(y, x, residual, false, w, f, s.x_row);
 }
 
 }  // namespace

@@ -21,6 +21,14 @@ struct MovingStatistics {
   bool unbiased;  // variance over rows - 1
 };
 
+// One normalisation of those whose gradients are taken together: what the forward pass read and kept, and what is to be
+// written. y: the forward result, read for relu and relu6; or null and shift, as forward's affine has it, where there
+// was no residual: x then tells the sign of y, and need not be read beside it. dgamma, dbeta, dresidual may be null.
+struct NormSide {
+  const float *x, *y, *shift, *mean, *inv_std, *gamma;
+  float *dx, *dgamma, *dbeta, *dresidual;
+};
+
 struct NormKernels {
   size_t (*workspace)(const NormShape& s);
   // y = act(gamma * (x - mean) * inv_std + beta + residual); mean and inv_std are (n, groups). gamma, beta and residual
@@ -34,15 +42,15 @@ struct NormKernels {
   void (*inference)(float* y, const float* x, const float* mean, const float* variance, const float* gamma,
                     const float* beta, const float* residual, const NormShape& s, double epsilon, fastcnn_activation f,
                     char* workspace);
-  // y from what forward wrote as affine; mean, scale and shift are c floats each.
-  void (*apply)(float* y, const float* x, const float* mean, const float* scale, const float* shift,
-                const float* residual, const NormShape& s, fastcnn_activation f, char* workspace);
-  // y: the forward result, read for relu and relu6; or null and shift, as forward's affine has it, where there was no
-  // residual: x then tells the sign of y, and need not be read beside it. fixed: the statistics were given, so they
-  // have no gradient. dgamma, dbeta, dresidual may be null; dx and dresidual may be dy.
-  void (*backward)(float* dx, float* dgamma, float* dbeta, float* dresidual, const float* dy, const float* x,
-                   const float* y, const float* shift, const float* mean, const float* inv_std, const float* gamma,
-                   const NormShape& s, bool fixed, fastcnn_activation f, char* workspace);
+  // y from what forward wrote as affine, (3, c). residual_affine: the same of a residual that is normalised as it is
+  // read, or null.
+  void (*apply)(float* y, const float* x, const float* affine, const float* residual, const float* residual_affine,
+                const NormShape& s, fastcnn_activation f, char* workspace);
+  // The gradients of `count` normalisations, one or two, of which all had the result's gradient dy; each needs a
+  // workspace, which lie side by side. fixed: the statistics were given, so they have no gradient. dx and dresidual of
+  // a single one may be dy.
+  void (*backward)(const NormSide* sides, int count, const float* dy, const NormShape& s, bool fixed,
+                   fastcnn_activation f, char* workspace);
   // Each of the rows by itself: x is (rows, size), mean and inv_std (rows,), gamma and beta (size,) or null.
   size_t (*layer_workspace)(int64_t rows, int64_t size);
   void (*layer_forward)(float* y, float* mean, float* inv_std, const float* x, const float* gamma, const float* beta,

@@ -2,9 +2,10 @@
 // through:
 //   dbeta = sum g,  dgamma = sum g * xhat,  dresidual = g,  xhat = (x - mean) * inv_std, m elements in a group,
 //   dx = inv_std * (gamma * g - (group sum of gamma * g) / m - xhat * (group sum of gamma * g * xhat) / m).
-// Two passes: the sums over chunks of rows, then one that writes dx (and dresidual). With fixed statistics the group
-// sums fall away: dx = gamma * inv_std * g. Where there was no residual, the sign of y follows from x, which saves
-// reading y: these passes wait for memory.
+// Two passes: the sums over chunks of rows, then one that writes dx (and dresidual). Two normalisations whose results
+// were added have the same dy: their passes take turns, so that it comes from memory once. With fixed statistics the
+// group sums fall away: dx = gamma * inv_std * g. Where there was no residual, the sign of y follows from x, which
+// saves reading y: these passes wait for memory.
 #include "norm.h"
 #include "norm_rows.h"
 #include "runtime/parallel.h"
@@ -124,66 +125,107 @@ void gradient_chunk(float* dx, float* dresidual, Gradient<kMask> g, bool fixed, 
   }
 }
 
+constexpr int kSides = 2;              // at most
+constexpr int64_t kTurnFloats = 8192;  // of dy, after which it is another side's turn: they are still in L1 or L2
+
+// A side's gradient and its workspace.
 template <Mask kMask>
-void sum_gradients(const Gradient<kMask>& g, const NormWorkspace& w) {
-  for_chunks(w.plan, Walk::forth, [&](const Chunk& chunk) {
-    Numbers k(w, chunk.sample);
-    GradientSums<kMask> sums{g, {k.of[0], k.of[1], k.of[2], k.of[3], k.of[4]}, chunk.offset, chunk.width};
-    double* a = w.sums(chunk.sample) + 2 * chunk.index * w.plan.width;
-    reduce_rows(a, a + chunk.width, chunk.rows, chunk.width, sums);
+struct Task {
+  Gradient<kMask> g;
+  NormWorkspace w;
+};
+
+template <Mask kMask>
+void sum_gradients(const Task<kMask>* tasks, int count) {
+  const RowPlan& p = tasks->w.plan;
+  for_chunks(p, Walk::forth, [&](const Chunk& chunk) {
+    auto sums_of = [&](int i) -> GradientSums<kMask> {
+      Numbers k(tasks[i].w, chunk.sample);
+      return {tasks[i].g, {k.of[0], k.of[1], k.of[2], k.of[3], k.of[4], k.of[5]}, chunk.offset, chunk.width};
+    };
+    GradientSums<kMask> terms[kSides] = {sums_of(0), sums_of(count - 1)};
+    double* sums[kSides];
+    for (int i = 0; i < count; i++) sums[i] = tasks[i].w.sums(chunk.sample) + 2 * chunk.index * p.width;
+    reduce_rows(sums, chunk.rows, chunk.width, terms, count);
   });
 }
 
 template <Mask kMask>
-void write_gradient(float* dx, float* dresidual, const Gradient<kMask>& g, bool fixed, const NormWorkspace& w) {
-  for_chunks(w.plan, Walk::back, [&](const Chunk& chunk) {
-    bool past_caches = streams(dx, w.plan, chunk) && (!dresidual || streams(dresidual, w.plan, chunk));
-    auto run = past_caches ? gradient_chunk<kMask, true> : gradient_chunk<kMask, false>;
-    run(dx, dresidual, g, fixed, Numbers(w, chunk.sample), chunk.offset, chunk.rows, chunk.width);
+void write_gradients(const NormSide* sides, const Task<kMask>* tasks, int count, bool fixed) {
+  const RowPlan& p = tasks->w.plan;
+  for_chunks(p, Walk::back, [&](const Chunk& chunk) {
+    int64_t turn = count == 1 ? chunk.rows : kTurnFloats / chunk.width + 1;
+    for (int64_t row = 0; row < chunk.rows; row += turn)
+      for (int i = 0; i < count; i++) {
+        const NormSide& side = sides[i];
+        bool past_caches = streams(side.dx, p, chunk) && (!side.dresidual || streams(side.dresidual, p, chunk));
+        auto run = past_caches ? gradient_chunk<kMask, true> : gradient_chunk<kMask, false>;
+        run(side.dx, side.dresidual, tasks[i].g, fixed, Numbers(tasks[i].w, chunk.sample),
+            chunk.offset + row * chunk.width, chunk.rows - row < turn ? chunk.rows - row : turn, chunk.width);
+      }
     stream_fence();
   });
 }
 
 template <Mask kMask>
-void backward(float* dx, float* dgamma, float* dbeta, float* dresidual, const Gradient<kMask>& g, const float* inv_std,
-              const float* gamma, const NormShape& s, bool fixed, const NormWorkspace& w) {
-  const RowPlan& p = w.plan;
-  bool reduce = !fixed || dgamma || dbeta;
-  if (reduce) sum_gradients(g, w);
-  parallel_ranges(s.n, 1, s.n * p.sums(), [&](int64_t begin, int64_t end) {
-    for (int64_t sample = begin; sample < end; sample++) {
+void run_tasks(const NormSide* sides, const Task<kMask>* tasks, int count, const NormShape& s, bool fixed) {
+  const RowPlan& p = tasks->w.plan;
+  bool reduce = !fixed;
+  for (int i = 0; i < count; i++) reduce = reduce || sides[i].dgamma || sides[i].dbeta;
+  if (reduce) sum_gradients(tasks, count);
+  parallel_ranges(count * s.n, 1, count * s.n * p.sums(), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      int64_t sample = i % s.n;
+      const NormSide& side = sides[i / s.n];
+      const NormWorkspace& w = tasks[i / s.n].w;
       if (reduce) add_up(w.totals(sample), w.sums(sample), p);
-      set_slopes(w, sample, s, inv_std, gamma, fixed);
+      set_slopes(w, sample, s, side.inv_std, side.gamma, fixed);
       w.spread(sample);
     }
   });
-  write_parameters(dgamma, dbeta, w, s, inv_std, w.sums(0));
-  write_gradient(dx, dresidual, g, fixed, w);
+  for (int i = 0; i < count; i++)
+    write_parameters(sides[i].dgamma, sides[i].dbeta, tasks[i].w, s, sides[i].inv_std, tasks[i].w.sums(0));
+  write_gradients(sides, tasks, count, fixed);
+}
+
+// The numbers that do not depend on sums.
+void set_numbers(const NormWorkspace& w, const NormSide& side, const NormShape& s) {
+  int64_t size = s.c / s.groups;
+  for (int64_t sample = 0; sample < s.n; sample++) {
+    for (int64_t j = 0; j < s.c; j++) {
+      int64_t group = sample * s.groups + j / size;
+      w.numbers(sample, 0)[j] = side.mean[group];
+      w.numbers(sample, 1)[j] = (float)((side.gamma ? side.gamma[j] : 1.0) * (double)side.inv_std[group]);
+      w.numbers(sample, 4)[j] = side.shift ? side.shift[sample * s.c + j] : 0;
+      w.numbers(sample, 5)[j] = 0;
+    }
+    w.spread(sample);
+  }
+}
+
+template <Mask kMask>
+void backward(const NormSide* sides, int count, const float* dy, const NormShape& s, bool fixed, fastcnn_activation f,
+              char* workspace) {
+  vec ceiling = splat(f == FASTCNN_RELU6 ? 6 : __builtin_nanf(""));
+  RowPlan p = plan_rows(s);
+  auto task = [&](int i) -> Task<kMask> {
+    return {{dy, sides[i].x, sides[i].y, ceiling}, {p, workspace + (size_t)i * NormWorkspace::bytes(p)}};
+  };
+  Task<kMask> tasks[kSides] = {task(0), task(count - 1)};
+  for (int i = 0; i < count; i++) set_numbers(tasks[i].w, sides[i], s);
+  run_tasks(sides, tasks, count, s, fixed);
 }
 
 }  // namespace
 
-void norm_backward(float* dx, float* dgamma, float* dbeta, float* dresidual, const float* dy, const float* x,
-                   const float* y, const float* shift, const float* mean, const float* inv_std, const float* gamma,
-                   const NormShape& s, bool fixed, fastcnn_activation f, char* workspace) {
-  NormWorkspace w{plan_rows(s), workspace};
-  int64_t size = s.c / s.groups;
-  for (int64_t sample = 0; sample < s.n; sample++) {
-    for (int64_t j = 0; j < s.c; j++) {
-      w.numbers(sample, 0)[j] = mean[sample * s.groups + j / size];
-      w.numbers(sample, 1)[j] = (float)((gamma ? gamma[j] : 1.0) * (double)inv_std[sample * s.groups + j / size]);
-      w.numbers(sample, 4)[j] = shift ? shift[sample * s.c + j] : 0;
-    }
-    w.spread(sample);
-  }
-  vec ceiling = splat(f == FASTCNN_RELU6 ? 6 : __builtin_nanf(""));
-  auto run = [&](auto g) { backward(dx, dgamma, dbeta, dresidual, g, inv_std, gamma, s, fixed, w); };
+void norm_backward(const NormSide* sides, int count, const float* dy, const NormShape& s, bool fixed,
+                   fastcnn_activation f, char* workspace) {
   if (f == FASTCNN_LINEAR)
-    run(Gradient<Mask::none>{dy, x, y, ceiling});
-  else if (y)
-    run(Gradient<Mask::y>{dy, x, y, ceiling});
+    backward<Mask::none>(sides, count, dy, s, fixed, f, workspace);
+  else if (sides->y)
+    backward<Mask::y>(sides, count, dy, s, fixed, f, workspace);
   else
-    run(Gradient<Mask::x>{dy, x, y, ceiling});
+    backward<Mask::x>(sides, count, dy, s, fixed, f, workspace);
 }
 
 }  // namespace ISA

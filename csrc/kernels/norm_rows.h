@@ -100,40 +100,50 @@ static inline bool streams(const float* array, const RowPlan& p, const Chunk& ch
 // Sums read a few rows side by side: they ask for whole rows ahead.
 static inline int64_t rows_ahead(int64_t width) { return width < kAhead / 4 ? kAhead / width : 4; }
 
-// a[i], b[i] = two sums over the rows of a chunk, for each of its `width` channels. A term adds one row's share:
-//   term.start(strip, size, rows); term.add(s, q, row, i, lanes); term.finish(a, b, size, rows)
-// with i counted from the strip. Rows run inside strips, four at a time, so that all reads are long contiguous ones.
+// a[i], b[i] += two sums over rows [r, end), for each of `size` channels. Inlined into its caller it runs out of
+// registers.
 template <class Term>
-static void reduce_rows(double* a, double* b, int64_t rows, int64_t width, Term& term) {
-  alignas(64) float s[kStrip], q[kStrip];
+static __attribute__((noinline)) void reduce_leaf(double* a, double* b, int64_t r, int64_t end, int64_t size,
+                                                  const Term& term) {
+  alignas(64) float s[kStrip] = {}, q[kStrip] = {};
+  auto add = [&](int64_t i, int lanes, int count) __attribute__((always_inline)) {
+    vec si = load(s + i), qi = load(q + i);
+    for (int u = 0; u < count; u++) term.add(si, qi, r + u, i, lanes);
+    store(s + i, si);
+    store(q + i, qi);
+  };
+  for (; r + 4 <= end; r += 4)
+    for_lanes(
+        size, [&](int64_t i, int lanes) __attribute__((always_inline)) { add(i, lanes, 4); });
+  for (; r < end; r++)
+    for_lanes(
+        size, [&](int64_t i, int lanes) __attribute__((always_inline)) { add(i, lanes, 1); });
+  for (int64_t i = 0; i < size; i++) a[i] += s[i], b[i] += q[i];
+}
+
+// sums[t] = of each of `count` terms, two sums over the rows of a chunk, for each of its `width` channels: all of the
+// first, then all of the second. A term adds one row's share:
+//   term.start(strip, size, rows); term.add(s, q, row, i, lanes); term.finish(a, b, size, rows)
+// with i counted from the strip. Rows run inside strips, four at a time, so that all reads are long contiguous ones;
+// terms take turns, so that what they all read comes from memory once.
+template <class Term>
+static void reduce_rows(double* const* sums, int64_t rows, int64_t width, Term* terms, int count) {
   for (int64_t strip = 0; strip < width; strip += kStrip) {
     int64_t size = width - strip < kStrip ? width - strip : kStrip;
-    term.start(strip, size, rows);
-    for (int64_t i = 0; i < size; i++) a[strip + i] = b[strip + i] = 0;
-    for (int64_t leaf = 0; leaf < rows; leaf += kLeafRows) {
-      int64_t r = leaf, end = rows - leaf < kLeafRows ? rows : leaf + kLeafRows;
-      memset(s, 0, sizeof s);
-      memset(q, 0, sizeof q);
-      auto add = [&](int64_t i, int lanes, int count) __attribute__((always_inline)) {
-        vec si = load(s + i), qi = load(q + i);
-        for (int u = 0; u < count; u++) term.add(si, qi, r + u, i, lanes);
-        store(s + i, si);
-        store(q + i, qi);
-      };
-      for (; r + 4 <= end; r += 4)
-        for_lanes(
-            size, [&](int64_t i, int lanes) __attribute__((always_inline)) { add(i, lanes, 4); });
-      for (; r < end; r++)
-        for_lanes(
-            size, [&](int64_t i, int lanes) __attribute__((always_inline)) { add(i, lanes, 1); });
-      for (int64_t i = 0; i < size; i++) a[strip + i] += s[i], b[strip + i] += q[i];
+    for (int t = 0; t < count; t++) {
+      terms[t].start(strip, size, rows);
+      for (int64_t i = strip; i < strip + size; i++) sums[t][i] = sums[t][width + i] = 0;
     }
-    term.finish(a + strip, b + strip, size, rows);
+    for (int64_t leaf = 0; leaf < rows; leaf += kLeafRows)
+      for (int t = 0; t < count; t++)
+        reduce_leaf(sums[t] + strip, sums[t] + width + strip, leaf, rows - leaf < kLeafRows ? rows : leaf + kLeafRows,
+                    size, terms[t]);
+    for (int t = 0; t < count; t++) terms[t].finish(sums[t] + strip, sums[t] + width + strip, size, rows);
   }
 }
 
 // The workspace: of every sample, partial sums, 2c totals in double, and padded arrays of float.
-constexpr int kNumbers = 5;
+constexpr int kNumbers = 6;
 struct NormWorkspace {
   RowPlan plan;
   char* memory;
@@ -159,9 +169,8 @@ struct NormWorkspace {
 };
 
 // norm_backward.cpp
-void norm_backward(float* dx, float* dgamma, float* dbeta, float* dresidual, const float* dy, const float* x,
-                   const float* y, const float* shift, const float* mean, const float* inv_std, const float* gamma,
-                   const NormShape& s, bool fixed, fastcnn_activation f, char* workspace);
+void norm_backward(const NormSide* sides, int count, const float* dy, const NormShape& s, bool fixed,
+                   fastcnn_activation f, char* workspace);
 // norm_layer.cpp
 size_t layer_norm_workspace(int64_t rows, int64_t size);
 void layer_norm_forward(float* y, float* mean, float* inv_std, const float* x, const float* gamma, const float* beta,

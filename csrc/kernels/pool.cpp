@@ -4,7 +4,8 @@
 namespace fastcnn {
 namespace ISA {
 
-void max_pool(float* y, void* indices, int index_bytes, const float* x, const PoolShape& s);
+void max_pool(float* y, void* indices, int index_bytes, const float* x, const fastcnn_prologue* through,
+              const PoolShape& s);
 void max_pool_dx(float* dx, const float* dy, const void* indices, int index_bytes, const PoolShape& s);
 uint8_t largest_index(const uint8_t* indices, int64_t size);
 void avg_pool(float* y, const float* x, const PoolShape& s, bool count_padding);

@@ -2,6 +2,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "fastcnn/core.h"
+
 namespace fastcnn {
 
 // One axis of a pooling: `out` windows, `stride` from each other, of `kernel` cells that lie `dilation` apart, over
@@ -18,8 +20,9 @@ struct PoolShape {
 // x: (n, h, w, c), y: (n, oh, ow, c). indices: the shape of y; for each output the cell of its window, i * kw + j, that
 // holds the maximum. index_bytes: 1 where windows have at most 256 cells (uint8), else 4 (int32); 0 without indices.
 struct PoolKernels {
-  // y or indices may be null.
-  void (*max_pool)(float* y, void* indices, int index_bytes, const float* x, const PoolShape& shape);
+  // y or indices may be null. through: how x is read, or null; with indices of one byte.
+  void (*max_pool)(float* y, void* indices, int index_bytes, const float* x, const fastcnn_prologue* through,
+                   const PoolShape& shape);
   void (*max_pool_dx)(float* dx, const float* dy, const void* indices, int index_bytes, const PoolShape& shape);
   uint8_t (*largest_index)(const uint8_t* indices, int64_t size);
   void (*avg_pool)(float* y, const float* x, const PoolShape& shape, bool count_padding);

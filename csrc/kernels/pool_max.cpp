@@ -2,6 +2,7 @@
 // a handful of loads at fixed distances, neighbouring windows share their rows in L1 and L2, so x comes from memory
 // once. The first of equal values wins, and so does the first NaN. A window without a cell gives -inf.
 #include "pool_window.h"
+#include "prologue.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -12,6 +13,30 @@ template <class T>
 constexpr bool kIndexed = true;
 template <>
 constexpr bool kIndexed<NoIndex> = false;
+
+// Lanes that read x through a normalisation.
+template <class Lanes>
+struct Through : Lanes {
+  Normaliser normalise;
+  vec get(const float* p) const { return normalise(Lanes::get(p)); }
+};
+inline int live(AllLanes) { return kLanes; }
+inline int live(FirstLanes lanes) { return lanes.n; }
+
+template <class F>
+void over_lanes(int64_t c, const fastcnn_prologue& through, bool past, F f) {
+  over_channels(
+      c,
+      [&](int64_t ch, auto lanes) {
+        f(ch, Through<decltype(lanes)>{lanes, Normaliser(through, ch, live(lanes))});
+      },
+      past);
+}
+struct Plain {};
+template <class F>
+void over_lanes(int64_t c, Plain, bool past, F f) {
+  over_channels(c, f, past);
+}
 
 template <class Index, class Lanes>
 inline void put_max(float* y, Index* index, vec best, ivec at, Lanes lanes) {
@@ -48,8 +73,8 @@ inline void max_of(float* y, Index* index, const float* x, const Window& window,
   }
 }
 
-template <int K, class Index>
-void max_pool_of(float* y, Index* indices, const float* x, const PoolShape& s) {
+template <int K, class Index, class How>
+void max_pool_of(float* y, Index* indices, const float* x, How how, const PoolShape& s) {
   bool past = y && streams(y, s);
   each_window(s, [&](int64_t pixel, int64_t image, const Window& window, int64_t, int64_t) {
     bool whole = K > 0 && window.i.size() == K && window.j.size() == K;
@@ -57,36 +82,33 @@ void max_pool_of(float* y, Index* indices, const float* x, const PoolShape& s) {
     Index* index = indices + (kIndexed<Index> ? pixel : 0);
     const float* from = x + image;
     if (whole)
-      over_channels(
-          s.c,
-          [&](int64_t ch, auto lanes) {
-            max_of<K>(to ? to + ch : to, index + (kIndexed<Index> ? ch : 0), from + ch, window, s.w.kernel, lanes);
-          },
-          past);
+      over_lanes(s.c, how, past, [&](int64_t ch, auto lanes) {
+        max_of<K>(to ? to + ch : to, index + (kIndexed<Index> ? ch : 0), from + ch, window, s.w.kernel, lanes);
+      });
     else
-      over_channels(
-          s.c,
-          [&](int64_t ch, auto lanes) {
-            max_of<0>(to ? to + ch : to, index + (kIndexed<Index> ? ch : 0), from + ch, window, s.w.kernel, lanes);
-          },
-          past);
+      over_lanes(s.c, how, past, [&](int64_t ch, auto lanes) {
+        max_of<0>(to ? to + ch : to, index + (kIndexed<Index> ? ch : 0), from + ch, window, s.w.kernel, lanes);
+      });
   });
 }
 
-template <class Index>
-void max_pool_with(float* y, Index* indices, const float* x, const PoolShape& s) {
-  if (square(s) == 2) return max_pool_of<2>(y, indices, x, s);
-  if (square(s) == 3) return max_pool_of<3>(y, indices, x, s);
-  max_pool_of<0>(y, indices, x, s);
+// how: Plain, or a prologue.
+template <class Index, class How>
+void max_pool_with(float* y, Index* indices, const float* x, How how, const PoolShape& s) {
+  if (square(s) == 2) return max_pool_of<2>(y, indices, x, how, s);
+  if (square(s) == 3) return max_pool_of<3>(y, indices, x, how, s);
+  max_pool_of<0>(y, indices, x, how, s);
 }
 
 }  // namespace
 
-void max_pool(float* y, void* indices, int index_bytes, const float* x, const PoolShape& s) {
+void max_pool(float* y, void* indices, int index_bytes, const float* x, const fastcnn_prologue* through,
+              const PoolShape& s) {
   NoIndex none;
-  if (index_bytes == 1) return max_pool_with(y, (uint8_t*)indices, x, s);
-  if (index_bytes == 4) return max_pool_with(y, (int32_t*)indices, x, s);
-  max_pool_with(y, &none, x, s);
+  if (through) return max_pool_with(y, (uint8_t*)indices, x, *through, s);
+  if (index_bytes == 1) return max_pool_with(y, (uint8_t*)indices, x, Plain{}, s);
+  if (index_bytes == 4) return max_pool_of<0>(y, (int32_t*)indices, x, Plain{}, s);  // of large windows
+  max_pool_with(y, &none, x, Plain{}, s);
 }
 
 uint8_t largest_index(const uint8_t* indices, int64_t size) {

@@ -132,6 +132,7 @@ def batch_norm_apply(
     residual: ArrayLike | None = None,
     activation: str | None = None,
     out: Array | None = None,
+    residual_affine: ArrayLike | None = None,
 ) -> Array:
     """The result of :func:`batch_norm` once more, from what it found out: the same bits.
 
@@ -141,6 +142,7 @@ def batch_norm_apply(
         residual: the shape of x, added before the activation.
         activation: None or "linear", "relu", "relu6".
         out: where to put the result; may be x or residual.
+        residual_affine: (3, c); the residual is normalised with it as it is read.
 
     Returns:
         y, the shape of x.
@@ -149,7 +151,7 @@ def batch_norm_apply(
         >>> batch_norm_apply([[1.0, 5.0]], [[2.0, 3.0], [1.0, 0.5], [0.0, 1.0]])
         array([[-1.,  2.]], dtype=float32)
     """
-    return _core.batch_norm_apply(x, affine, residual, activation, out)
+    return _core.batch_norm_apply(x, affine, residual, activation, out, residual_affine)
 
 
 def batch_norm_inference(

@@ -29,7 +29,7 @@ GRADIENT_TO_POINTS, FILTER_FROM_POINTS = 140, 144
 # FLOPs for each element of the largest tensor. Statistics take a sum and a sum of squared differences.
 PER_ELEMENT = {
     "activate": 1, "activate_dx": 1, "add": 1, "add_scaled": 2, "batch_norm": 6, "batch_norm_apply": 3,
-    "batch_norm_backward": 8, "batch_norm_statistics": 4,
+    "batch_norm_backward": 8, "batch_norm_backward_pair": 16, "batch_norm_statistics": 4, "batch_norm_sum": 6,
     "batch_norm_backward_fused": 9, "batch_norm_fused": 7, "batch_norm_inference": 2, "batch_norm_inference_fused": 3,
     "clip": 2, "conv2d_db": 1, "divide": 1, "dropout": 1, "dropout_dx": 1, "exp": 1, "global_average_pool": 1,
     "global_max_pool": 1, "log": 1, "log_softmax": 4, "max": 1, "maximum": 1, "mean": 1, "min": 1, "minimum": 1,

@@ -5,14 +5,17 @@ from typing import Any
 from fastcnn import _core, kernels, reference
 from fastcnn.ops.conv import CONV as CONV2D
 from fastcnn.ops.joining import CONCATENATE
+from fastcnn.ops.pooling import MAX_POOL_INDICES
 from fastcnn.seam import Primitive
 
 __all__ = [
     "BATCH_NORM",
     "BATCH_NORM_APPLY",
     "BATCH_NORM_BACKWARD",
+    "BATCH_NORM_BACKWARD_PAIR",
     "BATCH_NORM_INFERENCE",
     "BATCH_NORM_STATISTICS",
+    "BATCH_NORM_SUM",
     "CONV",
     "CONV_DW_THROUGH",
     "CONV_DX",
@@ -24,6 +27,7 @@ __all__ = [
     "DENSE",
     "DENSE_DW_ROWS",
     "JOINED",
+    "MAX_POOL_THROUGH",
     "TURNED",
 ]
 
@@ -57,6 +61,18 @@ def _batch_norm_backward(module: Any) -> Any:
         return tuple(found) if attrs["residual"] else tuple(found[:3])
 
     return run
+
+
+def _batch_norm_sum(module: Any) -> Any:
+    def run(x: Any, affine: Any, shortcut: Any, shortcut_affine: Any, *, activation: Any) -> Any:
+        options = {"residual": shortcut, "residual_affine": shortcut_affine, "activation": activation}
+        return module.batch_norm_apply(x, affine, **options)
+
+    return run
+
+
+def _batch_norm_backward_each(dy: Any, *sides: Any) -> Any:
+    return tuple(d for i in (0, 4) for d in reference.batch_norm_backward(dy, *sides[i : i + 4])[:3])
 
 
 def _batch_norm_inference(module: Any) -> Any:
@@ -173,6 +189,15 @@ def _pooled_shapes(x: Any, w: Any, *others: Any, noted: bool, **attrs: Any) -> A
     return [shape, shape] if noted else shape
 
 
+def _max_pool_through(x: Any, affine: Any, *, read_activation: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
+    return _core.max_pool2d_through(x, affine, read_activation, pool_size, strides, padding)
+
+
+def _batch_norm_then_max_pool(x: Any, affine: Any, *, read_activation: Any, **window: Any) -> Any:
+    y = reference.batch_norm_apply(x, affine, activation=read_activation)
+    return reference.max_pool2d(y, **window, return_indices=True)
+
+
 def _dense(module: Any) -> Any:
     def run(x: Any, w: Any, bias: Any, residual: Any, activation: Any) -> Any:
         return module.dense(x, w, bias, activation, residual=residual)
@@ -207,6 +232,17 @@ BATCH_NORM_BACKWARD = Primitive(
     _batch_norm_backward(kernels),
     _batch_norm_backward(reference),
     lambda dy, x, *others, **attrs: [x, x[-1:], x[-1:], x][: 4 if attrs["residual"] else 3],
+)
+# Of two whose results were added: (dy, x, mean, inv_std, gamma, and the latter four of the other).
+BATCH_NORM_BACKWARD_PAIR = Primitive(
+    "batch_norm_backward_pair",
+    _core.batch_norm_backward_pair,
+    _batch_norm_backward_each,
+    lambda dy, *others: [dy, dy[-1:], dy[-1:]] * 2,
+)
+# The sum of two normalised results, from what was found out about each.
+BATCH_NORM_SUM = Primitive(
+    "batch_norm_sum", _batch_norm_sum(kernels), _batch_norm_sum(reference), lambda x, *others, **attrs: x
 )
 BATCH_NORM_INFERENCE = Primitive(
     "batch_norm_inference_fused",
@@ -248,6 +284,12 @@ CONV_MAX_POOL_DW = Primitive(
     _conv_max_pool_dw,
     _max_pool_dx_then_conv_dw,
     lambda x, dy, *others, w_shape, return_db, **attrs: [w_shape, dy[-1:]] if return_db else w_shape,
+)
+MAX_POOL_THROUGH = Primitive(
+    "max_pool_through",
+    _max_pool_through,
+    _batch_norm_then_max_pool,
+    lambda x, affine, *, read_activation, **window: MAX_POOL_INDICES.shape(x, **window),
 )
 DENSE = Primitive("dense_fused", _dense(kernels), _dense(reference), lambda *shapes, **attrs: shapes[-1])
 # Some rows of the gradient of a dense layer's weights, from the layer's input turned: (c, rows of x).

@@ -7,7 +7,7 @@ between its results and its inputs: the captured calls whose results no other st
 from dataclasses import dataclass
 from typing import Any
 
-from fastcnn.plan.fused import BATCH_NORM_APPLY
+from fastcnn.plan.fused import BATCH_NORM_APPLY, BATCH_NORM_BACKWARD_PAIR, BATCH_NORM_SUM
 from fastcnn.plan.program import ALIASES, VIEWS
 from fastcnn.seam import Node
 from fastcnn.tensor import Variable
@@ -33,7 +33,9 @@ BACKWARD = {
 # What steps that only the passes make are called in the program as captured.
 AS_CAPTURED = {
     "batch_norm_apply": "batch_norm",
+    "batch_norm_backward_pair": "batch_norm_backward",
     "batch_norm_statistics": "batch_norm",
+    "batch_norm_sum": "add",
     "conv2d_dw_through": "conv2d_dw",
     "conv2d_max_pool": "conv2d",
     "conv2d_max_pool_dw": "conv2d_dw",
@@ -43,6 +45,7 @@ AS_CAPTURED = {
     "dense_dw_rows": "dense_dw",
     "max_pool_indices": "max_pool",
     "max_pool_scatter": "max_pool_dx",
+    "max_pool_through": "max_pool",
 }
 BIASED = ("conv2d", "conv2d_transpose", "depthwise_conv2d", "dense")
 
@@ -137,12 +140,16 @@ def _layers(step: Node, calls: list[Node], captured: dict[int, Node]) -> tuple[s
 
 def _fused(step: Node, calls: list[Node], backward: bool) -> tuple[str, ...]:
     main = _plain(step)
-    if main in ("max_pool", "max_pool_dx", "activate", "activate_dx"):
-        return ()  # a mask that was behind the pooling is before it now, a step of its own
     read = step.attrs.get("read_activation")  # of a batch norm's result, which is not stored
     words = [f"reads batch norm + {read}"] if read is not None else []
+    if main in ("max_pool", "max_pool_dx", "activate", "activate_dx"):
+        return tuple(words)  # a mask that was behind the pooling is before it now, a step of its own
     if step.operation is BATCH_NORM_APPLY:
         words.append("made again")
+    if step.operation is BATCH_NORM_SUM:
+        words.append("normalises both terms")
+    if step.operation is BATCH_NORM_BACKWARD_PAIR:
+        words.append("of both terms")
     table = BACKWARD if backward else FORWARD
     for call in calls:
         own = call.operation.name

@@ -6,6 +6,7 @@ from fastcnn.plan import fused
 from fastcnn.plan.gradient_passes import join_gradients, joins, mask_before_pooling, pool_by_index
 from fastcnn.plan.padding_passes import imagine_padding
 from fastcnn.plan.pooling_passes import pool_in_convolutions, read_pooled_gradients
+from fastcnn.plan.shortcut_passes import normalise_shortcuts, pair_gradients
 from fastcnn.plan.steps import made_by, node, rebuilt, users
 from fastcnn.plan.unstored import make_again, read_through
 from fastcnn.seam import Node
@@ -26,6 +27,8 @@ def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
         join_gradients,
         read_through,
         make_again,
+        normalise_shortcuts,
+        pair_gradients,
         pool_in_convolutions,
         read_pooled_gradients,
     ):

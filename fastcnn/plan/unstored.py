@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from fastcnn.ops.pooling import MAX_POOL_INDICES
 from fastcnn.plan import fused
 from fastcnn.plan.steps import node, rebuilt, size_of, users
 from fastcnn.seam import Node
@@ -16,7 +17,7 @@ WORTHWHILE = 1 << 20
 
 
 def read_through(steps: list[Node], outputs: list[Any]) -> list[Node]:
-    """A batch normalisation that only convolutions read is not stored: they normalise what they read.
+    """A batch normalisation that only convolutions and a pooling read is not stored: they normalise what they read.
 
     What they need is three numbers a channel. It saves writing the result, reading it, and keeping it for the
     gradients of the weights.
@@ -27,13 +28,17 @@ def read_through(steps: list[Node], outputs: list[Any]) -> list[Node]:
         if norm.operation is not fused.BATCH_NORM or not norm.attrs["return_affine"] or norm.inputs[-1] is not None:
             continue
         readers = read.get(id(norm.outputs[0]), [])
-        if not readers or not all(_convolves(reader, norm.outputs[0]) for reader in readers):
+        if not readers or not all(_reads_through(reader, norm.outputs[0]) for reader in readers):
             continue
         affine, x = norm.outputs[3], norm.inputs[0]
         attrs = {k: v for k, v in norm.attrs.items() if k not in ("activation", "return_affine")}
         replaced[id(norm)] = [node(fused.BATCH_NORM_STATISTICS, norm.inputs[:-1], attrs, norm.outputs[1:])]
         for reader in readers:
             assert reader is not None
+            if reader.operation is MAX_POOL_INDICES:
+                attrs = reader.attrs | {"read_activation": norm.attrs["activation"]}
+                replaced[id(reader)] = [node(fused.MAX_POOL_THROUGH, (x, affine), attrs, reader.outputs)]
+                continue
             operation = fused.CONV_THROUGH if reader.operation.name == "conv2d" else fused.CONV_DW_THROUGH
             attrs = reader.attrs | {"read_activation": norm.attrs["activation"]}
             if reader.operation.name == "conv2d_dw_db":
@@ -42,8 +47,10 @@ def read_through(steps: list[Node], outputs: list[Any]) -> list[Node]:
     return rebuilt(steps, replaced)
 
 
-def _convolves(reader: Node | None, t: Any) -> bool:
-    """Whether it is a convolution of t, or the gradient of its weights, over images padded with zeros."""
+def _reads_through(reader: Node | None, t: Any) -> bool:
+    """Whether it pools the maxima of t, or is a convolution or its weights' gradient, over images padded with zeros."""
+    if reader is not None and reader.operation is MAX_POOL_INDICES:
+        return len(t.shape) == 4
     return (
         reader is not None
         and reader.operation.name in ("conv2d", "conv2d_dw", "conv2d_dw_db")

@@ -93,10 +93,17 @@ def batch_norm_statistics(
 
 
 def batch_norm_apply(
-    x: ArrayLike, affine: ArrayLike, *, residual: ArrayLike | None = None, activation: str | None = None
+    x: ArrayLike,
+    affine: ArrayLike,
+    *,
+    residual: ArrayLike | None = None,
+    activation: str | None = None,
+    residual_affine: ArrayLike | None = None,
 ) -> Array:
     """activation((x - mean) * scale + shift + residual)."""
     mean, scale, shift = _double(affine)
+    if residual is not None and residual_affine is not None:
+        residual = batch_norm_apply(residual, residual_affine)
     return _activate((_double(x) - mean) * scale + shift + _double(residual), activation)
 
 

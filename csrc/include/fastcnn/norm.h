@@ -23,7 +23,7 @@ typedef struct fastcnn_batch_norm {
   int64_t x_row;
 } fastcnn_batch_norm;
 
-/* Scratch for any of the three passes. */
+/* Scratch for any of the passes; twice as much and no more for fastcnn_batch_norm_backward_pair. */
 FASTCNN_API fastcnn_status fastcnn_batch_norm_workspace(const fastcnn_batch_norm* p, size_t* bytes);
 
 /* y = activation(gamma * (x - mean) * inv_std + beta + residual) with mean and inv_std = 1 / sqrt(variance + epsilon)
@@ -46,10 +46,11 @@ FASTCNN_API fastcnn_status fastcnn_batch_norm_inference(const fastcnn_batch_norm
                                                         float* y, void* workspace, size_t workspace_bytes);
 
 /* y = activation((x - mean) * scale + shift + residual) with affine as fastcnn_batch_norm_train wrote it: the same
- * bits. y may be x or residual. */
+ * bits. y may be x or residual. residual_affine: (3, c) or NULL; given, the residual is normalised with it, without an
+ * activation, as it is read. */
 FASTCNN_API fastcnn_status fastcnn_batch_norm_apply(const fastcnn_batch_norm* p, const float* x, const float* affine,
-                                                    const float* residual, float* y, void* workspace,
-                                                    size_t workspace_bytes);
+                                                    const float* residual, const float* residual_affine, float* y,
+                                                    void* workspace, size_t workspace_bytes);
 
 /* Gradients. Where there is an activation, one of y and affine, which the other is NULL to: y, the forward result, or
  * affine, as the forward pass wrote it without a residual, which is quicker. training: 1 when mean
@@ -60,6 +61,19 @@ FASTCNN_API fastcnn_status fastcnn_batch_norm_backward(const fastcnn_batch_norm*
                                                        const float* mean, const float* inv_std, const float* gamma,
                                                        float* dx, float* dgamma, float* dbeta, float* dresidual,
                                                        void* workspace, size_t workspace_bytes);
+
+/* What the gradient of one of two normalisations reads and writes, as in fastcnn_batch_norm_backward. */
+typedef struct fastcnn_batch_norm_side {
+  const float *x, *mean, *inv_std, *gamma;
+  float *dx, *dgamma, *dbeta;
+} fastcnn_batch_norm_side;
+
+/* The gradients of two batch normalisations of the same shape whose results were added: dy, which both have, is read
+ * once. The same bits as fastcnn_batch_norm_backward, training, of each. No activation. Neither dx is dy. */
+FASTCNN_API fastcnn_status fastcnn_batch_norm_backward_pair(const fastcnn_batch_norm* p, const float* dy,
+                                                            const fastcnn_batch_norm_side* first,
+                                                            const fastcnn_batch_norm_side* second, void* workspace,
+                                                            size_t workspace_bytes);
 
 /* x (n, rows, c): each sample by itself, c / groups neighbouring channels together over all rows. groups = c is
  * instance normalisation. */

@@ -30,6 +30,9 @@ FASTCNN_API fastcnn_status fastcnn_pool2d_output_shape(const fastcnn_pool2d* p, 
  * y, for the gradient: which cell of its window an output is, i * kw + j, the first where several are equal; only for
  * windows of at most 256 cells. A window without a cell inside the image gives -inf. */
 FASTCNN_API fastcnn_status fastcnn_max_pool2d(const fastcnn_pool2d* p, const float* x, float* y, uint8_t* indices);
+/* The same with indices of activation((x - mean) * scale + shift), which is not stored. */
+FASTCNN_API fastcnn_status fastcnn_max_pool2d_through(const fastcnn_pool2d* p, const fastcnn_prologue* prologue,
+                                                      const float* x, float* y, uint8_t* indices);
 /* dx: the shape of x. Needs indices, or x to find them again (the other may be NULL) in a workspace. Indices outside
  * the window are refused; one of a padded cell gets no gradient. */
 FASTCNN_API fastcnn_status fastcnn_max_pool2d_dx_workspace(const fastcnn_pool2d* p, size_t* bytes);
