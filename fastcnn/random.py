@@ -109,7 +109,7 @@ class SeedGenerator:
         """Writes the next key into an array."""
         with _lock:  # two threads must not get the same key
             key[:] = self.state.array
-            self.state.array[1] += 1
+            self.state.array[1] = self.state.array.item(1) + 1
 
     def peek_into(self, key: np.ndarray[Any, Any]) -> None:
         """Writes the next key into an array; it is still the next one afterwards."""

@@ -61,7 +61,7 @@ def dense(rng: Rng, what: str = "forward") -> Arguments:
     if what == "forward":
         extra = {"bias": some(rng, floats(rng, units)), "residual": some(rng, dy), "activation": some(rng, "tanh")}
         return dict(x=x, w=w, **extra)
-    return {"dy": dy, "w": w} if what == "dx" else {"x": x, "dy": dy}
+    return {"dy": dy, "w": w, "gate": some(rng, x)} if what == "dx" else {"x": x, "dy": dy}
 
 
 # Normalisation.

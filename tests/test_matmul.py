@@ -90,6 +90,18 @@ def test_dense_gradients(isa: str, rng: np.random.Generator) -> None:
     assert_same(kernels.dense_dw(x, dy), reference.dense_dw(x, dy))
 
 
+@pytest.mark.parametrize(
+    ("n", "inputs", "units"), [(1, 75, 30), (12, 75, 1100), (40, 1100, 600), (128, 700, 40), (500, 75, 30)]
+)
+def test_a_gate_joins_the_input_gradient(isa: str, n: int, inputs: int, units: int, rng: np.random.Generator) -> None:
+    """Whatever path the product takes; NaN in the gate spreads, and what it closes is 0."""
+    dy, w, gate = integers(rng, (n, units)), integers(rng, (inputs, units)), integers(rng, (n, inputs))
+    assert_same(kernels.dense_dx(dy, w, gate=gate), reference.dense_dx(dy, w, gate=gate))
+    gate[:, ::3] = np.nan
+    found = kernels.dense_dx(dy, w, gate=gate)
+    assert np.isnan(found[:, ::3]).all() and not found[gate <= 0].any()
+
+
 def test_empty() -> None:
     assert kernels.matmul(np.zeros((0, 3)), np.zeros((3, 4))).shape == (0, 4)
     assert kernels.matmul(np.zeros((2, 3)), np.zeros((3, 0))).shape == (2, 0)
@@ -105,6 +117,7 @@ def test_empty() -> None:
         (lambda: kernels.matmul(np.zeros((2, 3)), np.zeros((4, 3))), ValueError, "a and b do not fit: the first has 3 columns, the second 4 rows"),
         (lambda: kernels.matmul(np.zeros((2, 5, 3)), np.zeros((3, 3, 4))), ValueError, "same leading dimensions"),
         (lambda: kernels.dense(np.zeros((2, 3)), np.zeros((3, 4)), np.zeros(3)), ValueError, r"bias must have shape \(4,\)"),
+        (lambda: kernels.dense_dx(np.zeros((2, 4)), np.zeros((3, 4)), gate=np.zeros((2, 4))), ValueError, r"gate must have shape \(2, 3\)"),
         (lambda: kernels.dense(np.zeros((2, 3)), np.zeros((3, 4)), activation=3), TypeError, "activation must be one of"),
         (lambda: kernels.matmul(np.zeros((2, 3), "U1"), np.zeros((3, 4))), TypeError, "a must hold numbers"),
     ],

@@ -44,6 +44,7 @@ PROGRAMS = [
     "conv2d_prepared",
     "conv2d_through",
     "dense_dw_rows",
+    "dense_dx_fused",
     "dense_fused",
     "joined",
     "max_pool_through",

@@ -229,6 +229,22 @@ def test_sums_and_masks_join_the_convolutions_gradient():
     assert found.count("conv2d_dx_fused") >= 4 and found.count("activate_dx") <= 4
 
 
+def flat():
+    x = start = layers.Input((12, 12, 3))
+    x = layers.MaxPooling2D()(layers.Conv2D(8, 3, activation="relu")(x))
+    x = layers.Dense(20, activation="relu")(layers.Flatten()(x))
+    return models.Model(start, layers.Dense(5, activation="softmax")(x))
+
+
+def test_masks_join_the_gradients_of_dense_layers_through_a_flattening():
+    model, _ = fitted(flat, False)
+    steps = only(stepping.plans_of(model).training).program.steps
+    found = [step.outputs[0].shape for step in steps if step.operation.name == "dense_dx_fused"]
+    assert found == [(16, 20), (16, 200)] and not any(step.operation.name == "activate_dx" for step in steps)
+    for a, b in zip(model.get_weights(), fitted(flat, True)[0].get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def bottlenecks():
     x = start = layers.Input((12, 12, 3))
     x = bn_relu(x, 8)

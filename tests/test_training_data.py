@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
+from fastcnn.gathered import Gathered
 from fastcnn.seam import Tensor
 from fastcnn.training.arrays import as_arrays, class_weights, map_leaves, tensors, unpack
 from fastcnn.training.data import ArrayData, IndexedData, open_data, split_validation
@@ -304,3 +305,22 @@ def test_threads_end_with_the_epoch():
 def test_workers_that_are_refused():
     with pytest.raises(ValueError, match="workers must be 0 or more, got -2"):
         Batches(workers=-2)
+
+
+def test_rows_that_are_gathered_late_are_the_batches_of_before(rng):
+    """Shuffled float32 is copied by whoever reads it, a program or ``array``; all else at once."""
+    x = rng.standard_normal((10, 3, 2), dtype=np.float32)
+    order = ArrayData(x, shuffle=True, seed=4, batch_size=4).order(0)
+    for source in (x, x[:, ::-1], x.astype(np.float64), np.asfortranarray(x), x[::1].view()):
+        batches = list(ArrayData(source, shuffle=True, seed=4, batch_size=4).epoch(0))
+        late = [isinstance(b, Gathered) for b in batches]
+        assert late == [source.dtype == np.float32 and source.flags.c_contiguous] * 3
+        for i, b in enumerate(batches):
+            expected = source[order[4 * i : 4 * i + 4]].astype(np.float32)
+            assert b.shape == expected.shape and b.dtype == "float32"
+            if late[i]:
+                filled = np.empty_like(expected)
+                b.copy_to(filled)
+                np.testing.assert_array_equal(filled, expected)
+            np.testing.assert_array_equal(b.array, expected)
+            assert b.array is b.array  # one copy

@@ -38,6 +38,9 @@ class Check {
   fastcnn_status status_ = FASTCNN_OK;
 };
 
+// What matrix products and dense convolutions ask of an epilogue, which may be null.
+void check_epilogue(Check& check, const fastcnn_epilogue* e);
+
 // a * b, or -1 where it overflows or either is negative (so that -1 spreads).
 static inline int64_t checked_product(int64_t a, int64_t b) {
   int64_t r;

@@ -192,13 +192,6 @@ void check_whole(Check& check, const Geometry& g) {
              (long long)g.conv.k, (long long)g.conv.y_pixel);
 }
 
-void check_epilogue(Check& check, const fastcnn_epilogue* e) {
-  if (!e) return;
-  check.range("activation", e->activation, 0, FASTCNN_ACTIVATION_COUNT - 1);
-  bool clamp = e->activation == FASTCNN_RELU || e->activation == FASTCNN_RELU6;
-  check.that(!e->gate || clamp || e->activation == FASTCNN_LINEAR, "a gate goes with linear, relu and relu6 only");
-}
-
 // What pooling in one pass with the convolution asks of it.
 void check_pooled(Check& check, const Geometry& g) {
   if (check.failed()) return;

@@ -58,6 +58,13 @@ Check& Check::finite(const char* name, float value) {
   return that(isfinite(value), "%s must be finite, got %g", name, (double)value);
 }
 
+void check_epilogue(Check& check, const fastcnn_epilogue* e) {
+  if (!e) return;
+  check.range("activation", e->activation, 0, FASTCNN_ACTIVATION_COUNT - 1);
+  bool clamp = e->activation == FASTCNN_RELU || e->activation == FASTCNN_RELU6;
+  check.that(!e->gate || clamp || e->activation == FASTCNN_LINEAR, "a gate goes with linear, relu and relu6 only");
+}
+
 int64_t Check::count(const char* name, const int64_t* dims, int rank, int64_t element_bytes) {
   int64_t total = 1, bytes = 0;
   bool empty = false;

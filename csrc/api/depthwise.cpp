@@ -71,7 +71,7 @@ fastcnn_status fastcnn_depthwise_conv2d(const fastcnn_depthwise2d* params, const
   Depthwise2d d = geometry(check, params, &counts);
   fastcnn_epilogue end{};
   if (epilogue) end = *epilogue;
-  check.that(!end.gate, "gate must be NULL: only dense convolutions have one");
+  check.that(!end.gate, "gate must be NULL: depthwise convolutions have none");
   check.range("activation", end.activation, 0, FASTCNN_ACTIVATION_COUNT - 1).finite("alpha", end.alpha);
   check.pointer("x", x, counts.x).pointer("w", filter, counts.filter).pointer("y", y, counts.y);
   if (!check.failed() && counts.y > 0) kernels().depthwise->forward(y, x, filter, d, end);

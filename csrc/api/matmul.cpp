@@ -42,8 +42,7 @@ fastcnn_status fastcnn_matmul(const fastcnn_matmul_params* p, const float* a, co
                               const fastcnn_epilogue* epilogue, float* y, void* workspace, size_t workspace_bytes) {
   Check check("matmul");
   Matmul g = geometry(check, p);
-  if (epilogue) check.range("activation", epilogue->activation, 0, FASTCNN_ACTIVATION_COUNT - 1);
-  check.that(!epilogue || !epilogue->gate, "gate must be NULL: only dense convolutions have one");
+  check_epilogue(check, epilogue);
   if (check.failed() || empty(g)) return check.status();
   check.pointer("a", a, g.k).pointer("b", b, g.k).pointer("y", y);
   if (check.failed()) return check.status();

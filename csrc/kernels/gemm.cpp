@@ -85,6 +85,7 @@ void matmul(float* y, const float* a, const float* b, const Matmul& g, const fas
   auto at = [&](int64_t i, char* scratch, int team) {
     fastcnn_epilogue own = e;
     if (e.residual) own.residual = e.residual + i * g.m * g.n;
+    if (e.gate) own.gate = e.gate + i * g.m * g.n;
     one_product(y + i * g.m * g.n, a + i * g.a_step, b + i * g.b_step, g, own, scratch, team);
   };
   if (!whole(g, threads)) {

@@ -72,8 +72,7 @@ void few_task(float* to, bool partial, const float* a, const float* b, const Mat
   float* packed = (float*)(memory + plan.pointers());
   for (int64_t i = 0; i < count; i++) rows[i] = a + (first + i) * g.k;
   Finish f;
-  bool later = finish_with(e, &f);
-  f.origin = (const char*)to, f.residual = (const char*)e.residual;
+  bool later = finish_in(to, e, &f);
   for (int64_t p = p0; p < p1; p++) {
     int64_t from = p * plan.piece, depth = least(plan.piece, g.k - from);
     f.accumulate = p > p0 && !partial;
@@ -140,8 +139,8 @@ void tall_block(float* y, const float* a, const float* packed, const Matmul& g, 
     }
   for (int64_t i = 0; i < count; i++) at[i] = block + i;
   Finish f;
-  bool later = finish_with(e, &f);
-  f.origin = (const char*)y, f.residual = (const char*)e.residual, f.last = true;
+  bool later = finish_in(y, e, &f);
+  f.last = true;
   f.stream = !later && streams(y, g.m * g.n, g.n);
   for (int64_t i = 0; i < count; i++) out[i] = y + (first + i) * g.n;
   Ahead ahead{};

@@ -7,6 +7,12 @@
 namespace fastcnn {
 namespace ISA {
 
+// finish_with for tiles of y.
+static inline bool finish_in(const float* y, const fastcnn_epilogue& e, Finish* f) {
+  f->origin = (const char*)y, f->residual = (const char*)e.residual, f->gate = (const char*)e.gate;
+  return finish_with(e, f);
+}
+
 // Where the rows of y, n columns each, lie: those of y, and for each of `count` partial sums those of partial +
 // i * step, to be added in this order.
 struct Sums {
@@ -16,7 +22,7 @@ struct Sums {
   int64_t count = 0, step = 0;
 };
 
-// y[i][column .. column + columns) = activation(y + partial sums + bias + residual).
+// y[i][column .. column + columns) = activation(y + partial sums + bias + residual), through the gate.
 static inline void finish_row(const Sums& s, int64_t i, int64_t column, int64_t columns, const fastcnn_epilogue& e) {
   Finish f;
   bool later = finish_with(e, &f);
@@ -28,6 +34,7 @@ static inline void finish_row(const Sums& s, int64_t i, int64_t column, int64_t 
     if (e.bias) v += load_first(e.bias + column + j, live);
     if (e.residual) v += load_first(e.residual + at + j, live);
     if (f.clamp) v = min(splat(f.high), max(splat(f.low), v));
+    if (e.gate) v = through(load_first(e.gate + at + j, live), v);
     store_first(s.y + at + j, v, live);
   }
   if (later) apply_activation(s.y + at, columns, e.activation, e.alpha);

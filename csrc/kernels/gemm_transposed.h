@@ -55,8 +55,7 @@ void transposed_task(float* y, const float* a, const float* packed, const Matmul
   float* block = (float*)(memory + plan.pointers());
   for (int64_t i = 0; i < count; i++) rows[i] = block + i;
   Finish f;
-  bool later = finish_with(e, &f);
-  f.origin = (const char*)y, f.residual = (const char*)e.residual;
+  bool later = finish_in(y, e, &f);
   for (int64_t from = 0; from < g.k; from += plan.piece) {
     int64_t depth = least(plan.piece, g.k - from);
     f.accumulate = from > 0, f.last = from + depth == g.k;

@@ -53,9 +53,16 @@ void concat(float* y, const float* const* x, const int64_t* widths, int count, i
 
 int64_t rows_of_task(int64_t width) { return width < kTask ? kTask / (width + 1) + 1 : 1; }
 
+// Rows come from anywhere in memory: while one is copied, the next one is asked for.
 void take_rows(float* y, const float* x, const int64_t* indices, int64_t count, int64_t width) {
   parallel_ranges(count, rows_of_task(width), count * width / 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) copy_run(y + i * width, x + indices[i] * width, width);
+    for (int64_t i = begin; i < end; i++) {
+      const float *row = x + indices[i] * width, *next = x + indices[i + 1 < end ? i + 1 : i] * width;
+      for (int64_t j = 0; j < width; j += 16) {
+        __builtin_prefetch(next + j);
+        copy_run(y + i * width + j, row + j, width - j < 16 ? width - j : 16);
+      }
+    }
   });
 }
 

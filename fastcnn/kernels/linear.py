@@ -65,13 +65,15 @@ def dense(
     return _core.dense(x, w, bias, activation, alpha, residual, out)
 
 
-def dense_dx(dy: ArrayLike, w: ArrayLike, out: Array | None = None) -> Array:
+def dense_dx(dy: ArrayLike, w: ArrayLike, out: Array | None = None, *, gate: ArrayLike | None = None) -> Array:
     """The gradient of ``dense`` with respect to its input, ``dy @ w.T``.
 
     Args:
         dy: ``(n, units)``.
         w: ``(inputs, units)``.
         out: where to put the result.
+        gate: ``(n, inputs)``: where it is not above 0, the result is 0, so that the inputs' ReLU is gone through as
+            well; or None.
 
     Returns:
         float32 ``(n, inputs)``.
@@ -80,7 +82,7 @@ def dense_dx(dy: ArrayLike, w: ArrayLike, out: Array | None = None) -> Array:
         >>> dense_dx([[1, 2]], [[1, 0], [0, 1], [1, 1]])
         array([[1., 2., 3.]], dtype=float32)
     """
-    return _core.dense_dx(dy, w, out)
+    return _core.dense_dx(dy, w, gate, out)
 
 
 def dense_dw(x: ArrayLike, dy: ArrayLike, out: Array | None = None) -> Array:

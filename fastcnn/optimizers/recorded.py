@@ -70,7 +70,7 @@ class RecordedUpdate:
     def _record(self) -> None:
         self._recorded = None  # until all is: what raises is recorded again
         factors = sorted({group_of(self.optimizer, v)[0] for v in self.variables})
-        self._factors = np.array(factors)
+        self._factors = factors
         self._rates = np.zeros(len(factors))
         self._step = np.zeros(1)
         rates = {factor: self._rates[i : i + 1] for i, factor in enumerate(factors)}
@@ -161,8 +161,10 @@ class RecordedUpdate:
         """Writes the numbers of the next update."""
         optimizer = self.optimizer
         optimizer._advance()
-        self._step[0] = int(optimizer._iterations.array) + 1
-        np.multiply(self._factors, float(optimizer.learning_rate), out=self._rates)
+        self._step[0] = optimizer._iterations.array.item() + 1
+        rate = float(optimizer.learning_rate)
+        for i, factor in enumerate(self._factors):
+            self._rates[i] = factor * rate
 
     def after(self) -> None:
         """What follows an update in Python: averages, constraints, the counter."""
@@ -175,4 +177,5 @@ class RecordedUpdate:
         for variable in self.variables:
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable))
-        optimizer._iterations.array += 1
+        done = optimizer._iterations.array
+        done[()] = done.item() + 1

@@ -222,7 +222,7 @@ def _others(step: Node) -> tuple[float, str]:
         return 2.0 * prod(pixels) * prod(taps), "depthwise"
     if name == "conv2d_transpose":
         return 2.0 * prod(first[:-1]) * prod(step.inputs[1].shape), "direct"
-    if name in ("dense", "dense_fused", "dense_dx", "dense_dw", "dense_dw_rows", "matmul"):
+    if name in ("dense", "dense_fused", "dense_dx", "dense_dx_fused", "dense_dw", "dense_dw_rows", "matmul"):
         inner = first[-2] if step.attrs.get("transpose_a") or name == "dense_dw" else first[-1]
         return 2.0 * prod(out) * (prod(first[:-1]) if name == "dense_dw" else inner), "gemm"
     if "pool_size" in step.attrs:

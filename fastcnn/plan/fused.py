@@ -26,6 +26,7 @@ __all__ = [
     "CONV_THROUGH",
     "DENSE",
     "DENSE_DW_ROWS",
+    "DENSE_DX",
     "JOINED",
     "MAX_POOL_THROUGH",
     "TURNED",
@@ -205,6 +206,13 @@ def _dense(module: Any) -> Any:
     return run
 
 
+def _dense_dx(module: Any) -> Any:
+    def run(dy: Any, w: Any, gate: Any) -> Any:
+        return module.dense_dx(dy, w, gate=gate.reshape(dy.shape[0], w.shape[0]))
+
+    return run
+
+
 def _dense_dw_rows(module: Any) -> Any:
     def run(turned: Any, dy: Any, *, rows: tuple[int, int]) -> Any:
         return module.matmul(turned[slice(*rows)], dy)
@@ -292,6 +300,8 @@ MAX_POOL_THROUGH = Primitive(
     lambda x, affine, *, read_activation, **window: MAX_POOL_INDICES.shape(x, **window),
 )
 DENSE = Primitive("dense_fused", _dense(kernels), _dense(reference), lambda *shapes, **attrs: shapes[-1])
+# The gate may have another shape than the input of the layer, which is flat.
+DENSE_DX = Primitive("dense_dx_fused", _dense_dx(kernels), _dense_dx(reference), lambda dy, w, gate: (*dy[:-1], w[0]))
 # Some rows of the gradient of a dense layer's weights, from the layer's input turned: (c, rows of x).
 DENSE_DW_ROWS = Primitive(
     "dense_dw_rows",

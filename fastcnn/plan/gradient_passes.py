@@ -3,12 +3,14 @@
 from typing import Any
 
 from fastcnn.ops.pooling import MAX_POOL_INDICES, MAX_POOL_SCATTER
+from fastcnn.ops.shaping import RESHAPE
 from fastcnn.plan import fused
+from fastcnn.plan.program import VIEWS
 from fastcnn.plan.steps import made_by, node, rebuilt, users
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
-__all__ = ["join_gradients", "joins", "mask_before_pooling", "pool_by_index"]
+__all__ = ["join_gradients", "joins", "mask_before_pooling", "mask_dense_gradients", "pool_by_index"]
 
 INDEXED = 256  # cells of the largest window whose maximum a byte can point at
 
@@ -60,6 +62,30 @@ def pool_by_index(steps: list[Node], outputs: list[Any]) -> list[Node]:
         attrs = spread.attrs | {"x_shape": spread.inputs[1].shape}
         replaced[id(spread)] = [node(MAX_POOL_SCATTER, (spread.inputs[0], indices), attrs, spread.outputs)]
     return rebuilt(steps, replaced)
+
+
+def mask_dense_gradients(steps: list[Node], outputs: list[Any]) -> list[Node]:
+    """The mask of a ReLU goes into the input gradient of the dense layer behind it, through a flattening if need be."""
+    read, made = users(steps, outputs), made_by(steps)
+    replaced: dict[int, list[Node]] = {}
+    dropped: set[int] = set()
+    for mask in steps:
+        if mask.operation.name != "activate_dx" or mask.attrs["activation"] != "relu":
+            continue
+        t, readers = mask.inputs[0], [mask]
+        while id(t) in made and made[id(t)].operation.name in VIEWS and read[id(t)] == readers[-1:]:
+            readers.append(made[id(t)])
+            t = readers[-1].inputs[0]
+        dense = made.get(id(t))
+        if dense is None or dense.operation.name != "dense_dx" or read[id(t)] != readers[-1:] or len(t.shape) != 2:
+            continue
+        flat = len(readers) > 1
+        inputs = (*dense.inputs, mask.inputs[1])
+        replaced[id(mask)] = [node(fused.DENSE_DX, inputs, {}, dense.outputs if flat else mask.outputs)]
+        if flat:
+            replaced[id(mask)].append(node(RESHAPE, (t,), {"shape": mask.outputs[0].shape}, mask.outputs))
+        dropped |= {id(dense), *map(id, readers[1:])}
+    return rebuilt(steps, replaced, dropped)
 
 
 def join_gradients(steps: list[Node], outputs: list[Any]) -> list[Node]:

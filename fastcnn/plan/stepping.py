@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.autograd import GradientTape
+from fastcnn.gathered import Gathered
 from fastcnn.layers.nests import contents, map_tensors, tensors_of
 from fastcnn.optimizers.flat import in_order_of_memory
 from fastcnn.optimizers.recorded import Part, group_of
@@ -79,6 +80,8 @@ def _key(data: Any) -> Any:
 def _shapes(data: Any) -> Any:
     if data.__class__ is Tensor:
         return (data.array.shape, data.array.dtype.kind)
+    if data.__class__ is Gathered:
+        return (data.shape, "f")
     if isinstance(data, (list, tuple)):
         return tuple([_shapes(d) for d in data])
     if isinstance(data, dict):
@@ -110,7 +113,10 @@ class _Step:
     def feed(self, tensors: list[Tensor]) -> None:
         """Copies a batch into the program's memory."""
         for array, t in zip(self.program.inputs, tensors, strict=True):
-            np.copyto(array, t.array, casting="unsafe")
+            if t.__class__ is Gathered:
+                t.copy_to(array)
+            else:
+                np.copyto(array, t.array, casting="unsafe")
 
 
 class TrainingStep(_Step):

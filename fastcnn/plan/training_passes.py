@@ -3,7 +3,13 @@
 from typing import Any
 
 from fastcnn.plan import fused
-from fastcnn.plan.gradient_passes import join_gradients, joins, mask_before_pooling, pool_by_index
+from fastcnn.plan.gradient_passes import (
+    join_gradients,
+    joins,
+    mask_before_pooling,
+    mask_dense_gradients,
+    pool_by_index,
+)
 from fastcnn.plan.padding_passes import imagine_padding
 from fastcnn.plan.pooling_passes import pool_in_convolutions, read_pooled_gradients
 from fastcnn.plan.shortcut_passes import normalise_shortcuts, pair_gradients
@@ -25,6 +31,7 @@ def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
         mask_before_pooling,
         pool_by_index,
         join_gradients,
+        mask_dense_gradients,
         read_through,
         make_again,
         normalise_shortcuts,

@@ -22,9 +22,13 @@ def dense(x: ArrayLike, w: ArrayLike, bias: ArrayLike | None = None) -> Array:
     return y if bias is None else y + np.asarray(bias, np.float64)
 
 
-def dense_dx(dy: ArrayLike, w: ArrayLike) -> Array:
-    """dy @ w.T."""
-    return matmul(dy, w, transpose_b=True)
+def dense_dx(dy: ArrayLike, w: ArrayLike, gate: ArrayLike | None = None) -> Array:
+    """dy @ w.T, through a ReLU's gate."""
+    dx = matmul(dy, w, transpose_b=True)
+    if gate is None:
+        return dx
+    gate = np.asarray(gate, np.float64)
+    return np.where(np.isnan(gate), gate, np.where(gate > 0, dx, 0))
 
 
 def dense_dw(x: ArrayLike, dy: ArrayLike) -> Array:

@@ -116,12 +116,12 @@ class Compilation(CompileConfig):
         return found + self._held_metrics()
 
     def _held_metrics(self) -> list[Any]:
-        from fastcnn.metrics import Metric
-
         # Looked for once an epoch, and where attributes were added, not in every step.
         kept = self._held
         if kept is not None and kept[0] == len(vars(self)):
             return kept[1]
+        from fastcnn.metrics import Metric
+
         held: dict[int, Any] = {}
         for layer in self._flatten_layers() if hasattr(self, "_flatten_layers") else [self]:
             for key, value in vars(layer).items():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import kernels
+from fastcnn.gathered import Gathered, may_gather
 from fastcnn.training.arrays import as_arrays, check_lengths, map_leaves, pack, tensors, to_target, to_tensor
 from fastcnn.training.streamed import Data, StreamedData
 
@@ -170,7 +171,7 @@ class ArrayData(IndexedData):
             rows = self.order(turn)[rows]
         x, y, sample_weight = self.parts
         return pack(
-            map_leaves(lambda a: to_tensor(a[rows]), x),
+            map_leaves(lambda a: Gathered(a, rows) if may_gather(a, rows) else to_tensor(a[rows]), x),
             map_leaves(lambda a: to_target(a[rows]), y),
             map_leaves(lambda a: to_tensor(a[rows]), sample_weight),
         )

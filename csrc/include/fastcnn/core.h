@@ -95,8 +95,9 @@ typedef struct fastcnn_epilogue {
   const float* residual; /* the shape of y, or NULL; may be y itself */
   fastcnn_activation activation;
   float alpha;
-  const float* gate; /* of convolutions and their input gradients, or NULL: the shape of y; where it is not above 0, y
-                        is 0, or NaN where it is NaN. The gradient through a ReLU, given the ReLU's result. */
+  const float* gate; /* of matmul, convolutions and their input gradients, or NULL: the shape of y; where it is not
+                        above 0, y is 0, or NaN where it is NaN. The gradient through a ReLU, given the ReLU's result.
+                        */
 } fastcnn_epilogue;
 
 /* How an input is read: not x itself, but activation((x - mean) * scale + shift), channel by channel: the result of a

@@ -20,7 +20,8 @@ typedef struct fastcnn_matmul_params {
 /* Bytes of workspace with the present number of threads. */
 FASTCNN_API fastcnn_status fastcnn_matmul_workspace(const fastcnn_matmul_params* p, size_t* bytes);
 
-/* epilogue may be NULL, and so may the workspace: then it is the library's. */
+/* The epilogue's gate goes with linear, relu and relu6. epilogue may be NULL, and so may the workspace: then it is the
+ * library's. */
 FASTCNN_API fastcnn_status fastcnn_matmul(const fastcnn_matmul_params* p, const float* a, const float* b,
                                           const fastcnn_epilogue* epilogue, float* y, void* workspace,
                                           size_t workspace_bytes);
