@@ -229,7 +229,7 @@ void panel_product(const Gather& g, const float* whole, const Soon& soon, float*
   finish.residual = (const char*)g.epilogue.residual;
   finish.gate = (const char*)g.epilogue.gate;
   finish.bias = g.epilogue.bias ? g.epilogue.bias + panel * kPanel : nullptr;
-  finish.stream = g.stream && !g.epilogue.residual && !later && k.taps_each == g.taps && k.piece == g.run;
+  finish.stream = g.stream && !later && k.taps_each == g.taps && k.piece == g.run;
   int64_t tap = 0, from = 0;
   do {
     int64_t taps = g.taps - tap < k.taps_each ? g.taps - tap : k.taps_each;
