@@ -48,21 +48,6 @@ struct Ahead {
   const int64_t* at = nullptr;  // or at from + at[i]
 };
 
-// Lines of memory that a tile asks for: one by one, at every 2^slow of the steps of its sum. A core waits for a few
-// lines at a time and forgets what it is asked for beyond.
-struct Asking {
-  const float* const* lines;
-  int64_t count;
-  int slow = 0;
-  Asking(const float* const* lines, int64_t count, int64_t steps) : lines(lines), count(count) {
-    while (count && steps >> (slow + 1) >= count) slow++;
-  }
-  void ask(int64_t step) const {
-    int64_t i = step >> slow;
-    __builtin_prefetch(lines[i < count ? i : count - 1]);
-  }
-};
-
 struct Segments {
   const float* const* rows;  // rows[s * stride + i]: row i of segment s
   int64_t stride;
