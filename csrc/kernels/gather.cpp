@@ -203,6 +203,7 @@ struct Soon {
   bool filter;
   int64_t panel;
   Ahead pixels;
+  bool first, last;  // of the panels with these pixels
 };
 
 // The block of the prepared filter that comes after `done` steps of a panel's sum.
@@ -230,6 +231,7 @@ void panel_product(const Gather& g, const float* whole, const Soon& soon, float*
   finish.gate = (const char*)g.epilogue.gate;
   finish.bias = g.epilogue.bias ? g.epilogue.bias + panel * kPanel : nullptr;
   finish.stream = g.stream && !later && k.taps_each == g.taps && k.piece == g.run;
+  finish.asked = !soon.first, finish.next = soon.last ? 0 : kPanel;
   int64_t tap = 0, from = 0;
   do {
     int64_t taps = g.taps - tap < k.taps_each ? g.taps - tap : k.taps_each;
@@ -303,7 +305,8 @@ void gather_product(const Gather& g, char* workspace, int threads) {
         int64_t ahead = t.first + team * layout.block;
         later = next_pixels(g, ahead, least(layout.block, pixels - ahead), panel, t.begin, t.end);
       }
-      panel_product(g, b, {g.prepared && !layout.shared, next, later}, scratch, cold, panel, to.rows, to.out, t.count);
+      panel_product(g, b, {g.prepared && !layout.shared, next, later, panel == t.begin, panel + 1 == t.end}, scratch,
+                    cold, panel, to.rows, to.out, t.count);
       for (int64_t p = 0; p < t.count; p++) to.out[p] += kPanel;
     }
     if (g.stream) stream_fence();

@@ -159,14 +159,19 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
     int64_t next = done + 2 * rows < m ? done + 2 * rows : m;  // the end of the tile after this one
     if (a.cold) ask_for(a, rows, (int)(next - done - rows));
-    int64_t from = g ? done + rows : 0;
+    int64_t from = g || finish.asked ? done + rows : 0, soon = next - from, further = 0;
+    if (soon == 0 && finish.next) from = 0, soon = rows, further = finish.next * 4;
     MicroTile tile = wanted || arrays ? micro_asking(rows, vectors) : nullptr;
     if (tile) {
       ahead.next(a.ahead, wanted * (g + 1) / groups - wanted * g / groups);
       int log = arrays > 2 ? 2 : arrays > 1;
-      int64_t places = arrays ? (next - from) * kRowLines << log : 0;
-      Asking asking{places ? c + from : (float* const*)a.rows, places,   log,
-                    {apart[0], apart[1], apart[2], apart[0]},  ahead.at, places + ahead.count};
+      int64_t places = arrays ? soon * kRowLines << log : 0;
+      Asking asking{places ? c + from : (float* const*)a.rows,
+                    places,
+                    log,
+                    {apart[0] + further, apart[1] + further, apart[2] + further, apart[0] + further},
+                    ahead.at,
+                    places + ahead.count};
       asking.pace(a.count * a.depth);
       tile(a, b, b_step, c + done, finish, tail, &asking);
     } else {

@@ -38,6 +38,8 @@ struct Finish {
   const char* residual = nullptr;  // or null: what lies as far from it as c from origin is added
   const char* gate = nullptr;      // or null: likewise; c goes through it
   const char* origin = nullptr;    // c's array, whose element offsets the residual and the gate share
+  bool asked = false;              // what the first rows are joined with has been asked for
+  int64_t next = 0;                // floats from c to what is joined next with the same rows, to ask for that; or 0
 };
 
 // What the products after this one will read: `lines` cache lines of each of `rows` rows. They are asked for while this
