@@ -299,7 +299,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
       int64_t next = i + team < layout.whole                     ? panel + team
                      : i < layout.whole && layout.whole < panels ? layout.whole
                                                                  : -1;
-      bool cold = panel == t.begin && g.taps == 1 && !g.prologue;
+      bool cold = panel == t.begin && g.taps == 1 && !g.prologue && !(long_run && t.first >= team * layout.block);
       Ahead later{};
       if (long_run) {
         int64_t ahead = t.first + team * layout.block;
