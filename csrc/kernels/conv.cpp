@@ -111,9 +111,17 @@ void read_through(Conv2d& g, const float*& x, ConvPass pass, ConvAlgorithm algor
   const float* from = x;
   const fastcnn_prologue prologue = *g.prologue;
   int team = pixels * g.c / 16 < kSerialWork ? 1 : threads;
+  const bool past = streams(to, pixels * g.c, g.c);
   parallel_tasks(team, (pixels + each - 1) / each, [&](int64_t task, int) {
     for (int64_t p = task * each; p < pixels && p < (task + 1) * each; p++)
-      normalise_pixel(to + p * g.c, from + p * g.c, g.c, prologue);
+      if (past)
+        for (int64_t i = p * g.c; i < (p + 1) * g.c; i += kLanes) {
+          __builtin_prefetch(from + i + kAhead);
+          stream(to + i, Normaliser(prologue, i - p * g.c, kLanes)(load(from + i)));
+        }
+      else
+        normalise_pixel(to + p * g.c, from + p * g.c, g.c, prologue);
+    if (past) stream_fence();
   });
   g.prologue = nullptr, x = to, workspace += bytes;
 }

@@ -184,17 +184,28 @@ void normalise_block(const Gather& g, const float** rows, int64_t count, const f
   }
 }
 
-// Whether x comes from memory, and its pixels lie one after the other, as the outputs do.
-bool is_long_run(const Gather& g) {
-  return g.taps == 1 && g.inside && g.step_h == 1 && g.step_w == 1 && g.x_pixel == g.run && g.oh == g.h &&
-         g.ow == g.w && g.n * g.x_image * 4 >= 2 * kStreamFrom;
+// Where the window of output pixel p begins in x, but for the taps.
+int64_t corner_of(const Gather& g, int64_t p) {
+  int64_t n = p / (g.oh * g.ow), i = p / g.ow % g.oh, j = p % g.ow;
+  return n * g.x_image + i * g.step_h * g.x_row + j * g.step_w * g.x_pixel;
 }
 
-// Of pixels [first, first + count) of such an x, which another block will read, the panel's share; count may be 0.
+// Whether x comes from memory, and windows see all of it: then it is read as it lies, while the outputs go on.
+bool is_long_run(const Gather& g) {
+  if (g.taps == 0 || g.x_pixel != g.run || g.n * g.x_image * 4 < 2 * kStreamFrom) return false;
+  auto covers = [&](const int64_t* tap, int64_t step) {
+    int64_t reach = tap[g.taps - 1] - tap[0];
+    return (reach < 0 ? -reach : reach) + 1 >= step;
+  };
+  return covers(g.tap_h, g.step_h) && covers(g.tap_w, g.step_w);
+}
+
+// Of such an x, what another block will read for pixels [first, first + count), the panel's share; count may be 0.
 Ahead next_pixels(const Gather& g, int64_t first, int64_t count, int64_t panel, int64_t begin, int64_t end) {
   if (count <= 0) return {};
-  int64_t from = count * (panel - begin) / (end - begin), to = count * (panel - begin + 1) / (end - begin);
-  return {g.x + (first + from) * g.run, 1, 16, (to - from) * g.run / 16};
+  int64_t at = corner_of(g, first), lines = (corner_of(g, first + count) - at) / 16;
+  int64_t from = lines * (panel - begin) / (end - begin), to = lines * (panel - begin + 1) / (end - begin);
+  return {g.x + at + from * 16, 1, 16, to - from};
 }
 
 // Whether a prepared filter is asked for, because each of its panels is read once; and the panel that the thread takes
