@@ -15,6 +15,7 @@
 #include "prologue.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
+#include "stream.h"
 
 namespace fastcnn {
 namespace ISA {

@@ -17,13 +17,11 @@ namespace {
 
 constexpr int64_t kTaskFloats = 8192;
 
-// dx = dx, or 0, joined with what the epilogue brings.
-template <bool kZero>
-inline __attribute__((always_inline)) void join_run(float* dx, const fastcnn_epilogue& e, int64_t begin, int64_t end,
-                                                    int64_t ahead, bool past) {
+// dx[i] = dx[i], or 0, joined with what the epilogue brings; past: the caches. `ahead` of i it is asked for.
+void join_run(float* dx, const fastcnn_epilogue& e, int64_t begin, int64_t end, bool zeros, bool past, int64_t ahead) {
   for (int64_t i = begin; i < end; i += kLanes) {
     int lanes = end - i < kLanes ? (int)(end - i) : kLanes;
-    vec d = kZero ? zero() : load_first(dx + i, lanes);
+    vec d = zeros ? zero() : load_first(dx + i, lanes);
     if (e.residual) {
       __builtin_prefetch(e.residual + i + ahead);
       d += load_first(e.residual + i, lanes);
@@ -43,19 +41,19 @@ bool sees(int64_t a, int64_t before, int64_t taps, int64_t dilation, int64_t str
   return false;
 }
 
-// The pixels of dx that no tap sees.
+// The pixels of dx that no tap sees: whole rows, or some of each row.
 void join_unseen(float* dx, const fastcnn_epilogue& e, const Conv2d& g) {
   bool past = streams(dx, g.n * g.h * g.w * g.c, g.c);
   int64_t ahead = ceil_div(kAhead, g.stride_w * g.c) * g.stride_w * g.c;
   parallel_for(g.n * g.h, g.n * g.h * g.w * g.c / 16, [&](int64_t line) {
     int64_t a = line % g.h, at = line * g.w * g.c;
     if (!sees(a, g.top, g.kh, g.dilation_h, g.stride_h)) {
-      join_run<true>(dx, e, at, at + g.w * g.c, ahead, past);
+      join_run(dx, e, at, at + g.w * g.c, true, past, ahead);
     } else {
       for (int64_t b = 0; b < g.stride_w && b < g.w; b++)
         if (!sees(b, g.left, g.kw, g.dilation_w, g.stride_w))
           for (int64_t j = b; j < g.w; j += g.stride_w)
-            join_run<true>(dx, e, at + j * g.c, at + (j + 1) * g.c, ahead, past);
+            join_run(dx, e, at + j * g.c, at + (j + 1) * g.c, true, past, ahead);
     }
     if (past) stream_fence();
   });
@@ -65,7 +63,7 @@ void join_unseen(float* dx, const fastcnn_epilogue& e, const Conv2d& g) {
 
 void join(float* dx, const fastcnn_epilogue& e, int64_t size) {
   parallel_ranges(size, kTaskFloats, size / 16,
-                  [&](int64_t begin, int64_t end) { join_run<false>(dx, e, begin, end, kAhead, false); });
+                  [&](int64_t begin, int64_t end) { join_run(dx, e, begin, end, false, false, kAhead); });
 }
 
 void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,

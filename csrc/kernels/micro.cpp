@@ -149,7 +149,7 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int64_t groups = (m + kTileRows - 1) / kTileRows;
   int64_t wanted = a.ahead.rows * a.ahead.lines;
   bool sums = finish.accumulate && wanted;  // where much passes through L2, they may have left it
-  int64_t apart[4];
+  int64_t apart[3] = {};
   int arrays = 0;
   if (sums) apart[arrays++] = 0;
   if (finish.last && finish.residual) apart[arrays++] = finish.residual - finish.origin;
@@ -159,14 +159,14 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
     int64_t next = done + 2 * rows < m ? done + 2 * rows : m;  // the end of the tile after this one
     if (a.cold) ask_for(a, rows, (int)(next - done - rows));
-    int64_t from = g || finish.asked ? done + rows : 0, soon = next - from, further = 0;
-    if (soon == 0 && finish.next) from = 0, soon = rows, further = finish.next * 4;
+    int64_t from = g || (finish.asked && !sums) ? done + rows : 0, soon = next - from, further = 0;
+    if (soon == 0 && finish.next && !sums) from = 0, soon = rows, further = finish.next * 4;
     MicroTile tile = wanted || arrays ? micro_asking(rows, vectors) : nullptr;
     if (tile) {
       ahead.next(a.ahead, wanted * (g + 1) / groups - wanted * g / groups);
       int log = arrays > 2 ? 2 : arrays > 1;
       int64_t places = arrays ? soon * kRowLines << log : 0;
-      Asking asking{places ? c + from : (float* const*)a.rows,
+      Asking asking{c + (places ? from : 0),
                     places,
                     log,
                     {apart[0] + further, apart[1] + further, apart[2] + further, apart[0] + further},
@@ -175,9 +175,9 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
       asking.pace(a.count * a.depth);
       tile(a, b, b_step, c + done, finish, tail, &asking);
     } else {
-      for (int64_t i = from; i < next; i++)
+      for (int64_t i = from; i < from + soon; i++)
         for (int k = 0; k < arrays; k++)
-          for (int j = 0; j < columns; j += 16) __builtin_prefetch((const char*)(c[i] + j) + apart[k]);
+          for (int j = 0; j < columns; j += 16) __builtin_prefetch((const char*)(c[i] + j) + apart[k] + further);
       micro_of(rows, vectors)(a, b, b_step, c + done, finish, tail, nullptr);
     }
     a.rows += rows;
