@@ -74,8 +74,8 @@ struct Arrays {
   float* bias;  // sums of dy's pixels: of each task, and of the batch
 };
 
-// v and g of tiles [first, first + tiles), from place `at` on. What the next tile will be the first to see of x is asked
-// for while one is transformed.
+// v and g of tiles [first, first + tiles), from place `at` on. What the next tile will be the first to see of x is
+// asked for while one is transformed.
 void transform_tiles(const Arrays& to, const float* x, const OutputGradient& dy, const Conv2d& g, const Plan& plan,
                      int64_t channel, int64_t channels, int64_t first, int64_t tiles, int64_t at, float* sums) {
   const float* pixels[2][kPoints];
@@ -97,22 +97,26 @@ void transform_tiles(const Arrays& to, const float* x, const OutputGradient& dy,
   }
 }
 
-// One point's product: rows [first, last) of its channels.
+// One point's product: rows [first, last) of its channels. Its sums lie in panels of columns, row after row, so that
+// the next tile's are what follows: where they are not in the core's own cache, they are asked for meanwhile.
 void multiply(const Arrays& to, const Conv2d& g, const Plan& plan, int point, int64_t first, int64_t last,
               int64_t tiles, bool accumulate, Asked ask) {
   const float* v = to.v + point * plan.v_point + first;
-  float* m = to.m + point * plan.m_point + first * plan.m_row;
-  for (int64_t k = 0; k < g.k; k += kPanel, ask = {})
-    point_product(
-        {v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m + k, plan.m_row, tiles, accumulate, ask},
-        last - first, panel_width(g.k - k));
+  for (int64_t k = 0; k < g.k; k += kPanel, ask = {}) {
+    int width = panel_width(g.k - k);
+    float* m = to.m + point * plan.m_point + k * plan.channels + first * width;
+    if (!plan.own && accumulate) ask = {(const char*)(m + kTileRows * width), ceil_div(kTileRows * width * 4, tiles)};
+    point_product({v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m, width, tiles, accumulate, ask},
+                  last - first, width);
+  }
 }
 
 // dw[r][s][channel + c][k] = G^T m G.
 void transform_filters(float* dw, const Arrays& from, const Conv2d& g, const Plan& plan, int64_t channel, int64_t c) {
   for (int64_t k = 0; k < g.k; k += kLanes) {
     int live = (int)least(kLanes, g.k - k);
-    const float* m = from.m + c * plan.m_row + k;
+    int64_t panel = k / kPanel * kPanel;
+    const float* m = from.m + panel * plan.channels + c * panel_width(g.k - panel) + k % kPanel;
     vec half[3][6];
 #pragma GCC unroll 6
     for (int j = 0; j < 6; j++) {
