@@ -76,8 +76,9 @@ struct Arrays {
 
 // v and g of tiles [first, first + tiles), from place `at` on. What the next tile will be the first to see of x is
 // asked for while one is transformed.
-void transform_tiles(const Arrays& to, const float* x, const OutputGradient& dy, const Conv2d& g, const Plan& plan,
-                     int64_t channel, int64_t channels, int64_t first, int64_t tiles, int64_t at, float* sums) {
+__attribute__((noinline)) void transform_tiles(const Arrays& to, const float* x, const OutputGradient& dy,
+                                               const Conv2d& g, const Plan& plan, int64_t channel, int64_t channels,
+                                               int64_t first, int64_t tiles, int64_t at, float* sums) {
   const float* pixels[2][kPoints];
   Tile tile = plan.tiles.at(first);
   tile_pixels(pixels[0], x, to.zeros, g.h, g.w, g.c, tile, g.top, g.left);
