@@ -101,6 +101,10 @@ static inline void filter_rows(const vec (&m)[6], vec (&o)[3]) {  // G^T m
   o[2] = fma(splat(kG32), r, fma(splat(kG12), p, m[5]));
 }
 
+// The compiler no longer knows where p comes from: it would keep dozens of addresses at hand that follow from p and a
+// stride, on the stack.
+static inline void forget(float*& p) { asm("" : "+r"(p)); }
+
 // The position of a tile: image, and the first of its 4x4 outputs.
 struct Tile {
   int64_t n, i, j;
@@ -134,7 +138,8 @@ static inline __attribute__((always_inline)) void transform_columns(float* to, i
     vec o[6];
     input_points(half[i], o);
 #pragma GCC unroll 6
-    for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * stride, o[j]);
+    for (int j = 0; j < 6; j++) store(to + j * stride, o[j]);
+    forget(to += 6 * stride);
   }
 }
 
@@ -207,7 +212,8 @@ static inline __attribute__((always_inline)) void gradient_points(float* to, int
     vec o[6];
     output_points(half[i], o);
 #pragma GCC unroll 6
-    for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * stride, o[j]);
+    for (int j = 0; j < 6; j++) store(to + j * stride, o[j]);
+    forget(to += 6 * stride);
   }
 }
 

@@ -69,13 +69,15 @@ class TilesAhead {
   int64_t left_ = 0, rows_ = 0, row_bytes_ = 0;
 };
 
-// Several of them, one after the other, in equal shares for each point.
+// Several of them, one after the other, in equal shares for each of the first points. The margins of images come on top
+// of the bytes that are expected: there are points left for them.
+constexpr int kAskingPoints = kPoints * 3 / 4;
 class RunsAhead {
  public:
   void add(const Pixels& pixels, const Tiles& tiles, int64_t first, int64_t last) {
     if (!pixels.array || first >= last) return;
     runs_[count_] = TilesAhead(pixels, tiles, first, last);
-    share_ += (runs_[count_++].bytes() + kPoints - 1) / kPoints;
+    share_ += runs_[count_++].bytes() / kAskingPoints + 1;
   }
   // Once for each point, whose product has so many steps.
   Asked ask(int64_t steps) {

@@ -74,34 +74,50 @@ struct Arrays {
   float* bias;  // sums of dy's pixels: of each task, and of the batch
 };
 
-void transform_images(const Arrays& to, const float* x, const Conv2d& g, const Plan& plan, int64_t channel,
-                      int64_t channels, int64_t tile, int64_t at) {
-  const float* pixels[kPoints];
-  tile_pixels(pixels, x, to.zeros, g.h, g.w, g.c, plan.tiles.at(tile), g.top, g.left);
-  if (!plan.own) ask_for_tile(pixels, to.zeros, g.c);
-  transform_inputs(to.v + at * plan.v_row, plan.v_point, pixels, channel, channels, to.zeros, g.prologue);
+// v and g of tiles [first, first + tiles), from place `at` on. What the next tile will be the first to see of x is
+// asked for while one is transformed.
+__attribute__((noinline)) void transform_tiles(const Arrays& to, const float* x, const OutputGradient& dy,
+                                               const Conv2d& g, const Plan& plan, int64_t channel, int64_t channels,
+                                               int64_t first, int64_t tiles, int64_t at, float* sums) {
+  const float* pixels[2][kPoints];
+  Tile tile = plan.tiles.at(first);
+  tile_pixels(pixels[0], x, to.zeros, g.h, g.w, g.c, tile, g.top, g.left);
+  for (int64_t i = 0; i < tiles; i++, at++) {
+    Tile next = tile;
+    plan.tiles.advance(next);
+    if (next.n < g.n) {
+      const float*(&ahead)[kPoints] = pixels[(i + 1) % 2];
+      tile_pixels(ahead, x, to.zeros, g.h, g.w, g.c, next, g.top, g.left);
+      for (int e = 0; e < kPoints; e++)
+        if (ahead[e] != to.zeros && (next.j == 0 || e % 6 > 1))
+          for (int64_t c = channel; c < channel + channels; c += 16) __builtin_prefetch(ahead[e] + c);
+    }
+    transform_inputs(to.v + at * plan.v_row, plan.v_point, pixels[i % 2], channel, channels, to.zeros, g.prologue);
+    transform_gradient(to.g + at * plan.g_row, plan.g_point, kLanes, dy, tile, sums, true);
+    tile = next;
+  }
 }
 
-void transform_dy(const Arrays& to, const OutputGradient& dy, const Plan& plan, int64_t tile, int64_t at, float* sums) {
-  transform_gradient(to.g + at * plan.g_row, plan.g_point, kLanes, dy, plan.tiles.at(tile), sums, !plan.own);
-}
-
-// One point's product: rows [first, last) of its channels.
+// One point's product: rows [first, last) of its channels. Its sums lie in panels of columns, row after row, so that
+// the next tile's are what follows: where they are not in the core's own cache, they are asked for meanwhile.
 void multiply(const Arrays& to, const Conv2d& g, const Plan& plan, int point, int64_t first, int64_t last,
               int64_t tiles, bool accumulate, Asked ask) {
   const float* v = to.v + point * plan.v_point + first;
-  float* m = to.m + point * plan.m_point + first * plan.m_row;
-  for (int64_t k = 0; k < g.k; k += kPanel, ask = {})
-    point_product(
-        {v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m + k, plan.m_row, tiles, accumulate, ask},
-        last - first, panel_width(g.k - k));
+  for (int64_t k = 0; k < g.k; k += kPanel, ask = {}) {
+    int width = panel_width(g.k - k);
+    float* m = to.m + point * plan.m_point + k * plan.channels + first * width;
+    if (!plan.own && accumulate) ask = {(const char*)(m + kTileRows * width), ceil_div(kTileRows * width * 4, tiles)};
+    point_product({v, 1, plan.v_row, to.g + point * plan.g_point + k, plan.g_row, m, width, tiles, accumulate, ask},
+                  last - first, width);
+  }
 }
 
 // dw[r][s][channel + c][k] = G^T m G.
 void transform_filters(float* dw, const Arrays& from, const Conv2d& g, const Plan& plan, int64_t channel, int64_t c) {
   for (int64_t k = 0; k < g.k; k += kLanes) {
     int live = (int)least(kLanes, g.k - k);
-    const float* m = from.m + c * plan.m_row + k;
+    int64_t panel = k / kPanel * kPanel;
+    const float* m = from.m + panel * plan.channels + c * panel_width(g.k - panel) + k % kPanel;
     vec half[3][6];
 #pragma GCC unroll 6
     for (int j = 0; j < 6; j++) {
@@ -138,10 +154,8 @@ void part_gradient(float* dw, float* db, const float* x, const OutputGradient& d
       for (int64_t task = tasks * run / runs; task < tasks * (run + 1) / runs; task++) {
         float* sums = db ? arrays.bias + task * plan.m_row : nullptr;
         if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
-        for (int64_t at = task * kTaskTiles; at < least(tiles, (task + 1) * kTaskTiles); at++) {
-          transform_images(arrays, x, g, plan, channel, channels, first + at, at);
-          transform_dy(arrays, dy, plan, first + at, at, sums);
-        }
+        int64_t at = task * kTaskTiles;
+        transform_tiles(arrays, x, dy, g, plan, channel, channels, first + at, least(kTaskTiles, tiles - at), at, sums);
       }
     });
     parallel_tasks(team, 2 * kPoints, [&](int64_t task, int) {
@@ -160,10 +174,7 @@ void chunk_gradient(float* dw, float* sums, const float* x, const OutputGradient
   int64_t blocks = ceil_div(last - first, plan.batch);
   for (int64_t b = 0; b < blocks; b++) {
     int64_t begin = first + (last - first) * b / blocks, tiles = first + (last - first) * (b + 1) / blocks - begin;
-    for (int64_t at = 0; at < tiles; at++) {
-      transform_images(arrays, x, g, plan, 0, g.c, begin + at, at);
-      transform_dy(arrays, dy, plan, begin + at, at, sums);
-    }
+    transform_tiles(arrays, x, dy, g, plan, 0, g.c, begin, tiles, 0, sums);
     int64_t next = begin + tiles, until = least(last, next + tiles);
     RunsAhead ahead;
     ahead.add({x, g.h, g.w, 4 * g.c, 4, 2 - g.top, 2 - g.left}, plan.tiles, next, until);
