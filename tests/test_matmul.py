@@ -90,6 +90,21 @@ def test_dense_gradients(isa: str, rng: np.random.Generator) -> None:
     assert_same(kernels.dense_dw(x, dy), reference.dense_dw(x, dy))
 
 
+@pytest.mark.parametrize("columns", [64, 128, 192, 256, 320])
+@pytest.mark.parametrize(("rows", "depth"), [(17, 64), (40, 700), (130, 2600)])
+def test_where_b_lies_never_shows(isa: str, rows: int, depth: int, columns: int, rng: np.random.Generator) -> None:
+    """Short aligned rows of b are multiplied with where they lie, others are packed."""
+    a, b, memory = normal(rng, (rows, depth)), normal(rng, (depth, columns)), np.zeros(depth * columns + 32, np.float32)
+    start = -memory.ctypes.data % 64 // 4
+    found = set()
+    for shift in (0, 1, 8):
+        copy = memory[start + shift :][: b.size].reshape(b.shape)
+        copy[:] = b
+        found.add(kernels.dense(a, copy, activation="relu").tobytes())
+    assert len(found) == 1
+    assert found == {np.maximum(kernels.matmul(a, np.ascontiguousarray(b.T), False, True), 0).tobytes()}
+
+
 @pytest.mark.parametrize(
     ("n", "inputs", "units"), [(1, 75, 30), (12, 75, 1100), (40, 1100, 600), (128, 700, 40), (500, 75, 30)]
 )

@@ -1,9 +1,10 @@
 // Products of a block of b, packed by the thread that multiplies with it, so that b is read once.
 //
-// With few rows b is the larger side. A task has a group of panels and goes down them piece by piece: the piece of a
-// stays in L2 while the group's panels pass by, and while one panel is multiplied the next is asked for, because
-// reading it takes as long as multiplying. Where panels are few and sums long, threads share out the pieces instead:
-// then a, too, is read once. The partial sums are added in the order of the pieces, so the bits are the same.
+// Where its rows are short, b is not packed at all. With few rows b is the larger side. A task has a group of panels
+// and goes down them piece by piece: the piece of a stays in L2 while the group's panels pass by, and while one panel
+// is multiplied the next is asked for, because reading it takes as long as multiplying. Where panels are few and sums
+// long, threads share out the pieces instead: then a, too, is read once. The partial sums are added in the order of the
+// pieces, so the bits are the same.
 #pragma once
 #include "gemm.h"
 #include "gemm_finish.h"
@@ -16,13 +17,15 @@ namespace {
 
 constexpr int64_t kFewRows = 400;       // up to here b is packed block by block
 constexpr int64_t kGroupColumns = 512;  // of a task: its rows of b are runs of 2 KiB
+constexpr int64_t kInPlace = 256;       // of b: panels are read where they lie, for a page holds several of its rows
 constexpr int64_t kDeepColumns = 128;   // a thread: with more columns the partial sums cost more than reading a
 constexpr int64_t kTallRows = 96;       // of a transposed a, packed together: a multiple of kTileRows
 
 inline int panel_columns(const Matmul& g, int64_t panel) { return (int)least(kPanel, g.n - panel * kPanel); }
 
-// Rows and columns of b from (from, panel * kPanel) on into a panel.
-inline void pack_block(float* to, const float* b, const Matmul& g, int64_t panel, int64_t from, int64_t depth) {
+// Rows and columns of b from (from, panel * kPanel) on into a panel. Flat: calls would take vectors through memory.
+[[gnu::flatten, gnu::noinline]] void pack_block(float* to, const float* b, const Matmul& g, int64_t panel, int64_t from,
+                                                int64_t depth) {
   int columns = panel_columns(g, panel);
   if (g.transpose_b)
     pack_columns(to, b + panel * kPanel * g.k + from, g.k, depth, columns);
@@ -52,6 +55,11 @@ struct FewPlan {
   }
 };
 
+// Whether panels of b need no packing: loads from them are as good where they lie.
+inline bool lies_in_panels(const float* b, const Matmul& g) {
+  return !g.transpose_b && g.n <= kInPlace && g.n % kPanel == 0 && (uintptr_t)b % 64 == 0;
+}
+
 // Where the panel after this one lies; after the last one of a piece, the next piece's first.
 inline Ahead next_block(const float* b, const Matmul& g, const FewPlan& plan, int64_t panel, int64_t begin, int64_t end,
                         int64_t from) {
@@ -72,7 +80,7 @@ void few_task(float* to, bool partial, const float* a, const float* b, const Mat
   float* packed = (float*)(memory + plan.pointers());
   for (int64_t i = 0; i < count; i++) rows[i] = a + (first + i) * g.k;
   Finish f;
-  bool later = finish_in(to, e, &f);
+  bool later = finish_in(to, e, &f), in_place = lies_in_panels(b, g);
   for (int64_t p = p0; p < p1; p++) {
     int64_t from = p * plan.piece, depth = least(plan.piece, g.k - from);
     f.accumulate = p > p0 && !partial;
@@ -80,11 +88,12 @@ void few_task(float* to, bool partial, const float* a, const float* b, const Mat
     float* c = to + (partial ? p - p0 : 0) * g.m * g.n + first * g.n;
     for (int64_t panel = begin; panel < end; panel++) {
       int columns = panel_columns(g, panel);
-      pack_block(packed, b, g, panel, from, depth);
+      if (!in_place) pack_block(packed, b, g, panel, from, depth);
       for (int64_t i = 0; i < count; i++) out[i] = c + i * g.n + panel * kPanel;
       f.bias = e.bias ? e.bias + panel * kPanel : nullptr;
       micro_rows({rows, count, 1, depth, 1, from, panel == begin, next_block(b, g, plan, panel, begin, end, from)},
-                 packed, panel_width(columns), out, count, columns, f);
+                 in_place ? b + from * g.n + panel * kPanel : packed, in_place ? g.n : panel_width(columns), out, count,
+                 columns, f);
       if (f.last && later)
         for (int64_t i = 0; i < count; i++) apply_activation(out[i], columns, e.activation, e.alpha);
     }
