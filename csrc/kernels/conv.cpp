@@ -171,7 +171,7 @@ void dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const 
     winograd_dx(dx, dy, filter, g, e, workspace, threads);
   } else if (dx_takes_few(g) && only_joins(e)) {
     dx_few(dx, dy, filter, g, workspace, threads);
-    if (e.residual || e.gate) join(dx, e, g.n * g.h * g.w * g.c);
+    if (e.residual || e.gate) join(dx, e, g);
   } else {
     dx_direct(dx, dy, filter, g, e, workspace, threads);
   }

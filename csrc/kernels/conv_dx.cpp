@@ -15,10 +15,9 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kTaskFloats = 8192;
-
 // dx[i] = dx[i], or 0, joined with what the epilogue brings; past: the caches. `ahead` of i it is asked for.
-void join_run(float* dx, const fastcnn_epilogue& e, int64_t begin, int64_t end, bool zeros, bool past, int64_t ahead) {
+__attribute__((noinline)) void join_run(float* dx, const fastcnn_epilogue& e, int64_t begin, int64_t end, bool zeros,
+                                        bool past, int64_t ahead) {
   for (int64_t i = begin; i < end; i += kLanes) {
     int lanes = end - i < kLanes ? (int)(end - i) : kLanes;
     vec d = zeros ? zero() : load_first(dx + i, lanes);
@@ -41,30 +40,25 @@ bool sees(int64_t a, int64_t before, int64_t taps, int64_t dilation, int64_t str
   return false;
 }
 
-// The pixels of dx that no tap sees: whole rows, or some of each row.
-void join_unseen(float* dx, const fastcnn_epilogue& e, const Conv2d& g) {
-  bool past = streams(dx, g.n * g.h * g.w * g.c, g.c);
+// Of every row what no tap sees, all of it or some pixels; or, with `all`, dx as it stands.
+void join_rows(float* dx, const fastcnn_epilogue& e, const Conv2d& g, bool all) {
+  bool past = !all && streams(dx, g.n * g.h * g.w * g.c, g.c);
   int64_t ahead = ceil_div(kAhead, g.stride_w * g.c) * g.stride_w * g.c;
   parallel_for(g.n * g.h, g.n * g.h * g.w * g.c / 16, [&](int64_t line) {
-    int64_t a = line % g.h, at = line * g.w * g.c;
-    if (!sees(a, g.top, g.kh, g.dilation_h, g.stride_h)) {
-      join_run(dx, e, at, at + g.w * g.c, true, past, ahead);
-    } else {
-      for (int64_t b = 0; b < g.stride_w && b < g.w; b++)
-        if (!sees(b, g.left, g.kw, g.dilation_w, g.stride_w))
-          for (int64_t j = b; j < g.w; j += g.stride_w)
-            join_run(dx, e, at + j * g.c, at + (j + 1) * g.c, true, past, ahead);
-    }
+    bool whole = all || !sees(line % g.h, g.top, g.kh, g.dilation_h, g.stride_h);
+    int64_t step = whole ? g.w : 1;
+    for (int64_t b = 0; b < g.w; b += step)
+      if (whole || !sees(b, g.left, g.kw, g.dilation_w, g.stride_w)) {
+        int64_t at = (line * g.w + b) * g.c;
+        join_run(dx, e, at, at + step * g.c, !all, past, ahead);
+      }
     if (past) stream_fence();
   });
 }
 
 }  // namespace
 
-void join(float* dx, const fastcnn_epilogue& e, int64_t size) {
-  parallel_ranges(size, kTaskFloats, size / 16,
-                  [&](int64_t begin, int64_t end) { join_run(dx, e, begin, end, false, false, kAhead); });
-}
+void join(float* dx, const fastcnn_epilogue& e, const Conv2d& g) { join_rows(dx, e, g, true); }
 
 void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                char* workspace, int threads) {
@@ -79,7 +73,7 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g,
   p.epilogue = e, p.y_origin = dx;
   p.stream = streams(dx, g.n * p.y_image, cg);
   const bool aside = only_joins(e);
-  if (aside) join_unseen(dx, e, g);
+  if (aside) join_rows(dx, e, g, false);
   for (int64_t a = 0; a < g.stride_h && a < g.h; a++)
     for (int64_t b = 0; b < g.stride_w && b < g.w; b++) {
       Taps taps(workspace, g.kh * g.kw);

@@ -36,7 +36,7 @@ struct Taps {
 void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                char* workspace, int threads);
 static inline bool only_joins(const fastcnn_epilogue& e) { return !e.bias && e.activation == FASTCNN_LINEAR; }
-void join(float* dx, const fastcnn_epilogue& e, int64_t size);
+void join(float* dx, const fastcnn_epilogue& e, const Conv2d& g);
 
 // conv_few.cpp: the gradients where x has few channels.
 bool dx_takes_few(const Conv2d& g);

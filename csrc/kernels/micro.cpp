@@ -64,7 +64,7 @@ inline __attribute__((always_inline)) void tile_finish(vec (&acc)[MR][NV], float
   }
   if (f.stream)
     each<MR, NV>([&](int i, int j) { stream(c[i] + j * kLanes, acc[i][j]); });
-  else if (tail == kLanes)
+  else if (kLanes < 16 && tail == kLanes)  // of sixteen, storing the first is no slower than storing all
     each<MR, NV>([&](int i, int j) { store(c[i] + j * kLanes, acc[i][j]); });
   else
     each<MR, NV>([&](int i, int j) {
