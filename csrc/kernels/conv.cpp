@@ -29,20 +29,6 @@ bool all_inside(const Conv2d& g) { return g.top == 0 && g.left == 0 && reach_h(g
 // By rows, x must have its margin, unless rows are long: then only the windows that leave it are copied.
 bool needs_margin(const Conv2d& g) { return by_rows(g) && !all_inside(g) && g.ow < kLongRow; }
 
-int64_t taps_bytes(int64_t taps) { return 3 * align64(taps * 8); }
-struct Taps {  // where each tap reads and where its part of the filter lies
-  int64_t *h, *w, *at;
-  int64_t count = 0;
-  Taps(char* memory, int64_t most) {
-    h = (int64_t*)memory;
-    w = (int64_t*)(memory + align64(most * 8));
-    at = (int64_t*)(memory + 2 * align64(most * 8));
-  }
-  void add(int64_t tap_h, int64_t tap_w, int64_t filter_at) {
-    h[count] = tap_h, w[count] = tap_w, at[count++] = filter_at;
-  }
-};
-
 // The filter as a gathered product has it.
 void set_filter(Gather& p, const float* filter, Taps& taps, const Conv2d& g) {
   bool rows = by_rows(g);
@@ -106,39 +92,6 @@ void forward_direct(float* y, const float* x, const float* filter, const Conv2d&
   }
 }
 
-void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
-               char* workspace, int threads) {
-  int64_t cg = g.c / g.groups, kg = g.k / g.groups;
-  char* after_taps = workspace + taps_bytes(g.kh * g.kw);
-  Gather p{};
-  p.n = g.n, p.h = g.oh, p.w = g.ow;
-  p.x_image = g.oh * g.ow * g.k, p.x_row = g.ow * g.k, p.x_pixel = g.k;
-  p.step_h = p.step_w = 1;
-  p.y_image = g.h * g.w * g.c, p.y_row = g.stride_h * g.w * g.c, p.y_pixel = g.stride_w * g.c;
-  p.run = kg, p.run_stride = g.k, p.transposed = true, p.columns = cg;
-  p.epilogue = e, p.y_origin = dx;
-  p.stream = streams(dx, g.n * p.y_image, cg);
-  for (int64_t a = 0; a < g.stride_h && a < g.h; a++)
-    for (int64_t b = 0; b < g.stride_w && b < g.w; b++) {
-      Taps taps(workspace, g.kh * g.kw);
-      for (int64_t r = 0; r < g.kh; r++)
-        for (int64_t s = 0; s < g.kw; s++) {
-          int64_t from_h = a + g.top - r * g.dilation_h, from_w = b + g.left - s * g.dilation_w;
-          if (from_h % g.stride_h == 0 && from_w % g.stride_w == 0)
-            taps.add(from_h / g.stride_h, from_w / g.stride_w, (r * g.kw + s) * cg * g.k);
-        }
-      p.oh = (g.h - a + g.stride_h - 1) / g.stride_h, p.ow = (g.w - b + g.stride_w - 1) / g.stride_w;
-      p.inside = g.kh == 1 && g.kw == 1 && g.top == 0 && g.left == 0 && p.oh <= g.oh && p.ow <= g.ow;
-      p.taps = taps.count, p.tap_h = taps.h, p.tap_w = taps.w, p.tap_at = taps.at;
-      for (int64_t group = 0; group < g.groups; group++) {
-        p.x = dy + group * kg, p.filter = filter + group * kg;
-        p.y = dx + (a * g.w + b) * g.c + group * cg;
-        if (e.bias) p.epilogue.bias = e.bias + group * cg;
-        gather_product(p, after_taps, threads);
-      }
-    }
-}
-
 // Whether a pass reads x through its prologue; else it needs a copy that went through.
 bool reads_through(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm) {
   if (algorithm == ConvAlgorithm::winograd) return true;
@@ -158,9 +111,17 @@ void read_through(Conv2d& g, const float*& x, ConvPass pass, ConvAlgorithm algor
   const float* from = x;
   const fastcnn_prologue prologue = *g.prologue;
   int team = pixels * g.c / 16 < kSerialWork ? 1 : threads;
+  const bool past = streams(to, pixels * g.c, g.c);
   parallel_tasks(team, (pixels + each - 1) / each, [&](int64_t task, int) {
     for (int64_t p = task * each; p < pixels && p < (task + 1) * each; p++)
-      normalise_pixel(to + p * g.c, from + p * g.c, g.c, prologue);
+      if (past)
+        for (int64_t i = p * g.c; i < (p + 1) * g.c; i += kLanes) {
+          __builtin_prefetch(from + i + kAhead);
+          stream(to + i, Normaliser(prologue, i - p * g.c, kLanes)(load(from + i)));
+        }
+      else
+        normalise_pixel(to + p * g.c, from + p * g.c, g.c, prologue);
+    if (past) stream_fence();
   });
   g.prologue = nullptr, x = to, workspace += bytes;
 }
@@ -203,24 +164,11 @@ void forward(float* y, const float* x, const float* filter, const Conv2d& given,
     forward_direct(y, x, filter, g, e, workspace, threads);
 }
 
-// What the epilogue of other paths does to the tile in registers. Residual and gate are not dx.
-void join(float* dx, const fastcnn_epilogue& e, int64_t size) {
-  parallel_ranges(size, kTaskFloats, size / 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += kLanes) {
-      int lanes = end - i < kLanes ? (int)(end - i) : kLanes;
-      vec d = load_first(dx + i, lanes);
-      if (e.residual) d += load_first(e.residual + i, lanes);
-      if (e.gate) d = through(load_first(e.gate + i, lanes), d);
-      store_first(dx + i, d, lanes);
-    }
-  });
-}
-
 void dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
         ConvAlgorithm algorithm, char* workspace, int threads) {
   if (algorithm == ConvAlgorithm::winograd) {
     winograd_dx(dx, dy, filter, g, e, workspace, threads);
-  } else if (dx_takes_few(g) && !e.bias && e.activation == FASTCNN_LINEAR) {
+  } else if (dx_takes_few(g) && only_joins(e)) {
     dx_few(dx, dy, filter, g, workspace, threads);
     if (e.residual || e.gate) join(dx, e, g.n * g.h * g.w * g.c);
   } else {

@@ -1,6 +1,7 @@
 // What the files behind conv.cpp's table share: conv_few.cpp, conv_grad.cpp, winograd*.cpp.
 #pragma once
 #include "conv.h"
+#include "sizes.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -14,6 +15,28 @@ void add_margin(float* to, const float* x, const Conv2d& g, int threads);
 
 // Few channels: rows of the filter, not single taps, are what the micro-kernel runs along.
 bool by_rows(const Conv2d& g);
+
+// Where each tap reads and where its part of the filter lies.
+static inline int64_t taps_bytes(int64_t taps) { return 3 * align64(taps * 8); }
+struct Taps {
+  int64_t *h, *w, *at;
+  int64_t count = 0;
+  Taps(char* memory, int64_t most) {
+    h = (int64_t*)memory;
+    w = (int64_t*)(memory + align64(most * 8));
+    at = (int64_t*)(memory + 2 * align64(most * 8));
+  }
+  void add(int64_t tap_h, int64_t tap_w, int64_t filter_at) {
+    h[count] = tap_h, w[count] = tap_w, at[count++] = filter_at;
+  }
+};
+
+// conv_dx.cpp: the input gradient as products; and what other ways to it have in place of a product's epilogue, where
+// that only joins dx with other arrays, neither of which is dx.
+void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
+               char* workspace, int threads);
+static inline bool only_joins(const fastcnn_epilogue& e) { return !e.bias && e.activation == FASTCNN_LINEAR; }
+void join(float* dx, const fastcnn_epilogue& e, int64_t size);
 
 // conv_few.cpp: the gradients where x has few channels.
 bool dx_takes_few(const Conv2d& g);

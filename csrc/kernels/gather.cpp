@@ -184,17 +184,28 @@ void normalise_block(const Gather& g, const float** rows, int64_t count, const f
   }
 }
 
-// Whether x comes from memory, and its pixels lie one after the other, as the outputs do.
-bool is_long_run(const Gather& g) {
-  return g.taps == 1 && g.inside && g.step_h == 1 && g.step_w == 1 && g.x_pixel == g.run && g.oh == g.h &&
-         g.ow == g.w && g.n * g.x_image * 4 >= 2 * kStreamFrom;
+// Where the window of output pixel p begins in x, but for the taps.
+int64_t corner_of(const Gather& g, int64_t p) {
+  int64_t n = p / (g.oh * g.ow), i = p / g.ow % g.oh, j = p % g.ow;
+  return n * g.x_image + i * g.step_h * g.x_row + j * g.step_w * g.x_pixel;
 }
 
-// Of pixels [first, first + count) of such an x, which another block will read, the panel's share; count may be 0.
+// Whether x comes from memory, and windows see all of it: then it is read as it lies, while the outputs go on.
+bool is_long_run(const Gather& g) {
+  if (g.taps == 0 || g.x_pixel != g.run || g.n * g.x_image * 4 < 2 * kStreamFrom) return false;
+  auto covers = [&](const int64_t* tap, int64_t step) {
+    int64_t reach = tap[g.taps - 1] - tap[0];
+    return (reach < 0 ? -reach : reach) + 1 >= step;
+  };
+  return covers(g.tap_h, g.step_h) && covers(g.tap_w, g.step_w);
+}
+
+// Of such an x, what another block will read for pixels [first, first + count), the panel's share; count may be 0.
 Ahead next_pixels(const Gather& g, int64_t first, int64_t count, int64_t panel, int64_t begin, int64_t end) {
   if (count <= 0) return {};
-  int64_t from = count * (panel - begin) / (end - begin), to = count * (panel - begin + 1) / (end - begin);
-  return {g.x + (first + from) * g.run, 1, 16, (to - from) * g.run / 16};
+  int64_t at = corner_of(g, first), lines = (corner_of(g, first + count) - at) / 16;
+  int64_t from = lines * (panel - begin) / (end - begin), to = lines * (panel - begin + 1) / (end - begin);
+  return {g.x + at + from * 16, 1, 16, to - from};
 }
 
 // Whether a prepared filter is asked for, because each of its panels is read once; and the panel that the thread takes
@@ -203,6 +214,7 @@ struct Soon {
   bool filter;
   int64_t panel;
   Ahead pixels;
+  bool first, last;  // of the panels with these pixels
 };
 
 // The block of the prepared filter that comes after `done` steps of a panel's sum.
@@ -229,7 +241,8 @@ void panel_product(const Gather& g, const float* whole, const Soon& soon, float*
   finish.residual = (const char*)g.epilogue.residual;
   finish.gate = (const char*)g.epilogue.gate;
   finish.bias = g.epilogue.bias ? g.epilogue.bias + panel * kPanel : nullptr;
-  finish.stream = g.stream && !g.epilogue.residual && !later && k.taps_each == g.taps && k.piece == g.run;
+  finish.stream = g.stream && !later && k.taps_each == g.taps && k.piece == g.run;
+  finish.asked = !soon.first, finish.next = soon.last ? 0 : kPanel;
   int64_t tap = 0, from = 0;
   do {
     int64_t taps = g.taps - tap < k.taps_each ? g.taps - tap : k.taps_each;
@@ -297,13 +310,14 @@ void gather_product(const Gather& g, char* workspace, int threads) {
       int64_t next = i + team < layout.whole                     ? panel + team
                      : i < layout.whole && layout.whole < panels ? layout.whole
                                                                  : -1;
-      bool cold = panel == t.begin && g.taps == 1 && !g.prologue;
+      bool cold = panel == t.begin && g.taps == 1 && !g.prologue && !(long_run && t.first >= team * layout.block);
       Ahead later{};
       if (long_run) {
         int64_t ahead = t.first + team * layout.block;
         later = next_pixels(g, ahead, least(layout.block, pixels - ahead), panel, t.begin, t.end);
       }
-      panel_product(g, b, {g.prepared && !layout.shared, next, later}, scratch, cold, panel, to.rows, to.out, t.count);
+      panel_product(g, b, {g.prepared && !layout.shared, next, later, panel == t.begin, panel + 1 == t.end}, scratch,
+                    cold, panel, to.rows, to.out, t.count);
       for (int64_t p = 0; p < t.count; p++) to.out[p] += kPanel;
     }
     if (g.stream) stream_fence();

@@ -9,6 +9,32 @@ inline const float* beside(const char* array, const Finish& f, const float* c) {
   return (const float*)(array + ((const char*)c - f.origin));
 }
 
+constexpr int kRowLines = kPanel > 16 ? kPanel / 16 : 1;  // cache lines of a panel's row
+
+// What a tile asks for: one line at a time, at every 2^slow of the steps of its sum, and each once. A core waits for a
+// few lines at a time and forgets what it is asked for beyond. First come lines of rows of c, or rather of arrays that
+// lie `apart` bytes from it. They are not listed, for tiles of short sums are over in a few hundred cycles, and the
+// list's stores would wait behind those of c. Then come the lines of a list.
+struct Asking {
+  float* const* rows;
+  int64_t places;  // kRowLines for each of 2^arrays arrays of each row
+  int arrays;
+  int64_t apart[4];
+  const float* const* lines;
+  int64_t all;  // places and lines
+  int slow = 0;
+  void pace(int64_t steps) {
+    while (all && steps >> (slow + 1) >= all) slow++;
+  }
+  const void* at(int64_t step, const void* hot) const {
+    int64_t i = step >> slow, place = i < places ? i : 0, line = i < places ? 0 : i - places;
+    if (i << slow != step || i >= all) return hot;
+    const char* beside = (const char*)(rows[place / kRowLines >> arrays] + place % kRowLines * 16);
+    beside += apart[place / kRowLines & ((1 << arrays) - 1)];
+    return i < places ? (const void*)beside : lines[line];
+  }
+};
+
 template <int NV>
 inline vec tile_load(const float* p, int j, int tail) {
   return j == NV - 1 ? load_first(p + j * kLanes, tail) : load(p + j * kLanes);
@@ -51,7 +77,7 @@ inline __attribute__((always_inline)) void tile_finish(vec (&acc)[MR][NV], float
 
 template <int MR, int NV, bool kAsks = false>
 void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish, int tail,
-                const Asking& asking) {
+                const Asking* asking) {
   vec acc[MR][NV];
   each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
   const float* const* rows = a.rows;
@@ -65,14 +91,14 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
       b += b_step;
-      if constexpr (kAsks) asking.ask(asked++);
+      if constexpr (kAsks) __builtin_prefetch(asking->at(asked++, b));
       each<MR, NV>([&](int i, int j) { acc[i][j] = fma(splat(row[i][p]), column[j], acc[i][j]); });
     }
   }
   tile_finish<MR, NV>(acc, c, finish, tail);
 }
 
-typedef void (*MicroTile)(const Segments&, const float*, int64_t, float* const*, const Finish&, int, const Asking&);
+typedef void (*MicroTile)(const Segments&, const float*, int64_t, float* const*, const Finish&, int, const Asking*);
 
 template <int NV>
 inline MicroTile micro_of(int rows) {
@@ -101,37 +127,24 @@ inline void ask_for(const Segments& a, int first, int rows) {
     for (int64_t p = 0; p < a.depth; p += 16) __builtin_prefetch(a.rows[i] + a.offset + p, 0, 2);
 }
 
-// What is asked for while one tile is computed.
+// What comes ahead while one tile is computed.
 struct LinesOfTile {
   static constexpr int kMost = 512;
   const float* at[kMost];
-  int count = 0;
-  void add(const float* line) {
-    if (count < kMost) at[count++] = line;
-  }
-  // The list is made while nothing else is done: without a division for each line, vectors of addresses at a time.
-  void add_ahead(const Ahead& ahead, int64_t first, int64_t last) {
-    int64_t left = last - first < kMost - count ? last - first : kMost - count;
-    int64_t line = left > 0 ? first / ahead.rows : 0, row = first - line * ahead.rows;
-    for (int64_t run; left > 0; left -= run, row = 0, line++) {
-      run = ahead.rows - row < left ? ahead.rows - row : left;
-      const float* from = ahead.from + line * 16;
-      const float** to = at + count;
+  int64_t count = 0, row = 0, line = 0;
+  // Nothing else is done meanwhile: vectors of addresses at a time.
+  void next(const Ahead& ahead, int64_t lines) {
+    const int64_t all = lines < kMost ? lines : kMost;
+    for (count = 0; count < all;) {
+      int64_t run = ahead.rows - row < all - count ? ahead.rows - row : all - count;
+      const float *from = ahead.from + line * 16, **to = at + count;
       if (ahead.at)
         for (int64_t i = 0; i < run; i++) to[i] = from + ahead.at[row + i];
       else
         for (int64_t i = 0; i < run; i++) to[i] = from + (row + i) * ahead.step;
-      count += (int)run;
+      count += run, row += run;
+      if (row == ahead.rows) row = 0, line++;
     }
-  }
-  // What the sums of c's rows will be joined with.
-  void add_joined(const Finish& f, bool sums, float* const* c, int64_t first, int64_t last, int columns) {
-    for (int64_t i = first; i < last; i++)
-      for (int j = 0; j < columns; j += 16) {
-        if (sums) add(c[i] + j);
-        if (f.last && f.residual) add(beside(f.residual, f, c[i] + j));
-        if (f.last && f.gate) add(beside(f.gate, f, c[i] + j));
-      }
   }
 };
 
@@ -144,20 +157,37 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int64_t groups = (m + kTileRows - 1) / kTileRows;
   int64_t wanted = a.ahead.rows * a.ahead.lines;
   bool sums = finish.accumulate && wanted;  // where much passes through L2, they may have left it
-  bool joined = sums || (finish.last && (finish.residual || finish.gate));
+  int64_t apart[4];
+  int arrays = 0;
+  if (sums) apart[arrays++] = 0;
+  if (finish.last && finish.residual) apart[arrays++] = finish.residual - finish.origin;
+  if (finish.last && finish.gate) apart[arrays++] = finish.gate - finish.origin;
+  LinesOfTile ahead;
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
     int64_t next = done + 2 * rows < m ? done + 2 * rows : m;  // the end of the tile after this one
     if (a.cold) ask_for(a, rows, (int)(next - done - rows));
-    LinesOfTile soon;
-    if (joined) soon.add_joined(finish, sums, c, g ? done + rows : 0, next, columns);
-    MicroTile tile = wanted || joined ? micro_asking(rows, vectors) : nullptr;
-    if (tile)
-      soon.add_ahead(a.ahead, wanted * g / groups, wanted * (g + 1) / groups);
-    else
-      for (int i = 0; i < soon.count; i++) __builtin_prefetch(soon.at[i]);
-    if (!tile || !soon.count) tile = micro_of(rows, vectors);
-    tile(a, b, b_step, c + done, finish, tail, Asking(soon.at, soon.count, a.count * a.depth));
+    int64_t from = g || finish.asked ? done + rows : 0, soon = next - from, further = 0;
+    if (soon == 0 && finish.next) from = 0, soon = rows, further = finish.next * 4;
+    MicroTile tile = wanted || arrays ? micro_asking(rows, vectors) : nullptr;
+    if (tile) {
+      ahead.next(a.ahead, wanted * (g + 1) / groups - wanted * g / groups);
+      int log = arrays > 2 ? 2 : arrays > 1;
+      int64_t places = arrays ? soon * kRowLines << log : 0;
+      Asking asking{places ? c + from : (float* const*)a.rows,
+                    places,
+                    log,
+                    {apart[0] + further, apart[1] + further, apart[2] + further, apart[0] + further},
+                    ahead.at,
+                    places + ahead.count};
+      asking.pace(a.count * a.depth);
+      tile(a, b, b_step, c + done, finish, tail, &asking);
+    } else {
+      for (int64_t i = from; i < next; i++)
+        for (int k = 0; k < arrays; k++)
+          for (int j = 0; j < columns; j += 16) __builtin_prefetch((const char*)(c[i] + j) + apart[k]);
+      micro_of(rows, vectors)(a, b, b_step, c + done, finish, tail, nullptr);
+    }
     a.rows += rows;
     done += rows;
   }

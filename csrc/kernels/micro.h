@@ -38,6 +38,8 @@ struct Finish {
   const char* residual = nullptr;  // or null: what lies as far from it as c from origin is added
   const char* gate = nullptr;      // or null: likewise; c goes through it
   const char* origin = nullptr;    // c's array, whose element offsets the residual and the gate share
+  bool asked = false;              // what the first rows are joined with has been asked for
+  int64_t next = 0;                // floats from c to what is joined next with the same rows, to ask for that; or 0
 };
 
 // What the products after this one will read: `lines` cache lines of each of `rows` rows. They are asked for while this
@@ -46,21 +48,6 @@ struct Ahead {
   const float* from;
   int64_t rows, step, lines;    // row i lies at from + i * step,
   const int64_t* at = nullptr;  // or at from + at[i]
-};
-
-// Lines of memory that a tile asks for: one by one, at every 2^slow of the steps of its sum. A core waits for a few
-// lines at a time and forgets what it is asked for beyond.
-struct Asking {
-  const float* const* lines;
-  int64_t count;
-  int slow = 0;
-  Asking(const float* const* lines, int64_t count, int64_t steps) : lines(lines), count(count) {
-    while (count && steps >> (slow + 1) >= count) slow++;
-  }
-  void ask(int64_t step) const {
-    int64_t i = step >> slow;
-    __builtin_prefetch(lines[i < count ? i : count - 1]);
-  }
 };
 
 struct Segments {
