@@ -26,12 +26,13 @@ struct Asking {
   void pace(int64_t steps) {
     while (all && steps >> (slow + 1) >= all) slow++;
   }
+  // A branch, for places are few: a long sum goes through its list with a load or two at each step.
   const void* at(int64_t step, const void* hot) const {
-    int64_t i = step >> slow, place = i < places ? i : 0, line = i < places ? 0 : i - places;
-    if (i << slow != step || i >= all) return hot;
-    const char* beside = (const char*)(rows[place / kRowLines >> arrays] + place % kRowLines * 16);
-    beside += apart[place / kRowLines & ((1 << arrays) - 1)];
-    return i < places ? (const void*)beside : lines[line];
+    int64_t i = step >> slow;
+    if (__builtin_expect(i >= places, 1)) return all > places ? lines[(i < all ? i : all - 1) - places] : hot;
+    if (i << slow != step) return hot;
+    const float* row = rows[i / kRowLines >> arrays] + i % kRowLines * 16;
+    return (const char*)row + apart[i / kRowLines & ((1 << arrays) - 1)];
   }
 };
 
