@@ -26,12 +26,13 @@ struct Asking {
   void pace(int64_t steps) {
     while (all && steps >> (slow + 1) >= all) slow++;
   }
+  // A branch, for places are few: a long sum goes through its list with a load or two at each step.
   const void* at(int64_t step, const void* hot) const {
-    int64_t i = step >> slow, place = i < places ? i : 0, line = i < places ? 0 : i - places;
-    if (i << slow != step || i >= all) return hot;
-    const char* beside = (const char*)(rows[place / kRowLines >> arrays] + place % kRowLines * 16);
-    beside += apart[place / kRowLines & ((1 << arrays) - 1)];
-    return i < places ? (const void*)beside : lines[line];
+    int64_t i = step >> slow;
+    if (__builtin_expect(i >= places, 1)) return all > places ? lines[(i < all ? i : all - 1) - places] : hot;
+    if (i << slow != step) return hot;
+    const float* row = rows[i / kRowLines >> arrays] + i % kRowLines * 16;
+    return (const char*)row + apart[i / kRowLines & ((1 << arrays) - 1)];
   }
 };
 
@@ -132,10 +133,18 @@ struct LinesOfTile {
   static constexpr int kMost = 512;
   const float* at[kMost];
   int64_t count = 0, row = 0, line = 0;
+  // Nothing else is done meanwhile: vectors of addresses at a time.
   void next(const Ahead& ahead, int64_t lines) {
-    for (count = 0; count < lines && count < kMost; count++) {
-      at[count] = ahead.from + (ahead.at ? ahead.at[row] : row * ahead.step) + line * 16;
-      if (++row == ahead.rows) row = 0, line++;
+    const int64_t all = lines < kMost ? lines : kMost;
+    for (count = 0; count < all;) {
+      int64_t run = ahead.rows - row < all - count ? ahead.rows - row : all - count;
+      const float *from = ahead.from + line * 16, **to = at + count;
+      if (ahead.at)
+        for (int64_t i = 0; i < run; i++) to[i] = from + ahead.at[row + i];
+      else
+        for (int64_t i = 0; i < run; i++) to[i] = from + (row + i) * ahead.step;
+      count += run, row += run;
+      if (row == ahead.rows) row = 0, line++;
     }
   }
 };
