@@ -11,10 +11,11 @@ inline const float* beside(const char* array, const Finish& f, const float* c) {
 
 constexpr int kRowLines = kPanel > 16 ? kPanel / 16 : 1;  // cache lines of a panel's row
 
-// What a tile asks for: one line at a time, at every 2^slow of the steps of its sum, and each once. A core waits for a
+// What a tile asks for: one line at a time, at every 2^slow of the steps of its sum. A core waits for a
 // few lines at a time and forgets what it is asked for beyond. First come lines of rows of c, or rather of arrays that
 // lie `apart` bytes from it. They are not listed, for tiles of short sums are over in a few hundred cycles, and the
-// list's stores would wait behind those of c. Then come the lines of a list.
+// list's stores would wait behind those of c; and they are asked for at each step between, for what c misses itself
+// drives some out. Then come the lines of a list, each once.
 struct Asking {
   float* const* rows;
   int64_t places;  // kRowLines for each of 2^arrays arrays of each row
@@ -30,7 +31,6 @@ struct Asking {
   const void* at(int64_t step, const void* hot) const {
     int64_t i = step >> slow;
     if (__builtin_expect(i >= places, 1)) return all > places ? lines[(i < all ? i : all - 1) - places] : hot;
-    if (i << slow != step) return hot;
     const float* row = rows[i / kRowLines >> arrays] + i % kRowLines * 16;
     return (const char*)row + apart[i / kRowLines & ((1 << arrays) - 1)];
   }
