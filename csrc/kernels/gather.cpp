@@ -262,7 +262,8 @@ int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns) {
 }
 
 void gather_pack(float* to, const Gather& g, int threads) {
-  parallel_tasks(threads, panel_count(g.columns) * g.taps, [&](int64_t task, int) {
+  int team = g.taps * g.run * padded_columns(g.columns) / 16 < kSerialWork ? 1 : threads;
+  parallel_tasks(team, panel_count(g.columns) * g.taps, [&](int64_t task, int) {
     int64_t panel = task / g.taps, tap = task % g.taps;
     int columns = columns_of(g, panel), width = panel_width(columns);
     pack_filter(g, to + panel * kPanel * g.taps * g.run + tap * g.run * width, tap, 0, g.run, panel * kPanel, columns);
