@@ -184,11 +184,12 @@ void normalise_block(const Gather& g, const float** rows, int64_t count, const f
   }
 }
 
-// Whether x comes from memory, and its pixels lie one after the other, as the outputs do.
-bool is_long_run(const Gather& g) {
-  return g.taps == 1 && g.inside && g.step_h == 1 && g.step_w == 1 && g.x_pixel == g.run && g.oh == g.h &&
-         g.ow == g.w && g.n * g.x_image * 4 >= 2 * kStreamFrom;
+// Whether the pixels of x lie one after the other, as the outputs do: prefetchers see them coming.
+bool is_run(const Gather& g) {
+  return g.taps == 1 && g.inside && g.step_h == 1 && g.step_w == 1 && g.x_pixel == g.run && g.oh == g.h && g.ow == g.w;
 }
+// And whether they come from memory.
+bool is_long_run(const Gather& g) { return is_run(g) && g.n * g.x_image * 4 >= 2 * kStreamFrom; }
 
 // Of pixels [first, first + count) of such an x, which another block will read, the panel's share; count may be 0.
 Ahead next_pixels(const Gather& g, int64_t first, int64_t count, int64_t panel, int64_t begin, int64_t end) {
@@ -279,7 +280,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   memset(zeros, 0, (size_t)layout.zeros);
   float* packed = (float*)(workspace + layout.zeros);
   char* own = workspace + layout.zeros + (layout.shared ? layout.packed : 0);
-  bool long_run = is_long_run(g), whole = g.prepared || layout.shared;  // or panel by panel
+  bool one_run = is_run(g), long_run = is_long_run(g), whole = g.prepared || layout.shared;  // or panel by panel
   if (layout.shared && !g.prepared) gather_pack(packed, g, team);
   const float* filter = g.prepared ? g.prepared : packed;
   const int64_t panel_floats = kPanel * g.taps * g.run;
@@ -298,7 +299,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
       int64_t next = i + team < layout.whole                     ? panel + team
                      : i < layout.whole && layout.whole < panels ? layout.whole
                                                                  : -1;
-      bool cold = panel == t.begin && g.taps == 1 && !g.prologue;
+      bool cold = panel == t.begin && g.taps == 1 && !one_run && !g.prologue;
       Ahead later{};
       if (long_run) {
         int64_t ahead = t.first + team * layout.block;
