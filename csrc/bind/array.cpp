@@ -115,6 +115,11 @@ Recorder*& recorder() {
   return current;
 }
 
+Moved& moved() {
+  static thread_local Moved current;
+  return current;
+}
+
 py::array fresh_array(const py::dtype& dtype, const Shape& shape) {
   int64_t bytes = dtype.itemsize(), extent = bytes;  // NumPy wants strides to fit even where an array is empty
   for (py::ssize_t d : shape)

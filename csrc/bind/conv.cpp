@@ -107,10 +107,11 @@ py::array conv2d_prepared(py::handle x_, py::handle w_, py::handle bias_, py::ha
   y.apart_from(x).apart_from(w).apart_from(bias).apart_from(residual, true).apart_from(through.affine);
   p.y_pixel = y.pixel();
   auto prepared = prepared_filter(prepared_, &p);
+  Movable from(x);
   run([=] {
     fastcnn_conv2d_params q = p;
     q.prologue = through.get();
-    return fastcnn_conv2d(&q, x.data(), w.data(), &e, y.data(), nullptr, 0);
+    return fastcnn_conv2d(&q, from.data(), w.data(), &e, y.data(), nullptr, 0);
   });
   return y.array();
 }
@@ -134,11 +135,12 @@ py::object conv2d_max_pool(py::handle x_, py::handle w_, py::handle bias_, py::h
   auto y = return_indices ? Output<float>(shape) : Output<float>::channels(py::none(), shape);
   p.y_pixel = y.pixel();
   auto prepared = prepared_filter(prepared_, &p);
+  Movable from(x);
   auto passes = [=](uint8_t* indices) {
     run([=] {
       fastcnn_conv2d_params q = p;
       q.prologue = through.get();
-      return fastcnn_conv2d_max_pool(&q, x.data(), w.data(), &e, y.data(), indices, nullptr, 0);
+      return fastcnn_conv2d_max_pool(&q, from.data(), w.data(), &e, y.data(), indices, nullptr, 0);
     });
   };
   if (!return_indices) {

@@ -79,6 +79,13 @@ class Program : public Recorder {
     return py::object();
   }
   void hold(py::object array) override { kept_.push_back({steps_.size(), std::move(array)}); }
+  void follow(const py::array& array) override {
+    for (size_t i = kept_.size(); i-- > 0 && kept_[i].step == steps_.size();)
+      if (kept_[i].array.is(array) && !kept_[i].follows) {  // once: what is added to the result stays
+        kept_[i].follows = true;
+        return;
+      }
+  }
 
   void begin(py::list places) {
     if (recorder()) throw py::value_error("another program is being recorded in this thread");
@@ -144,6 +151,27 @@ class Program : public Recorder {
       if (first < last && first <= whole_from_ && PyErr_CheckSignals() != 0) throw py::error_already_set();
     }
   }
+  // Whether runs may read an array of the program's inputs elsewhere: all steps that read it will follow.
+  bool can_move(py::array own) const {
+    bool read = false;
+    for (const Kept& kept : kept_) {
+      if (!within(own, kept.array)) continue;
+      if (!kept.follows) return false;
+      read = true;
+    }
+    return read;
+  }
+  // A run that reads `given` in the place of `own`, of which can_move is true.
+  void run_on(py::array own, py::array given) {
+    Input<float> from(own, "own"), to(given, "given");
+    to.shaped(from.shape());
+    struct Back {
+      Moved before;
+      ~Back() { moved() = before; }
+    } back{moved()};
+    moved() = {(const char*)from.data(), (const char*)to.data(), (size_t)from.size() * sizeof(float)};
+    run();
+  }
   // Nanoseconds of every step of one run.
   std::vector<int64_t> time() {
     using Clock = std::chrono::steady_clock;
@@ -174,7 +202,13 @@ class Program : public Recorder {
   struct Kept {
     size_t step;
     py::object array;
+    bool follows = false;
   };
+  static bool within(const py::array& whole, const py::object& part) {
+    auto begin = static_cast<const char*>(whole.data());
+    auto at = static_cast<const char*>(py::reinterpret_borrow<py::array>(part).data());
+    return at >= begin && at < begin + whole.nbytes();
+  }
   std::vector<Own> steps_;
   char* own_ = nullptr;  // of the steps that are recorded next
   size_t own_bytes_ = 0, whole_from_ = kNever;
@@ -192,6 +226,8 @@ void bind_program(py::module_& m) {
       .def("begin", &Program::begin, arg("places"))
       .def("end", &Program::end)
       .def("run", &Program::run)
+      .def("can_move", &Program::can_move, arg("own"))
+      .def("run_on", &Program::run_on, arg("own"), arg("given"))
       .def("truncate", &Program::truncate, arg("size"))
       .def("lend", &Program::lend, arg("memory"))
       .def("include", &Program::include, arg("program"))

@@ -190,6 +190,11 @@ int64_t corner_of(const Gather& g, int64_t p) {
   return n * g.x_image + i * g.step_h * g.x_row + j * g.step_w * g.x_pixel;
 }
 
+// Whether the pixels of x lie one after the other, as the outputs do: prefetchers see them coming.
+bool is_run(const Gather& g) {
+  return g.taps == 1 && g.inside && g.step_h == 1 && g.step_w == 1 && g.x_pixel == g.run && g.oh == g.h && g.ow == g.w;
+}
+
 // Whether x comes from memory, and windows see all of it: then it is read as it lies, while the outputs go on.
 bool is_long_run(const Gather& g) {
   if (g.taps == 0 || g.x_pixel != g.run || g.n * g.x_image * 4 < 2 * kStreamFrom) return false;
@@ -275,7 +280,8 @@ int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns) {
 }
 
 void gather_pack(float* to, const Gather& g, int threads) {
-  parallel_tasks(threads, panel_count(g.columns) * g.taps, [&](int64_t task, int) {
+  int team = g.taps * g.run * padded_columns(g.columns) / 16 < kSerialWork ? 1 : threads;
+  parallel_tasks(team, panel_count(g.columns) * g.taps, [&](int64_t task, int) {
     int64_t panel = task / g.taps, tap = task % g.taps;
     int columns = columns_of(g, panel), width = panel_width(columns);
     pack_filter(g, to + panel * kPanel * g.taps * g.run + tap * g.run * width, tap, 0, g.run, panel * kPanel, columns);
@@ -291,7 +297,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   memset(zeros, 0, (size_t)layout.zeros);
   float* packed = (float*)(workspace + layout.zeros);
   char* own = workspace + layout.zeros + (layout.shared ? layout.packed : 0);
-  bool long_run = is_long_run(g), whole = g.prepared || layout.shared;  // or panel by panel
+  bool one_run = is_run(g), long_run = is_long_run(g), whole = g.prepared || layout.shared;  // or panel by panel
   if (layout.shared && !g.prepared) gather_pack(packed, g, team);
   const float* filter = g.prepared ? g.prepared : packed;
   const int64_t panel_floats = kPanel * g.taps * g.run;
@@ -310,7 +316,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
       int64_t next = i + team < layout.whole                     ? panel + team
                      : i < layout.whole && layout.whole < panels ? layout.whole
                                                                  : -1;
-      bool cold = panel == t.begin && g.taps == 1 && !g.prologue && !(long_run && t.first >= team * layout.block);
+      bool cold = panel == t.begin && g.taps == 1 && !one_run && !g.prologue;
       Ahead later{};
       if (long_run) {
         int64_t ahead = t.first + team * layout.block;

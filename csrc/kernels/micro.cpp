@@ -1,5 +1,7 @@
 #include "micro.h"
 
+#include "sizes.h"
+
 namespace fastcnn {
 namespace ISA {
 namespace {
@@ -156,6 +158,8 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int vectors = (columns + kLanes - 1) / kLanes;
   int tail = columns - (vectors - 1) * kLanes;
   int64_t groups = (m + kTileRows - 1) / kTileRows;
+  int fewest = (int)(m / most(groups, 1));
+  int64_t larger = m - groups * fewest;  // the first tiles have a row more
   int64_t wanted = a.ahead.rows * a.ahead.lines;
   bool sums = finish.accumulate && wanted;  // where much passes through L2, they may have left it
   int64_t apart[3] = {};
@@ -165,7 +169,7 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   if (finish.last && finish.gate) apart[arrays++] = finish.gate - finish.origin;
   LinesOfTile ahead;
   for (int64_t g = 0, done = 0; g < groups; g++) {
-    int rows = (int)((m - done + groups - g - 1) / (groups - g));
+    int rows = fewest + (g < larger);
     int64_t next = done + 2 * rows < m ? done + 2 * rows : m;  // the end of the tile after this one
     if (a.cold) ask_for(a, rows, (int)(next - done - rows));
     int64_t from = g || (finish.asked && !sums) ? done + rows : 0, soon = next - from, further = 0;

@@ -285,15 +285,33 @@ class Program:
                     f"{node.operation.name} of {', '.join(kinds)} has no kernel that a program could run"
                 )
 
-    def run(self) -> None:
-        """Draws the random keys, brings derived weights up to date, and runs all steps."""
+    def can_move(self) -> bool:
+        """Whether a run can read its first input where the caller has it, for convolutions alone read it."""
+        own = self.inputs[0] if self.inputs else None
+        results = [t.array for t in contents(self.outputs) if isinstance(t, Tensor)]
+        return (
+            own is not None
+            and own.dtype == np.float32
+            and self._core.can_move(own)
+            and not any(np.may_share_memory(own, result) for result in results)
+        )
+
+    def run(self, x: Array | None = None) -> None:
+        """Draws the random keys, brings derived weights up to date, and runs all steps.
+
+        Args:
+            x: read in the place of the first input, where it ``can_move``.
+        """
         if self.derived and self._changes != Variable.changes:
             self._changes = Variable.changes
             for t in self.derived:
                 t.refresh()
         for generator, key in self.keys:
             generator.draw_into(key)
-        self._core.run()
+        if x is None:
+            self._core.run()
+        else:
+            self._core.run_on(self.inputs[0], x)
 
 
 def _padded(size: int) -> int:

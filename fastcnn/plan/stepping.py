@@ -110,9 +110,9 @@ def _nest(data: Any, stand_ins: list[SymbolicTensor]) -> Any:
 class _Step:
     program: Program
 
-    def feed(self, tensors: list[Tensor]) -> None:
-        """Copies a batch into the program's memory."""
-        for array, t in zip(self.program.inputs, tensors, strict=True):
+    def feed(self, tensors: list[Tensor], first: int = 0) -> None:
+        """Copies a batch into the program's memory, from one of its inputs on."""
+        for array, t in zip(self.program.inputs[first:], tensors, strict=True):
             if t.__class__ is Gathered:
                 t.copy_to(array)
             else:
@@ -256,11 +256,17 @@ class Inference(_Step):
         self.program = Program(captured, inference_passes, parts=stretches)
         self.silent = self.silent and not any(step.operation.name in EFFECTS for step in self.program.steps)
         self.outputs = self.program.outputs
+        self._moves = self.program.can_move()
 
     def run(self, tensors: list[Tensor]) -> Any:
         """The outputs, in memory that the next run overwrites."""
-        self.feed(tensors)
-        self.program.run()
+        x = tensors[0].array if self._moves else None
+        if x is not None and x.dtype == np.float32 and x.flags.c_contiguous and x.flags.aligned:
+            self.feed(tensors[1:], 1)
+            self.program.run(x)
+        else:
+            self.feed(tensors)
+            self.program.run()
         return self.outputs
 
 
