@@ -64,9 +64,7 @@ void pixels_tile(const Row& row, const float* b, int64_t first, int64_t column) 
 }
 
 template <int NV>
-void panel_of_row(const Row& row, const float* b, int64_t pixels, int64_t column, int vectors) {
-  if constexpr (NV > 1)
-    if (vectors < NV) return panel_of_row<NV - 1>(row, b, pixels, column, vectors);
+void panel_of_row(const Row& row, const float* b, int64_t pixels, int64_t column) {
   int64_t groups = ceil_div(pixels, kTileRows), whole = pixels - groups * (kTileRows - 1), first = 0;
   for (; first < whole * kTileRows; first += kTileRows) pixels_tile<kTileRows, NV>(row, b, first, column);
   for (; first < pixels; first += kTileRows - 1) pixels_tile<kTileRows - 1, NV>(row, b, first, column);
@@ -113,10 +111,11 @@ int64_t own_bytes(const Conv2d& g) { return align64(g.kh * g.kw * g.c * 8) + ali
 
 }  // namespace
 
-// Rows long enough to be cut into tiles of kTileRows and one less, channels that fill vectors, one block of the sum.
+// Rows long enough to be cut into tiles of kTileRows and one less, panels that are full or half full, one block of the
+// sum.
 bool takes_first(const Conv2d& g) {
   int64_t groups = ceil_div(g.ow, kTileRows);
-  return by_rows(g) && g.dilation_h == 1 && g.k % kLanes == 0 && g.kh * g.kw * g.c <= kDepth &&
+  return by_rows(g) && g.dilation_h == 1 && g.k % (kPanel / 2) == 0 && g.kh * g.kw * g.c <= kDepth &&
          g.ow >= groups * (kTileRows - 1);
 }
 
@@ -149,8 +148,10 @@ void first_forward(float* y, const float* x, const float* filter, const Conv2d& 
       }
       Row row{at, depth, g.stride_w * g.c, y + r * g.ow * g.y_pixel, g.y_pixel, finish};
       for (int64_t column = 0; column < g.k; column += kPanel)
-        panel_of_row<kTileVectors>(row, panels + column * depth, g.ow, column,
-                                   (int)(least(kPanel, g.k - column) / kLanes));
+        if (g.k - column >= kPanel)
+          panel_of_row<kTileVectors>(row, panels + column * depth, g.ow, column);
+        else
+          panel_of_row<kTileVectors / 2>(row, panels + column * depth, g.ow, column);
     }
     if (finish.stream) stream_fence();
   });

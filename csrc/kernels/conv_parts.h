@@ -15,7 +15,8 @@ void add_margin(float* to, const float* x, const Conv2d& g, int threads);
 // Few channels: rows of the filter, not single taps, are what the micro-kernel runs along.
 bool by_rows(const Conv2d& g);
 
-// conv_first.cpp: the forward pass where x has few channels, but for a residual, a gate, and activations of other files.
+// conv_first.cpp: the forward pass where x has few channels; not with a residual, a gate, or activations of other
+// files.
 bool takes_first(const Conv2d& g);
 size_t first_workspace(const Conv2d& g, int threads);
 void first_forward(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
