@@ -135,9 +135,12 @@ size_t pass_workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, i
   if (pass == ConvPass::forward) {
     int64_t pixels = g.n * g.oh * g.ow;
     bool margin = needs_margin(g);
-    if (by_rows(g))
-      return fixed + (margin ? (size_t)margin_bytes(g) : 0) +
-             gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads, false, !margin && !all_inside(g));
+    if (by_rows(g)) {
+      size_t first = takes_first(g) ? first_workspace(g, threads) : 0;
+      size_t gathered = fixed + (margin ? (size_t)margin_bytes(g) : 0) +
+                        gather_workspace(pixels, g.kh, g.kw * g.c, kg, threads, false, !margin && !all_inside(g));
+      return first > gathered ? first : gathered;
+    }
     return fixed + gather_workspace(pixels, taps, cg, kg, threads, g.prologue && taps == 1);
   }
   size_t most = dx_takes_few(g)
@@ -155,12 +158,20 @@ size_t workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int th
   return (size_t)copy_bytes(g, pass, algorithm) + pass_workspace(g, pass, algorithm, threads);
 }
 
+// Whether an activation is one that tiles apply themselves.
+bool ends_with_clamp(const fastcnn_epilogue& e) {
+  Finish f;
+  return !finish_with(e, &f);
+}
+
 void forward(float* y, const float* x, const float* filter, const Conv2d& given, const fastcnn_epilogue& e,
              ConvAlgorithm algorithm, char* workspace, int threads) {
   Conv2d g = given;
   read_through(g, x, ConvPass::forward, algorithm, workspace, threads);
   if (algorithm == ConvAlgorithm::winograd)
     winograd_forward(y, x, filter, g, e, workspace, threads);
+  else if (takes_first(g) && !e.residual && !e.gate && ends_with_clamp(e))
+    first_forward(y, x, filter, g, e, workspace, threads);
   else
     forward_direct(y, x, filter, g, e, workspace, threads);
 }

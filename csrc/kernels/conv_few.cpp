@@ -44,6 +44,43 @@ struct WeightPlan {
   int64_t partials(const Conv2d& g) const { return chunks > 1 ? chunks * partial(g) * 4 : 0; }
 };
 
+// Where two vectors of channels are left: tiles as tall as the registers allow, so that dy passes by as few times as it
+// can. A core would wait for the additions of lower ones.
+constexpr int kTallRows = 10, kTallColumns = 2 * kLanes;
+constexpr int64_t kFurther = 2048;  // floats
+inline bool has_tall(int64_t rows) {
+  return kLanes == 16 && 4 * (ceil_div(rows, kTallRows) * kTallRows - rows) <= rows;
+}
+// `live` rows of it; cold: dy is asked for ahead.
+void tall_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, int live, bool accumulate) {
+  vec acc[kTallRows][2];
+#pragma GCC unroll 10
+  for (int i = 0; i < kTallRows; i++) acc[i][0] = acc[i][1] = zero();
+  const float* const* rows = a.rows;
+  for (int64_t s = 0; s < a.count; s++, rows += a.stride) {
+    const float* row[kTallRows];
+    for (int i = 0; i < kTallRows; i++) row[i] = rows[i < live ? i : 0];
+    for (int64_t p = 0; p != a.depth * a.step; p += a.step, b += b_step) {
+      if (a.cold) __builtin_prefetch(b + kFurther), __builtin_prefetch(b + kFurther + kLanes);
+      vec left = load(b), right = load(b + kLanes);
+#pragma GCC unroll 10
+      for (int i = 0; i < kTallRows; i++) {
+        vec x = splat(row[i][p]);
+        acc[i][0] = fma(x, left, acc[i][0]), acc[i][1] = fma(x, right, acc[i][1]);
+      }
+    }
+  }
+#pragma GCC unroll 10
+  for (int i = 0; i < kTallRows; i++) {
+    if (i == live) break;
+#pragma GCC unroll 2
+    for (int j = 0; j < 2; j++) {
+      float* to = c[i] + j * kLanes;
+      store(to, accumulate ? load(to) + acc[i][j] : acc[i][j]);
+    }
+  }
+}
+
 // One block of rows of pixels, one run of kPanelColumns columns.
 void weight_block(float* dw, float* db, const float* ones, const float* x, const float* dy, const Conv2d& g,
                   const WeightPlan& plan, int64_t block, int64_t column, bool accumulate, char* scratch) {
@@ -65,10 +102,18 @@ void weight_block(float* dw, float* db, const float* ones, const float* x, const
   const float* b = dy + (n * g.oh + i) * g.ow * g.k + column;
   Finish finish;
   finish.accumulate = accumulate;
-  for (int64_t from = 0; from < least(kPanelColumns, g.k - column); from += kPanel) {
-    int width = (int)least(kPanel, g.k - column - from);
+  int width;
+  for (int64_t from = 0; from < least(kPanelColumns, g.k - column); from += width) {
+    bool tall = has_tall(all) && !plan.packed && g.k - column - from == kTallColumns;
+    width = tall ? kTallColumns : (int)least(kPanel, g.k - column - from);
     for (int64_t m = 0; m < plan.m; m++) c[m] = dw + m * g.k + column + from;
     if (db) c[plan.m] = db + column + from;
+    if (tall) {
+      for (int64_t m = 0; m < all; m += kTallRows)
+        tall_tile({a + m, all, rows, g.ow, g.stride_w * g.c, 0, m == 0}, b + from, g.k, c + m,
+                  (int)least(kTallRows, all - m), accumulate);
+      continue;
+    }
     if (plan.packed) pack_rows(packed, b + from, g.k, rows * g.ow, width);
     micro_rows({a, all, rows, g.ow, g.stride_w * g.c}, plan.packed ? packed : b + from,
                plan.packed ? panel_width(width) : g.k, c, all, width, finish);

@@ -38,6 +38,13 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g,
 static inline bool only_joins(const fastcnn_epilogue& e) { return !e.bias && e.activation == FASTCNN_LINEAR; }
 void join(float* dx, const fastcnn_epilogue& e, const Conv2d& g);
 
+// conv_first.cpp: the forward pass where x has few channels; not with a residual, a gate, or activations of other
+// files.
+bool takes_first(const Conv2d& g);
+size_t first_workspace(const Conv2d& g, int threads);
+void first_forward(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
+                   char* workspace, int threads);
+
 // conv_few.cpp: the gradients where x has few channels.
 bool dx_takes_few(const Conv2d& g);
 size_t dx_few_workspace(const Conv2d& g, int threads);

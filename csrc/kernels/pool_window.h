@@ -43,11 +43,12 @@ static inline void over_channels(int64_t c, F f, bool past = false) {
 }
 
 // best, at: the maximum so far and its tap. A NaN in best stays, one in v wins.
-static inline void take_larger(vec& best, ivec& at, vec v, int32_t tap) {
+static inline void take_larger(vec& best, ivec& at, vec v, ivec tap) {
   ivec stays = (v <= best) | (best != best);
   best = select(stays, best, v);
-  at = select(stays, at, isplat(tap));
+  at = select(stays, at, tap);
 }
+static inline void take_larger(vec& best, ivec& at, vec v, int32_t tap) { take_larger(best, at, v, isplat(tap)); }
 
 // The same where nobody asks which tap it was; max returns v when either is NaN.
 static inline void take_larger(vec& best, vec v) { best = select(best != best, best, max(best, v)); }

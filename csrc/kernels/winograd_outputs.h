@@ -62,34 +62,46 @@ inline __attribute__((noinline)) void transform_outputs(const Problem& p, const 
   if (past_caches) stream_fence();
 }
 
-// The maxima of each tile's four windows: those over the map's end are left out.
-inline __attribute__((noinline)) void transform_maxima(const Problem& p, const Plan& plan, const float* m,
-                                                       int64_t panel, int width, int64_t first, int64_t count) {
+// The maxima of each tile's four windows: those over the map's end are left out. point: in m, floats from one point to
+// the next.
+template <bool kNoted>
+inline __attribute__((always_inline)) void maxima_of_tiles(const Problem& p, const Plan& plan, const float* m,
+                                                           int64_t point, int64_t panel, int width, int64_t first,
+                                                           int64_t count) {
   int columns = (int)least(kPanel, p.k - panel * kPanel);
-  int64_t point = plan.grouped ? kGroupPoint : point_stride(count * width), down = p.oh / 2, across = p.ow / 2;
+  int64_t down = p.oh / 2, across = p.ow / 2;
   Finish f;
   finish_with(p.epilogue, &f);
+  const float* bias = p.epilogue.bias ? p.epilogue.bias + panel * kPanel : nullptr;
   bool past_caches = streams(p.y, p.n * down * across * p.k, p.k) && p.pixel % 16 == 0;
-  for (int64_t t = 0; t < count; t++) {
-    Tile tile = plan.tiles.at(first + t);
+  Clamped clamped{splat(-0.0f), splat(f.clamp ? f.low : -__builtin_inff()), splat(f.high), f.high < __builtin_inff()};
+  Tile tile = plan.tiles.at(first);
+  for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
     int64_t i = tile.i / 2, j = tile.j / 2, pixel = (tile.n * down + i) * across + j;
     MaximaOfTile to{p.y + pixel * p.pixel + panel * kPanel,
-                    p.noted ? p.noted + pixel * p.k + panel * kPanel : nullptr,
-                    across,
+                    kNoted ? p.noted + pixel * p.k + panel * kPanel : nullptr,
+                    across * p.pixel,
                     p.pixel,
+                    across * p.k,
                     p.k,
                     (int)least(2, down - i),
                     (int)least(2, across - j),
                     past_caches};
     for (int k = 0; k < columns; k += kLanes) {
-      const float* bias = p.epilogue.bias ? p.epilogue.bias + panel * kPanel + k : nullptr;
-      if (p.noted)
-        take_maxima<true>(to, products_of(plan, m, t, width, k), point, bias, f, k);
-      else
-        take_maxima<false>(to, products_of(plan, m, t, width, k), point, bias, f, k);
+      if (bias) clamped.bias = load(bias + k);
+      take_maxima<kNoted>(to, products_of(plan, m, t, width, k), point, clamped, k);
     }
   }
   if (past_caches) stream_fence();
+}
+
+inline __attribute__((noinline)) void transform_maxima(const Problem& p, const Plan& plan, const float* m,
+                                                       int64_t panel, int width, int64_t first, int64_t count) {
+  int64_t point = plan.grouped ? kGroupPoint : point_stride(count * width);
+  if (p.noted)
+    maxima_of_tiles<true>(p, plan, m, point, panel, width, first, count);
+  else
+    maxima_of_tiles<false>(p, plan, m, point, panel, width, first, count);
 }
 
 inline void finish_block(const Problem& p, const Plan& plan, const float* m, int64_t panel, int width, int64_t first,

@@ -12,6 +12,7 @@ namespace ISA {
 namespace {
 
 constexpr int64_t kSharedTiles = int64_t(10) << 20;  // bytes of v that do
+constexpr int64_t kOwnFilter = int64_t(1) << 19;     // bytes of u that stay in L2, if v and m leave it room
 constexpr int64_t kBlock = 64;                       // tiles multiplied together, at most
 constexpr int64_t kFewTiles = 8 * kTileRows;         // up to which u is never whole (winograd_stream.h)
 constexpr int64_t kSmallFilter = int64_t(1) << 15;   // floats
@@ -65,9 +66,9 @@ struct Plan {
     u_panel = panel_bytes(p);
     u = panels * u_panel;
     streamed = !p.turned && tiles.count <= kFewTiles && !keeps_points(p);
-    block = p.c <= 128 ? 24 : 48;
-    by_panels = u > kSharedFilter || tiles.count < 2 * threads * block;
-    if (by_panels) block = kBlock;  // fewer passes over u, which has left L2 by the next one
+    bool thin = p.c <= 128;
+    by_panels = u > kSharedFilter || tiles.count < threads * (thin ? 48 : 96);
+    block = by_panels ? kBlock : u <= kOwnFilter ? 12 : thin ? 24 : 48;  // kBlock: fewer passes over u
     int64_t v_tile = kPoints * channels * 4;
     batch = kSharedTiles / v_tile / block * block;
     if (batch < block) batch = block;

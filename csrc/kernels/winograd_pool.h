@@ -11,35 +11,49 @@ namespace ISA {
 
 static_assert(kPooledChannels % kLanes == 0, "no tails");
 
-// The maximum of a window's pixels in their order, and which it is.
-template <bool kNoted>
+// The maximum of a window's pixels in their order, and which it is: that of the first two, that of the others, and the
+// larger one.
 static inline vec largest(const vec (&pixels)[4], ivec& at) {
-  vec best = pixels[0];
+  vec best = pixels[0], other = pixels[2];
+  ivec at_other = isplat(2);
   at = isplat(0);
+  take_larger(best, at, pixels[1], isplat(1));
+  take_larger(other, at_other, pixels[3], isplat(3));
+  take_larger(best, at, other, at_other);
+  return best;
+}
+static inline vec largest(const vec (&pixels)[4]) {
+  vec best = pixels[0];
 #pragma GCC unroll 3
-  for (int tap = 1; tap < 4; tap++) {
-    if (kNoted)
-      take_larger(best, at, pixels[tap], tap);
-    else
-      take_larger(best, pixels[tap]);
-  }
+  for (int tap = 1; tap < 4; tap++) take_larger(best, pixels[tap]);
   return best;
 }
 
 // Where the maxima of a tile go: those of its first window, and the distances from there.
 struct MaximaOfTile {
   float* y;
-  uint8_t* noted;                      // or null
-  int64_t across, pixel, noted_pixel;  // pixels in a row; floats, and bytes, from one to the next
-  int rows, columns;                   // of windows inside the map, 2 at most
-  bool past_caches;                    // y's pixels are aligned vectors
+  uint8_t* noted;                  // or null
+  int64_t row, pixel;              // floats from one to the next
+  int64_t noted_row, noted_pixel;  // bytes
+  int rows, columns;               // of windows inside the map, 2 at most
+  bool past_caches;                // y's pixels are aligned vectors
 };
 
-// One vector of channels: bias, clamp and maximum of what the products at m make. bias: of its first channel, or null.
+// What outputs go through before they are compared. No bias is -0, which changes no number; no clamp is infinite.
+struct Clamped {
+  vec bias, low, high;
+  bool capped;  // high is finite
+  vec operator()(vec y) const {
+    y = max(low, y + bias);
+    return capped ? min(high, y) : y;
+  }
+};
+
+// One vector of channels: the maxima of what the products at m make.
 template <bool kNoted>
-static inline void take_maxima(const MaximaOfTile& to, const float* m, int64_t point, const float* bias,
-                               const Finish& f, int64_t channel) {
-  vec half[4][6], shift = bias ? load(bias) : zero();
+static inline __attribute__((always_inline)) void take_maxima(const MaximaOfTile& to, const float* m, int64_t point,
+                                                              const Clamped& clamped, int64_t channel) {
+  vec half[4][6];
   output_columns(m, point, half);
 #pragma GCC unroll 2
   for (int i = 0; i < 2; i++) {
@@ -52,19 +66,15 @@ static inline void take_maxima(const MaximaOfTile& to, const float* m, int64_t p
       if (j == to.columns) break;
       vec window[4];
 #pragma GCC unroll 4
-      for (int tap = 0; tap < 4; tap++) {
-        vec y = o[tap / 2][2 * j + tap % 2];
-        if (bias) y += shift;
-        window[tap] = f.clamp ? min(splat(f.high), max(splat(f.low), y)) : y;
-      }
+      for (int tap = 0; tap < 4; tap++) window[tap] = clamped(o[tap / 2][2 * j + tap % 2]);
       ivec at;
-      vec y = largest<kNoted>(window, at);
-      float* place = to.y + (i * to.across + j) * to.pixel + channel;
+      vec y = kNoted ? largest(window, at) : largest(window);
+      float* place = to.y + i * to.row + j * to.pixel + channel;
       if (to.past_caches)
         stream(place, y);
       else
         store(place, y);
-      if (kNoted) store_bytes(to.noted + (i * to.across + j) * to.noted_pixel + channel, at);
+      if (kNoted) store_bytes(to.noted + i * to.noted_row + j * to.noted_pixel + channel, at);
     }
   }
 }
