@@ -109,10 +109,13 @@ struct LinesOfTile {
   void add(const float* line) {
     if (count < kMost) at[count++] = line;
   }
+  // The [first, last)th of the lines to ask for. Long lists: no division for each of them.
   void add_ahead(const Ahead& ahead, int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; i++) {
-      int64_t row = i % ahead.rows;
-      add(ahead.from + (ahead.at ? ahead.at[row] : row * ahead.step) + i / ahead.rows * 16);
+    int64_t left = last - first < kMost - count ? last - first : kMost - count;
+    for (int64_t row, run; left > 0; first += run, left -= run) {
+      row = first % ahead.rows, run = ahead.rows - row < left ? ahead.rows - row : left;
+      const float* from = ahead.from + first / ahead.rows * 16;
+      for (int64_t i = row; i < row + run; i++) at[count++] = from + (ahead.at ? ahead.at[i] : i * ahead.step);
     }
   }
   // What the sums of c's rows will be joined with.
