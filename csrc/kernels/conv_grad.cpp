@@ -23,8 +23,10 @@ constexpr int64_t kPack = 64;                       // columns of windows packed
 constexpr int64_t kPanelColumns = 64, kPanels = 4;  // in the plan, which must not depend on the ISA
 constexpr int64_t kChunkTasks = 16;                 // that chunks of pixels make up for where there are few filters
 constexpr int64_t kChunkPacks = 4;                  // of which one task can do with
-constexpr int64_t kTasks = 6;                       // a thread, at least
+constexpr int64_t kTasks = 6;                       // a thread, at most, where rows are dealt out
+constexpr int64_t kCopy = 24;                       // products that copying a float costs as much as
 constexpr int64_t kInPlace = int64_t(384) << 10;    // bytes of a block of x and dy that can be used as they lie
+constexpr int64_t kTogether = 8;                    // pixels that are brought at a time, at least
 constexpr int64_t kL1 = int64_t(48) << 10;
 
 // The windows of a 1x1 filter without stride, padding or prologue are x as it stands.
@@ -53,21 +55,29 @@ struct Plan {
   int64_t chunks;              // of pixels: with kPixels these decide the bits, all below does not
   int64_t all_packs, row_parts, all_panels, column_parts;
   bool windows_in_place, dy_in_place;
+  bool x_whole;  // the windows of a block, in place, stay in L2 like its dy
   Plan(const Conv2d& g, int threads) {
     pixels = g.n * g.oh * g.ow, m = g.kh * g.kw * (g.c / g.groups), columns = g.k / g.groups;
     all_packs = ceil_div(m, kPack), all_panels = ceil_div(columns, kPanelColumns);
     column_parts = ceil_div(all_panels, kPanels);
     int64_t parts = ceil_div(all_packs, kChunkPacks) * column_parts * g.groups;
-    chunks = most(1, least(ceil_div(kChunkTasks, parts), pixels / (2 * kPixels)));
+    chunks = least(ceil_div(kChunkTasks, parts), ceil_div(pixels, 4 * kPixels) * 2);
+    if (pixels < 4 * kPixels) chunks = 1;
 
-    int64_t wanted = ceil_div(kTasks * threads, chunks * g.groups);
-    row_parts = least(all_packs, ceil_div(wanted, column_parts));
-    column_parts = least(all_panels, most(column_parts, ceil_div(wanted, row_parts)));
+    int64_t others = chunks * g.groups * column_parts, best = 0;
+    for (int64_t i = 1; i <= least(all_packs, kTasks * threads); i++) {
+      int64_t rows = ceil_div(all_packs, i) * kPack, part_columns = least(columns, kPanels * kPanelColumns);
+      int64_t task = rows * part_columns + kCopy * (rows + part_columns);
+      int64_t time = (4 * ceil_div(others * i, threads) + 1) * task;
+      if (i == 1 || time < best) row_parts = i, best = time;
+    }
+    if (others * row_parts < threads)
+      column_parts = least(all_panels, column_parts * ceil_div(threads, others * row_parts));
     bool whole_rows = columns == g.k && column_parts == 1 && columns % kLanes == 0;
     // A panel that fits L1 is worth copying.
     dy_in_place = kPanel * kPixels * 4 > kL1 && whole_rows && kPixels * g.k * 4 <= kInPlace;
-    windows_in_place =
-        plain(g) && row_parts == 1 && kPixels * (g.c + least(g.k, kPanels * kPanelColumns)) * 4 <= kInPlace;
+    windows_in_place = plain(g);
+    x_whole = plain(g) && row_parts == 1 && kPixels * (g.c + least(g.k, kPanels * kPanelColumns)) * 4 <= kInPlace;
   }
   int64_t tasks(const Conv2d& g) const { return g.groups * chunks * row_parts * column_parts; }
   Part part(int64_t task) const {
@@ -143,10 +153,12 @@ void add_columns(float* db, const float* panel, int64_t step, int64_t count, int
   }
 }
 
-// Pixels of a block: what one product brings of those that are to come.
+// Pixels of a block: what one product brings of those that are to come, some or none.
 struct Share {
   int64_t begin, end;
-  Share(int64_t count, int64_t part, int64_t parts) : begin(count * part / parts), end(count * (part + 1) / parts) {}
+  Share(int64_t count, int64_t part, int64_t parts)
+      : begin(count * part / parts / kTogether * kTogether),
+        end(part + 1 < parts ? count * (part + 1) / parts / kTogether * kTogether : count) {}
   int64_t size() const { return end - begin; }
 };
 
@@ -184,7 +196,7 @@ struct Worker {
     }
   }
   Ahead ask_windows(int64_t* at, const Block& b, int64_t pack, Share s) const {
-    if (plan.windows_in_place) return {x + (b.first + s.begin) * g.c, s.size() * g.c / 16, 16, 1};
+    if (plan.x_whole) return {x + (b.first + s.begin) * g.c, s.size() * g.c / 16, 16, 1};
     int64_t m0 = b.part.m + pack * kPack, cg = g.c / g.groups;
     find_windows(at, g, m0 / cg, b.first + s.begin, s.size());
     return {group_x(b.part) + m0 % cg, s.size(), 0, ceil_div(b.pack_columns(pack), 16), at};
@@ -233,8 +245,7 @@ void Worker::multiply(const Block& b, const Block& soon) {
       for (int64_t i = 0; i < rows; i++) c[i] = to + (m0 + i) * g.k + column;
 
       Share of_dy(soon.count, t, packs * panels), of_windows(next.count, j, panels);
-      Ahead ask_first =
-          ask_windows(at, plan.windows_in_place ? soon : next, next_pack, plan.windows_in_place ? of_dy : of_windows);
+      Ahead ask_first = ask_windows(at, plan.x_whole ? soon : next, next_pack, plan.x_whole ? of_dy : of_windows);
       Ahead ask_then = ask_dy(soon, of_dy);
       int64_t first_lines = ask_first.rows * ask_first.lines, all = first_lines + ask_then.rows * ask_then.lines;
       int64_t tiles = ceil_div(rows, kTileRows), first = all ? (2 * tiles * first_lines / all + 1) / 2 : tiles;
@@ -242,7 +253,7 @@ void Worker::multiply(const Block& b, const Block& soon) {
       Finish finish;
       finish.accumulate = b.piece > 0;
       Segments of{a, 0, 1, b.count, step};
-      of.ahead = ask_first;
+      of.ahead = ask_first, of.fresh = b.piece == 0;
       if (cut > 0) micro_rows(of, panel, panel_step, c, cut, width, finish);
       if (t > 0) bring_dy(next_copy, soon, {soon.count, t - 1, packs * panels});
       of.rows += cut, of.ahead = ask_then;

@@ -137,7 +137,7 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int tail = columns - (vectors - 1) * kLanes;
   int64_t groups = (m + kTileRows - 1) / kTileRows;
   int64_t wanted = a.ahead.rows * a.ahead.lines;
-  bool sums = finish.accumulate && wanted;  // where much passes through L2, they may have left it
+  bool sums = (finish.accumulate && wanted) || a.fresh;  // where much passes through L2, they may have left it
   bool joined = sums || (finish.last && (finish.residual || finish.gate));
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = (int)((m - done + groups - g - 1) / (groups - g));
