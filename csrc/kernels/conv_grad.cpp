@@ -231,7 +231,7 @@ void Worker::multiply(const Block& b, const Block& soon) {
     const Block& next = more ? b : soon;
     int64_t m0 = b.part.m + q * kPack, rows = b.pack_columns(q), next_pack = more ? q + 1 : 0, step = kPack;
     const float *from = windows, *a[kPack];
-    if (plan.windows_in_place) from = x + b.first * g.c + m0, step = g.c;
+    if (plan.windows_in_place) from = group_x(b.part) + b.first * g.c + m0, step = g.c;
     for (int64_t i = 0; i < rows; i++) a[i] = from + i;
     for (int64_t j = 0; j < panels; j++) {
       int width = b.panel_columns(j);
