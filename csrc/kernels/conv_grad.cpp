@@ -1,11 +1,13 @@
 // The weight gradient: dw[m, :] = sum over pixels of window[pixel, m] * dy[pixel, :], where m runs over (r, s, c).
 //
-// A product over pixels, in blocks of kDepth of them. Per block, kPack columns of the windows are copied side by side
-// (which settles stride, dilation and padding) and so is dy in panels, unless they lie so already; then the
-// micro-kernel reads both from L2. A task keeps its panels of dy while packs of windows pass by, or, where it has few
-// packs, the packs while panels pass by; what comes next is asked for meanwhile. Few filters with many pixels are cut
-// into chunks of pixels with sums of their own, added in order: how many is a matter of the shape alone, so threads
-// change no bits. db, where it is wanted, is summed from the panels of dy.
+// A product over pixels, in blocks of kPixels of them. Of a block, dy stays in L2, in panels or as it lies, while packs
+// of kPack columns of the windows pass by, copied side by side (which settles stride, dilation, padding and prologue)
+// or as they lie. Memory is never waited for: while one pack is multiplied, the lines of the next are asked for and
+// copied some pixels at a time, and likewise, all along a block, the dy of the next block, be it another task's. So
+// lines rest in the caches only until they are copied: over a stride of some KiB few of them fit there.
+//
+// Few filters with many pixels are cut into chunks of pixels with sums of their own, added in order: how many is a
+// matter of the shape alone, so threads change no bits. db, where it is wanted, is summed from the panels of dy.
 #include "conv_parts.h"
 #include "pack.h"
 #include "prologue.h"
@@ -16,15 +18,16 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kPack = 48;  // columns of windows packed together: whole tiles and whole vectors on every ISA
+constexpr int64_t kPixels = 256;                    // of a block: its dy, twice, and two packs of windows stay in L2
+constexpr int64_t kPack = 64;                       // columns of windows packed together: whole vectors on every ISA
 constexpr int64_t kPanelColumns = 64, kPanels = 4;  // in the plan, which must not depend on the ISA
 constexpr int64_t kChunkTasks = 16;                 // that chunks of pixels make up for where there are few filters
-constexpr int64_t kTasks = 6;                       // a thread, at least
-constexpr int64_t kFewPacks = 3;                    // stay in L2 while panels of dy pass by
-constexpr int64_t kRows = int64_t(512) << 10;       // bytes of kDepth rows of dy that can be used as they lie
-constexpr int64_t kSums = int64_t(576) << 10;       // bytes of a task's dw, read and written once per block
+constexpr int64_t kChunkPacks = 4;                  // of which one task can do with
+constexpr int64_t kTasks = 6;                       // a thread, at most, where rows are dealt out
+constexpr int64_t kCopy = 24;                       // products that copying a float costs as much as
+constexpr int64_t kInPlace = int64_t(384) << 10;    // bytes of a block of x and dy that can be used as they lie
+constexpr int64_t kTogether = 8;                    // pixels that are brought at a time, at least
 constexpr int64_t kL1 = int64_t(48) << 10;
-constexpr int64_t kPixelsAhead = 8;  // of a row of x, asked for while it is packed
 
 // The windows of a 1x1 filter without stride, padding or prologue are x as it stands.
 bool plain(const Conv2d& g) {
@@ -32,114 +35,111 @@ bool plain(const Conv2d& g) {
          g.oh == g.h && g.ow == g.w;
 }
 
-struct Plan {
-  int64_t pixels, m, columns;                      // the product's sizes, of one group
-  int64_t blocks, chunks;                          // of pixels: these decide the bits, all below does not
-  int64_t row_parts, packs, column_parts, panels;  // parts of m, packs in each, parts of the columns, panels in each
-  bool dy_stays, windows_in_place, dy_in_place;
-  Plan(const Conv2d& g, int threads) {
-    pixels = g.n * g.oh * g.ow, blocks = ceil_div(pixels, kDepth);
-    m = g.kh * g.kw * (g.c / g.groups), columns = g.k / g.groups;
-    int64_t all_packs = ceil_div(m, kPack), all_panels = ceil_div(columns, kPanelColumns);
-    int64_t parts = ceil_div(all_panels, kPanels) * g.groups;
-    bool few = all_packs * parts < 2 * kChunkTasks;
-    chunks = few ? most(1, least(ceil_div(kChunkTasks, ceil_div(all_packs, 16) * parts), blocks / 2)) : 1;
+// A task: rows [m, m_end) of dw and `columns` columns, of one group, summed over the pixels of one chunk.
+struct Part {
+  int64_t group, chunk, row_part, m, m_end, column, columns;
+};
 
+// A part and one block of its pixels; `count` is 0 where there is none.
+struct Block {
+  Part part;
+  int64_t piece, first, count;
+  int64_t packs() const { return ceil_div(part.m_end - part.m, kPack); }
+  int64_t pack_columns(int64_t pack) const { return least(kPack, part.m_end - part.m - pack * kPack); }
+  int64_t panels() const { return ceil_div(part.columns, kPanel); }
+  int panel_columns(int64_t panel) const { return (int)least(kPanel, part.columns - panel * kPanel); }
+};
+
+struct Plan {
+  int64_t pixels, m, columns;  // the product's sizes, of one group
+  int64_t chunks;              // of pixels: with kPixels these decide the bits, all below does not
+  int64_t all_packs, row_parts, all_panels, column_parts;
+  bool windows_in_place, dy_in_place;
+  bool x_whole;  // the windows of a block, in place, stay in L2 like its dy
+  Plan(const Conv2d& g, int threads) {
+    pixels = g.n * g.oh * g.ow, m = g.kh * g.kw * (g.c / g.groups), columns = g.k / g.groups;
+    all_packs = ceil_div(m, kPack), all_panels = ceil_div(columns, kPanelColumns);
+    column_parts = ceil_div(all_panels, kPanels);
+    int64_t parts = ceil_div(all_packs, kChunkPacks) * column_parts * g.groups;
+    chunks = least(ceil_div(kChunkTasks, parts), ceil_div(pixels, 4 * kPixels) * 2);
+    if (pixels < 4 * kPixels) chunks = 1;
+
+    int64_t others = chunks * g.groups * column_parts, best = 0;
+    for (int64_t i = 1; i <= least(all_packs, kTasks * threads); i++) {
+      int64_t rows = ceil_div(all_packs, i) * kPack, part_columns = least(columns, kPanels * kPanelColumns);
+      int64_t task = rows * part_columns + kCopy * (rows + part_columns);
+      int64_t time = (4 * ceil_div(others * i, threads) + 1) * task;
+      if (i == 1 || time < best) row_parts = i, best = time;
+    }
+    if (others * row_parts < threads)
+      column_parts = least(all_panels, column_parts * ceil_div(threads, others * row_parts));
+    bool whole_rows = columns == g.k && column_parts == 1 && columns % kLanes == 0;
+    // A panel that fits L1 is worth copying.
+    dy_in_place = kPanel * kPixels * 4 > kL1 && whole_rows && kPixels * g.k * 4 <= kInPlace;
     windows_in_place = plain(g);
-    dy_stays = all_packs > kFewPacks || m >= columns;
-    bool as_it_lies = kPanel * kDepth * 4 > kL1 && columns % kLanes == 0;  // a copy that fits L1 is worth making
-    dy_in_place = as_it_lies && (dy_stays ? g.k <= kPanelColumns : g.k * kDepth * 4 <= kRows);
-    int64_t tasks = ceil_div(kTasks * threads, chunks * g.groups), sums = kSums / (kPack * kPanelColumns * 4);
-    packs = all_packs, panels = least(all_panels, kPanels);
-    if (dy_stays)
-      packs = least(least(packs, sums / panels), all_packs * ceil_div(all_panels, panels) / tasks);
-    else
-      panels = least(least(all_panels, sums / packs), all_panels / tasks);
-    row_parts = ceil_div(all_packs, most(packs, 1)), packs = ceil_div(all_packs, row_parts);
-    column_parts = ceil_div(all_panels, most(panels, 1)), panels = ceil_div(all_panels, column_parts);
-    column_parts = ceil_div(all_panels, panels);
+    x_whole = plain(g) && row_parts == 1 && kPixels * (g.c + least(g.k, kPanels * kPanelColumns)) * 4 <= kInPlace;
+  }
+  int64_t tasks(const Conv2d& g) const { return g.groups * chunks * row_parts * column_parts; }
+  Part part(int64_t task) const {
+    int64_t i = task % column_parts, r = task / column_parts % row_parts, rest = task / column_parts / row_parts;
+    int64_t from = all_panels * i / column_parts * kPanelColumns;
+    int64_t to = all_panels * (i + 1) / column_parts * kPanelColumns;
+    return {rest / chunks,
+            rest % chunks,
+            r,
+            all_packs * r / row_parts * kPack,
+            least(m, all_packs * (r + 1) / row_parts * kPack),
+            rest / chunks * columns + from,
+            least(columns, to) - from};
+  }
+  // Piece `piece` of a part's pixels: the pieces of a chunk are equally long.
+  Block block(const Part& part, int64_t piece) const {
+    int64_t begin = pixels * part.chunk / chunks, size = pixels * (part.chunk + 1) / chunks - begin;
+    int64_t pieces = ceil_div(size, kPixels), from = size * piece / pieces;
+    return {part, piece, begin + from, piece < pieces ? size * (piece + 1) / pieces - from : 0};
   }
   int64_t partial(const Conv2d& g) const { return align64((m + 1) * g.k * 4) / 4; }  // floats of a chunk's dw and db
   int64_t partial_bytes(const Conv2d& g) const { return chunks > 1 ? chunks * partial(g) * 4 : 0; }
-  int64_t first_pixel(int64_t chunk) const { return least(pixels, blocks * chunk / chunks * kDepth); }
-  int64_t windows_floats() const { return windows_in_place ? 0 : kDepth * kPack * (dy_stays ? 1 : packs); }
-  int64_t dy_floats() const { return dy_in_place ? 0 : kDepth * kPanelColumns * (dy_stays ? panels : 1); }
-  int64_t own() const { return 4 * (windows_floats() + dy_floats()); }
+  int64_t windows_floats() const { return windows_in_place ? 0 : kPixels * kPack; }
+  int64_t dy_floats() const { return dy_in_place ? 0 : kPixels * kPanelColumns * ceil_div(all_panels, column_parts); }
+  int64_t own() const { return 2 * 4 * (windows_floats() + dy_floats()); }
 };
 
-// Window columns [m0, m0 + width) of pixels [first, first + count), kPack floats apart; zeros in the padding.
-void pack_windows(float* to, const float* x, const Conv2d& g, int64_t m0, int64_t width, int64_t first, int64_t count) {
-  int64_t cg = g.c / g.groups;
-  for (int64_t done = 0; done < width;) {
-    int64_t tap = (m0 + done) / cg, from = (m0 + done) % cg, length = least(cg - from, width - done);
-    int64_t down = tap / g.kw * g.dilation_h - g.top, right = tap % g.kw * g.dilation_w - g.left;
-    int64_t n = first / (g.oh * g.ow), i = first / g.ow % g.oh, j = first % g.ow;
-    int full = (int)(length / kLanes), tail = (int)(length % kLanes);
-    float* out = to + done;
-    for (int64_t p = 0; p < count; p++, out += kPack) {
-      int64_t a = i * g.stride_h + down, b = j * g.stride_w + right;
-      if ((uint64_t)a < (uint64_t)g.h && (uint64_t)b < (uint64_t)g.w) {
-        const float* in = x + ((n * g.h + a) * g.w + b) * g.c + from;
-        for (int64_t v = 0; v < length; v += 16) __builtin_prefetch(in + kPixelsAhead * g.stride_w * g.c + v);
-        if (g.prologue) {
-          fastcnn_prologue here{g.prologue->mean + from, g.prologue->scale + from, g.prologue->shift + from,
-                                g.prologue->activation};
-          normalise_pixel(out, in, length, here);
-        } else {
-          for (int v = 0; v < full; v++) store(out + v * kLanes, load(in + v * kLanes));
-          if (tail) store_first(out + full * kLanes, load_first(in + full * kLanes, tail), tail);
-        }
-      } else {
-        for (int v = 0; v < full; v++) store(out + v * kLanes, zero());
-        if (tail) store_first(out + full * kLanes, zero(), tail);
-      }
-      if (++j == g.ow) {
-        j = 0;
-        if (++i == g.oh) i = 0, n++;
-      }
-    }
-    done += length;
-  }
-}
-
-// Part `part` of the rows to ask for.
-Ahead share(const Ahead& a, int64_t part, int64_t parts) {
-  int64_t begin = a.rows * part / parts, end = a.rows * (part + 1) / parts;
-  return {a.from + (a.at ? 0 : begin * a.step), end - begin, a.step, a.lines, a.at ? a.at + begin : nullptr};
-}
-
-// at[i] = where the windows of pixel first + i begin in x, seen from its first tap.
-void find_windows(int64_t* at, const Conv2d& g, int64_t first, int64_t count) {
+// at[i] = where the windows of pixel first + i lie in x at tap `tap`, -1 in the padding.
+void find_windows(int64_t* at, const Conv2d& g, int64_t tap, int64_t first, int64_t count) {
+  int64_t down = tap / g.kw * g.dilation_h - g.top, right = tap % g.kw * g.dilation_w - g.left;
   int64_t n = first / (g.oh * g.ow), i = first / g.ow % g.oh, j = first % g.ow;
   for (int64_t p = 0, run; p < count; p += run, j = 0) {  // runs of pixels of one row
     run = least(g.ow - j, count - p);
-    int64_t from = ((n * g.h + i * g.stride_h - g.top) * g.w + j * g.stride_w - g.left) * g.c;
-    for (int64_t q = 0; q < run; q++) at[p + q] = from + q * g.stride_w * g.c;
+    int64_t a = i * g.stride_h + down, b = j * g.stride_w + right, from = ((n * g.h + a) * g.w + b) * g.c;
+    bool in = (uint64_t)a < (uint64_t)g.h;
+    for (int64_t q = 0; q < run; q++)
+      at[p + q] = in && (uint64_t)(b + q * g.stride_w) < (uint64_t)g.w ? from + q * g.stride_w * g.c : -1;
     if (++i == g.oh) i = 0, n++;
   }
 }
 
-// One block of pixels, one pack of windows, one panel of dy: dw (+)= windows^T panel, its rows `stride` apart.
-struct Product {
-  const float *windows, *panel;
-  int64_t windows_step, panel_step, count;
-  bool accumulate;
-};
-void pack_product(float* dw, int64_t stride, const Product& b, int64_t rows, int width, const Ahead& windows,
-                  const Ahead& dy) {
-  const float* a[kPack];
-  float* c[kPack];
-  for (int64_t i = 0; i < rows; i++) a[i] = b.windows + i, c[i] = dw + i * stride;
-  Finish finish;
-  finish.accumulate = b.accumulate;
-  int64_t of_windows = windows.rows * windows.lines, all = of_windows + dy.rows * dy.lines;
-  int64_t tiles = ceil_div(rows, kTileRows), first = all ? (2 * tiles * of_windows / all + 1) / 2 : tiles;
-  int64_t cut = least(rows, first * kTileRows);
-  Segments of{a, 0, 1, b.count, b.windows_step};
-  of.ahead = windows;
-  if (cut > 0) micro_rows(of, b.panel, b.panel_step, c, cut, width, finish);
-  of.rows += cut, of.ahead = dy;
-  if (cut < rows) micro_rows(of, b.panel, b.panel_step, c + cut, rows - cut, width, finish);
+// Window columns [m0, m0 + width) of pixels [first, first + count), kPack floats apart; zeros in the padding.
+void pack_windows(float* to, const float* x, const Conv2d& g, int64_t m0, int64_t width, int64_t first, int64_t count) {
+  int64_t cg = g.c / g.groups, at[kPixels];
+  for (int64_t done = 0, length; done < width; done += length) {
+    int64_t tap = (m0 + done) / cg, from = (m0 + done) % cg;
+    length = least(cg - from, width - done);
+    find_windows(at, g, tap, first, count);
+    for (int64_t v = 0; v < length; v += kLanes) {
+      int live = (int)least(kLanes, length - v);
+      const float* in = x + from + v;
+      float* out = to + done + v;
+      auto copy = [&](auto read) {
+        for (int64_t p = 0; p < count; p++, out += kPack)
+          store_first(out, at[p] < 0 ? zero() : read(load_first(in + at[p], live)), live);
+      };
+      if (g.prologue)
+        copy(Normaliser(*g.prologue, from + v, live));
+      else
+        copy([](vec value) { return value; });
+    }
+  }
 }
 
 // db[j] (+)= the sum of a panel's column j.
@@ -153,51 +153,117 @@ void add_columns(float* db, const float* panel, int64_t step, int64_t count, int
   }
 }
 
-struct Task {
-  const Conv2d& g;
-  const Plan& plan;
-  const float *x, *dy;  // of the group; dy from the task's first column on, like dw and db
-  float *dw, *db;       // db or null
-  int64_t m, m_end, columns;
-  float *windows, *copy;  // scratch: packed windows, dy in panels
-
-  // Where channel m of the windows lies, for `find_windows`.
-  const float* tap(int64_t m) const {
-    int64_t cg = g.c / g.groups, t = m / cg;
-    return x + (t / g.kw * g.dilation_h * g.w + t % g.kw * g.dilation_w) * g.c + m % cg;
-  }
-  void block(int64_t first, int64_t count, int64_t after, bool accumulate) const;
+// Pixels of a block: what one product brings of those that are to come, some or none.
+struct Share {
+  int64_t begin, end;
+  Share(int64_t count, int64_t part, int64_t parts)
+      : begin(count * part / parts / kTogether * kTogether),
+        end(part + 1 < parts ? count * (part + 1) / parts / kTogether * kTogether : count) {}
+  int64_t size() const { return end - begin; }
 };
 
-// Pixels [first, first + count), of which `after` more follow; every pack with every panel.
-void Task::block(int64_t first, int64_t count, int64_t after, bool accumulate) const {
-  int64_t packs = ceil_div(m_end - m, kPack), panels = ceil_div(columns, kPanel);
-  int64_t at[2 * kDepth];
-  find_windows(at, g, first, count + after);
-  for (int64_t t = 0; t < packs * panels; t++) {
-    int64_t q = plan.dy_stays ? t / panels : t % packs, j = plan.dy_stays ? t % panels : t / packs;
-    int64_t m0 = m + q * kPack, rows = least(kPack, m_end - m0);
-    int width = (int)least(kPanel, columns - j * kPanel);
-    Product b{x + first * g.c + m0, dy + first * g.k + j * kPanel, g.c, g.k, count, accumulate};
-    if (!plan.windows_in_place) {
-      float* to = windows + (plan.dy_stays ? 0 : q * kDepth * kPack);
-      if (j == 0) pack_windows(to, x, g, m0, rows, first, count);
-      b.windows = to, b.windows_step = kPack;
-    }
-    if (!plan.dy_in_place) {
-      float* to = copy + (plan.dy_stays ? j * kDepth * kPanel : 0);
-      if (q == 0) pack_rows(to, b.panel, g.k, count, width);
-      b.panel = to, b.panel_step = panel_width(width);
-    }
-    if (db && q == 0) add_columns(db + j * kPanel, b.panel, b.panel_step, count, width, accumulate);
-    // Of what passes by, the next; of what stays, the next block's.
-    bool next_pack = plan.dy_stays && q + 1 < packs, next_panel = !plan.dy_stays && j + 1 < panels;
-    int64_t m1 = !plan.dy_stays ? m0 : next_pack ? m0 + kPack : m, j1 = plan.dy_stays ? j : next_panel ? j + 1 : 0;
-    Ahead to_pack{tap(m1), next_pack ? count : after, 0, kPack / 16, next_pack ? at : at + count};
-    Ahead to_copy{dy + (next_panel ? first : first + count) * g.k + j1 * kPanel, next_panel ? count : after, g.k,
-                  kPanel / 16};
-    pack_product(dw + m0 * g.k + j * kPanel, g.k, b, rows, width, share(to_pack, j, panels), share(to_copy, q, packs));
+// What a thread does. It knows its next block while it multiplies one.
+struct Worker {
+  const Conv2d& g;
+  const Plan& plan;
+  const float *x, *dy;
+  float *sums, *db;  // of the first chunk; db or null
+  float *windows, *next_windows, *copy,
+      *next_copy;  // scratch: packed windows, dy in panels; of this block, of the next
+  int64_t* next_task;
+
+  Block take() const {
+    int64_t task = __atomic_fetch_add(next_task, 1, __ATOMIC_RELAXED);
+    if (task >= plan.tasks(g)) return {};
+    return plan.block(plan.part(task), 0);
   }
+  Block after(const Block& b) const {
+    Block next = plan.block(b.part, b.piece + 1);
+    return next.count ? next : take();
+  }
+  const float* group_x(const Part& part) const { return x + part.group * (g.c / g.groups); }
+
+  void bring_windows(float* to, const Block& b, int64_t pack, Share s) const {
+    if (!plan.windows_in_place && s.size())
+      pack_windows(to + s.begin * kPack, group_x(b.part), g, b.part.m + pack * kPack, b.pack_columns(pack),
+                   b.first + s.begin, s.size());
+  }
+  void bring_dy(float* to, const Block& b, Share s) const {
+    for (int64_t j = 0; !plan.dy_in_place && s.size() && j < b.panels(); j++) {
+      int columns = b.panel_columns(j);
+      pack_rows(to + j * kPixels * kPanel + s.begin * panel_width(columns),
+                dy + (b.first + s.begin) * g.k + b.part.column + j * kPanel, g.k, s.size(), columns);
+    }
+  }
+  Ahead ask_windows(int64_t* at, const Block& b, int64_t pack, Share s) const {
+    if (plan.x_whole) return {x + (b.first + s.begin) * g.c, s.size() * g.c / 16, 16, 1};
+    int64_t m0 = b.part.m + pack * kPack, cg = g.c / g.groups;
+    find_windows(at, g, m0 / cg, b.first + s.begin, s.size());
+    return {group_x(b.part) + m0 % cg, s.size(), 0, ceil_div(b.pack_columns(pack), 16), at};
+  }
+  Ahead ask_dy(const Block& b, Share s) const {
+    const float* from = dy + (b.first + s.begin) * g.k + b.part.column;
+    if (plan.dy_in_place) return {from, s.size() * g.k / 16, 16, 1};
+    return {from, s.size(), g.k, ceil_div(b.part.columns, 16)};
+  }
+
+  void multiply(const Block& b, const Block& soon);
+  void run() {
+    Block now = take();
+    if (!now.count) return;
+    bring_windows(windows, now, 0, {now.count, 0, 1});
+    bring_dy(copy, now, {now.count, 0, 1});
+    while (now.count) {
+      Block soon = after(now);
+      multiply(now, soon);
+      float* was = copy;
+      copy = next_copy, next_copy = was;
+      now = soon;
+    }
+  }
+};
+
+// Every pack of a block with every panel; and the next one is brought.
+void Worker::multiply(const Block& b, const Block& soon) {
+  int64_t packs = b.packs(), panels = b.panels(), at[kPixels];
+  for (int64_t q = 0; q < packs; q++) {
+    bool more = q + 1 < packs;
+    const Block& next = more ? b : soon;
+    int64_t m0 = b.part.m + q * kPack, rows = b.pack_columns(q), next_pack = more ? q + 1 : 0, step = kPack;
+    const float *from = windows, *a[kPack];
+    if (plan.windows_in_place) from = group_x(b.part) + b.first * g.c + m0, step = g.c;
+    for (int64_t i = 0; i < rows; i++) a[i] = from + i;
+    for (int64_t j = 0; j < panels; j++) {
+      int width = b.panel_columns(j);
+      const float* panel = copy + j * kPixels * kPanel;
+      int64_t panel_step = panel_width(width), column = b.part.column + j * kPanel, t = q * panels + j;
+      if (plan.dy_in_place) panel = dy + b.first * g.k + column, panel_step = g.k;
+      float *to = sums + b.part.chunk * plan.partial(g) * (plan.chunks > 1), *c[kPack];
+      if (db && b.part.row_part == 0 && q == 0)
+        add_columns(db + b.part.chunk * plan.partial(g) * (plan.chunks > 1) + column, panel, panel_step, b.count, width,
+                    b.piece > 0);
+      for (int64_t i = 0; i < rows; i++) c[i] = to + (m0 + i) * g.k + column;
+
+      Share of_dy(soon.count, t, packs * panels), of_windows(next.count, j, panels);
+      Ahead ask_first = ask_windows(at, plan.x_whole ? soon : next, next_pack, plan.x_whole ? of_dy : of_windows);
+      Ahead ask_then = ask_dy(soon, of_dy);
+      int64_t first_lines = ask_first.rows * ask_first.lines, all = first_lines + ask_then.rows * ask_then.lines;
+      int64_t tiles = ceil_div(rows, kTileRows), first = all ? (2 * tiles * first_lines / all + 1) / 2 : tiles;
+      int64_t cut = least(rows, first * kTileRows);
+      Finish finish;
+      finish.accumulate = b.piece > 0;
+      Segments of{a, 0, 1, b.count, step};
+      of.ahead = ask_first, of.fresh = b.piece == 0;
+      if (cut > 0) micro_rows(of, panel, panel_step, c, cut, width, finish);
+      if (t > 0) bring_dy(next_copy, soon, {soon.count, t - 1, packs * panels});
+      of.rows += cut, of.ahead = ask_then;
+      if (cut < rows) micro_rows(of, panel, panel_step, c + cut, rows - cut, width, finish);
+      bring_windows(next_windows, next, next_pack, of_windows);
+    }
+    float* was = windows;
+    windows = next_windows, next_windows = was;
+  }
+  bring_dy(next_copy, soon, {soon.count, packs * panels - 1, packs * panels});
 }
 
 }  // namespace
@@ -226,36 +292,24 @@ void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv
     if (db) memset(db, 0, (size_t)g.k * 4);
     return;
   }
-  int64_t stride = plan.partial(g);
-  float* partials = plan.chunks > 1 ? (float*)workspace : dw;
+  float *sums = dw, *db_sums = db, *partials = (float*)workspace;
+  if (plan.chunks > 1) sums = partials, db_sums = db ? partials + size : nullptr;
   char* own = workspace + plan.partial_bytes(g);
-  int team = plan.pixels * plan.m * ceil_div(g.k, kLanes) < kSerialWork ? 1 : threads;
-  int64_t tasks = g.groups * plan.chunks * plan.row_parts * plan.column_parts;
-  parallel_tasks(team, tasks, [&](int64_t task, int thread) {
-    int64_t column_part = task % plan.column_parts, rest = task / plan.column_parts;
-    int64_t row_part = rest % plan.row_parts, chunk = rest / plan.row_parts % plan.chunks;
-    int64_t group = rest / plan.row_parts / plan.chunks, from = column_part * plan.panels * kPanelColumns;
-    int64_t column = group * plan.columns + from, m = row_part * plan.packs * kPack;
-    float* sums = partials + chunk * stride;
-    float* db_sums = plan.chunks > 1 ? sums + size : db;
+  int64_t next_task = 0;
+  auto work = [&](int thread, int) {
     float* windows = (float*)(own + thread * plan.own());
-    Task t{g,
-           plan,
-           x + group * (g.c / g.groups),
-           dy + column,
-           sums + column,
-           db && row_part == 0 ? db_sums + column : nullptr,
-           m,
-           least(plan.m, m + plan.packs * kPack),
-           least(plan.panels * kPanelColumns, plan.columns - from),
-           windows,
-           windows + plan.windows_floats()};
-    int64_t begin = plan.first_pixel(chunk), end = plan.first_pixel(chunk + 1);
-    for (int64_t first = begin; first < end; first += kDepth) {
-      int64_t count = least(kDepth, end - first);
-      t.block(first, count, least(kDepth, end - first - count), first > begin);
-    }
-  });
+    float* copy = windows + 2 * plan.windows_floats();
+    Worker{
+        g,         plan, x, dy, sums, db_sums, windows, windows + plan.windows_floats(), copy, copy + plan.dy_floats(),
+        &next_task}
+        .run();
+  };
+  int64_t tasks = plan.tasks(g);
+  if (plan.pixels * plan.m * ceil_div(g.k, kLanes) < kSerialWork || threads < 2 || tasks < 2 || omp_in_parallel())
+    work(0, 1);
+  else
+    team((int)least(threads, tasks), work);
+  int64_t stride = plan.partial(g);
   if (plan.chunks > 1) add_partials(dw, partials, size, stride, plan.chunks);
   if (plan.chunks > 1 && db) add_partials(db, partials + size, g.k, stride, plan.chunks);
 }

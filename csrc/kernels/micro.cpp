@@ -161,7 +161,7 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int fewest = (int)(m / most(groups, 1));
   int64_t larger = m - groups * fewest;  // the first tiles have a row more
   int64_t wanted = a.ahead.rows * a.ahead.lines;
-  bool sums = finish.accumulate && wanted;  // where much passes through L2, they may have left it
+  bool sums = (finish.accumulate && wanted) || a.fresh;  // where much passes through L2, they may have left it
   int64_t apart[3] = {};
   int arrays = 0;
   if (sums) apart[arrays++] = 0;

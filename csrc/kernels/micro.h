@@ -58,6 +58,7 @@ struct Segments {
   int64_t offset = 0;  // added to every row
   bool cold = false;   // the rows have not been read yet: ask for them ahead
   Ahead ahead = {};
+  bool fresh = false;  // c is stored for the first time, in many places: ask for it ahead
 };
 
 // m rows of one panel with `columns` columns (at most kPanel). Rows are dealt out evenly, so that 49 rows make tiles of
