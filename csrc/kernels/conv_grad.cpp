@@ -167,9 +167,9 @@ struct Worker {
   const Conv2d& g;
   const Plan& plan;
   const float *x, *dy;
-  float *sums, *db;  // of the first chunk; db or null
-  float *windows, *next_windows, *copy,
-      *next_copy;  // scratch: packed windows, dy in panels; of this block, of the next
+  float *sums, *db;               // of the first chunk; db or null
+  float *windows, *next_windows;  // scratch: packed windows, of this pack and of the next
+  float *copy, *next_copy;        // dy in panels, of this block and of the next
   int64_t* next_task;
 
   Block take() const {
