@@ -241,6 +241,9 @@ def test_masks_join_the_gradients_of_dense_layers_through_a_flattening():
     steps = only(stepping.plans_of(model).training).program.steps
     found = [step.outputs[0].shape for step in steps if step.operation.name == "dense_dx_fused"]
     assert found == [(16, 20), (16, 200)] and not any(step.operation.name == "activate_dx" for step in steps)
+    # Where they were: weights that are not read any more can be updated while their gradient is made, some rows at a time.
+    order = [step.operation.name for step in steps if step.operation.name in ("dense_dx_fused", "dense_dw")]
+    assert order == 2 * ["dense_dx_fused", "dense_dw"]
     for a, b in zip(model.get_weights(), fitted(flat, True)[0].get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -81,10 +81,11 @@ def mask_dense_gradients(steps: list[Node], outputs: list[Any]) -> list[Node]:
             continue
         flat = len(readers) > 1
         inputs = (*dense.inputs, mask.inputs[1])
-        replaced[id(mask)] = [node(fused.DENSE_DX, inputs, {}, dense.outputs if flat else mask.outputs)]
+        # In its old place: the sooner the weights are not read any more, the sooner they can be updated.
+        replaced[id(dense)] = [node(fused.DENSE_DX, inputs, {}, dense.outputs if flat else mask.outputs)]
         if flat:
-            replaced[id(mask)].append(node(RESHAPE, (t,), {"shape": mask.outputs[0].shape}, mask.outputs))
-        dropped |= {id(dense), *map(id, readers[1:])}
+            replaced[id(dense)].append(node(RESHAPE, (t,), {"shape": mask.outputs[0].shape}, mask.outputs))
+        dropped |= set(map(id, readers))
     return rebuilt(steps, replaced, dropped)
 
 
