@@ -243,9 +243,6 @@ def test_averages_and_accumulators(tmp_path, make, at):
     assert fit("broken") == expected
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
-# Between the opening of a file and the statement that closes it there is a moment; the file is closed all the same.
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def interrupt(number, frame):
     """Ctrl-C, but not inside what runs when an object dies: nothing can be raised there."""
     while frame is not None:
@@ -256,6 +253,9 @@ def interrupt(number, frame):
     signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
+# Between the opening of a file and the statement that closes it there is a moment; the file is closed all the same.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_ctrl_c_at_random_moments(tmp_path):
     """The same model, whose weights have gone on since the backup; each call of fit gets a little farther."""
     began = time.perf_counter()
