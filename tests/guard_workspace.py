@@ -59,6 +59,8 @@ BatchNorm = struct(
 )
 GroupNorm = struct("n rows c groups", ("epsilon", c_double), ("activation", c_int))
 LayerNorm = struct("rows size", ("epsilon", c_double))
+# Addresses, or 0.
+Epilogue = struct("bias residual", ("activation", c_int), ("alpha", c_float), ("gate", c_int64))
 Dims = type("Dims", (Structure,), {"_fields_": [("rank", c_int), ("dim", c_int64 * 8)]})
 
 # A case: (name of the query, its arguments, name of the function, its arguments before the workspace). Outputs are the

@@ -6,7 +6,7 @@ from ctypes import byref, c_size_t, c_void_p
 import numpy as np
 import pytest
 from checks import assert_same_bits_everywhere, normal
-from guard_workspace import Conv, library
+from guard_workspace import Conv, Epilogue, library
 
 from fastcnn import _core, kernels
 
@@ -161,16 +161,6 @@ def params(**changes):
     sizes = {"n": 1, "h": 8, "w": 8, "c": 32, "k": 32, "kh": 3, "kw": 3, "top": 1, "bottom": 1, "left": 1, "right": 1}
     ones = dict.fromkeys(("stride_h", "stride_w", "dilation_h", "dilation_w", "groups"), 1)
     return Conv(**(sizes | ones | {"algorithm": 2} | changes))
-
-
-class Epilogue(ctypes.Structure):
-    _fields_ = (
-        ("bias", c_void_p),
-        ("residual", c_void_p),
-        ("activation", ctypes.c_int),
-        ("alpha", ctypes.c_float),
-        ("gate", c_void_p),
-    )
 
 
 REFUSED = [
