@@ -495,6 +495,7 @@ def dense(
     arg4: float,
     arg5: typing.Any,
     arg6: typing.Any,
+    arg7: typing.Any,
 ) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def dense_dw(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> numpy.ndarray[typing.Any, typing.Any]: ...
 def dense_dx(

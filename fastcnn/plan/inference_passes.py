@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn.plan import fused
+from fastcnn.plan.finite_weights import note_finite_weights
 from fastcnn.plan.folding import fold_batch_norm, fold_padding
 from fastcnn.plan.joining_passes import write_slices
 from fastcnn.plan.pooling_passes import pool_in_convolutions
@@ -22,6 +23,7 @@ def inference_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     steps = fuse_epilogues(steps, outputs)
     steps = pool_in_convolutions(steps, outputs)
     steps = write_slices(steps, outputs)
+    steps = note_finite_weights(steps, outputs)
     return prepare_filters(steps, outputs)
 
 
