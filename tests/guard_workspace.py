@@ -48,7 +48,9 @@ Pool = struct(
     ("count_include_pad", c_int32),
     ("y_pixel", c_int64),
 )
-Matmul = struct("batch m n k", *((name, c_int) for name in ("transpose_a", "transpose_b", "batch_a", "batch_b", "finite_b")))
+Matmul = struct(
+    "batch m n k", *((name, c_int) for name in ("transpose_a", "transpose_b", "batch_a", "batch_b", "finite_b"))
+)
 BatchNorm = struct(
     "rows c",
     ("epsilon", c_double),
