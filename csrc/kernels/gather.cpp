@@ -10,16 +10,21 @@
 #include "apply_activation.h"
 #include "pack.h"
 #include "prologue.h"
-#include "runtime/parallel.h"
+#include "runtime/shares.h"
 #include "sizes.h"
 
 namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kBlockPixels = 96;                 // a multiple of kTileRows
+constexpr int64_t kBlockPixels = 96;                 // a multiple of kTileRows; of long sums
+constexpr int64_t kMostPixels = 384;                 // of short ones
+constexpr int64_t kBlockFloats = 24 << 10;           // up to here a block's pixels may be more than kBlockPixels
 constexpr int64_t kSharedFilter = int64_t(8) << 20;  // bytes of the packed filter that all pixels see in turn
 constexpr int64_t kFewPixels = 400;                  // up to this many the filter is packed panel by panel
+constexpr int64_t kAskedDepth = 64;                  // of a sum: from here on x is asked for ahead,
+constexpr int64_t kAskedFloats = 64 << 10;           // if it is as large as this
+constexpr int64_t kAskedColumns = 64;                // and read for so many columns of the filter
 
 // The sum over (tap, run) cut into blocks: several whole taps, or equal pieces of one.
 struct Blocks {
@@ -61,8 +66,8 @@ struct Layout {
     int64_t panels = panel_count(columns);
     shared = pixels > kFewPixels;
     if (shared) {
-      blocks = (pixels + kBlockPixels - 1) / kBlockPixels;
-      blocks = (blocks + threads - 1) / threads * threads;
+      int64_t each = least(least(kMostPixels, kBlockFloats / (taps * run + 1)), pixels / (8 * threads));
+      blocks = ceil_div(ceil_div(pixels, most(each, kBlockPixels)), threads) * threads;
       int64_t bytes = taps * run * padded_columns(columns) * 4;
       split = (bytes + kSharedFilter - 1) / kSharedFilter;
       while (blocks * split < 4 * threads && split < panels) split++;
@@ -195,9 +200,12 @@ bool is_run(const Gather& g) {
   return g.taps == 1 && g.inside && g.step_h == 1 && g.step_w == 1 && g.x_pixel == g.run && g.oh == g.h && g.ow == g.w;
 }
 
-// Whether x comes from memory, and windows see all of it: then it is read as it lies, while the outputs go on.
+// Whether windows see all of an x that may have left a core's cache: then it is read as it lies, while the outputs go
+// on. Not for short sums, which are over before it comes, or few columns, beside which the asking would count.
 bool is_long_run(const Gather& g) {
-  if (g.taps == 0 || g.x_pixel != g.run || g.n * g.x_image * 4 < 2 * kStreamFrom) return false;
+  if (g.taps * g.run < kAskedDepth || g.taps * g.columns < kAskedColumns || g.x_pixel != g.run ||
+      g.n * g.x_image < kAskedFloats)
+    return false;
   auto covers = [&](const int64_t* tap, int64_t step) {
     int64_t reach = tap[g.taps - 1] - tap[0];
     return (reach < 0 ? -reach : reach) + 1 >= step;
@@ -210,7 +218,7 @@ Ahead next_pixels(const Gather& g, int64_t first, int64_t count, int64_t panel, 
   if (count <= 0) return {};
   int64_t at = corner_of(g, first), lines = (corner_of(g, first + count) - at) / 16;
   int64_t from = lines * (panel - begin) / (end - begin), to = lines * (panel - begin + 1) / (end - begin);
-  return {g.x + at + from * 16, 1, 16, to - from};
+  return {g.x + at + from * 16, to - from, 16, 1};
 }
 
 // Whether a prepared filter is asked for, because each of its panels is read once; and the panel that the thread takes
@@ -297,11 +305,13 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   memset(zeros, 0, (size_t)layout.zeros);
   float* packed = (float*)(workspace + layout.zeros);
   char* own = workspace + layout.zeros + (layout.shared ? layout.packed : 0);
-  bool one_run = is_run(g), long_run = is_long_run(g), whole = g.prepared || layout.shared;  // or panel by panel
+  bool one_run = is_run(g), long_run = layout.shared && is_long_run(g),
+       whole = g.prepared || layout.shared;  // or panel by panel
   if (layout.shared && !g.prepared) gather_pack(packed, g, team);
   const float* filter = g.prepared ? g.prepared : packed;
+  const bool near = layout.shared && layout.split == 1;  // else threads keep to the same part of the filter
   const int64_t panel_floats = kPanel * g.taps * g.run;
-  parallel_tasks(team, layout.tasks(), [&](int64_t i, int thread) {
+  auto task = [&](int64_t i, int thread) {
     Task t = layout.task(i, pixels, panels);
     if (t.count <= 0) return;
     Pointers to(own + thread * layout.own(), g.taps, t.count);
@@ -319,7 +329,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
       bool cold = panel == t.begin && g.taps == 1 && !one_run && !g.prologue;
       Ahead later{};
       if (long_run) {
-        int64_t ahead = t.first + team * layout.block;
+        int64_t ahead = t.first + (near ? 1 : team) * layout.block;
         later = next_pixels(g, ahead, least(layout.block, pixels - ahead), panel, t.begin, t.end);
       }
       panel_product(g, b, {g.prepared && !layout.shared, next, later, panel == t.begin, panel + 1 == t.end}, scratch,
@@ -327,7 +337,11 @@ void gather_product(const Gather& g, char* workspace, int threads) {
       for (int64_t p = 0; p < t.count; p++) to.out[p] += kPanel;
     }
     if (g.stream) stream_fence();
-  });
+  };
+  if (near)
+    parallel_shares(team, layout.tasks(), task);
+  else
+    parallel_tasks(team, layout.tasks(), task);
 }
 
 }  // namespace ISA

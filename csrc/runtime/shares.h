@@ -1,0 +1,47 @@
+// Tasks for threads that keep to their part of an array.
+//
+// A layer's pixels were written by the threads that had the layer before, each in its own cache. Where threads take
+// tasks from one counter, every other one reads what the other core has. Here each begins with its own share, the same
+// part of the array in every layer, and takes from the ends of others' only when that is done.
+#pragma once
+#include "runtime/parallel.h"
+
+namespace fastcnn {
+
+// What is left of a share: its first task in the lower half, the end in the upper one.
+struct alignas(64) Share {
+  uint64_t left;
+  // The first task that is left or, for others, the last; -1: none.
+  int64_t take(bool own) {
+    uint64_t was = __atomic_load_n(&left, __ATOMIC_RELAXED);
+    for (;;) {
+      uint32_t first = (uint32_t)was, end = (uint32_t)(was >> 32);
+      if (first >= end) return -1;
+      uint64_t now = own ? was + 1 : was - (uint64_t(1) << 32);
+      if (__atomic_compare_exchange_n(&left, &was, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return own ? first : end - 1;
+    }
+  }
+};
+
+constexpr int kMostShares = 64;
+
+// As parallel_tasks: f(task, thread), of fewer than 2^32 tasks.
+template <class F>
+static void parallel_shares(int threads, int64_t tasks, F f) {
+  if (threads > tasks) threads = (int)tasks;
+  if (threads <= 1 || omp_in_parallel()) {
+    for (int64_t task = 0; task < tasks; task++) f(task, 0);
+    return;
+  }
+  Share shares[kMostShares];
+  const int count = threads < kMostShares ? threads : kMostShares;
+  for (int i = 0; i < count; i++)
+    shares[i].left = (uint64_t)(tasks * i / count) | (uint64_t)(tasks * (i + 1) / count) << 32;
+  team(threads, [&](int thread, int) {
+    for (int i = 0; i < count; i++)
+      for (int64_t task; (task = shares[(thread + i) % count].take(i == 0 && thread < count)) >= 0;) f(task, thread);
+  });
+}
+
+}  // namespace fastcnn
