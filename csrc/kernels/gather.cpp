@@ -8,7 +8,7 @@
 #include "gather.h"
 
 #include "apply_activation.h"
-#include "gather_narrow.h"
+#include "gather_plain.h"
 #include "pack.h"
 #include "prologue.h"
 #include "runtime/parallel.h"
@@ -301,8 +301,8 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   bool one_run = is_run(g), long_run = is_long_run(g), whole = g.prepared || layout.shared;  // or panel by panel
   if (layout.shared && !g.prepared) gather_pack(packed, g, team);
   const float* filter = g.prepared ? g.prepared : packed;
-  if (layout.shared && layout.block >= kNarrowRows && takes_narrow(g))
-    return narrow_product(g, filter, team, own + layout.rows, layout.own());
+  if (layout.shared && layout.block >= kPlainRows && takes_plain(g))
+    return plain_product(g, filter, team, own + layout.rows, layout.own());
   const int64_t panel_floats = kPanel * g.taps * g.run;
   parallel_tasks(team, layout.tasks(), [&](int64_t i, int thread) {
     Task t = layout.task(i, pixels, panels);
