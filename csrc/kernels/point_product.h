@@ -19,7 +19,7 @@ struct PointProduct {
   int64_t c_row;
   int64_t depth;
   bool accumulate;
-  Asked ask = {};
+  Asked ask = {}, further = {};
 };
 
 void point_product(PointProduct p, int64_t rows, int columns);

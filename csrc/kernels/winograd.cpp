@@ -26,26 +26,49 @@ __attribute__((noinline)) void pack_tap(float* to, const Problem& p, int tap, in
     pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
 }
 
-// Channels [from, from + depth) of one panel of u, depth <= kStep. packed: scratch for the 9 * kStep rows.
+// Whether the taps of a panel are read where they lie: whole vectors of columns.
+bool reads_in_place(const Problem& p, int64_t panel, int width) {
+  return !p.turned && !filter_of(p).prepared && p.k - panel * kPanel >= width;
+}
+
+// Channels [from, from + depth) of one panel of u, depth <= kStep. packed: scratch for the 9 * kStep rows, if they have
+// to be packed first. Rows that are read in place lie far apart: those of the next channels are asked for.
 __attribute__((noinline)) void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, int64_t depth,
                                                 float* packed) {
   int width = panel_width(p.k - panel * kPanel);
-  for (int tap = 0; tap < 9; tap++) pack_tap(packed + tap * depth * width, p, tap, panel, from, depth);
-  int64_t point = point_stride(p.c * width);
-  for (int64_t i = 0; i < depth * width; i += kLanes) {
-    vec half[6][3];
-    for (int s = 0; s < 3; s++) {
-      vec w[3], o[6];
-      for (int r = 0; r < 3; r++) w[r] = load(packed + (r * 3 + s) * depth * width + i);
-      filter_points(w, o);
-      for (int r = 0; r < 6; r++) half[r][s] = o[r];
+  const float* taps = packed;
+  int64_t row = width, tap = depth * width, point = point_stride(p.c * width);
+  if (reads_in_place(p, panel, width))
+    row = p.k, tap = p.c * p.k, taps = p.filter + from * p.k + panel * kPanel;
+  else
+    for (int i = 0; i < 9; i++) pack_tap(packed + i * tap, p, i, panel, from, depth);
+  u += from * width;
+  for (int64_t d = 0; d < depth; d++, taps += row)
+    for (int k = 0; k < width; k += kLanes, u += kLanes) {
+      vec half[6][3];
+#pragma GCC unroll 3
+      for (int s = 0; s < 3; s++) {
+        vec w[3], o[6];
+#pragma GCC unroll 3
+        for (int r = 0; r < 3; r++) {
+          const float* at = taps + (r * 3 + s) * tap + k;
+          __builtin_prefetch(at + kStep * row, 0, 2);
+          w[r] = load(at);
+        }
+        filter_points(w, o);
+#pragma GCC unroll 6
+        for (int r = 0; r < 6; r++) half[r][s] = o[r];
+      }
+      float* to = u;
+#pragma GCC unroll 6
+      for (int r = 0; r < 6; r++) {
+        vec o[6];
+        filter_points(half[r], o);
+#pragma GCC unroll 6
+        for (int s = 0; s < 6; s++) store(to + s * point, o[s]);
+        forget(to += 6 * point);
+      }
     }
-    for (int r = 0; r < 6; r++) {
-      vec o[6];
-      filter_points(half[r], o);
-      for (int s = 0; s < 6; s++) store(u + (r * 6 + s) * point + from * width + i, o[s]);
-    }
-  }
 }
 
 void transform_panels(float* u, const Problem& p, int threads) {
