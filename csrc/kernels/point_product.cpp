@@ -130,7 +130,7 @@ void point_product(PointProduct p, int64_t rows, int columns) {
   tiles_of<kTileVectors>(low, vectors)(p, groups - high);
 }
 
-void block_products(const BlockProducts& p, RunsAhead& ahead) {
+void block_products(const BlockProducts& p) {
   int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
   int64_t u_point = point_stride(p.depth * p.width), m_point = point_stride(p.tiles * p.width);
   int64_t groups = ceil_div(p.tiles, kTileRows);
@@ -138,11 +138,18 @@ void block_products(const BlockProducts& p, RunsAhead& ahead) {
     const float *u = p.u + e * u_point, *v = p.v + e * p.v_point, *next = p.v + (e + 1) % kPoints * p.v_point;
     for (int64_t from = 0; from < p.depth; from += piece) {
       int64_t asked = p.tiles * p.v_row * from / p.depth;
-      point_product(
-          {v + from, p.v_row, 1, u + from * p.width, p.width, p.m + e * m_point, p.width, least(piece, p.depth - from),
-           from > 0, {(const char*)(u + u_point + from * p.width), p.width * 4 / groups},
-           {(const char*)(next + asked), p.tiles * p.v_row * 4 / (groups * p.depth)}},
-          p.tiles, p.width);
+      point_product({v + from,
+                     p.v_row,
+                     1,
+                     u + from * p.width,
+                     p.width,
+                     p.m + e * m_point,
+                     p.width,
+                     least(piece, p.depth - from),
+                     from > 0,
+                     {(const char*)(u + u_point + from * p.width), p.width * 4 / groups},
+                     {(const char*)(next + asked), p.tiles * p.v_row * 4 / (groups * p.depth)}},
+                    p.tiles, p.width);
     }
   }
 }
