@@ -1,5 +1,6 @@
 """Depthwise convolution: exact on integers over random geometries, adjoint gradients, bits, edges, messages."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -133,9 +134,9 @@ def test_large_results_equal_small_ones(c: int, shift: int, isa: str, rng: np.ra
         return np.concatenate([f(images[i : i + 1]) for i in range(len(images))])
 
     for activation in ("relu6", "tanh"):
-        q: dict[str, Any] = {"padding": "same", "activation": activation}
-        y = each(lambda one: kernels.depthwise_conv2d(one, w, bias, **q), x)
-        assert_same(kernels.depthwise_conv2d(x, w, bias, out=out, **q), y)
+        forward = partial(kernels.depthwise_conv2d, w=w, bias=bias, padding="same", activation=activation)
+        y = each(forward, x)
+        assert_same(forward(x, out=out), y)
     dx = each(lambda one: kernels.depthwise_conv2d_dx(one, w, (1, *x.shape[1:]), padding="same"), x)
     assert_same(kernels.depthwise_conv2d_dx(x, w, x.shape, padding="same", out=out), dx)
     dx = each(lambda one: kernels.depthwise_conv2d_dx(one, w, (1, *x.shape[1:]), **p), dy)

@@ -25,24 +25,25 @@ struct Walk {
   int64_t x_row, dy_row, c;  // floats from row to row; from column to column
 };
 
-template <int S, bool Whole, bool Full>
-void walk(float* sums, int64_t step, const Walk& b, int64_t q, int lanes) {
+// Whole: all three rows exist, and all lanes.
+template <int S, bool Whole>
+void walk(float* sums, const Walk& b, int64_t q, int lanes) {
   const float *at = b.x + q, *dy = b.dy + q;
   const int64_t x_row = b.x_row, dy_row = b.dy_row, c = b.c;
   vec sum[9], x[3][3] = {};
 #pragma GCC unroll 9
-  for (int tap = 0; tap < 9; tap++) sum[tap] = load(sums + tap * step);
+  for (int tap = 0; tap < 9; tap++) sum[tap] = load(sums + tap * kLeafChannels);
   auto read = [&](int column) __attribute__((always_inline)) {
 #pragma GCC unroll 3
     for (int r = 0; r < 3; r++)
-      if (Whole || (r >= b.rows.begin && r < b.rows.end)) x[r][column] = load_lanes<Full>(at + r * x_row, lanes);
+      if (Whole || (r >= b.rows.begin && r < b.rows.end)) x[r][column] = load_lanes<Whole>(at + r * x_row, lanes);
 #pragma GCC unroll 2
     for (int r = 3; r < 3 + S; r++) __builtin_prefetch(at + r * x_row);
     at += c;
   };
   // A column of taps [begin, end) of each row; then the window moves on.
   auto add = [&](int begin, int end) __attribute__((always_inline)) {
-    const vec g = load_lanes<Full>(dy, lanes);
+    const vec g = load_lanes<Whole>(dy, lanes);
     __builtin_prefetch(dy + dy_row);
     dy += c;
 #pragma GCC unroll 3
@@ -76,17 +77,16 @@ void walk(float* sums, int64_t step, const Walk& b, int64_t q, int lanes) {
     add(0, 2);
   }
 #pragma GCC unroll 9
-  for (int tap = 0; tap < 9; tap++) store(sums + tap * step, sum[tap]);
+  for (int tap = 0; tap < 9; tap++) store(sums + tap * kLeafChannels, sum[tap]);
 }
 
 template <int S>
 void add_leaf(float* dw, const float* x, const float* dy, const Depthwise2d& d, Range rows, Range columns,
               Range channels, bool first) {
-  constexpr int64_t kStep = kLeafChannels;
-  float sums[9 * kStep];
+  float sums[9 * kLeafChannels];
   const int64_t width = channels.end - channels.begin;
   for (int tap = 0; tap < 9; tap++)
-    for (int64_t q = 0; q < width; q += kLanes) store(sums + tap * kStep + q, zero());
+    for (int64_t q = 0; q < width; q += kLanes) store(sums + tap * kLeafChannels + q, zero());
   int64_t image = rows.begin / d.oh, i = rows.begin % d.oh;
   const int64_t all = columns.end - columns.begin,
                 segments = round_up(all, most(kLeastColumns, kSegmentFloats / width));
@@ -102,11 +102,10 @@ void add_leaf(float* dw, const float* x, const float* dy, const Depthwise2d& d, 
       b.dy = dy + (row * d.ow + begin) * d.c + channels.begin;
       b.rows = {most(0, -y), least(3, d.h - y)};
       const bool whole = b.rows.begin == 0 && b.rows.end == 3;
-      int64_t q = 0;
-      for (; q + kLanes <= width; q += kLanes)
-        whole ? walk<S, true, true>(sums + q, kStep, b, q, kLanes)
-              : walk<S, false, true>(sums + q, kStep, b, q, kLanes);
-      if (q < width) walk<S, false, false>(sums + q, kStep, b, q, (int)(width - q));
+      for (int64_t q = 0; q < width; q += kLanes) {
+        const int lanes = (int)least(kLanes, width - q);
+        (whole && lanes == kLanes ? walk<S, true> : walk<S, false>)(sums + q, b, q, lanes);
+      }
     }
     if (++i == d.oh) i = 0, image++;
   }
@@ -115,7 +114,7 @@ void add_leaf(float* dw, const float* x, const float* dy, const Depthwise2d& d, 
       float* to = dw + tap * d.c + channels.begin + q;
       const int lanes = (int)least(kLanes, width - q);
       const vec before = first ? zero() : load_first(to, lanes);
-      store_first(to, before + load(sums + tap * kStep + q), lanes);
+      store_first(to, before + load(sums + tap * kLeafChannels + q), lanes);
     }
 }
 

@@ -184,8 +184,10 @@ void all(float* partial, const float* x, const float* dy, const Depthwise2d& d) 
         add_leaf_3x3(dw, x, dy, d, rows, columns, {begin, end}, first);
         continue;
       }
-      for (; q + kLanes <= end; q += kLanes) add_taps<Repeated, true>(dw, x, dy, d, rows, columns, q, kLanes, first);
-      if (q < end) add_taps<Repeated, false>(dw, x, dy, d, rows, columns, q, (int)(end - q), first);
+      if constexpr (!Repeated)  // whose x is read in part all the same
+        for (; q + kLanes <= end; q += kLanes) add_taps<Repeated, true>(dw, x, dy, d, rows, columns, q, kLanes, first);
+      for (; q < end; q += kLanes)
+        add_taps<Repeated, false>(dw, x, dy, d, rows, columns, q, (int)least(kLanes, end - q), first);
     }
   });
 }
