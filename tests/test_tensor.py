@@ -160,6 +160,18 @@ def test_making_variables():
         assert Variable(1.0).dtype == "float64"
 
 
+@pytest.mark.parametrize("shape", [(3, 5), (2, 3, 4), (1, 1), (700, 300)])
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
+def test_matrices_begin_with_a_cache_line(shape, dtype):
+    """And are copies, whatever order the numbers come in."""
+    numbers = np.asfortranarray(np.arange(np.prod(shape)).reshape(shape).astype(dtype))
+    v = Variable(numbers, dtype=dtype)
+    assert v.array.ctypes.data % 64 == 0 and v.array.flags.c_contiguous and v.array.flags.writeable
+    assert v.dtype == dtype and np.array_equal(v.array, numbers) and not np.shares_memory(v.array, numbers)
+    v.assign(np.zeros(shape))
+    assert not v.numpy().any() and (numbers.size < 2 or numbers.any())
+
+
 def test_assigning():
     v = Variable(VALUES)
     array = v.array

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdarg.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "fastcnn/core.h"
 
@@ -67,6 +68,27 @@ class Workspace {
   void* owned_ = nullptr;
   size_t borrowed_ = 0;
   fastcnn_status status_ = FASTCNN_OK;
+};
+
+// An epilogue whose residual is not y: products keep sums that are not complete there, so such a one is copied.
+class Finishing {
+ public:
+  // given: or null. size: floats of y.
+  Finishing(const char* function, const fastcnn_epilogue* given, const float* y, int64_t size)
+      : epilogue_(given ? *given : fastcnn_epilogue{}),
+        in_place_(y && epilogue_.residual == y),
+        copy_(function, nullptr, 0, in_place_ ? (size_t)size * sizeof(float) : 0) {
+    if (!in_place_ || status()) return;
+    memcpy(copy_.data(), y, (size_t)size * sizeof(float));
+    epilogue_.residual = (const float*)copy_.data();
+  }
+  fastcnn_status status() const { return copy_.status(); }
+  const fastcnn_epilogue& epilogue() const { return epilogue_; }
+
+ private:
+  fastcnn_epilogue epilogue_;
+  bool in_place_;
+  Workspace copy_;
 };
 
 }  // namespace fastcnn

@@ -226,6 +226,9 @@ fastcnn_status forward(const char* function, Check& check, Geometry& g, const fl
   int threads = thread_limit();
   Workspace memory(function, workspace.given, workspace.bytes, workspace_bytes_of(g, ConvPass::forward, threads));
   if (memory.status()) return memory.status();
+  bool kept = choose(g) == ConvAlgorithm::winograd;  // whose sums are elsewhere
+  Finishing finishing(function, epilogue, kept ? nullptr : y, g.conv.n * g.conv.oh * g.conv.ow * g.conv.k);
+  if (finishing.status()) return finishing.status();
   char* scratch = memory.data();
   if (g.margin) {
     Margin margin(g.given);
@@ -234,7 +237,7 @@ fastcnn_status forward(const char* function, Check& check, Geometry& g, const fl
     scratch += margin_bytes(g);
   }
   g.conv.prepared = prepared_of(g);
-  kernels().conv->forward(y, x, filter, g.conv, epilogue ? *epilogue : fastcnn_epilogue{}, choose(g), scratch, threads);
+  kernels().conv->forward(y, x, filter, g.conv, finishing.epilogue(), choose(g), scratch, threads);
   return FASTCNN_OK;
 }
 

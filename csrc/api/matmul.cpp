@@ -50,6 +50,8 @@ fastcnn_status fastcnn_matmul(const fastcnn_matmul_params* p, const float* a, co
   int threads = thread_limit();
   Workspace memory("matmul", workspace, workspace_bytes, kernels().gemm->workspace(g, threads) + 64);
   if (memory.status()) return memory.status();
-  kernels().gemm->matmul(y, a, b, g, epilogue ? *epilogue : fastcnn_epilogue{}, memory.data(), threads);
+  Finishing finishing("matmul", epilogue, y, g.batch * g.m * g.n);
+  if (finishing.status()) return finishing.status();
+  kernels().gemm->matmul(y, a, b, g, finishing.epilogue(), memory.data(), threads);
   return FASTCNN_OK;
 }
