@@ -130,6 +130,17 @@ def test_padding_is_named_beside_what_imagines_it():
     assert "padding" in text and "padding's gradient" in text
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_padding_is_named_beside_a_pooling(training):
+    model = trained(pooled, False)
+    if not training:
+        stepping.plans_of(model).training.clear()
+        model.predict(np.zeros((2, SIZE, SIZE, 3), np.float32), verbose=0)
+    text = model.explain_plan()
+    (line,) = [line for line in text.splitlines() if "pooling" in line and "max_pool" in line and "scatter" not in line]
+    assert "padding  " in line.partition("pool_size")[2]
+
+
 def normalised(x):
     """As in ResNets: folded into the convolution."""
     return layers.MaxPooling2D(3, 2)(padded(relu(conv(x, 1, 1))))

@@ -142,7 +142,9 @@ def _fused(step: Node, calls: list[Node], backward: bool) -> tuple[str, ...]:
     main = _plain(step)
     read = step.attrs.get("read_activation")  # of a batch norm's result, which is not stored
     words = [f"reads batch norm + {read}"] if read is not None else []
+    table = BACKWARD if backward else FORWARD
     if main in ("max_pool", "max_pool_dx", "activate", "activate_dx"):
+        words += [table[call.operation.name] for call in calls if call.operation.name in ("pad", "pad_dx")]
         return tuple(words)  # a mask that was behind the pooling is before it now, a step of its own
     if step.operation is BATCH_NORM_APPLY:
         words.append("made again")
@@ -150,7 +152,6 @@ def _fused(step: Node, calls: list[Node], backward: bool) -> tuple[str, ...]:
         words.append("normalises both terms")
     if step.operation is BATCH_NORM_BACKWARD_PAIR:
         words.append("of both terms")
-    table = BACKWARD if backward else FORWARD
     for call in calls:
         own = call.operation.name
         if own in BIASED and call.inputs[2] is not None:
