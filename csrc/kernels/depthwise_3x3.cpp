@@ -50,7 +50,7 @@ void walk(const Band& band, int64_t q, int lanes) {
       w[k][l] = load_lanes<Full>(b.filter + k * b.filter_row + l * b.filter_column + q, lanes);
   const vec bias = b.bias ? load_lanes<Full>(b.bias + q, lanes) : splat(-0.0f);  // -0 changes no bit of a sum
   const vec low = splat(b.low), high = splat(b.high);
-  const bool ask = b.ask, past = b.past;
+  const bool ask = b.ask, past = kLanes == 16 && b.past;
 
   auto read = [&](int column) __attribute__((always_inline)) {
 #pragma GCC unroll 8

@@ -28,7 +28,7 @@ void walk(const Pair& pair, int64_t q, int lanes) {
   const Pair b = pair;
   const float* source = b.source + q;
   float* result = b.result + q;
-  const bool large = b.large, past = b.past;
+  const bool large = b.large, past = kLanes == 16 && b.past;
   vec w[3][3], x[2][2] = {};
 #pragma GCC unroll 3
   for (int k = 0; k < 3; k++)

@@ -36,7 +36,7 @@ static inline Tasks tasks_of(int64_t images, int64_t bands, int64_t band_pixels,
 }
 
 // Whether the result is too large for the caches, and whether it is stored past them: walks write a vector of each
-// pixel, which must be a line.
+// pixel, which must be a line. (The walks ask for sixteen lanes again, for the compiler.)
 static inline int64_t result_floats(const Pass& pass) {
   return pass.images * pass.rows.result * pass.columns.result * pass.result_c;
 }
