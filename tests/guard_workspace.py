@@ -48,7 +48,9 @@ Pool = struct(
     ("count_include_pad", c_int32),
     ("y_pixel", c_int64),
 )
-Matmul = struct("batch m n k", *((name, c_int) for name in ("transpose_a", "transpose_b", "batch_a", "batch_b")))
+Matmul = struct(
+    "batch m n k", *((name, c_int) for name in ("transpose_a", "transpose_b", "batch_a", "batch_b", "finite_b"))
+)
 BatchNorm = struct(
     "rows c",
     ("epsilon", c_double),
@@ -144,6 +146,7 @@ def global_pool(rng: Rng, name: str) -> Case:
 def matmul(rng: Rng) -> Case:
     m, n, k = calls.up_to(rng, 40), calls.up_to(rng, 90), calls.up_to(rng, 90)
     p = Matmul(calls.up_to(rng, 2), m, n, k, calls.up_to(rng, 1, 0), calls.up_to(rng, 1, 0), 1, calls.up_to(rng, 1, 0))
+    p.finite_b = calls.up_to(rng, 1, 0)
     a, b = calls.floats(rng, p.batch, m, k), calls.floats(rng, p.batch, k, n)
     return "matmul_workspace", (byref(p),), "matmul", (byref(p), a, b, None, out(p.batch, m, n))
 

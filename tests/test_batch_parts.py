@@ -107,9 +107,29 @@ def test_parts_need_less_memory(monkeypatch):
 def test_smaller_maps_make_larger_parts(monkeypatch):
     _, _, program = in_parts(mobile, 16, monkeypatch)
     first, second = program.stretches
-    assert names(program, first) == ["conv2d_prepared", "depthwise_conv2d"]
-    assert names(program, second) == ["conv2d_prepared", "conv2d_prepared", "depthwise_conv2d"]
+    assert names(program, first) == ["conv2d_prepared", "depthwise_conv2d", "conv2d_prepared"]
+    assert names(program, second) == ["conv2d_prepared", "depthwise_conv2d"]
     assert first.end == second.first and first.samples == 1 and second.samples == 2
+
+
+def test_stretches_hand_over_narrow_maps(monkeypatch):
+    """The wide map between a depthwise convolution and the product behind it stays in the caches."""
+    _, _, program = in_parts(mobile, 16, monkeypatch)
+    (bound,) = (s.end for s in program.stretches[:-1])
+    (read,) = (t for t in program.steps[bound].inputs[:1])
+    assert read is program.steps[bound - 1].outputs[0] and read.shape == (16, 16, 16, 8)
+
+
+@pytest.mark.parametrize(("kernel", "bound"), [(1, 3), (4, 2)])
+def test_a_filter_too_large_for_a_part_stays_behind_the_bound(kernel, bound, monkeypatch):
+    def build():
+        x = start = layers.Input((16, 16, 8))
+        x = layers.MaxPooling2D(4)(layers.Conv2D(48, 1)(x))
+        return models.Model(start, layers.Conv2D(2, 1)(layers.Conv2D(2, 1)(layers.Conv2D(2, kernel)(x))))
+
+    _, whole, program = in_parts(build, 16, monkeypatch, 1 << 16)
+    assert program.stretches[0].end == bound and program.stretches[0].samples == 1
+    np.testing.assert_array_equal(results(whole)[0], results(program)[0])
 
 
 def test_a_step_is_called_once_for_each_part(monkeypatch):

@@ -1,5 +1,6 @@
 """Depthwise convolution: exact on integers over random geometries, adjoint gradients, bits, edges, messages."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,34 @@ def test_mobilenet_layers(h: int, c: int, stride: int, rng: np.random.Generator)
     dy = integers(rng, y.shape)
     assert_same(kernels.depthwise_conv2d_dx(dy, w, x.shape, **p), reference.depthwise_conv2d_dx(dy, w, x.shape, **p))
     assert_same(kernels.depthwise_conv2d_dw(x, dy, w.shape, **p), reference.depthwise_conv2d_dw(x, dy, w.shape, **p))
+
+
+@pytest.mark.parametrize(("c", "shift"), [(144, 0), (144, 3), (130, 0)], ids=["lines", "unaligned", "tails"])
+def test_large_results_equal_small_ones(c: int, shift: int, isa: str, rng: np.random.Generator) -> None:
+    # more than 8 MiB go past the caches, where vectors are lines; one image alone does not
+    x, w, bias = integers(rng, (6, 56, 56, c)), integers(rng, (3, 3, c, 1)), integers(rng, (c,))
+    dy, p = x[:, :28, :28].copy(), {"strides": 2, "padding": "same"}
+    out = _core.aligned_bytes(4 * (x.size + shift)).view(np.float32)[shift:].reshape(x.shape)
+
+    def each(f: Any, images: Array) -> Array:
+        return np.concatenate([f(images[i : i + 1]) for i in range(len(images))])
+
+    for activation in ("relu6", "tanh"):
+        forward = partial(kernels.depthwise_conv2d, w=w, bias=bias, padding="same", activation=activation)
+        y = each(forward, x)
+        assert_same(forward(x, out=out), y)
+    dx = each(lambda one: kernels.depthwise_conv2d_dx(one, w, (1, *x.shape[1:]), padding="same"), x)
+    assert_same(kernels.depthwise_conv2d_dx(x, w, x.shape, padding="same", out=out), dx)
+    dx = each(lambda one: kernels.depthwise_conv2d_dx(one, w, (1, *x.shape[1:]), **p), dy)
+    assert_same(kernels.depthwise_conv2d_dx(dy, w, x.shape, out=out, **p), dx)
+
+
+def test_rows_of_many_channels_are_summed_in_segments(isa: str, rng: np.random.Generator) -> None:
+    x, w = integers(rng, (1, 5, 50, 270)), (3, 3, 270, 1)
+    for stride in (1, 2):
+        p: dict[str, Any] = {"strides": stride, "padding": "same"}
+        dy = integers(rng, (1, -(-5 // stride), 50 // stride, 270))
+        assert_same(kernels.depthwise_conv2d_dw(x, dy, w, **p), reference.depthwise_conv2d_dw(x, dy, w, **p))
 
 
 def test_wide_rows_are_cut(isa: str, rng: np.random.Generator) -> None:

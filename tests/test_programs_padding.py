@@ -1,10 +1,10 @@
-"""Training programs imagine the zeros around images, wherever that gives the same bits, and write them where not."""
+"""Programs imagine the zeros around images, wherever that gives the same bits, and write them where not."""
 
 import numpy as np
 import pytest
 
 from fastcnn import layers, losses, models, ops, utils
-from fastcnn.plan import stepping
+from fastcnn.plan import inference_passes, stepping
 
 SIZE = 12
 
@@ -40,6 +40,11 @@ def pooled(x):
 
 def pooled_after_conv(x):
     return layers.MaxPooling2D(3, 2)(padded(conv(x, 3, 1, activation="relu")))
+
+
+def pooled_beside_the_image(x):
+    """The first windows hold nothing but zeros."""
+    return layers.MaxPooling2D(2)(padded(conv(x, 3, 1, activation="relu"), ((2, 0), (0, 0))))
 
 
 def read_twice(x):
@@ -89,6 +94,7 @@ def names(model):
         (pooled_after_conv, 0, 0),
         (read_twice, 0, 1),  # of the sum of two gradients
         (pooled_negative, 1, 1),
+        (pooled_beside_the_image, 1, 1),
         (averaged, 1, 1),
         (also_added, 1, 1),
     ],
@@ -122,3 +128,43 @@ def test_padding_is_named_beside_what_imagines_it():
     model = trained(strided, False)
     text = model.explain_plan()
     assert "padding" in text and "padding's gradient" in text
+
+
+def normalised(x):
+    """As in ResNets: folded into the convolution."""
+    return layers.MaxPooling2D(3, 2)(padded(relu(conv(x, 1, 1))))
+
+
+def dense_clamp(x):
+    x = layers.ReLU(max_value=6.0)(layers.Dense(7)(x))
+    return layers.MaxPooling2D((2, 3))(padded(x, ((1, 0), (2, 2))))
+
+
+@pytest.mark.parametrize(
+    ("build", "pads"),
+    [
+        (normalised, 0),
+        (pooled, 0),
+        (pooled_after_conv, 0),
+        (dense_clamp, 0),
+        (pooled_negative, 1),
+        (pooled_beside_the_image, 1),
+        (averaged, 1),
+    ],
+)
+def test_prediction_pools_what_is_not_padded(build, pads, monkeypatch):
+    utils.set_random_seed(3)
+    start = layers.Input((SIZE, SIZE, 3))
+    model = models.Model(start, build(start))
+    x = np.random.default_rng(5).integers(-1, 2, (4, SIZE, SIZE, 3)).astype(np.float32)
+    x[1, 0, 0] = x[2, 5, 5] = np.nan
+    x[3, 11, 11], x[3, 0, 11] = np.inf, -np.inf
+    found = model.predict(x, verbose=0)
+    (pool,) = stepping.plans_of(model).inference.values()
+    assert [step.operation.name for step in pool[0].program.steps].count("pad") == pads
+    with monkeypatch.context() as patch:
+        patch.setattr(inference_passes, "imagine_padding", lambda steps, outputs: steps)
+        stepping.plans_of(model).inference.clear()
+        expected = model.predict(x, verbose=0)
+    assert np.isnan(expected).any() and np.ptp(expected[0]) > 0
+    np.testing.assert_array_equal(found, expected)

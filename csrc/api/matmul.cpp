@@ -22,7 +22,8 @@ Matmul geometry(Check& check, const fastcnn_matmul_params* p) {
           p->transpose_a != 0,
           p->transpose_b != 0,
           p->batch_a ? p->m * p->k : 0,
-          p->batch_b ? p->k * p->n : 0};
+          p->batch_b ? p->k * p->n : 0,
+          p->finite_b != 0};
 }
 
 bool empty(const Matmul& g) { return g.batch == 0 || g.m == 0 || g.n == 0; }

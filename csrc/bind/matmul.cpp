@@ -45,31 +45,35 @@ fastcnn_matmul_params params(const Input<float>& a, const Input<float>& b, bool 
 }
 
 py::array product(const Input<float>& a, const Input<float>& b, bool ta, bool tb, py::handle bias_, py::handle name,
-                  float alpha, py::handle residual_, py::handle gate_, py::handle out) {
+                  float alpha, py::handle residual_, py::handle gate_, py::handle finite_, py::handle out) {
   Shape shape;
   fastcnn_matmul_params p = params(a, b, ta, tb, &shape);
   auto bias = Input<float>::optional(bias_, "bias"), residual = Input<float>::optional(residual_, "residual");
-  auto gate = Input<float>::optional(gate_, "gate");
-  bias.shaped({p.n}), residual.shaped(shape), gate.shaped(shape);
+  auto gate = Input<float>::optional(gate_, "gate"), finite = Input<float>::optional(finite_, "finite");
+  bias.shaped({p.n}), residual.shaped(shape), gate.shaped(shape), finite.shaped({1});
   fastcnn_epilogue e{bias.data(), residual.data(), activation(name), alpha, gate.data()};
   Output<float> y(out, shape);
   y.apart_from(a).apart_from(b).apart_from(bias).apart_from(residual, true).apart_from(gate);
-  run([=] { return fastcnn_matmul(&p, a.data(), b.data(), &e, y.data(), nullptr, 0); });
+  run([=]() mutable {
+    p.finite_b = finite && *finite.data() != 0;  // a program's weights change
+    return fastcnn_matmul(&p, a.data(), b.data(), &e, y.data(), nullptr, 0);
+  });
   return y.array();
 }
 
 py::array plain(const Input<float>& a, const Input<float>& b, bool ta, bool tb, py::handle gate, py::handle out) {
-  return product(a, b, ta, tb, py::none(), py::none(), 0, py::none(), gate, out);
+  return product(a, b, ta, tb, py::none(), py::none(), 0, py::none(), gate, py::none(), out);
 }
 
 py::array matmul(py::handle a, py::handle b, Flag<"transpose_a"> ta, Flag<"transpose_b"> tb, py::handle out) {
   return plain(Input<float>(a, "a"), Input<float>(b, "b"), ta, tb, py::none(), out);
 }
 
+// finite: (1,), not 0 where w is known to hold neither infinities nor NaN; or None.
 py::array dense(py::handle x, py::handle w, py::handle bias, py::handle activation, Real32<"alpha"> alpha,
-                py::handle residual, py::handle out) {
+                py::handle residual, py::handle finite, py::handle out) {
   return product(Input<float>(x, "x"), Input<float>(w, "w"), false, false, bias, activation, alpha, residual,
-                 py::none(), out);
+                 py::none(), finite, out);
 }
 py::array dense_dx(py::handle dy, py::handle w, py::handle gate, py::handle out) {
   return plain(Input<float>(dy, "dy"), Input<float>(w, "w"), false, true, gate, out);

@@ -6,6 +6,10 @@
 // copied some pixels at a time, and likewise, all along a block, the dy of the next block, be it another task's. So
 // lines rest in the caches only until they are copied: over a stride of some KiB few of them fit there.
 //
+// Where dw's columns are few, or x has fewer channels than dy and would be copied less than dy, a 1x1 filter's product
+// is exchanged: dw^T = dy^T x. Then dy lies as it is and x is what stays in L2, copied through its prologue if it has
+// one. Each sum is the same.
+//
 // Few filters with many pixels are cut into chunks of pixels with sums of their own, added in order: how many is a
 // matter of the shape alone, so threads change no bits. db, where it is wanted, is summed from the panels of dy.
 #include "conv_parts.h"
@@ -29,10 +33,10 @@ constexpr int64_t kInPlace = int64_t(384) << 10;    // bytes of a block of x and
 constexpr int64_t kTogether = 8;                    // pixels that are brought at a time, at least
 constexpr int64_t kL1 = int64_t(48) << 10;
 
-// The windows of a 1x1 filter without stride, padding or prologue are x as it stands.
+// The windows of a 1x1 filter without stride or padding are x as it stands, but for a prologue.
 bool plain(const Conv2d& g) {
-  return !g.prologue && g.kh == 1 && g.kw == 1 && g.stride_h == 1 && g.stride_w == 1 && g.top == 0 && g.left == 0 &&
-         g.oh == g.h && g.ow == g.w;
+  return g.kh == 1 && g.kw == 1 && g.stride_h == 1 && g.stride_w == 1 && g.top == 0 && g.left == 0 && g.oh == g.h &&
+         g.ow == g.w;
 }
 
 // A task: rows [m, m_end) of dw and `columns` columns, of one group, summed over the pixels of one chunk.
@@ -53,16 +57,22 @@ struct Block {
 struct Plan {
   int64_t pixels, m, columns;  // the product's sizes, of one group
   int64_t chunks;              // of pixels: with kPixels these decide the bits, all below does not
-  int64_t all_packs, row_parts, all_panels, column_parts;
-  bool windows_in_place, dy_in_place;
-  bool x_whole;  // the windows of a block, in place, stay in L2 like its dy
+  bool exchanged;              // the product is dy^T x
+  int64_t all_packs, row_parts = 1, all_panels, column_parts;
+  int64_t row_floats, column_floats;  // from one pixel to the next, of what rows and columns are made from
+  bool rows_in_place, columns_in_place;
+  bool rows_whole;  // the rows of a block, in place, stay in L2 like its columns
   Plan(const Conv2d& g, int threads) {
-    pixels = g.n * g.oh * g.ow, m = g.kh * g.kw * (g.c / g.groups), columns = g.k / g.groups;
-    all_packs = ceil_div(m, kPack), all_panels = ceil_div(columns, kPanelColumns);
-    column_parts = ceil_div(all_panels, kPanels);
+    pixels = g.n * g.oh * g.ow;
+    set_sizes(g.kh * g.kw * (g.c / g.groups), g.k / g.groups);
     int64_t parts = ceil_div(all_packs, kChunkPacks) * column_parts * g.groups;
     chunks = least(ceil_div(kChunkTasks, parts), ceil_div(pixels, 4 * kPixels) * 2);
     if (pixels < 4 * kPixels) chunks = 1;
+    bool fewer =
+        columns < kPanelColumns ? m > columns : m >= kPanelColumns && m <= least(columns, kPanels * kPanelColumns);
+    exchanged = fewer && plain(g) && g.groups == 1 && chunks > 1;
+    if (exchanged) set_sizes(g.k, g.c);
+    row_floats = exchanged ? g.k : g.c, column_floats = exchanged ? g.c : g.k;
 
     int64_t others = chunks * g.groups * column_parts, best = 0;
     for (int64_t i = 1; i <= least(all_packs, kTasks * threads); i++) {
@@ -73,11 +83,18 @@ struct Plan {
     }
     if (others * row_parts < threads)
       column_parts = least(all_panels, column_parts * ceil_div(threads, others * row_parts));
-    bool whole_rows = columns == g.k && column_parts == 1 && columns % kLanes == 0;
+    bool whole_rows = columns == column_floats && column_parts == 1 && columns % kLanes == 0;
     // A panel that fits L1 is worth copying.
-    dy_in_place = kPanel * kPixels * 4 > kL1 && whole_rows && kPixels * g.k * 4 <= kInPlace;
-    windows_in_place = plain(g);
-    x_whole = plain(g) && row_parts == 1 && kPixels * (g.c + least(g.k, kPanels * kPanelColumns)) * 4 <= kInPlace;
+    columns_in_place =
+        kPanel * kPixels * 4 > kL1 && whole_rows && kPixels * columns * 4 <= kInPlace && !(exchanged && g.prologue);
+    rows_in_place = exchanged || (plain(g) && !g.prologue);
+    rows_whole = rows_in_place && row_parts == 1 &&
+                 kPixels * (row_floats + least(column_floats, kPanels * kPanelColumns)) * 4 <= kInPlace;
+  }
+  void set_sizes(int64_t rows, int64_t all_columns) {
+    m = rows, columns = all_columns;
+    all_packs = ceil_div(m, kPack), all_panels = ceil_div(columns, kPanelColumns);
+    column_parts = ceil_div(all_panels, kPanels);
   }
   int64_t tasks(const Conv2d& g) const { return g.groups * chunks * row_parts * column_parts; }
   Part part(int64_t task) const {
@@ -98,11 +115,14 @@ struct Plan {
     int64_t pieces = ceil_div(size, kPixels), from = size * piece / pieces;
     return {part, piece, begin + from, piece < pieces ? size * (piece + 1) / pieces - from : 0};
   }
-  int64_t partial(const Conv2d& g) const { return align64((m + 1) * g.k * 4) / 4; }  // floats of a chunk's dw and db
+  int64_t size(const Conv2d& g) const { return g.kh * g.kw * (g.c / g.groups) * g.k; }  // of dw
+  int64_t partial(const Conv2d& g) const { return align64((size(g) + g.k) * 4) / 4; }   // floats of a chunk's dw and db
   int64_t partial_bytes(const Conv2d& g) const { return chunks > 1 ? chunks * partial(g) * 4 : 0; }
-  int64_t windows_floats() const { return windows_in_place ? 0 : kPixels * kPack; }
-  int64_t dy_floats() const { return dy_in_place ? 0 : kPixels * kPanelColumns * ceil_div(all_panels, column_parts); }
-  int64_t own() const { return 2 * 4 * (windows_floats() + dy_floats()); }
+  int64_t pack_floats() const { return rows_in_place ? 0 : kPixels * kPack; }
+  int64_t panels_floats() const {
+    return columns_in_place ? 0 : kPixels * kPanelColumns * ceil_div(all_panels, column_parts);
+  }
+  int64_t own() const { return 2 * 4 * (pack_floats() + panels_floats()); }
 };
 
 // at[i] = where the windows of pixel first + i lie in x at tap `tap`, -1 in the padding.
@@ -142,14 +162,41 @@ void pack_windows(float* to, const float* x, const Conv2d& g, int64_t m0, int64_
   }
 }
 
-// db[j] (+)= the sum of a panel's column j.
-void add_columns(float* db, const float* panel, int64_t step, int64_t count, int width, bool accumulate) {
-  vec sums[kTileVectors] = {};
-  for (int64_t p = 0; p < count; p++)
-    for (int v = 0; v < panel_width(width) / kLanes; v++) sums[v] += load(panel + p * step + v * kLanes);
-  for (int j = 0; j < width; j += kLanes) {
+// db[j] (+)= the sum of column j of `count` rows.
+void add_columns(float* db, const float* rows, int64_t step, int64_t count, int64_t width, bool accumulate) {
+  for (int64_t j = 0; j < width; j += kLanes) {
     int live = (int)least(kLanes, width - j);
-    store_first(db + j, accumulate ? load_first(db + j, live) + sums[j / kLanes] : sums[j / kLanes], live);
+    vec sum = zero();
+    for (int64_t p = 0; p < count; p++) sum += load_first(rows + p * step + j, live);
+    store_first(db + j, accumulate ? load_first(db + j, live) + sum : sum, live);
+  }
+}
+
+// to[p][j] = the normalised from[p * stride + j], in panels as pack_rows makes them.
+template <int NV>
+void normalise_rows(float* to, const float* from, int64_t stride, int64_t count, const fastcnn_prologue& prologue,
+                    int64_t channel, int64_t width, int live) {
+  if constexpr (NV > 1) {
+    if (live <= (NV - 1) * kLanes)
+      return normalise_rows<NV - 1>(to, from, stride, count, prologue, channel, width, live);
+  }
+  int tail = live - (NV - 1) * kLanes;
+  struct {
+    vec mean, scale, shift;
+  } of[NV];
+  for (int v = 0; v < NV; v++) {
+    Normaliser n(prologue, channel + v * kLanes, v + 1 < NV ? kLanes : tail);
+    of[v] = {n.mean, n.scale, n.shift};
+  }
+  Normaliser one(prologue, channel, 0);
+  for (int64_t p = 0; p < count; p++, from += stride, to += width) {
+    for (int j = 0; j < live; j += 16) __builtin_prefetch(from + kRowsAhead * stride + j);
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; v++) {
+      vec x = v + 1 < NV ? load(from + v * kLanes) : load_first(from + v * kLanes, tail);
+      one.mean = of[v].mean, one.scale = of[v].scale, one.shift = of[v].shift;
+      store(to + v * kLanes, one(x));
+    }
   }
 }
 
@@ -169,7 +216,7 @@ struct Worker {
   const float *x, *dy;
   float *sums, *db;               // of the first chunk; db or null
   float *windows, *next_windows;  // scratch: packed windows, of this pack and of the next
-  float *copy, *next_copy;        // dy in panels, of this block and of the next
+  float *copy, *next_copy;        // the columns in panels, of this block and of the next
   int64_t* next_task;
 
   Block take() const {
@@ -182,29 +229,41 @@ struct Worker {
     return next.count ? next : take();
   }
   const float* group_x(const Part& part) const { return x + part.group * (g.c / g.groups); }
+  const float* rows_of(const Block& b) const {
+    return (plan.exchanged ? dy : group_x(b.part)) + b.first * plan.row_floats;
+  }
+  const float* columns_of(const Block& b) const {
+    return (plan.exchanged ? x : dy) + b.first * plan.column_floats + b.part.column;
+  }
 
   void bring_windows(float* to, const Block& b, int64_t pack, Share s) const {
-    if (!plan.windows_in_place && s.size())
+    if (!plan.rows_in_place && s.size())
       pack_windows(to + s.begin * kPack, group_x(b.part), g, b.part.m + pack * kPack, b.pack_columns(pack),
                    b.first + s.begin, s.size());
   }
-  void bring_dy(float* to, const Block& b, Share s) const {
-    for (int64_t j = 0; !plan.dy_in_place && s.size() && j < b.panels(); j++) {
-      int columns = b.panel_columns(j);
-      pack_rows(to + j * kPixels * kPanel + s.begin * panel_width(columns),
-                dy + (b.first + s.begin) * g.k + b.part.column + j * kPanel, g.k, s.size(), columns);
+  void bring_columns(float* to, const Block& b, Share s) const {
+    const float* from = columns_of(b) + s.begin * plan.column_floats;
+    for (int64_t j = 0; !plan.columns_in_place && s.size() && j < b.panels(); j++, from += kPanel) {
+      int columns = b.panel_columns(j), width = panel_width(columns);
+      float* panel = to + j * kPixels * kPanel + s.begin * width;
+      if (plan.exchanged && g.prologue)
+        normalise_rows<kTileVectors>(panel, from, plan.column_floats, s.size(), *g.prologue, b.part.column + j * kPanel,
+                                     width, columns);
+      else
+        pack_rows(panel, from, plan.column_floats, s.size(), columns);
     }
   }
-  Ahead ask_windows(int64_t* at, const Block& b, int64_t pack, Share s) const {
-    if (plan.x_whole) return {x + (b.first + s.begin) * g.c, s.size() * g.c / 16, 16, 1};
-    int64_t m0 = b.part.m + pack * kPack, cg = g.c / g.groups;
+  Ahead ask_rows(int64_t* at, const Block& b, int64_t pack, Share s) const {
+    if (plan.rows_whole) return {rows_of(b) + s.begin * plan.row_floats, s.size() * plan.row_floats / 16, 16, 1};
+    int64_t m0 = b.part.m + pack * kPack, cg = g.c / g.groups, lines = ceil_div(b.pack_columns(pack), 16);
+    if (plan.rows_in_place) return {rows_of(b) + s.begin * plan.row_floats + m0, s.size(), plan.row_floats, lines};
     find_windows(at, g, m0 / cg, b.first + s.begin, s.size());
-    return {group_x(b.part) + m0 % cg, s.size(), 0, ceil_div(b.pack_columns(pack), 16), at};
+    return {group_x(b.part) + m0 % cg, s.size(), 0, lines, at};
   }
-  Ahead ask_dy(const Block& b, Share s) const {
-    const float* from = dy + (b.first + s.begin) * g.k + b.part.column;
-    if (plan.dy_in_place) return {from, s.size() * g.k / 16, 16, 1};
-    return {from, s.size(), g.k, ceil_div(b.part.columns, 16)};
+  Ahead ask_columns(const Block& b, Share s) const {
+    const float* from = columns_of(b) + s.begin * plan.column_floats;
+    if (plan.columns_in_place) return {from, s.size() * plan.column_floats / 16, 16, 1};
+    return {from, s.size(), plan.column_floats, ceil_div(b.part.columns, 16)};
   }
 
   void multiply(const Block& b, const Block& soon);
@@ -212,7 +271,7 @@ struct Worker {
     Block now = take();
     if (!now.count) return;
     bring_windows(windows, now, 0, {now.count, 0, 1});
-    bring_dy(copy, now, {now.count, 0, 1});
+    bring_columns(copy, now, {now.count, 0, 1});
     while (now.count) {
       Block soon = after(now);
       multiply(now, soon);
@@ -231,22 +290,23 @@ void Worker::multiply(const Block& b, const Block& soon) {
     const Block& next = more ? b : soon;
     int64_t m0 = b.part.m + q * kPack, rows = b.pack_columns(q), next_pack = more ? q + 1 : 0, step = kPack;
     const float *from = windows, *a[kPack];
-    if (plan.windows_in_place) from = group_x(b.part) + b.first * g.c + m0, step = g.c;
+    if (plan.rows_in_place) from = rows_of(b) + m0, step = plan.row_floats;
     for (int64_t i = 0; i < rows; i++) a[i] = from + i;
     for (int64_t j = 0; j < panels; j++) {
       int width = b.panel_columns(j);
       const float* panel = copy + j * kPixels * kPanel;
       int64_t panel_step = panel_width(width), column = b.part.column + j * kPanel, t = q * panels + j;
-      if (plan.dy_in_place) panel = dy + b.first * g.k + column, panel_step = g.k;
-      float *to = sums + b.part.chunk * plan.partial(g) * (plan.chunks > 1), *c[kPack];
-      if (db && b.part.row_part == 0 && q == 0)
-        add_columns(db + b.part.chunk * plan.partial(g) * (plan.chunks > 1) + column, panel, panel_step, b.count, width,
-                    b.piece > 0);
-      for (int64_t i = 0; i < rows; i++) c[i] = to + (m0 + i) * g.k + column;
+      if (plan.columns_in_place) panel = columns_of(b) + j * kPanel, panel_step = plan.column_floats;
+      int64_t partial = b.part.chunk * plan.partial(g) * (plan.chunks > 1);
+      float *to = sums + partial, *c[kPack];
+      if (db && plan.exchanged && column == 0) add_columns(db + partial + m0, from, step, b.count, rows, b.piece > 0);
+      if (db && !plan.exchanged && b.part.row_part == 0 && q == 0)
+        add_columns(db + partial + column, panel, panel_step, b.count, width, b.piece > 0);
+      for (int64_t i = 0; i < rows; i++) c[i] = to + (m0 + i) * plan.column_floats + column;
 
       Share of_dy(soon.count, t, packs * panels), of_windows(next.count, j, panels);
-      Ahead ask_first = ask_windows(at, plan.x_whole ? soon : next, next_pack, plan.x_whole ? of_dy : of_windows);
-      Ahead ask_then = ask_dy(soon, of_dy);
+      Ahead ask_first = ask_rows(at, plan.rows_whole ? soon : next, next_pack, plan.rows_whole ? of_dy : of_windows);
+      Ahead ask_then = ask_columns(soon, of_dy);
       int64_t first_lines = ask_first.rows * ask_first.lines, all = first_lines + ask_then.rows * ask_then.lines;
       int64_t tiles = ceil_div(rows, kTileRows), first = all ? (2 * tiles * first_lines / all + 1) / 2 : tiles;
       int64_t cut = least(rows, first * kTileRows);
@@ -255,7 +315,7 @@ void Worker::multiply(const Block& b, const Block& soon) {
       Segments of{a, 0, 1, b.count, step};
       of.ahead = ask_first, of.fresh = b.piece == 0;
       if (cut > 0) micro_rows(of, panel, panel_step, c, cut, width, finish);
-      if (t > 0) bring_dy(next_copy, soon, {soon.count, t - 1, packs * panels});
+      if (t > 0) bring_columns(next_copy, soon, {soon.count, t - 1, packs * panels});
       of.rows += cut, of.ahead = ask_then;
       if (cut < rows) micro_rows(of, panel, panel_step, c + cut, rows - cut, width, finish);
       bring_windows(next_windows, next, next_pack, of_windows);
@@ -263,7 +323,7 @@ void Worker::multiply(const Block& b, const Block& soon) {
     float* was = windows;
     windows = next_windows, next_windows = was;
   }
-  bring_dy(next_copy, soon, {soon.count, packs * panels - 1, packs * panels});
+  bring_columns(next_copy, soon, {soon.count, packs * panels - 1, packs * panels});
 }
 
 }  // namespace
@@ -279,6 +339,24 @@ void add_partials(float* dw, const float* partials, int64_t size, int64_t stride
   });
 }
 
+// The same of sums that lie [column][row]: dw[row][column].
+void add_exchanged(float* dw, const float* partials, int64_t rows, int64_t columns, int64_t stride, int64_t count) {
+  parallel_ranges(rows, kLanes, rows * columns * count / 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i += kLanes)
+      for (int64_t j = 0; j < columns; j += kLanes) {
+        int wide = (int)least(kLanes, end - i), high = (int)least(kLanes, columns - j);
+        vec r[kLanes] = {};
+        for (int q = 0; q < high; q++) {
+          const float* from = partials + (j + q) * rows + i;
+          r[q] = load_first(from, wide);
+          for (int64_t part = 1; part < count; part++) r[q] += load_first(from + part * stride, wide);
+        }
+        transpose(r);
+        for (int q = 0; q < wide; q++) store_first(dw + (i + q) * columns + j, r[q], high);
+      }
+  });
+}
+
 size_t dw_workspace(const Conv2d& g, int threads) {
   Plan plan(g, threads);
   return (size_t)(plan.partial_bytes(g) + threads * plan.own());
@@ -286,7 +364,7 @@ size_t dw_workspace(const Conv2d& g, int threads) {
 
 void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads) {
   Plan plan(g, threads);
-  int64_t size = plan.m * g.k;
+  int64_t size = plan.size(g);
   if (plan.pixels == 0) {
     memset(dw, 0, (size_t)size * 4);
     if (db) memset(db, 0, (size_t)g.k * 4);
@@ -298,19 +376,23 @@ void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv
   int64_t next_task = 0;
   auto work = [&](int thread, int) {
     float* windows = (float*)(own + thread * plan.own());
-    float* copy = windows + 2 * plan.windows_floats();
+    float* copy = windows + 2 * plan.pack_floats();
     Worker{
-        g,         plan, x, dy, sums, db_sums, windows, windows + plan.windows_floats(), copy, copy + plan.dy_floats(),
+        g,         plan, x, dy, sums, db_sums, windows, windows + plan.pack_floats(), copy, copy + plan.panels_floats(),
         &next_task}
         .run();
   };
   int64_t tasks = plan.tasks(g);
-  if (plan.pixels * plan.m * ceil_div(g.k, kLanes) < kSerialWork || threads < 2 || tasks < 2 || omp_in_parallel())
+  if (plan.pixels * plan.m * ceil_div(plan.columns, kLanes) < kSerialWork || threads < 2 || tasks < 2 ||
+      omp_in_parallel())
     work(0, 1);
   else
     team((int)least(threads, tasks), work);
   int64_t stride = plan.partial(g);
-  if (plan.chunks > 1) add_partials(dw, partials, size, stride, plan.chunks);
+  if (plan.exchanged)
+    add_exchanged(dw, partials, g.c, g.k, stride, plan.chunks);
+  else if (plan.chunks > 1)
+    add_partials(dw, partials, size, stride, plan.chunks);
   if (plan.chunks > 1 && db) add_partials(db, partials + size, g.k, stride, plan.chunks);
 }
 

@@ -2,10 +2,13 @@
 //
 // For one vector of channels, a window of three source columns moves along two result rows in registers: each source
 // vector is loaded once for all the taps that see it, the filter once for the whole row. Borders are peeled off: the
-// first and the last column have two taps a row, and only rows that lack source rows ask which there are.
+// first and the last column have two taps a row, and only rows that lack source rows ask which there are. A walk reads
+// one vector of each pixel, lines far apart, which no prefetcher follows: from large arrays it asks for what the same
+// walk of the next band will read. At stride 2 that would be eight lines at a time, most of which the core forgets.
 #include "depthwise_parts.h"
 #include "depthwise_pass.h"
 #include "runtime/parallel.h"
+#include "stream.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -29,6 +32,7 @@ struct Band {
   int64_t source_row, result_row, c;  // floats from row to row; from column to column
   int64_t filter_row, filter_column;
   float low, high;
+  bool ask, past;  // whether the next band is asked for, the result stored past the caches
 };
 
 // S: the stride. Whole: all source rows and result rows exist.
@@ -46,12 +50,17 @@ void walk(const Band& band, int64_t q, int lanes) {
       w[k][l] = load_lanes<Full>(b.filter + k * b.filter_row + l * b.filter_column + q, lanes);
   const vec bias = b.bias ? load_lanes<Full>(b.bias + q, lanes) : splat(-0.0f);  // -0 changes no bit of a sum
   const vec low = splat(b.low), high = splat(b.high);
+  const bool ask = b.ask, past = b.past;
 
   auto read = [&](int column) __attribute__((always_inline)) {
 #pragma GCC unroll 8
     for (int r = 0; r < kSourceRows; r++)
       if (Whole || (r >= b.rows.begin && r < b.rows.end))
         x[r][column] = load_lanes<Full>(source + r * b.source_row, lanes);
+    if (S == 1 && ask) {
+#pragma GCC unroll 2
+      for (int r = kSourceRows; r < kSourceRows + kRows; r++) __builtin_prefetch(source + r * b.source_row);
+    }
     source += b.c;
   };
   // A result column of taps [begin, end) of each row; then the window moves on.
@@ -71,7 +80,8 @@ void walk(const Band& band, int64_t q, int lanes) {
       if (!Whole && i >= b.result_rows) break;
       vec y = sum[i] + bias;
       if (residual) y += load_lanes<Full>(residual + i * b.result_row, lanes);
-      store_lanes<Full>(result + i * b.result_row, min(high, max(low, y)), lanes);
+      y = min(high, max(low, y));
+      Full ? put(result + i * b.result_row, y, past) : store_lanes<Full>(result + i * b.result_row, y, lanes);
     }
     result += b.c;
     if (residual) residual += b.c;
@@ -147,6 +157,7 @@ void depthwise_3x3(const Pass& pass) {
   shape.filter_row = down.filter_step * 3 * c, shape.filter_column = across.filter_step * c;
   shape.low = f == FASTCNN_RELU || f == FASTCNN_RELU6 ? 0 : -INFINITY;
   shape.high = f == FASTCNN_RELU6 ? 6 : INFINITY;
+  shape.ask = is_large(pass), shape.past = goes_past(pass) && !separately;
 
   const double work = (double)pass.images * rows * columns * round_up(c, kWide) * 9;
   parallel_for(pass.images * tasks.groups * tasks.blocks, (int64_t)(work < 1e15 ? work : 1e15), [&](int64_t task) {
@@ -164,6 +175,7 @@ void depthwise_3x3(const Pass& pass) {
       for (int64_t row = i; separately && row < i + b.result_rows; row++)
         activate_row(pass, image, row, {0, columns}, channels);
     }
+    if (shape.past) stream_fence();
   });
 }
 

@@ -5,6 +5,7 @@
 #include "depthwise_parts.h"
 #include "depthwise_pass.h"
 #include "runtime/parallel.h"
+#include "stream.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -18,6 +19,7 @@ struct Pair {
   bool before, here;             // whether the source rows exist
   bool even, odd;                // whether the result rows do
   int64_t source_row, result_row, c, source_columns, result_columns, left;
+  bool large, past;  // whether the next pair's row is asked for, the result stored past the caches
 };
 
 // Whole: all rows exist.
@@ -26,6 +28,7 @@ void walk(const Pair& pair, int64_t q, int lanes) {
   const Pair b = pair;
   const float* source = b.source + q;
   float* result = b.result + q;
+  const bool large = b.large, past = b.past;
   vec w[3][3], x[2][2] = {};
 #pragma GCC unroll 3
   for (int k = 0; k < 3; k++)
@@ -38,6 +41,7 @@ void walk(const Pair& pair, int64_t q, int lanes) {
 #pragma GCC unroll 2
     for (int r = 0; r < 2; r++)
       if (rows[r] && last) x[r][1] = load_lanes<Full>(source + r * b.source_row, lanes);
+    if (large) __builtin_prefetch(source + 2 * b.source_row);
 #pragma GCC unroll 2
     for (int i = 0; i < 2; i++)
 #pragma GCC unroll 2
@@ -50,7 +54,8 @@ void walk(const Pair& pair, int64_t q, int lanes) {
 #pragma GCC unroll 2
           for (int l = j; l < 2; l++)
             if (rows[r] && columns[l]) sum = fma(x[r][l], w[i ? 1 : 2 - 2 * r][j ? 1 : 2 - 2 * l], sum);
-        store_lanes<Full>(result + i * b.result_row + j * b.c, sum, lanes);
+        float* to = result + i * b.result_row + j * b.c;
+        Full ? put(to, sum, past) : store_lanes<Full>(to, sum, lanes);
       }
 #pragma GCC unroll 2
     for (int r = 0; r < 2; r++) x[r][0] = x[r][1];
@@ -81,6 +86,7 @@ void depthwise_3x3_dx(const Pass& pass) {
   const int64_t pairs = (rows - 1 + pass.rows.before) / 2 + 1;
   const Tasks tasks = tasks_of(pass.images, pairs, 2 * columns, c);
 
+  const bool large = is_large(pass), past = goes_past(pass);
   const double work = (double)pass.images * rows * columns * round_up(c, kWide) * 9;
   parallel_for(pass.images * tasks.groups * tasks.blocks, (int64_t)(work < 1e15 ? work : 1e15), [&](int64_t task) {
     const int64_t image = task / tasks.blocks / tasks.groups, first = task / tasks.blocks % tasks.groups * tasks.group,
@@ -90,7 +96,8 @@ void depthwise_3x3_dx(const Pass& pass) {
       const int64_t i = 2 * o - pass.rows.before;
       Pair b{};
       b.source_row = width * c, b.result_row = columns * c, b.c = c;
-      b.source_columns = width, b.result_columns = columns, b.left = pass.columns.before;
+      b.source_columns = width, b.result_columns = columns, b.left = pass.columns.before, b.large = large,
+      b.past = past;
       b.before = o > 0 && o <= pass.rows.source, b.here = o < pass.rows.source;
       b.even = i >= 0, b.odd = i + 1 < rows;
       b.source = pass.source + (image * pass.rows.source + o - 1) * width * c;
@@ -102,6 +109,7 @@ void depthwise_3x3_dx(const Pass& pass) {
         whole ? walk<true, true>(b, at, kLanes) : walk<false, true>(b, at, kLanes);
       if (at < end) walk<false, false>(b, at, (int)(end - at));
     }
+    if (past) stream_fence();
   });
 }
 

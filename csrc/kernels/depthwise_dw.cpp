@@ -4,6 +4,7 @@
 // Channels are the vector. A leaf of some 64 pixels is summed in registers for up to 3 x 3 taps at once, so x and dy
 // come from the first-level cache for every tap but the first. Leaves are added up within chunks, chunks in blocks:
 // their bounds depend on the shape alone, so no thread changes a bit, and no chain of additions is long.
+#include "depthwise_leaf.h"
 #include "depthwise_lines.h"
 #include "depthwise_parts.h"
 #include "runtime/parallel.h"
@@ -15,7 +16,6 @@ namespace {
 
 constexpr int64_t kLeafPixels = 64;
 constexpr int64_t kLeastChunks = 16, kMostChunks = 1024, kChunkLeaves = 128;
-constexpr int64_t kChannels = 256;  // of a task
 constexpr int64_t kChunkBlock = 32;
 constexpr int kTaps = 3;  // of a tile, either way
 
@@ -168,10 +168,11 @@ void add_taps(float* dw, const float* x, const float* dy, const Depthwise2d& d, 
 template <bool Repeated>
 void all(float* partial, const float* x, const float* dy, const Depthwise2d& d) {
   const Leaves leaves(d.n * d.oh, d.ow);
-  const int64_t filter_c = d.c * d.m, size = d.kh * d.kw * filter_c, blocks = round_up(filter_c, kChannels);
+  const int64_t filter_c = d.c * d.m, size = d.kh * d.kw * filter_c, blocks = round_up(filter_c, kLeafChannels);
+  const bool is_3x3 = !Repeated && is_3x3_dw(d);
   double work = (double)d.n * d.oh * d.ow * round_up(filter_c, kWide) * least(d.kh * d.kw, 64);
   parallel_for(leaves.chunks * blocks, (int64_t)(work < 1e15 ? work : 1e15), [&](int64_t task) {
-    int64_t chunk = task / blocks, begin = task % blocks * kChannels, end = least(begin + kChannels, filter_c);
+    int64_t chunk = task / blocks, begin = task % blocks * kLeafChannels, end = least(begin + kLeafChannels, filter_c);
     int64_t leaf = leaves.count * chunk / leaves.chunks, last = leaves.count * (chunk + 1) / leaves.chunks;
     float* dw = partial + chunk * size;
     bool first = true;
@@ -179,8 +180,14 @@ void all(float* partial, const float* x, const float* dy, const Depthwise2d& d) 
       int64_t row = leaf / leaves.across * leaves.rows, column = leaf % leaves.across * leaves.columns;
       Range rows{row, least(row + leaves.rows, d.n * d.oh)}, columns{column, least(column + leaves.columns, d.ow)};
       int64_t q = begin;
-      for (; q + kLanes <= end; q += kLanes) add_taps<Repeated, true>(dw, x, dy, d, rows, columns, q, kLanes, first);
-      if (q < end) add_taps<Repeated, false>(dw, x, dy, d, rows, columns, q, (int)(end - q), first);
+      if (is_3x3) {
+        add_leaf_3x3(dw, x, dy, d, rows, columns, {begin, end}, first);
+        continue;
+      }
+      if constexpr (!Repeated)  // whose x is read in part all the same
+        for (; q + kLanes <= end; q += kLanes) add_taps<Repeated, true>(dw, x, dy, d, rows, columns, q, kLanes, first);
+      for (; q < end; q += kLanes)
+        add_taps<Repeated, false>(dw, x, dy, d, rows, columns, q, (int)least(kLanes, end - q), first);
     }
   });
 }

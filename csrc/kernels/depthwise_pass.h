@@ -2,6 +2,7 @@
 #pragma once
 #include "depthwise_lines.h"
 #include "fastcnn/core.h"
+#include "stream.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -17,6 +18,8 @@ struct Pass {
 constexpr int64_t kFilterFloats = 4096;  // of a block of channels: a third of the first-level cache
 constexpr int64_t kTaskFloats = 64 << 10, kLeastTaskFloats = 8 << 10, kTasks = 16;
 
+constexpr int64_t kGroupFloats = 256 << 10;
+
 // A task is a group of neighbouring bands of rows, which share source rows, times a block of channels.
 struct Tasks {
   int64_t group, groups, block, blocks;
@@ -24,12 +27,22 @@ struct Tasks {
 static inline Tasks tasks_of(int64_t images, int64_t bands, int64_t band_pixels, int64_t c) {
   int64_t blocks = round_up(c, kFilterFloats / 9);
   int64_t block = round_up(round_up(c, blocks), 16) * 16, floats = band_pixels * block;
-  int64_t group = most(1, least(bands, kTaskFloats / floats)), wanted = round_up(kTasks, images * blocks);
+  int64_t group = most(1, least(bands, kGroupFloats / floats)), wanted = round_up(kTasks, images * blocks);
   group = least(group, most(round_up(bands, wanted), round_up(kLeastTaskFloats, floats)));
   const int64_t groups = round_up(bands, group);
   blocks *= least(round_up(kTasks, images * groups * blocks), round_up(group * floats, kLeastTaskFloats));
   block = round_up(round_up(c, blocks), 16) * 16;
   return {group, groups, block, round_up(c, block)};
+}
+
+// Whether the result is too large for the caches, and whether it is stored past them: walks write a vector of each
+// pixel, which must be a line.
+static inline int64_t result_floats(const Pass& pass) {
+  return pass.images * pass.rows.result * pass.columns.result * pass.result_c;
+}
+static inline bool is_large(const Pass& pass) { return result_floats(pass) * 4 >= kStreamFrom; }
+static inline bool goes_past(const Pass& pass) {
+  return kLanes == 16 && streams(pass.result, result_floats(pass), pass.result_c);
 }
 
 // The activations that are too long for registers, on pixels of a row that have just been written.

@@ -8,6 +8,7 @@
 #include "gather.h"
 
 #include "apply_activation.h"
+#include "gather_plain.h"
 #include "pack.h"
 #include "prologue.h"
 #include "runtime/shares.h"
@@ -309,6 +310,8 @@ void gather_product(const Gather& g, char* workspace, int threads) {
        whole = g.prepared || layout.shared;  // or panel by panel
   if (layout.shared && !g.prepared) gather_pack(packed, g, team);
   const float* filter = g.prepared ? g.prepared : packed;
+  if (layout.shared && layout.block >= kPlainRows && takes_plain(g))
+    return plain_product(g, filter, team, own + layout.rows, layout.own());
   const bool near = layout.shared && layout.split == 1;  // else threads keep to the same part of the filter
   const int64_t panel_floats = kPanel * g.taps * g.run;
   auto task = [&](int64_t i, int thread) {

@@ -1,11 +1,12 @@
-// Matrix products, by the shape of the larger side: one pass along b for a few rows (gemm_thin.h), b packed block by
-// block for more of them, a packed so where it is transposed (gemm_blocks.h, with long sums gemm_transposed.h), else a
-// gathered product of a single tap (gather.h). Which one it is never shows in the bits: they all are the same chains of
-// multiply-adds in the same blocks of kDepth.
+// Matrix products, by the shape of the larger side: one pass along b for one row (gemm_row.h) or a few (gemm_thin.h), b
+// packed block by block for more of them, a packed so where it is transposed (gemm_blocks.h, with long sums
+// gemm_transposed.h), else a gathered product of a single tap (gather.h). Which one it is never shows in the bits: they
+// all are the same chains of multiply-adds in the same blocks of kDepth.
 #include "gemm.h"
 
 #include "gather.h"
 #include "gemm_blocks.h"
+#include "gemm_row.h"
 #include "gemm_thin.h"
 #include "gemm_transposed.h"
 #include "runtime/parallel.h"
@@ -42,6 +43,7 @@ int64_t transposed_bytes(const Matmul& g) {
 
 size_t one_workspace(const Matmul& g, int threads) {
   size_t bytes = (size_t)transposed_bytes(g);
+  if (is_row(g)) return RowPlan(g, threads).bytes(g);
   if (is_thin(g)) return bytes + ThinPlan(g, threads).bytes(g);
   if (is_tall(g)) return TallPlan(g, threads).bytes(g, threads);
   if (is_few(g)) return bytes + FewPlan(g, threads).bytes(g, threads);
@@ -56,6 +58,7 @@ void one_product(float* y, const float* a, const float* b, const Matmul& g, cons
     a = (const float*)workspace;
     workspace += transposed_bytes(g);
   }
+  if (is_row(g)) return row_product(y, a, b, g, e, workspace, threads);
   if (is_thin(g)) return thin_product(y, a, b, g, e, workspace, threads);
   if (is_tall(g)) return tall_product(y, a, b, g, e, workspace, threads);
   if (is_few(g)) return few_product(y, a, b, g, e, workspace, threads);

@@ -8,11 +8,12 @@
 namespace fastcnn {
 
 // y (batch, m, n) = op(a) op(b), where op(a) is (m, k) and op(b) (k, n); a_step and b_step are the floats from one
-// matrix of the batch to the next, 0 where all share one.
+// matrix of the batch to the next, 0 where all share one. finite_b: b is known to hold neither infinities nor NaN.
 struct Matmul {
   int64_t batch, m, n, k;
   bool transpose_a, transpose_b;
   int64_t a_step, b_step;
+  bool finite_b;
 };
 
 struct GemmKernels {

@@ -1,4 +1,4 @@
-// Products of a few rows: one pass along b, which is then the only cost.
+// Products of a few rows, or of one with a transposed b: one pass along b, which is then the only cost.
 //
 // b is read once and used little: the time is that of reading it. So the thin product walks along b's rows, where
 // memory is contiguous, and keeps its sums in L1. They are the same chains of multiply-adds in the same blocks of
@@ -129,14 +129,16 @@ void thin_groups(float* y, const float* a, const float* b, const Matmul& g, int6
 }
 
 struct Thin {
-  decltype(&thin_step<1, false>) step, asking;
+  decltype(&thin_step<2, false>) step, asking;
   decltype(&thin_groups<1, 1>) group, groups;
   int together;  // of `groups`
 };
 template <int M>
 constexpr Thin thin = {thin_step<M, false>, thin_step<M, (M >= kThinAsked)>, thin_groups<M, 1>,
                        thin_groups<M, M <= 2 ? 2 : 1>, M <= 2 ? 2 : 1};
-constexpr Thin thin_of[kThinGroup + 1] = {{}, thin<1>, thin<2>, thin<3>, thin<4>, thin<5>, thin<6>, thin<7>, thin<8>};
+constexpr Thin thin_alone = {nullptr, nullptr, thin_groups<1, 1>, thin_groups<1, 2>, 2};  // gemm_row.h has the other
+constexpr Thin thin_of[kThinGroup + 1] = {{},      thin_alone, thin<2>, thin<3>, thin<4>,
+                                          thin<5>, thin<6>,    thin<7>, thin<8>};
 
 // f(first, count) for the rows of a product in equal groups.
 template <class F>

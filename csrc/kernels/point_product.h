@@ -19,7 +19,7 @@ struct PointProduct {
   int64_t c_row;
   int64_t depth;
   bool accumulate;
-  Asked ask = {};
+  Asked ask = {}, further = {};
 };
 
 void point_product(PointProduct p, int64_t rows, int columns);
@@ -35,8 +35,7 @@ struct BlockProducts {
   int width;
 };
 
-// Asks for what lies ahead meanwhile.
-void block_products(const BlockProducts& p, RunsAhead& ahead);
+void block_products(const BlockProducts& p);
 
 // How tiles lie that a core transforms and multiplies for itself: [group of six][vector of
 // channels][point][tile][lane]. A micro-tile's rows are neighbours, and all distances but that of groups are known to

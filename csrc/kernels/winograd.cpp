@@ -26,26 +26,49 @@ __attribute__((noinline)) void pack_tap(float* to, const Problem& p, int tap, in
     pack_rows(to, p.filter + (tap * p.c + from) * p.k + panel * kPanel, p.k, depth, columns);
 }
 
-// Channels [from, from + depth) of one panel of u, depth <= kStep. packed: scratch for the 9 * kStep rows.
+// Whether the taps of a panel are read where they lie: whole vectors of columns.
+bool reads_in_place(const Problem& p, int64_t panel, int width) {
+  return !p.turned && !filter_of(p).prepared && p.k - panel * kPanel >= width;
+}
+
+// Channels [from, from + depth) of one panel of u, depth <= kStep. packed: scratch for the 9 * kStep rows, if they have
+// to be packed first. Rows that are read in place lie far apart: those of the next channels are asked for.
 __attribute__((noinline)) void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, int64_t depth,
                                                 float* packed) {
   int width = panel_width(p.k - panel * kPanel);
-  for (int tap = 0; tap < 9; tap++) pack_tap(packed + tap * depth * width, p, tap, panel, from, depth);
-  int64_t point = point_stride(p.c * width);
-  for (int64_t i = 0; i < depth * width; i += kLanes) {
-    vec half[6][3];
-    for (int s = 0; s < 3; s++) {
-      vec w[3], o[6];
-      for (int r = 0; r < 3; r++) w[r] = load(packed + (r * 3 + s) * depth * width + i);
-      filter_points(w, o);
-      for (int r = 0; r < 6; r++) half[r][s] = o[r];
+  const float* taps = packed;
+  int64_t row = width, tap = depth * width, point = point_stride(p.c * width);
+  if (reads_in_place(p, panel, width))
+    row = p.k, tap = p.c * p.k, taps = p.filter + from * p.k + panel * kPanel;
+  else
+    for (int i = 0; i < 9; i++) pack_tap(packed + i * tap, p, i, panel, from, depth);
+  u += from * width;
+  for (int64_t d = 0; d < depth; d++, taps += row)
+    for (int k = 0; k < width; k += kLanes, u += kLanes) {
+      vec half[6][3];
+#pragma GCC unroll 3
+      for (int s = 0; s < 3; s++) {
+        vec w[3], o[6];
+#pragma GCC unroll 3
+        for (int r = 0; r < 3; r++) {
+          const float* at = taps + (r * 3 + s) * tap + k;
+          __builtin_prefetch(at + kStep * row, 0, 2);
+          w[r] = load(at);
+        }
+        filter_points(w, o);
+#pragma GCC unroll 6
+        for (int r = 0; r < 6; r++) half[r][s] = o[r];
+      }
+      float* to = u;
+#pragma GCC unroll 6
+      for (int r = 0; r < 6; r++) {
+        vec o[6];
+        filter_points(half[r], o);
+#pragma GCC unroll 6
+        for (int s = 0; s < 6; s++) store(to + s * point, o[s]);
+        forget(to += 6 * point);
+      }
     }
-    for (int r = 0; r < 6; r++) {
-      vec o[6];
-      filter_points(half[r], o);
-      for (int s = 0; s < 6; s++) store(u + (r * 6 + s) * point + from * width + i, o[s]);
-    }
-  }
 }
 
 void transform_panels(float* u, const Problem& p, int threads) {
@@ -102,7 +125,7 @@ __attribute__((noinline)) void transform_tiles(float* v, const Problem& p, const
 void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
               int64_t tiles, RunsAhead& next) {
   if (plan.grouped) return group_products({m, v, u, p.c, count, width}, next);
-  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width}, next);
+  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width});
 }
 
 __attribute__((noinline)) void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v,
@@ -118,15 +141,16 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
   const float* kept = keeps_points(p) ? p.prepared : nullptr;
   if (!kept) transform_panels((float*)workspace, p, threads);
   const float* u = kept ? kept : (const float*)workspace;
-  int64_t blocks = ceil_div(plan.tiles.count, plan.block), tasks = least(blocks, most(8 * threads, blocks / 8));
+  int64_t blocks = plan.blocks, tasks = least(blocks, most(8 * threads, blocks / 8));
   parallel_tasks(threads, tasks, [&](int64_t task, int thread) {
     float* m = (float*)(own + thread * plan.own());
     float* v = (float*)(own + thread * plan.own() + plan.m + plan.packed);
-    int64_t end = least(plan.tiles.count, blocks * (task + 1) / tasks * plan.block);
-    for (int64_t first = blocks * task / tasks * plan.block; first < end; first += plan.block) {
-      int64_t count = least(plan.block, end - first), next = first + count;
+    int64_t last = blocks * (task + 1) / tasks;
+    for (int64_t block = blocks * task / tasks; block < last; block++) {
+      int64_t first = plan.first_of(block), next = plan.first_of(block + 1), count = next - first;
       transform_tiles(v, p, plan, zeros, first, count, 0, count);
-      int64_t until = least(end, next + plan.block), side = p.winners ? 2 : 4, h = p.h * side / 4, w = p.w * side / 4;
+      int64_t until = block + 1 < last ? plan.first_of(block + 2) : next, side = p.winners ? 2 : 4, h = p.h * side / 4,
+              w = p.w * side / 4;
       RunsAhead ahead;
       ahead.add({p.x, h, w, 4 * p.c, side, side / 2 - p.top, side / 2 - p.left}, plan.tiles, next, until);
       ahead.add({p.winners, h, w, p.c, side, side / 2 - p.top, side / 2 - p.left}, plan.tiles, next, until);
@@ -180,19 +204,25 @@ void transform_chunks(float* v, const Problem& p, const Plan& plan, const float*
   }
 }
 
-// Each thread transforms all tiles for itself, which takes less time than reading them from another core's cache.
+// Each thread transforms all tiles for itself, which takes less time than reading them from another core's cache. Every
+// other thread takes tasks from the end on, so that two of them go through the filter without gaps.
 void run_streamed(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
-  int64_t next = 0, tasks = plan.panels * plan.parts;
+  int64_t taken = 0, from_end[2] = {0, 0}, tasks = plan.panels * plan.parts;
   parallel_tasks(threads, least(threads, tasks), [&](int64_t, int thread) {
     float* m = (float*)(workspace + thread * plan.own());
     float *scratch = m + plan.m / 4, *v = scratch + plan.packed / 4;
-    int64_t ready = -1;  // the part whose tiles are in v
-    for (int64_t task; (task = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < tasks;) {
-      int64_t part = task / plan.panels, panel = task % plan.panels;
-      int64_t first = plan.tiles.count * part / plan.parts, count = plan.tiles.count * (part + 1) / plan.parts - first;
-      if (part != ready) transform_chunks(v, p, plan, zeros, first, count);
+    int64_t ready = -1, first = 0, count = 0;  // ready: the part whose tiles are in v
+    bool last = thread % 2;
+    while (__atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED) < tasks) {
+      int64_t task = __atomic_fetch_add(&from_end[last], 1, __ATOMIC_RELAXED);
+      if (last) task = tasks - 1 - task;
+      int64_t part = task / plan.panels, panel = task % plan.panels, next = last ? most(0, panel - 1) : panel + 1;
+      if (part != ready) {
+        first = plan.tiles.count * part / plan.parts, count = plan.tiles.count * (part + 1) / plan.parts - first;
+        transform_chunks(v, p, plan, zeros, first, count);
+      }
       ready = part;
-      stream_products(m, filter_of(p), panel, v, count, 0, count, scratch);
+      stream_products(m, filter_of(p), panel, next, v, count, scratch);
       finish_block(p, plan, m, panel, kPanel, first, count);
     }
   });

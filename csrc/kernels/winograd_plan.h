@@ -57,6 +57,7 @@ struct Plan {
   bool streamed;                            // few tiles: u is never whole
   bool by_panels;                           // panels outside, v shared
   bool grouped;                             // by tiles: v and m lie in groups of tiles (point_product.h)
+  int64_t blocks = 0;                       // by tiles
   int64_t block;                            // tiles whose products are made together
   int64_t batch, batches;                   // by panels: tiles whose v is shared at a time
   int64_t parts;                            // by panels: parts of a batch that threads take, for lack of panels
@@ -69,6 +70,7 @@ struct Plan {
     bool thin = p.c <= 128;
     by_panels = u > kSharedFilter || tiles.count < threads * (thin ? 48 : 96);
     block = by_panels ? kBlock : u <= kOwnFilter ? 12 : thin ? 24 : 48;  // kBlock: fewer passes over u
+    if (!by_panels && tiles.count) plan_blocks(threads);
     int64_t v_tile = kPoints * channels * 4;
     batch = kSharedTiles / v_tile / block * block;
     if (batch < block) batch = block;
@@ -81,6 +83,16 @@ struct Plan {
     packed = 9 * kStep * kPanel * 4;
     grouped = !streamed && !by_panels;
     if (streamed) plan_stream(p, threads);
+  }
+  // Equal blocks, as many for each thread: the last ones end together.
+  void plan_blocks(int threads) {
+    int64_t groups = ceil_div(tiles.count, kTileRows), each = block / kTileRows;
+    blocks = most(1, (groups + each / 2) / each);
+    if (blocks < 8 * threads) blocks = least(groups, ceil_div(blocks, threads) * threads);
+    block = ceil_div(groups, blocks) * kTileRows;
+  }
+  int64_t first_of(int64_t at) const {  // tile of a block
+    return least(tiles.count, ceil_div(tiles.count, kTileRows) * at / blocks * kTileRows);
   }
   void plan_stream(const Problem& p, int threads) {
     parts = least(ceil_div(threads, panels), ceil_div(tiles.count, kTileRows));

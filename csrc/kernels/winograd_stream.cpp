@@ -6,23 +6,20 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int kVectors = 2;  // multiplied side by side: a third of the points of a chunk is half of L1 then
-constexpr int kColumns = kVectors * kLanes;
-constexpr int64_t kTaps = 9 * kColumns;             // floats of a channel's taps, [vector][tap][lane]
-constexpr int64_t kChunkTaps = kChunk * kTaps;      // of a chunk's
-constexpr int64_t kPoint = kChunk * kColumns + 16;  // from one point of u to the next (see point_stride)
-constexpr int kPass = 12;                           // points transformed together: two rows of the 6 x 6
+constexpr int64_t kChunkTaps = kChunk * kRunTaps;
+constexpr int64_t kPoint = kChunk * kRun + 16;  // from one point of u to the next (see point_stride)
+constexpr int kPass = 12;                       // points transformed together: two rows of the 6 x 6
 
-// Channels [from, from + depth) of kColumns columns from `first` on, [channel][vector][tap][lane].
+// Channels [from, from + depth) of kRun columns from `first` on, [channel][vector][tap][lane].
 void pack_taps(float* to, const Filter& f, int64_t first, int64_t from, int64_t depth) {
-  int columns = (int)least(kColumns, f.k - first);
+  int columns = (int)least(kRun, f.k - first);
   for (int tap = 0; tap < 9; tap++) {
     const float* rows = f.weights + (tap * f.c + from) * f.k + first;
-    for (int j = 0; j < kVectors; j++) {
+    for (int j = 0; j < kRunVectors; j++) {
       float* at = to + (j * 9 + tap) * kLanes;
       int live = (int)most(0, least(kLanes, columns - j * kLanes));
       for (int64_t d = 0; d < depth; d++)
-        store(at + d * kTaps,
+        store(at + d * kRunTaps,
               live == kLanes ? load(rows + d * f.k + j * kLanes) : load_first(rows + d * f.k + j * kLanes, live));
     }
   }
@@ -41,7 +38,7 @@ inline void half_points(const vec (&w)[3], vec (&o)[2]) {
 }
 template <int kRow>
 void transform_taps(float* u, const float* taps, int64_t depth) {
-  for (float* end = u + depth * kColumns; u < end; u += kLanes, taps += 9 * kLanes) {
+  for (float* end = u + depth * kRun; u < end; u += kLanes, taps += 9 * kLanes) {
     vec half[2][3];
 #pragma GCC unroll 3
     for (int s = 0; s < 3; s++) {
@@ -77,35 +74,35 @@ void multiply_points(const ChunkProduct& p, int64_t row, int point, int points) 
   int64_t at = row * kPanel + point * p.m_point, step = p.ahead_step, depth = p.depth;
   for (int e = point; e < point + points; e++, v += p.v_point, u += kPoint, at += p.m_point) {
     float *chain = p.chain + at, *sums = p.sums + at;
-    vec acc[MR][kVectors];
+    vec acc[MR][kRunVectors];
 #pragma GCC unroll 6
     for (int i = 0; i < MR; i++)
 #pragma GCC unroll 2
-      for (int j = 0; j < kVectors; j++) acc[i][j] = p.begin ? zero() : load(chain + i * kPanel + j * kLanes);
+      for (int j = 0; j < kRunVectors; j++) acc[i][j] = p.begin ? zero() : load(chain + i * kPanel + j * kLanes);
 #pragma GCC unroll 6
     for (int i = 0; i < MR; i++) __builtin_prefetch(v + p.v_chunk + i * kChunk);
     const float *a = v, *q = u, *ahead = p.ahead[e];
-    for (int64_t d = depth; d > 0; d--, a++, q += kColumns, ahead += step) {
-      vec column[kVectors];
+    for (int64_t d = depth; d > 0; d--, a++, q += kRun, ahead += step) {
+      vec column[kRunVectors];
 #pragma GCC unroll 2
-      for (int j = 0; j < kVectors; j++) column[j] = load(q + j * kLanes);
+      for (int j = 0; j < kRunVectors; j++) column[j] = load(q + j * kLanes);
       __builtin_prefetch(ahead);
 #pragma GCC unroll 6
       for (int i = 0; i < MR; i++)
 #pragma GCC unroll 2
-        for (int j = 0; j < kVectors; j++) acc[i][j] = fma(splat(a[i * kChunk]), column[j], acc[i][j]);
+        for (int j = 0; j < kRunVectors; j++) acc[i][j] = fma(splat(a[i * kChunk]), column[j], acc[i][j]);
     }
     if (p.add) {
 #pragma GCC unroll 6
       for (int i = 0; i < MR; i++)
 #pragma GCC unroll 2
-        for (int j = 0; j < kVectors; j++) acc[i][j] = load(sums + i * kPanel + j * kLanes) + acc[i][j];
+        for (int j = 0; j < kRunVectors; j++) acc[i][j] = load(sums + i * kPanel + j * kLanes) + acc[i][j];
       chain = sums;
     }
 #pragma GCC unroll 6
     for (int i = 0; i < MR; i++)
 #pragma GCC unroll 2
-      for (int j = 0; j < kVectors; j++) store(chain + i * kPanel + j * kLanes, acc[i][j]);
+      for (int j = 0; j < kRunVectors; j++) store(chain + i * kPanel + j * kLanes, acc[i][j]);
   }
 }
 
@@ -123,77 +120,141 @@ __attribute__((noinline)) void multiply_rows(ChunkProduct p, int64_t count, int 
   }
 }
 
-// The taps of the chunk after this one: from where on the products with each point ask for them. Each line twice, for
-// there are two steps to a line.
-int64_t ask_for_taps(const float* (&ahead)[kPoints], const Filter& f, const float* taps, int64_t column, int64_t from,
-                     int64_t depth) {
-  const float* rows = f.weights + (from + depth) * f.k + column;
+// Taps of channels from `from` on, a chunk: from where on the products with each point ask for them. Each line twice,
+// for there are two steps to a line.
+int64_t ask_for_taps(const float* (&ahead)[kPoints], const Filter& f, int64_t column, int64_t from) {
+  const float* rows = f.weights + from * f.k + column;
+  const float* taps = f.prepared + (column / kRun * f.c + from) * kRunTaps;
   for (int e = 0; e < kPoints; e++)
-    ahead[e] = f.prepared ? taps + depth * kTaps + e * depth * kTaps / kPoints
-                          : rows + (e / 4 * f.c + e % 2 * kChunk / 2) * f.k + e / 2 % 2 * 16;
-  return f.prepared ? kTaps / kPoints : f.k;
+    ahead[e] =
+        f.prepared ? taps + e * kChunkTaps / kPoints : rows + (e / 4 * f.c + e % 2 * kChunk / 2) * f.k + e / 2 % 2 * 16;
+  return f.prepared ? kRunTaps / kPoints : f.k;
+}
+
+// Four tiles, where there are registers for them: u of one row of points and one vector of columns goes from the
+// transform straight to its 24 sums. kSingle: rows 0 and 5, which are a multiple of one row of taps.
+constexpr int kFusedTiles = 4;
+constexpr bool kFused = kLanes == 16;
+template <bool kSingle>
+void fused_row(const ChunkProduct& p, const float* taps, int row, const float (&g)[3], int64_t column,
+               const float* const* ahead) {
+  constexpr int64_t kTilesPoint = kFusedTiles * kChunk + 16;
+  const float* v = p.v + row * 6 * kTilesPoint;
+  int64_t at = row * 6 * p.m_point + column;
+  vec acc[6][kFusedTiles];
+#pragma GCC unroll 6
+  for (int e = 0; e < 6; e++)
+#pragma GCC unroll 4
+    for (int i = 0; i < kFusedTiles; i++)
+      acc[e][i] = p.begin ? zero() : load(p.chain + at + e * p.m_point + i * kPanel);
+  const float *ask0 = ahead[0], *ask1 = ahead[1], *ask2 = ahead[2];
+  for (int64_t d = 0; d < p.depth;
+       d++, v++, taps += kRunTaps, ask0 += p.ahead_step, ask1 += p.ahead_step, ask2 += p.ahead_step) {
+    __builtin_prefetch(ask0);
+    __builtin_prefetch(ask1);
+    __builtin_prefetch(ask2);
+    vec half[3];
+#pragma GCC unroll 3
+    for (int s = 0; s < 3; s++)
+      half[s] = kSingle ? splat(g[0]) * load(taps + s * kLanes)
+                        : fma(splat(g[2]), load(taps + (6 + s) * kLanes), splat(g[0]) * load(taps + s * kLanes)) +
+                              splat(g[1]) * load(taps + (3 + s) * kLanes);
+    vec o[6];
+    filter_points(half, o);
+#pragma GCC unroll 6
+    for (int e = 0; e < 6; e++)
+#pragma GCC unroll 4
+      for (int i = 0; i < kFusedTiles; i++) acc[e][i] = fma(splat(v[e * kTilesPoint + i * kChunk]), o[e], acc[e][i]);
+  }
+  float* to = p.add ? p.sums : p.chain;
+#pragma GCC unroll 6
+  for (int e = 0; e < 6; e++)
+#pragma GCC unroll 4
+    for (int i = 0; i < kFusedTiles; i++) {
+      float* place = to + at + e * p.m_point + i * kPanel;
+      store(place, p.add ? load(place) + acc[e][i] : acc[e][i]);
+    }
+}
+
+void fused_products(const ChunkProduct& p, const float* taps) {
+  constexpr float kRows[6][3] = {{kG0, 0, 0},        {kG10, kG11, kG12},  {kG10, -kG11, kG12},
+                                 {kG30, kG31, kG32}, {kG30, -kG31, kG32}, {1, 0, 0}};
+  for (int j = 0; j < kRunVectors; j++)
+    for (int row = 0; row < 6; row++) {
+      const float* at = taps + j * 9 * kLanes + (row == 5 ? 6 * kLanes : 0);
+      const float* const* ahead = p.ahead + (j * 6 + row) * 3;
+      if (row % 5 == 0)
+        fused_row<true>(p, at, row, kRows[row], j * kLanes, ahead);
+      else
+        fused_row<false>(p, at, row, kRows[row], j * kLanes, ahead);
+    }
 }
 
 }  // namespace
 
-int64_t taps_floats(const Filter& f) { return ceil_div(f.k, kColumns) * f.c * kTaps; }
+int64_t taps_floats(const Filter& f) { return ceil_div(f.k, kRun) * f.c * kRunTaps; }
 
 void prepare_taps(float* to, const Filter& f, int threads) {
-  int64_t runs = ceil_div(f.k, kColumns);
+  int64_t runs = ceil_div(f.k, kRun);
   parallel_tasks(threads, runs * ceil_div(f.c, kChunk), [&](int64_t task, int) {
     int64_t run = task % runs, from = task / runs * kChunk;
-    pack_taps(to + (run * f.c + from) * kTaps, f, run * kColumns, from, least(kChunk, f.c - from));
+    pack_taps(to + (run * f.c + from) * kRunTaps, f, run * kRun, from, least(kChunk, f.c - from));
   });
 }
 
 void unpack_tap(float* to, const Filter& f, int tap, int64_t panel, int64_t from, int64_t depth) {
   int width = panel_width(f.k - panel * kPanel);
   for (int j = 0; j < width; j += kLanes) {
-    int64_t run = (panel * kPanel + j) / kColumns;
-    const float* taps = f.prepared + (run * f.c + from) * kTaps + (j % kColumns / kLanes * 9 + tap) * kLanes;
-    for (int64_t d = 0; d < depth; d++) store(to + d * width + j, load(taps + d * kTaps));
+    int64_t run = (panel * kPanel + j) / kRun;
+    const float* taps = f.prepared + (run * f.c + from) * kRunTaps + (j % kRun / kLanes * 9 + tap) * kLanes;
+    for (int64_t d = 0; d < depth; d++) store(to + d * width + j, load(taps + d * kRunTaps));
   }
 }
 
-int64_t stream_scratch(int64_t c, int64_t count) {
-  return kPass * kPoint + kChunkTaps + (c > kPointDepth ? kPoints * point_stride(count * kPanel) : 0);
+int64_t stream_scratch(int64_t c, int64_t tiles) {
+  return kPass * kPoint + kChunkTaps + (c > kPointDepth ? kPoints * point_stride(tiles * kPanel) : 0);
 }
 
-void stream_products(float* m, const Filter& f, int64_t panel, const float* v, int64_t tiles, int64_t first,
-                     int64_t count, float* scratch) {
+void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, const float* v, int64_t tiles,
+                     float* scratch) {
   float *u = scratch, *packed = u + kPass * kPoint, *chain = packed + kChunkTaps;
   Chunks chunks(f.c);
   ChunkedTiles layout(tiles);
   int64_t begin = panel * kPanel, end = least(f.k, begin + kPanel);
-  for (int64_t column = begin; column < end; column += kColumns)
+  for (int64_t column = begin; column < end; column += kRun)
     for (int64_t q = 0; q < chunks.count; q++) {
-      int64_t from = chunks.from(q), depth = chunks.depth(q);
-      bool later = q >= chunks.each, last = (q + 1) % chunks.each == 0 || q + 1 == chunks.count;
+      int64_t from = chunks.from(q), depth = chunks.depth(q),
+              after = column + kRun < end ? column + kRun : next * kPanel;
+      bool over = q + 1 == chunks.count, later = q >= chunks.each, last = (q + 1) % chunks.each == 0 || over;
       if (!f.prepared) pack_taps(packed, f, column, from, depth);
-      const float* taps = f.prepared ? f.prepared + (column / kColumns * f.c + from) * kTaps : packed;
+      const float* taps = f.prepared ? f.prepared + (column / kRun * f.c + from) * kRunTaps : packed;
       const float* ahead[kPoints];
-      int64_t step = ask_for_taps(ahead, f, taps, column, from, depth);
-      ChunkProduct p{v + q * layout.chunk + first * kChunk,
+      int64_t step = ask_for_taps(ahead, f, over ? after : column, over ? 0 : from + depth);
+      ChunkProduct p{v + q * layout.chunk,
                      u,
                      layout.point,
                      layout.chunk,
                      depth,
                      (later ? chain : m) + (column - begin),
                      m + (column - begin),
-                     point_stride(count * kPanel),
+                     point_stride(tiles * kPanel),
                      q % chunks.each == 0,
                      later && last,
                      ahead,
                      step};
+      if (kFused && tiles == kFusedTiles) {
+        fused_products(p, taps);
+        continue;
+      }
       transform_taps<0>(u, taps, depth);
-      multiply_rows(p, count, 0, 6);
+      multiply_rows(p, tiles, 0, 6);
       p.u = u + 6 * kPoint;
-      multiply_rows(p, count, 30, 6);
+      multiply_rows(p, tiles, 30, 6);
       p.u = u;
       transform_taps<1>(u, taps, depth);
-      multiply_rows(p, count, 6, 12);
+      multiply_rows(p, tiles, 6, 12);
       transform_taps<3>(u, taps, depth);
-      multiply_rows(p, count, 18, 12);
+      multiply_rows(p, tiles, 18, 12);
     }
 }
 

@@ -16,6 +16,9 @@ struct Filter {
 };
 
 constexpr int64_t kChunk = 16;  // channels
+constexpr int kRunVectors = 2;  // multiplied side by side: a third of the points of a chunk is half of L1 then
+constexpr int kRun = kRunVectors * kLanes;  // columns
+constexpr int64_t kRunTaps = 9 * kRun;      // floats of a channel's taps, [vector][tap][lane]
 
 // The channels in chunks. Sums start afresh with each piece, as everywhere (kPointDepth); a chunk lies in one piece.
 struct Chunks {
@@ -43,11 +46,11 @@ void prepare_taps(float* to, const Filter& f, int threads);
 // One tap of channels [from, from + depth) of a panel out of what prepare_taps has made, [channel][column].
 void unpack_tap(float* to, const Filter& f, int tap, int64_t panel, int64_t from, int64_t depth);
 
-// m[point][tile][column] of one panel, kPanel columns wide, for tiles [first, first + count) of v. scratch:
-// stream_scratch(count) floats.
-int64_t stream_scratch(int64_t c, int64_t count);
-void stream_products(float* m, const Filter& f, int64_t panel, const float* v, int64_t tiles, int64_t first,
-                     int64_t count, float* scratch);
+// m[point][tile][column] of one panel, kPanel columns wide, for all tiles of v; towards its end it asks for the panel
+// that is `next`. scratch: stream_scratch floats.
+int64_t stream_scratch(int64_t c, int64_t tiles);
+void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, const float* v, int64_t tiles,
+                     float* scratch);
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -62,7 +62,7 @@ def dense(
         >>> dense([[1, -2]], [[1, 0], [0, 1]], bias=[1, 1], activation="relu")
         array([[2., 0.]], dtype=float32)
     """
-    return _core.dense(x, w, bias, activation, alpha, residual, out)
+    return _core.dense(x, w, bias, activation, alpha, residual, None, out)
 
 
 def dense_dx(dy: ArrayLike, w: ArrayLike, out: Array | None = None, *, gate: ArrayLike | None = None) -> Array:

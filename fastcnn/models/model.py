@@ -8,7 +8,7 @@ from fastcnn.layers.nests import contents, map_shapes, map_tensors
 from fastcnn.layers.registry import registry
 from fastcnn.models import functional_config
 from fastcnn.models.graph import Graph
-from fastcnn.plan import stepping
+from fastcnn.plan import answering
 from fastcnn.registry import custom_object_scope, suggestion
 from fastcnn.seam import state
 from fastcnn.tensor import Changes, SymbolicTensor, Tensor
@@ -188,7 +188,7 @@ class Model(Trainer, Layer):
             and not isinstance(args[0], SymbolicTensor)
         ):
             self._build_ahead(args[0])
-            y = stepping.answered(self, args[0])
+            y = answering.called(self, args[0])
             if y is not None:
                 if self._lossy or self._losses:
                     self._forget_losses()

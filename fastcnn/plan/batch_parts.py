@@ -68,12 +68,12 @@ def stretches(steps: Sequence[Node]) -> list[Stretch]:
         own = _batch(step)
         most = _samples(step, own) if own else 0
         if run and (not most or own != batch):
-            found += _cut(run, i, batch)
+            found += _cut(run, i, batch, steps)
             run = []
         if most:
             batch = own
             run.append((i, most))
-    found += _cut(run, len(steps), batch)
+    found += _cut(run, len(steps), batch, steps)
     return [s for s in (_where_memory_counts(s, steps) for s in found) if s.end - s.first > 1]
 
 
@@ -85,7 +85,7 @@ def _where_memory_counts(stretch: Stretch, steps: Sequence[Node]) -> Stretch:
     return Stretch(stretch.first, stretch.first + len(costs), stretch.parts)
 
 
-def _cut(run: list[tuple[int, int]], end: int, batch: int) -> list[Stretch]:
+def _cut(run: list[tuple[int, int]], end: int, batch: int, steps: Sequence[Node]) -> list[Stretch]:
     """A run of steps as stretches. Maps become smaller and parts larger: a new stretch where twice as large ones do."""
     found: list[Stretch] = []
     least = 1 << 62
@@ -95,7 +95,27 @@ def _cut(run: list[tuple[int, int]], end: int, batch: int) -> list[Stretch]:
         else:
             found.append(Stretch(i, found[-1].first if found else end, _parts(batch, min(least, most))))
         least = min(least, most)
-    return [s for s in reversed(found) if len(s.parts) > 1]
+    return [s for s in _narrowed(found[::-1], batch, steps) if len(s.parts) > 1]
+
+
+def _narrowed(found: list[Stretch], batch: int, steps: Sequence[Node]) -> list[Stretch]:
+    """Neighbouring stretches with their bounds moved to where less is handed over, for that goes through memory."""
+    last = {id(t): i for i, step in enumerate(steps) for t in step.inputs if isinstance(t, SymbolicTensor)}
+
+    def handed_over(at: int) -> int:
+        return sum(size_of(t) for step in steps[:at] for t in step.outputs if last.get(id(t), -1) >= at)
+
+    for i in range(len(found) - 1):
+        before, behind = found[i : i + 2]
+        end = before.end
+        while (
+            end + 1 < behind.end
+            and handed_over(end + 1) < handed_over(end)
+            and before.samples * _image_bytes(steps[end], batch) >= FILTERS * _filter_bytes(steps[end])
+        ):
+            end += 1
+        found[i : i + 2] = Stretch(before.first, end, before.parts), Stretch(end, behind.end, behind.parts)
+    return found
 
 
 def _parts(batch: int, most: int) -> tuple[tuple[int, int], ...]:
@@ -124,10 +144,15 @@ def _samples(step: Node, batch: int) -> int:
 
     0 where one image does not, and where the filter is large beside so many.
     """
-    tensors = {id(t): t for t in (*step.inputs, *step.outputs) if isinstance(t, SymbolicTensor)}
-    each = sum(size_of(t) for t in tensors.values()) // batch
+    each = _image_bytes(step, batch)
     most = CACHED_BYTES // max(each, 1)
     return min(most, batch) if most * each >= FILTERS * _filter_bytes(step) else 0
+
+
+def _image_bytes(step: Node, batch: int) -> int:
+    """What a step reads and writes of one image."""
+    tensors = {id(t): t for t in (*step.inputs, *step.outputs) if isinstance(t, SymbolicTensor)}
+    return sum(size_of(t) for t in tensors.values()) // batch
 
 
 def _filter_bytes(step: Node) -> int:

@@ -199,11 +199,13 @@ def _batch_norm_then_max_pool(x: Any, affine: Any, *, read_activation: Any, **wi
     return reference.max_pool2d(y, **window, return_indices=True)
 
 
-def _dense(module: Any) -> Any:
-    def run(x: Any, w: Any, bias: Any, residual: Any, activation: Any) -> Any:
-        return module.dense(x, w, bias, activation, residual=residual)
+def _dense(x: Any, w: Any, bias: Any, residual: Any, finite: Any = None, *, activation: Any) -> Any:
+    return _core.dense(x, w, bias, activation, 0.0, residual, finite, None)
 
-    return run
+
+def _dense_reference(x: Any, w: Any, bias: Any, residual: Any, finite: Any = None, *, activation: Any) -> Any:
+    y = reference.dense(x, w, bias)
+    return reference.activate(y if residual is None else y + residual, activation or "linear")
 
 
 def _dense_dx(module: Any) -> Any:
@@ -299,7 +301,8 @@ MAX_POOL_THROUGH = Primitive(
     _batch_norm_then_max_pool,
     lambda x, affine, *, read_activation, **window: MAX_POOL_INDICES.shape(x, **window),
 )
-DENSE = Primitive("dense_fused", _dense(kernels), _dense(reference), lambda *shapes, **attrs: shapes[-1])
+# finite: (1,), not 0 where w is known to be; or left out.
+DENSE = Primitive("dense_fused", _dense, _dense_reference, lambda x, w, *others, **attrs: (*x[:-1], w[1]))
 # The gate may have another shape than the input of the layer, which is flat.
 DENSE_DX = Primitive("dense_dx_fused", _dense_dx(kernels), _dense_dx(reference), lambda dy, w, gate: (*dy[:-1], w[0]))
 # Some rows of the gradient of a dense layer's weights, from the layer's input turned: (c, rows of x).

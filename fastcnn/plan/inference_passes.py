@@ -3,8 +3,10 @@
 from typing import Any
 
 from fastcnn.plan import fused
+from fastcnn.plan.finite_weights import note_finite_weights
 from fastcnn.plan.folding import fold_batch_norm, fold_padding
 from fastcnn.plan.joining_passes import write_slices
+from fastcnn.plan.padding_passes import imagine_padding
 from fastcnn.plan.pooling_passes import pool_in_convolutions
 from fastcnn.plan.prepared_filters import prepare_filters
 from fastcnn.plan.steps import made_by, node, users
@@ -20,8 +22,10 @@ def inference_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     steps = fold_padding(steps, outputs)
     steps = fold_batch_norm(steps, outputs)
     steps = fuse_epilogues(steps, outputs)
+    steps = imagine_padding(steps, outputs)
     steps = pool_in_convolutions(steps, outputs)
     steps = write_slices(steps, outputs)
+    steps = note_finite_weights(steps, outputs)
     return prepare_filters(steps, outputs)
 
 

@@ -1,7 +1,8 @@
-"""Passes over the zeros around images in a training step: kernels imagine them, and nobody cuts their gradient off."""
+"""Passes over the zeros around images: kernels imagine them, and nobody cuts their gradient off."""
 
 from typing import Any
 
+from fastcnn import _core
 from fastcnn.plan.costs import geometry
 from fastcnn.plan.steps import made_by, node, rebuilt, users
 from fastcnn.seam import Node
@@ -10,7 +11,7 @@ from fastcnn.tensor import SymbolicTensor
 __all__ = ["imagine_padding"]
 
 CLAMPS = ("relu", "relu6")
-CLAMPING = ("activate", "conv2d", "dense", "depthwise_conv2d")
+CLAMPING = ("activate", "batch_norm_inference_fused", "conv2d", "conv2d_fused", "dense", "depthwise_conv2d")
 PRODUCTS = ("conv2d", "conv2d_dw", "conv2d_dw_db", "depthwise_conv2d", "depthwise_conv2d_dw")
 GRADIENTS = ("conv2d_dx", "depthwise_conv2d_dx")
 
@@ -18,9 +19,9 @@ GRADIENTS = ("conv2d_dx", "depthwise_conv2d_dx")
 def imagine_padding(steps: list[Node], outputs: list[Any]) -> list[Node]:
     """Where all that read padded images imagine the zeros, to the same bits, they are neither written nor kept.
 
-    Convolutions and the gradients of their weights do, and max pooling of what ReLU made: of a zero outside it cannot
-    tell one inside, and a gradient that goes there is masked away. Gradients of convolutions leave out what would be
-    cut off.
+    Convolutions and the gradients of their weights do, and max pooling of what ReLU made: a zero outside is never more
+    than what is inside, and a gradient that goes there is masked away. Gradients of convolutions leave out what would
+    be cut off.
     """
     steps = _cut_gradients(steps, outputs)
     read, made = users(steps, outputs), made_by(steps)
@@ -83,7 +84,7 @@ def _without(
     if name in PRODUCTS and reader.inputs[0] is padded and _plain(reader):
         new = node(reader.operation, inputs, attrs, reader.outputs)
         return (new, None) if _same_sums(reader, new) else None
-    if name not in ("max_pool", "max_pool_dx") or reader.attrs["padding"] != "valid" or not _clamped(x, made):
+    if name not in ("max_pool", "max_pool_dx") or not _sees_images(reader, around) or not _clamped(x, made):
         return None
     if name == "max_pool":
         return node(reader.operation, inputs, attrs, reader.outputs), None
@@ -94,12 +95,18 @@ def _without(
     return node(reader.operation, inputs, attrs, cut.outputs), cut
 
 
+def _sees_images(pool: Node, around: Any) -> bool:
+    """Whether every window has a pixel that is not padding: of none, the maximum would be minus infinity."""
+    size = _core.pair(pool.attrs["pool_size"], "pool_size")
+    return pool.attrs["padding"] == "valid" and all(max(widths) < n for widths, n in zip(around, size, strict=True))
+
+
 def _clamped(x: Any, made: dict[int, Node]) -> bool:
     """Whether ReLU made it."""
     producer = made.get(id(x)) if isinstance(x, SymbolicTensor) else None
     if producer is None or producer.operation.name not in CLAMPING:
         return False
-    return producer.attrs["activation"] in CLAMPS
+    return producer.attrs.get("activation") in CLAMPS
 
 
 def _same_sums(old: Node, new: Node) -> bool:

@@ -302,16 +302,34 @@ class Program:
         Args:
             x: read in the place of the first input, where it ``can_move``.
         """
-        if self.derived and self._changes != Variable.changes:
-            self._changes = Variable.changes
-            for t in self.derived:
-                t.refresh()
+        if self._changes != Variable.changes:
+            self.refresh()
         for generator, key in self.keys:
             generator.draw_into(key)
         if x is None:
             self._core.run()
         else:
             self._core.run_on(self.inputs[0], x)
+
+    def refresh(self) -> None:
+        """Brings derived weights up to date."""
+        self._changes = Variable.changes
+        for t in self.derived:
+            t.refresh()
+
+    def answers(self, moves: bool) -> bool:
+        """Whether its recorded calls can be asked for an answer: one input, one result, of floats; nothing is random.
+
+        Args:
+            moves: what ``can_move`` tells.
+        """
+        if len(self.inputs) != 1 or self.keys or self.outputs.__class__ is not Tensor:
+            return False
+        ends = self.inputs[0], self.outputs.array
+        if not all(array.dtype == np.float32 and array.flags.c_contiguous for array in ends):
+            return False
+        self._core.answer_with(*ends, moves)
+        return True
 
 
 def _padded(size: int) -> int:

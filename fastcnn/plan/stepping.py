@@ -35,10 +35,12 @@ class Plans:
     Attributes:
         eager: why batches of some shapes run eagerly. A mistake in one batch says nothing about the next.
         replayed: whether a call of the model may run a program: nobody would notice.
+        forgotten: whether the programs read memory that nothing changes any more.
     """
 
-    def __init__(self, parts: Any, compiled: Any) -> None:
-        self.parts, self.compiled = parts, compiled
+    def __init__(self, model: Any, parts: Any, compiled: Any) -> None:
+        self.model = weakref.ref(model)
+        self.parts, self.compiled, self.forgotten = parts, compiled, False
         self.training: dict[Any, TrainingStep] = {}
         self.inference: dict[Any, list[Inference]] = {}
         self.eager: dict[Any, str] = {}
@@ -64,7 +66,7 @@ def plans_of(model: Any) -> Plans:
     if found is None or found.compiled is not compiled or found.changes != Changes.count:
         parts = _parts(model)
         if found is None or found.compiled is not compiled or found.parts != parts:
-            found = _plans[model] = Plans(parts, compiled)
+            found = _plans[model] = Plans(model, parts, compiled)
         found.changes = Changes.count
     return found
 
@@ -244,6 +246,7 @@ class Inference(_Step):
 
     Attributes:
         silent: the outputs are all there is to it: nothing is added to the loss, no moving statistics change.
+        answers: whether its program can be asked for an answer.
     """
 
     def __init__(self, model: Any, x: Any):
@@ -257,6 +260,7 @@ class Inference(_Step):
         self.silent = self.silent and not any(step.operation.name in EFFECTS for step in self.program.steps)
         self.outputs = self.program.outputs
         self._moves = self.program.can_move()
+        self.answers = self.silent and self.program.answers(self._moves)
 
     def run(self, tensors: list[Tensor]) -> Any:
         """The outputs, in memory that the next run overwrites."""
@@ -282,6 +286,8 @@ def _may(model: Any) -> bool:
 def _forget_all() -> None:
     """Variables have moved: programs of every model that may share them read memory that nothing changes any more."""
     with _lock:
+        for plans in _plans.values():
+            plans.forgotten = True
         _plans.clear()
 
 

@@ -10,11 +10,14 @@ extern "C" {
 
 /* y (batch, m, n) = activation(op(a) op(b) + bias + residual). op(a) is (m, k): a is (m, k), or (k, m) with
  * transpose_a; op(b) is (k, n): b is (k, n), or (n, k) with transpose_b. batch_a and batch_b are 0 where one matrix
- * serves the whole batch. bias has n floats. */
+ * serves the whole batch. bias has n floats. finite_b: b is known to hold neither infinities nor NaN, as weights do
+ * that were looked through once; what of b meets zeros of a single row need not be read then. 0 says nothing. It never
+ * changes a result; where it is not true, 0 * NaN may be 0. */
 typedef struct fastcnn_matmul_params {
   int64_t batch, m, n, k;
   int transpose_a, transpose_b;
   int batch_a, batch_b;
+  int finite_b;
 } fastcnn_matmul_params;
 
 /* Bytes of workspace with the present number of threads. */
