@@ -10,7 +10,7 @@
 #include "apply_activation.h"
 #include "pack.h"
 #include "prologue.h"
-#include "runtime/parallel.h"
+#include "runtime/shares.h"
 #include "sizes.h"
 
 namespace fastcnn {
@@ -172,14 +172,13 @@ struct Work {
       apply_activation(y + i * g.y_pixel, g.columns, g.epilogue.activation, g.epilogue.alpha);
   }
 
-  // The rows [first, end), after which this thread will most likely take those `far` further on.
-  __attribute__((noinline)) void task(int64_t first, int64_t end, int64_t far, float* scratch) const {
+  // The rows [first, end), after which this thread will most likely take the next ones.
+  __attribute__((noinline)) void task(int64_t first, int64_t end, float* scratch) const {
     const int64_t steps = g.run * vectors, units = ceil_div(kStepsAhead, steps);
     const int64_t pitch = ceil_div(kPlainRows * g.y_pixel, steps);
     auto beside = [&](const char* array) { return (const float*)(array + ((const char*)g.y - finish.origin)); };
     for (; first < end; first += kPlainRows) {
-      int64_t ahead = first + units * kPlainRows;
-      if (ahead >= end) ahead += far;
+      const int64_t ahead = first + units * kPlainRows;
       Asking asking{g.x + ahead * g.x_pixel, ceil_div(kPlainRows, vectors), nullptr, nullptr, pitch};
       if (finish.residual) asking.c = asking.d = beside(finish.residual) + ahead * g.y_pixel;
       if (finish.gate) asking.d = beside(finish.gate) + ahead * g.y_pixel;
@@ -208,8 +207,8 @@ void plain_product(const Gather& g, const float* filter, int team, char* own, in
   const int64_t rows = g.n * g.oh * g.ow;
   int64_t each = ceil_div(kTaskFloats, kPlainRows * (g.run + g.columns));
   each = most(1, least(each, rows / (kPlainRows * kTasks * team))) * kPlainRows;
-  parallel_tasks(team, ceil_div(rows, each), [&](int64_t task, int thread) {
-    work.task(task * each, least(rows, (task + 1) * each), (team - 1) * each, (float*)(own + thread * own_bytes));
+  parallel_shares(team, ceil_div(rows, each), [&](int64_t task, int thread) {
+    work.task(task * each, least(rows, (task + 1) * each), (float*)(own + thread * own_bytes));
     if (f.stream) stream_fence();
   });
 }
