@@ -6,7 +6,7 @@
 #include "conv_parts.h"
 #include "gather.h"
 #include "pack.h"
-#include "runtime/parallel.h"
+#include "runtime/shares.h"
 #include "sizes.h"
 
 namespace fastcnn {
@@ -136,7 +136,7 @@ void first_forward(float* y, const float* x, const float* filter, const Conv2d& 
   finish.bias = e.bias;
   finish.stream = streams(y, rows * g.ow * g.k, g.k) && g.y_pixel % 16 == 0;
   int64_t tasks = least(rows, 8 * team);
-  parallel_tasks(team, tasks, [&](int64_t task, int thread) {
+  parallel_shares(team, tasks, [&](int64_t task, int thread) {
     char* memory = own + thread * own_bytes(g);
     const float** at = (const float**)memory;
     Lines lines(g, memory + align64(depth * 8));

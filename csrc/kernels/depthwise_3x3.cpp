@@ -7,7 +7,7 @@
 // walk of the next band will read. At stride 2 that would be eight lines at a time, most of which the core forgets.
 #include "depthwise_parts.h"
 #include "depthwise_pass.h"
-#include "runtime/parallel.h"
+#include "runtime/shares.h"
 #include "stream.h"
 #include "vec.h"
 
@@ -160,7 +160,8 @@ void depthwise_3x3(const Pass& pass) {
   shape.ask = is_large(pass), shape.past = goes_past(pass) && !separately;
 
   const double work = (double)pass.images * rows * columns * round_up(c, kWide) * 9;
-  parallel_for(pass.images * tasks.groups * tasks.blocks, (int64_t)(work < 1e15 ? work : 1e15), [&](int64_t task) {
+  const int64_t count = pass.images * tasks.groups * tasks.blocks;
+  parallel_shares(threads_for(count, (int64_t)(work < 1e15 ? work : 1e15)), count, [&](int64_t task, int) {
     const int64_t image = task / tasks.blocks / tasks.groups, first = task / tasks.blocks % tasks.groups * tasks.group,
                   q = task % tasks.blocks * tasks.block;
     const Range channels{q, least(q + tasks.block, c)};

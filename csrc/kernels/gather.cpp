@@ -329,7 +329,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
       int64_t next = i + team < layout.whole                     ? panel + team
                      : i < layout.whole && layout.whole < panels ? layout.whole
                                                                  : -1;
-      bool cold = panel == t.begin && g.taps == 1 && !one_run && !g.prologue;
+      bool cold = panel == t.begin && (layout.shared || i < team) && g.taps == 1 && !one_run && !g.prologue;
       Ahead later{};
       if (long_run) {
         int64_t ahead = t.first + (near ? 1 : team) * layout.block;

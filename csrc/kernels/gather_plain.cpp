@@ -10,7 +10,7 @@
 #include "apply_activation.h"
 #include "pack.h"
 #include "prologue.h"
-#include "runtime/parallel.h"
+#include "runtime/shares.h"
 #include "sizes.h"
 
 namespace fastcnn {
@@ -31,12 +31,11 @@ struct Asking {
   int64_t pitch;
 };
 
-// direct: the sums are the results.
+// rare: tiles are finished by finish_tile, or else the code for it would be there once for each width.
 struct Ending : Finish {
-  bool direct;
+  bool rare;
 };
 
-// Where more happens to a tile than being stored.
 __attribute__((noinline, noclone)) void finish_tile(const float* tile, float* y, int64_t y_step, int rows, int vectors,
                                                     int tail, const Ending& f) {
   const int64_t residual = f.residual - f.origin, gate = f.gate - f.origin;
@@ -60,8 +59,8 @@ __attribute__((noinline, noclone)) void finish_tile(const float* tile, float* y,
 
 // kPlainRows / NV rows of a panel; tail: columns of its last vector.
 template <int NV>
-void plain_tile(const float* x, int64_t step, int64_t depth, const float* b, float* y, int64_t y_step, const Ending& f,
-                int tail, Asking& asking) {
+void plain_tile(const float* x, int64_t step, int64_t depth, const float* b, int64_t b_step, float* y, int64_t y_step,
+                const Ending& f, int tail, Asking& asking) {
   constexpr int kRows = (int)kPlainRows / NV, kBases = (kRows + 3) / 4;
   vec acc[kRows][NV];
 #pragma GCC unroll 24
@@ -77,7 +76,7 @@ void plain_tile(const float* x, int64_t step, int64_t depth, const float* b, flo
     vec column[NV];
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
-    b += NV * kLanes;
+    b += b_step;
     __builtin_prefetch(ask);
     if (kPlainRows > 16 && NV == 1) __builtin_prefetch(ask + 16);
     ask += asking.x_pitch;
@@ -99,25 +98,30 @@ void plain_tile(const float* x, int64_t step, int64_t depth, const float* b, flo
 #pragma GCC unroll 24
     for (int i = 0; i < kRows; i++)
 #pragma GCC unroll 4
-      for (int j = 0; j < NV; j++) put(acc[i][j], i, j);
+      for (int j = 0; j < NV; j++) put(acc[i][j], i, j, j == NV - 1 ? tail : kLanes);
   };
-  if (!f.direct) {
+  if (f.rare) {
     alignas(64) float kept[kRows * NV * kLanes];
-    each([&](vec v, int i, int j) { store(kept + (i * NV + j) * kLanes, v); });
-    finish_tile(kept, y, y_step, kRows, NV, tail, f);
-  } else if (f.stream) {
-    each([&](vec v, int i, int j) { stream(y + i * y_step + j * kLanes, v); });
-  } else {
-    each([&](vec v, int i, int j) { store_first(y + i * y_step + j * kLanes, v, j == NV - 1 ? tail : kLanes); });
+    each([&](vec& v, int i, int j, int) { store(kept + (i * NV + j) * kLanes, v); });
+    return finish_tile(kept, y, y_step, kRows, NV, tail, f);
   }
+  if (f.bias) each([&](vec& v, int, int j, int live) { v += load_first(f.bias + j * kLanes, live); });
+  if (f.residual) {
+    const float* from = (const float*)((const char*)y + (f.residual - f.origin));
+    each([&](vec& v, int i, int j, int live) { v += load_first(from + i * y_step + j * kLanes, live); });
+  }
+  if (f.clamp) each([&](vec& v, int, int, int) { v = min(splat(f.high), max(splat(f.low), v)); });
+  if (f.stream)
+    each([&](vec& v, int i, int j, int) { stream(y + i * y_step + j * kLanes, v); });
+  else
+    each([&](vec& v, int i, int j, int live) { store_first(y + i * y_step + j * kLanes, v, live); });
 }
 
-typedef void (*PlainTile)(const float*, int64_t, int64_t, const float*, float*, int64_t, const Ending&, int, Asking&);
+typedef void (*PlainTile)(const float*, int64_t, int64_t, const float*, int64_t, float*, int64_t, const Ending&, int,
+                          Asking&);
 inline PlainTile plain_of(int vectors) {
-  if constexpr (kTileVectors == 4) {
+  if constexpr (kTileVectors == 4)
     if (vectors == 4) return plain_tile<4>;
-    if (vectors == 3) return plain_tile<3>;
-  }
   return vectors == 2 ? plain_tile<2> : plain_tile<1>;
 }
 
@@ -144,27 +148,28 @@ struct Work {
     float* y = g.y + first * g.y_pixel;
     int64_t step = g.x_pixel;
     if (g.prologue) normalise_rows(scratch, g, x, count), x = scratch, step = align16(g.run);
-    for (int64_t panel = 0; panel < panel_count(g.columns); panel++) {
-      int columns = (int)least(kPanel, g.columns - panel * kPanel), width = panel_width(columns);
-      int tail = columns - width + kLanes;
-      const PlainTile tile = plain_of(width / kLanes);
+    for (int64_t column = 0, width; column < g.columns; column += width) {
+      const int64_t in_panel = column % kPanel, panel = column - in_panel;
+      const int64_t b_step = panel_width(g.columns - panel);
+      width = least(b_step - in_panel, b_step == kPanel ? kPanel : 2 * kLanes);  // three vectors are two and one
+      const int columns = (int)least(width, g.columns - column), tail = columns - (int)width + kLanes;
+      const PlainTile tile = plain_of((int)width / kLanes);
       const int64_t each = kPlainRows * kLanes / width;
       Ending f = finish;
-      if (f.bias) f.bias += panel * kPanel;
-      float* to = y + panel * kPanel;
+      if (f.bias) f.bias += column;
       for (int64_t from = 0, depth; from < g.run; from += depth) {
         depth = least(piece, g.run - from);
         f.accumulate = from > 0, f.last = from + depth == g.run;
-        f.direct = piece == g.run && !f.bias && !f.residual && !f.clamp && !f.gate;
-        const float* b = filter + panel * kPanel * g.run + from * width;
+        f.rare = piece < g.run || f.gate;
+        const float* b = filter + panel * g.run + from * b_step + in_panel;
         int64_t i = 0;
         for (; i + each <= count; i += each)
-          tile(x + i * step + from, step, depth, b, to + i * g.y_pixel, g.y_pixel, f, tail, asking);
+          tile(x + i * step + from, step, depth, b, b_step, y + i * g.y_pixel + column, g.y_pixel, f, tail, asking);
         if (i < count) {
           const float* a[kPlainRows];
           float* c[kPlainRows];
-          for (int64_t j = i; j < count; j++) a[j - i] = x + j * step, c[j - i] = to + j * g.y_pixel;
-          micro_rows({a, 0, 1, depth, 1, from}, b, width, c, count - i, columns, f);
+          for (int64_t j = i; j < count; j++) a[j - i] = x + j * step, c[j - i] = y + j * g.y_pixel + column;
+          micro_rows({a, 0, 1, depth, 1, from}, b, b_step, c, count - i, columns, f);
         }
       }
     }
@@ -172,14 +177,13 @@ struct Work {
       apply_activation(y + i * g.y_pixel, g.columns, g.epilogue.activation, g.epilogue.alpha);
   }
 
-  // The rows [first, end), after which this thread will most likely take those `far` further on.
-  __attribute__((noinline)) void task(int64_t first, int64_t end, int64_t far, float* scratch) const {
+  // The rows [first, end), after which this thread will most likely take the next ones.
+  __attribute__((noinline)) void task(int64_t first, int64_t end, float* scratch) const {
     const int64_t steps = g.run * vectors, units = ceil_div(kStepsAhead, steps);
     const int64_t pitch = ceil_div(kPlainRows * g.y_pixel, steps);
     auto beside = [&](const char* array) { return (const float*)(array + ((const char*)g.y - finish.origin)); };
     for (; first < end; first += kPlainRows) {
-      int64_t ahead = first + units * kPlainRows;
-      if (ahead >= end) ahead += far;
+      const int64_t ahead = first + units * kPlainRows;
       Asking asking{g.x + ahead * g.x_pixel, ceil_div(kPlainRows, vectors), nullptr, nullptr, pitch};
       if (finish.residual) asking.c = asking.d = beside(finish.residual) + ahead * g.y_pixel;
       if (finish.gate) asking.d = beside(finish.gate) + ahead * g.y_pixel;
@@ -208,8 +212,8 @@ void plain_product(const Gather& g, const float* filter, int team, char* own, in
   const int64_t rows = g.n * g.oh * g.ow;
   int64_t each = ceil_div(kTaskFloats, kPlainRows * (g.run + g.columns));
   each = most(1, least(each, rows / (kPlainRows * kTasks * team))) * kPlainRows;
-  parallel_tasks(team, ceil_div(rows, each), [&](int64_t task, int thread) {
-    work.task(task * each, least(rows, (task + 1) * each), (team - 1) * each, (float*)(own + thread * own_bytes));
+  parallel_shares(team, ceil_div(rows, each), [&](int64_t task, int thread) {
+    work.task(task * each, least(rows, (task + 1) * each), (float*)(own + thread * own_bytes));
     if (f.stream) stream_fence();
   });
 }

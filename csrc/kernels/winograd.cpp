@@ -6,7 +6,7 @@
 // Three orders: where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is
 // larger than that, or tiles are not many, v of many tiles is shared and each thread takes panels, transforming its
 // part of the filter itself; and where tiles are few, u is never whole (winograd_stream.h).
-#include "runtime/parallel.h"
+#include "runtime/shares.h"
 #include "winograd_ahead.h"
 #include "winograd_outputs.h"
 
@@ -142,7 +142,7 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
   if (!kept) transform_panels((float*)workspace, p, threads);
   const float* u = kept ? kept : (const float*)workspace;
   int64_t blocks = plan.blocks, tasks = least(blocks, most(8 * threads, blocks / 8));
-  parallel_tasks(threads, tasks, [&](int64_t task, int thread) {
+  parallel_shares(threads, tasks, [&](int64_t task, int thread) {
     float* m = (float*)(own + thread * plan.own());
     float* v = (float*)(own + thread * plan.own() + plan.m + plan.packed);
     int64_t last = blocks * (task + 1) / tasks;
