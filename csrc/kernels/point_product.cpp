@@ -8,9 +8,9 @@ namespace {
 
 // `groups` tiles of MR x NV accumulators, one below the other.
 template <int MR, int NV>
-void product_tiles(PointProduct& product, int64_t groups) {
+const char* product_tiles(const PointProduct& product, int64_t groups) {
   const PointProduct t = product;
-  const char *ask = t.ask.at, *further = t.further.at;
+  const char* ask = t.ask.at;
   const float* a = t.a;
   float* c = t.c;
   for (; groups > 0; groups--, a += MR * t.a_row, c += MR * t.c_row) {
@@ -20,9 +20,9 @@ void product_tiles(PointProduct& product, int64_t groups) {
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) acc[i][j] = zero();
     const float *p = a, *q = t.b;
-    for (int64_t d = t.depth; d > 0; d--, p += t.a_step, q += t.b_step, ask += t.ask.step, further += t.further.step) {
+    for (int64_t d = t.depth; d > 0; d--, p += t.a_step, q += t.b_step, ask += t.ask.step) {
       __builtin_prefetch(ask, 0, 2);
-      __builtin_prefetch(further, 0, 2);
+      __builtin_prefetch(ask + t.apart, 0, 2);
       vec column[NV];
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(q + j * kLanes);
@@ -41,10 +41,10 @@ void product_tiles(PointProduct& product, int64_t groups) {
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) store(c + i * t.c_row + j * kLanes, acc[i][j]);
   }
-  product.a = a, product.c = c, product.ask.at = ask, product.further.at = further;
+  return ask;
 }
 
-typedef void (*ProductTiles)(PointProduct&, int64_t);
+typedef const char* (*ProductTiles)(const PointProduct&, int64_t);
 
 template <int NV>
 inline ProductTiles tiles_of(int64_t rows, int vectors) {
@@ -60,29 +60,23 @@ inline ProductTiles tiles_of(int64_t rows, int vectors) {
   return of[rows];
 }
 
-// What a group's products ask for at each step: tiles to come, and the filter of the next point.
-struct AskedOfGroup {
-  Asked tiles, u;
-};
-
-// The same of one group of tiles and one point, MR of its rows, over channels [from, from + depth). It asks for v of
-// the next point, too.
+// The same of one group of tiles and one point, MR of its rows, over channels [from, from + depth). What lies `ahead`
+// floats from its v is asked for, too: that of the next point.
 template <int MR, int NV>
-void group_tile(const float* a, const float* b, float* c, int64_t from, int64_t depth, AskedOfGroup& asked) {
+const char* group_tile(const float* a, const float* b, float* c, int64_t from, int64_t depth, int64_t ahead,
+                       Asked ask) {
   vec acc[MR][NV];
 #pragma GCC unroll 6
   for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) acc[i][j] = zero();
-  Asked ask = asked.tiles, ask_u = asked.u;
   int64_t lane = from % kLanes, end = from + depth;
   a += from / kLanes * kGroupVector;
   for (int64_t at = from - lane; at < end; at += kLanes, a += kGroupVector, lane = 0) {
-    const float *p = a + lane, *next = a + kGroupPoint + lane * kTileRows;
+    const float *p = a + lane, *next = a + ahead + lane * kTileRows;
     for (int64_t d = (end - at < kLanes ? end - at : kLanes) - lane; d > 0;
-         d--, p++, b += NV * kLanes, next += kTileRows, ask.at += ask.step, ask_u.at += ask_u.step) {
+         d--, p++, b += NV * kLanes, next += kTileRows, ask.at += ask.step) {
       __builtin_prefetch(ask.at, 0, 2);
-      __builtin_prefetch(ask_u.at, 0, 2);
       __builtin_prefetch(next, 0, 2);
       vec column[NV];
 #pragma GCC unroll 4
@@ -102,10 +96,10 @@ void group_tile(const float* a, const float* b, float* c, int64_t from, int64_t 
   for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) store(c + i * kLanes + j * kGroupVector, acc[i][j]);
-  asked.tiles.at = ask.at, asked.u.at = ask_u.at;
+  return ask.at;
 }
 
-typedef void (*GroupTile)(const float*, const float*, float*, int64_t, int64_t, AskedOfGroup&);
+typedef const char* (*GroupTile)(const float*, const float*, float*, int64_t, int64_t, int64_t, Asked);
 
 template <int NV>
 inline GroupTile group_of(int64_t rows, int vectors) {
@@ -125,51 +119,62 @@ void point_product(PointProduct p, int64_t rows, int columns) {
   int64_t low = rows / groups, high = rows % groups;
   int vectors = columns / kLanes;
   if (!p.ask.at) p.ask = {(const char*)p.b, 0};
-  if (!p.further.at) p.further = {(const char*)p.b, 0};
-  if (high) tiles_of<kTileVectors>(low + 1, vectors)(p, high);
+  if (high) {
+    p.ask.at = tiles_of<kTileVectors>(low + 1, vectors)(p, high);
+    p.a += high * (low + 1) * p.a_row, p.c += high * (low + 1) * p.c_row;
+  }
   tiles_of<kTileVectors>(low, vectors)(p, groups - high);
 }
 
+// Meanwhile u and v of the next point are asked for.
 void block_products(const BlockProducts& p) {
   int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
   int64_t u_point = point_stride(p.depth * p.width), m_point = point_stride(p.tiles * p.width);
-  int64_t groups = ceil_div(p.tiles, kTileRows);
-  for (int e = 0; e < kPoints; e++) {
-    const float *u = p.u + e * u_point, *v = p.v + e * p.v_point, *next = p.v + (e + 1) % kPoints * p.v_point;
+  int64_t groups = ceil_div(p.tiles, kTileRows), v_floats = p.tiles * p.v_row;
+  int64_t step = most(p.width, v_floats / p.depth) * 4 / groups;
+  for (int e = 0; e < kPoints; e++)
     for (int64_t from = 0; from < p.depth; from += piece) {
-      int64_t asked = p.tiles * p.v_row * from / p.depth;
-      point_product({v + from,
-                     p.v_row,
-                     1,
-                     u + from * p.width,
-                     p.width,
-                     p.m + e * m_point,
-                     p.width,
-                     least(piece, p.depth - from),
-                     from > 0,
-                     {(const char*)(u + u_point + from * p.width), p.width * 4 / groups},
-                     {(const char*)(next + asked), p.tiles * p.v_row * 4 / (groups * p.depth)}},
-                    p.tiles, p.width);
+      const float *u = p.u + e * u_point + from * p.width, *v = p.v + e * p.v_point + from;
+      const char *next_u = (const char*)(u + u_point),
+                 *next_v = (const char*)(p.v + (e + 1) % kPoints * p.v_point + v_floats * from / p.depth);
+      PointProduct product{v,
+                           p.v_row,
+                           1,
+                           u,
+                           p.width,
+                           p.m + e * m_point,
+                           p.width,
+                           least(piece, p.depth - from),
+                           from > 0,
+                           {next_u, step},
+                           (intptr_t)next_v - (intptr_t)next_u};
+      point_product(product, p.tiles, p.width);
     }
-  }
 }
 
+// Bytes of a block's v that stay about in L1, where asking for them would be in the way.
+constexpr int64_t kOwnTiles = int64_t(1) << 16;
+
+// The first groups ask for what lies ahead, the others for u of the next point.
 void group_products(const GroupProducts& p, RunsAhead& ahead) {
-  int64_t groups = ceil_div(p.tiles, kTileRows), last = p.tiles - (groups - 1) * kTileRows;
+  int64_t groups = ceil_div(p.tiles, kTileRows), last = p.tiles - (groups - 1) * kTileRows, some = ceil_div(groups, 2);
   int64_t u_point = point_stride(p.depth * p.width);
   int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
+  int64_t v_ahead = kPoints * p.tiles * p.depth * 4 > kOwnTiles ? kGroupPoint : 0;
   GroupTile whole = group_of<kTileVectors>(kTileRows, p.width / kLanes),
             rest = group_of<kTileVectors>(last, p.width / kLanes);
   for (int e = 0; e < kPoints; e++) {
     const float *u = p.u + e * u_point, *v = p.v + e * kGroupPoint;
-    AskedOfGroup asked{ahead.ask(groups * p.depth), {(const char*)(u + u_point), p.width * 4 / groups}};
-    if (!asked.tiles.at) asked.tiles = {(const char*)p.u, 0};
     float* m = p.m + e * kGroupPoint;
+    Asked asked[2] = {ahead.ask(some * p.depth), {(const char*)(u + u_point), p.width * 4 / some}};
+    if (!asked[0].at) asked[0] = asked[1];
     for (int64_t from = 0; from < p.depth; from += piece)
-      for (int64_t g = 0; g < groups; g++)
-        (g + 1 < groups ? whole : rest)(v + in_group(g * kTileRows, p.depth), u + from * p.width,
-                                        m + in_group(g * kTileRows, p.width), from, least(piece, p.depth - from),
-                                        asked);
+      for (int64_t g = 0; g < groups; g++) {
+        Asked& ask = asked[g >= some];
+        ask.at = (g + 1 < groups ? whole : rest)(v + in_group(g * kTileRows, p.depth), u + from * p.width,
+                                                 m + in_group(g * kTileRows, p.width), from,
+                                                 least(piece, p.depth - from), v_ahead, ask);
+      }
   }
 }
 

@@ -19,7 +19,8 @@ struct PointProduct {
   int64_t c_row;
   int64_t depth;
   bool accumulate;
-  Asked ask = {}, further = {};
+  Asked ask = {};
+  int64_t apart = 0;  // bytes from there to what is asked for besides
 };
 
 void point_product(PointProduct p, int64_t rows, int columns);
