@@ -273,7 +273,7 @@ def test_large_layers_have_the_same_bits(size: tuple[int, int, int], rng: np.ran
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize(("c", "k"), [(64, 256), (96, 600), (200, 64), (300, 40), (7, 320)])
+@pytest.mark.parametrize(("c", "k"), [(64, 256), (96, 600), (200, 64), (300, 40), (90, 17), (7, 320)])
 def test_weight_gradients_of_many_pixels(isa: str, c: int, k: int, stride: int, rng: np.random.Generator) -> None:
     """Whichever of x and dy stays and whichever is read as it lies: several blocks of pixels, the last one short."""
     x, w_shape = integers(rng, (3, 37, 30, c)), (1, 1, c, k)
@@ -281,6 +281,26 @@ def test_weight_gradients_of_many_pixels(isa: str, c: int, k: int, stride: int, 
     found = kernels.conv2d_dw(x, dy, w_shape, strides=stride, return_db=True)
     for got, expected in zip(found, reference.conv2d_dw(x, dy, w_shape, strides=stride, return_db=True), strict=True):
         assert_same(got, expected)
+    prologue = integers(rng, (3, c)), "relu"
+    through = kernels.conv2d_dw(x, dy, w_shape, strides=stride, return_db=True, prologue=prologue)
+    read = kernels.batch_norm_apply(x, prologue[0], activation="relu")
+    for got, expected in zip(
+        through, reference.conv2d_dw(read, dy, w_shape, strides=stride, return_db=True), strict=True
+    ):
+        assert_same(got, expected)
+
+
+@pytest.mark.parametrize(("c", "k"), [(64, 130), (150, 24), (256, 256), (33, 32)])
+def test_weight_gradients_of_many_pixels_have_the_same_bits(c: int, k: int, rng: np.random.Generator) -> None:
+    """Also where x and dy change places, and with a prologue or without."""
+    x, dy, affine = normal(rng, (3, 37, 30, c)), normal(rng, (3, 37, 30, k)), normal(rng, (3, c))
+    assert_same_bits_everywhere(
+        lambda: tuple(
+            kernels.conv2d_dw(x, dy, (1, 1, c, k), return_db=True, **options)[i]
+            for options in ({}, {"prologue": (affine, "relu6")})
+            for i in range(2)
+        )
+    )
 
 
 @pytest.mark.parametrize("algorithm", ["direct", "winograd"])

@@ -25,6 +25,7 @@ namespace {
 constexpr int64_t kPixels = 256;                    // of a block: its dy, twice, and two packs of windows stay in L2
 constexpr int64_t kPack = 64;                       // columns of windows packed together: whole vectors on every ISA
 constexpr int64_t kPanelColumns = 64, kPanels = 4;  // in the plan, which must not depend on the ISA
+constexpr int64_t kExchanged = 128;                 // channels of x at most: its panels leave L2 room for many sums
 constexpr int64_t kChunkTasks = 16;                 // that chunks of pixels make up for where there are few filters
 constexpr int64_t kChunkPacks = 4;                  // of which one task can do with
 constexpr int64_t kTasks = 6;                       // a thread, at most, where rows are dealt out
@@ -68,8 +69,7 @@ struct Plan {
     int64_t parts = ceil_div(all_packs, kChunkPacks) * column_parts * g.groups;
     chunks = least(ceil_div(kChunkTasks, parts), ceil_div(pixels, 4 * kPixels) * 2);
     if (pixels < 4 * kPixels) chunks = 1;
-    bool fewer =
-        columns < kPanelColumns ? m > columns : m >= kPanelColumns && m <= least(columns, kPanels * kPanelColumns);
+    bool fewer = columns < kPanelColumns ? m > columns : m >= kPanelColumns && m <= least(columns, kExchanged);
     exchanged = fewer && plain(g) && g.groups == 1 && chunks > 1;
     if (exchanged) set_sizes(g.k, g.c);
     row_floats = exchanged ? g.k : g.c, column_floats = exchanged ? g.c : g.k;
@@ -172,15 +172,16 @@ void add_columns(float* db, const float* rows, int64_t step, int64_t count, int6
   }
 }
 
-// to[p][j] = the normalised from[p * stride + j], in panels as pack_rows makes them.
+// to[p][j] = the normalised from[p * stride + j], in panels as pack_rows makes them. `beside` is asked for meanwhile,
+// beside_step floats a row: few rows make tiles too narrow to ask for it.
 template <int NV>
 void normalise_rows(float* to, const float* from, int64_t stride, int64_t count, const fastcnn_prologue& prologue,
-                    int64_t channel, int64_t width, int live) {
+                    int64_t channel, int columns, const float* beside, int64_t beside_step) {
   if constexpr (NV > 1) {
-    if (live <= (NV - 1) * kLanes)
-      return normalise_rows<NV - 1>(to, from, stride, count, prologue, channel, width, live);
+    if (columns <= (NV - 1) * kLanes)
+      return normalise_rows<NV - 1>(to, from, stride, count, prologue, channel, columns, beside, beside_step);
   }
-  int tail = live - (NV - 1) * kLanes;
+  int tail = columns - (NV - 1) * kLanes;
   struct {
     vec mean, scale, shift;
   } of[NV];
@@ -189,13 +190,13 @@ void normalise_rows(float* to, const float* from, int64_t stride, int64_t count,
     of[v] = {n.mean, n.scale, n.shift};
   }
   Normaliser one(prologue, channel, 0);
-  for (int64_t p = 0; p < count; p++, from += stride, to += width) {
-    for (int j = 0; j < live; j += 16) __builtin_prefetch(from + kRowsAhead * stride + j);
+  for (int64_t p = 0; p < count; p++, from += stride, beside += beside_step) {
+    for (int j = 0; j < columns; j += 16) __builtin_prefetch(from + kRowsAhead * stride + j);
+    __builtin_prefetch(beside);
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; v++) {
-      vec x = v + 1 < NV ? load(from + v * kLanes) : load_first(from + v * kLanes, tail);
+    for (int v = 0; v < NV; v++, to += kLanes) {
       one.mean = of[v].mean, one.scale = of[v].scale, one.shift = of[v].shift;
-      store(to + v * kLanes, one(x));
+      store(to, one(v + 1 < NV ? load(from + v * kLanes) : load_first(from + v * kLanes, tail)));
     }
   }
 }
@@ -248,7 +249,7 @@ struct Worker {
       float* panel = to + j * kPixels * kPanel + s.begin * width;
       if (plan.exchanged && g.prologue)
         normalise_rows<kTileVectors>(panel, from, plan.column_floats, s.size(), *g.prologue, b.part.column + j * kPanel,
-                                     width, columns);
+                                     columns, rows_of(b) + s.begin * plan.row_floats, plan.row_floats);
       else
         pack_rows(panel, from, plan.column_floats, s.size(), columns);
     }
