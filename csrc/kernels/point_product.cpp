@@ -60,11 +60,9 @@ inline ProductTiles tiles_of(int64_t rows, int vectors) {
   return of[rows];
 }
 
-// The same of one group of tiles and one point, MR of its rows, over channels [from, from + depth). What lies `ahead`
-// floats from its v is asked for, too: that of the next point.
+// The same of one group of tiles and one point, MR of its rows, over channels [from, from + depth).
 template <int MR, int NV>
-const char* group_tile(const float* a, const float* b, float* c, int64_t from, int64_t depth, int64_t ahead,
-                       Asked ask) {
+const char* group_tile(const float* a, const float* b, float* c, int64_t from, int64_t depth, Asked ask) {
   vec acc[MR][NV];
 #pragma GCC unroll 6
   for (int i = 0; i < MR; i++)
@@ -73,11 +71,10 @@ const char* group_tile(const float* a, const float* b, float* c, int64_t from, i
   int64_t lane = from % kLanes, end = from + depth;
   a += from / kLanes * kGroupVector;
   for (int64_t at = from - lane; at < end; at += kLanes, a += kGroupVector, lane = 0) {
-    const float *p = a + lane, *next = a + ahead + lane * kTileRows;
+    const float* p = a + lane;
     for (int64_t d = (end - at < kLanes ? end - at : kLanes) - lane; d > 0;
-         d--, p++, b += NV * kLanes, next += kTileRows, ask.at += ask.step) {
+         d--, p++, b += NV * kLanes, ask.at += ask.step) {
       __builtin_prefetch(ask.at, 0, 2);
-      __builtin_prefetch(next, 0, 2);
       vec column[NV];
 #pragma GCC unroll 4
       for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
@@ -99,7 +96,7 @@ const char* group_tile(const float* a, const float* b, float* c, int64_t from, i
   return ask.at;
 }
 
-typedef const char* (*GroupTile)(const float*, const float*, float*, int64_t, int64_t, int64_t, Asked);
+typedef const char* (*GroupTile)(const float*, const float*, float*, int64_t, int64_t, Asked);
 
 template <int NV>
 inline GroupTile group_of(int64_t rows, int vectors) {
@@ -152,29 +149,26 @@ void block_products(const BlockProducts& p) {
     }
 }
 
-// Bytes of a block's v that stay about in L1, where asking for them would be in the way.
-constexpr int64_t kOwnTiles = int64_t(1) << 16;
+constexpr int64_t kOwnDepth = 128;  // channels up to which u stays about in a core's own cache
 
-// The first groups ask for what lies ahead, the others for u of the next point.
+// Meanwhile what lies ahead is asked for, or else u of the next point.
 void group_products(const GroupProducts& p, RunsAhead& ahead) {
-  int64_t groups = ceil_div(p.tiles, kTileRows), last = p.tiles - (groups - 1) * kTileRows, some = ceil_div(groups, 2);
+  int64_t groups = ceil_div(p.tiles, kTileRows), last = p.tiles - (groups - 1) * kTileRows;
   int64_t u_point = point_stride(p.depth * p.width);
   int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
-  int64_t v_ahead = kPoints * p.tiles * p.depth * 4 > kOwnTiles ? kGroupPoint : 0;
   GroupTile whole = group_of<kTileVectors>(kTileRows, p.width / kLanes),
             rest = group_of<kTileVectors>(last, p.width / kLanes);
   for (int e = 0; e < kPoints; e++) {
     const float *u = p.u + e * u_point, *v = p.v + e * kGroupPoint;
     float* m = p.m + e * kGroupPoint;
-    Asked asked[2] = {ahead.ask(some * p.depth), {(const char*)(u + u_point), p.width * 4 / some}};
-    if (!asked[0].at) asked[0] = asked[1];
+    Asked ask = ahead.ask(groups * p.depth);
+    if (!ask.at)
+      ask = p.depth > kOwnDepth ? Asked{(const char*)(u + u_point), p.width * 4 / groups} : Asked{(const char*)p.u, 0};
     for (int64_t from = 0; from < p.depth; from += piece)
-      for (int64_t g = 0; g < groups; g++) {
-        Asked& ask = asked[g >= some];
+      for (int64_t g = 0; g < groups; g++)
         ask.at = (g + 1 < groups ? whole : rest)(v + in_group(g * kTileRows, p.depth), u + from * p.width,
                                                  m + in_group(g * kTileRows, p.width), from,
-                                                 least(piece, p.depth - from), v_ahead, ask);
-      }
+                                                 least(piece, p.depth - from), ask);
   }
 }
 
