@@ -335,20 +335,6 @@ def test_epilogue(isa: str, rng: np.random.Generator) -> None:
         assert_same(out, before)
 
 
-@pytest.mark.parametrize(
-    ("side", "c", "k", "kernel"), [(1, 2600, 75, 1), (7, 64, 64, 3), (28, 64, 64, 3), (5, 30, 9, 1)]
-)
-def test_the_residual_may_be_where_the_result_goes(
-    isa: str, side: int, c: int, k: int, kernel: int, rng: np.random.Generator
-) -> None:
-    """Sums of several blocks are kept in the result until they are complete."""
-    x, w = integers(rng, (1, side, side, c)), integers(rng, (kernel, kernel, c, k))
-    residual = integers(rng, (1, side, side, k))
-    expected = reference.conv2d(x, w, padding="same") + residual
-    kernels.conv2d(x, w, padding="same", residual=residual, out=residual, algorithm="direct")
-    assert_same(residual, expected)
-
-
 def test_transposed(isa: str, rng: np.random.Generator) -> None:
     for strides, pad, side in ((1, "valid", 5), (2, "same", 6), (3, "valid", 4), (2, 1, 5), ((2, 1), "same", 7)):
         x, w, bias = integers(rng, (2, side, side, 6)), integers(rng, (3, 3, 10, 6)), integers(rng, (10,))

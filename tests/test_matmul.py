@@ -84,18 +84,6 @@ def test_dense_epilogue(isa: str, rows: int, depth: int, columns: int, rng: np.r
     assert_same(kernels.dense(x, w, bias, "sigmoid"), kernels.activate(before, "sigmoid"))
 
 
-@pytest.mark.parametrize(
-    ("rows", "depth", "columns"), [(1, 30, 75), (1, 9000, 75), (5, 1300, 30), (20, 600, 75), (500, 600, 75)]
-)
-def test_the_residual_may_be_where_the_result_goes(
-    isa: str, rows: int, depth: int, columns: int, rng: np.random.Generator
-) -> None:
-    x, w, residual = integers(rng, (rows, depth)), integers(rng, (depth, columns)), integers(rng, (rows, columns))
-    expected = reference.dense(x, w) + residual
-    assert kernels.dense(x, w, residual=residual, out=residual) is residual
-    assert_same(residual, expected)
-
-
 def test_dense_gradients(isa: str, rng: np.random.Generator) -> None:
     x, w, dy = integers(rng, (9, 40)), integers(rng, (40, 33)), integers(rng, (9, 33))
     assert_same(kernels.dense_dx(dy, w), reference.dense_dx(dy, w))

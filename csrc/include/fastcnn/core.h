@@ -15,7 +15,7 @@
 #define FASTCNN_VERSION_MINOR 4
 #define FASTCNN_VERSION_PATCH 0
 /* Grows whenever a struct or a function of this header changes its meaning or its layout. */
-#define FASTCNN_ABI_VERSION 4
+#define FASTCNN_ABI_VERSION 5
 
 #ifdef __cplusplus
 extern "C" {
