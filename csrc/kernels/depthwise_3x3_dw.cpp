@@ -15,6 +15,7 @@ namespace ISA {
 namespace {
 
 // Of a segment of a row of dy: eight pages of it, and of x once or twice as many.
+constexpr bool kEnoughRegisters = kLanes >= 8;  // for nine sums and a window of nine, whose loads AVX folds
 constexpr int64_t kSegmentFloats = 8 << 10, kLeastColumns = 8;
 
 struct Walk {
@@ -121,13 +122,14 @@ void add_leaf(float* dw, const float* x, const float* dy, const Depthwise2d& d, 
 }  // namespace
 
 bool is_3x3_dw(const Depthwise2d& d) {
-  return d.m == 1 && d.kh == 3 && d.kw == 3 && d.dilation_h == 1 && d.dilation_w == 1 && d.stride_h == d.stride_w &&
-         (d.stride_h == 1 || d.stride_h == 2) && d.w > 1 && d.left <= 1 && (d.ow - 1) * d.stride_w - d.left + 2 <= d.w;
+  return kEnoughRegisters && d.m == 1 && d.kh == 3 && d.kw == 3 && d.dilation_h == 1 && d.dilation_w == 1 &&
+         d.stride_h == d.stride_w && (d.stride_h == 1 || d.stride_h == 2) && d.w > 1 && d.left <= 1 &&
+         (d.ow - 1) * d.stride_w - d.left + 2 <= d.w;
 }
 
 void add_leaf_3x3(float* dw, const float* x, const float* dy, const Depthwise2d& d, Range rows, Range columns,
                   Range channels, bool first) {
-  (d.stride_h == 1 ? add_leaf<1> : add_leaf<2>)(dw, x, dy, d, rows, columns, channels, first);
+  if (kEnoughRegisters) (d.stride_h == 1 ? add_leaf<1> : add_leaf<2>)(dw, x, dy, d, rows, columns, channels, first);
 }
 
 }  // namespace ISA

@@ -17,6 +17,7 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
+constexpr bool kWorthwhile = kLanes >= 8;     // with four lanes multiplying takes longer than reading
 constexpr int64_t kFilterFloats = 128 << 10;  // half of what a core has for itself
 constexpr int64_t kLongRun = 4 * kDepth;
 constexpr int64_t kStepsAhead = 128;       // that rows are asked for before they are read
@@ -196,6 +197,7 @@ struct Work {
 }  // namespace
 
 bool takes_plain(const Gather& g) {
+  if (!kWorthwhile) return false;
   bool runs = g.taps == 1 && g.inside && g.step_h == 1 && g.step_w == 1 && g.x_pixel == g.run && g.oh == g.h &&
               g.ow == g.w && g.y_row == g.ow * g.y_pixel && g.y_image == g.oh * g.y_row;
   const bool joins = g.epilogue.residual || g.epilogue.gate;  // then more has to stay until it is used
@@ -203,6 +205,7 @@ bool takes_plain(const Gather& g) {
 }
 
 void plain_product(const Gather& g, const float* filter, int team, char* own, int64_t own_bytes) {
+  if (!kWorthwhile) return;
   Work work{g, filter, {}, false, padded_columns(g.columns) / kLanes, depth_of_block(g.run)};
   work.later = finish_with(g.epilogue, &work.finish);
   Ending& f = work.finish;

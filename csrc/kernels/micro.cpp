@@ -79,11 +79,13 @@ inline __attribute__((always_inline)) void tile_finish(vec (&acc)[MR][NV], float
     });
 }
 
+// Tiles of few rows do not ask ahead: they are too few to carry it.
 template <int MR, int NV>
 void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish, int tail,
                 const Asking& asking) {
   vec acc[MR][NV];
   each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
+  constexpr bool kAsks = MR > 3;
   const float* const* rows = a.rows;
   int64_t asked = 0;
   for (int64_t s = 0; s < a.count; s++, rows += a.stride) {
@@ -91,8 +93,8 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
     for (int i = 0; i < MR; i++) row[i] = rows[i] + a.offset;
     int64_t end = a.depth * a.step;
     for (int64_t p = 0; p != end;) {
-      __builtin_prefetch(asking.at(asked++, b));
-      int64_t stop = end - p > asking.each ? p + asking.each : end;
+      if (kAsks) __builtin_prefetch(asking.at(asked++, b));
+      const int64_t stop = kAsks && end - p > asking.each ? p + asking.each : end;
       do {
         vec column[NV];
 #pragma GCC unroll 4
