@@ -1,6 +1,7 @@
 """How results are compared: exactly on integers, by relative L2 error against float64 on real numbers, by bits between runs."""
 
 import hashlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -70,3 +71,21 @@ def assert_same_bits_everywhere(run: Callable[[], Any]) -> None:
         _core.set_isa(before_isa)
         _core.set_num_threads(before_threads)
     assert len(set(hashes.values())) <= 1, f"bits differ: {hashes}"
+
+
+def assert_threads_predict_alike(model: Any, batches: list[Array], turns: int = 100) -> None:
+    """Threads that each ask one model for a batch of their own get what one thread got before."""
+    expected = [model.predict_on_batch(x) for x in batches]
+    wrong = []
+
+    def work(i: int) -> None:
+        for _ in range(turns):
+            if not np.array_equal(model.predict_on_batch(batches[i]), expected[i]):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(batches))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong

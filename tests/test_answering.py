@@ -1,11 +1,11 @@
 """The short way of a prediction: the bits of the long one, and not taken where the long one does more."""
 
 import gc
-import threading
 import weakref
 
 import numpy as np
 import pytest
+from checks import assert_threads_predict_alike
 
 import fastcnn
 from fastcnn import _core, layers, losses, models, utils
@@ -164,22 +164,7 @@ def test_models_take_turns_and_are_forgotten():
 
 
 def test_threads_have_programs_of_their_own():
-    model = network()
-    batches = [pictures(2, seed) for seed in range(4)]
-    expected = [model.predict_on_batch(x) for x in batches]
-    wrong = []
-
-    def work(i):
-        for _ in range(100):
-            if not np.array_equal(model.predict_on_batch(batches[i]), expected[i]):
-                wrong.append(i)
-
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    assert not wrong
+    assert_threads_predict_alike(network(), [pictures(2, seed) for seed in range(4)])
 
 
 def test_what_answers_run_on():

@@ -1,10 +1,10 @@
 """Inference reads a batch where the caller has it, if convolutions alone look at it; else it is copied."""
 
 import gc
-import threading
 
 import numpy as np
 import pytest
+from checks import assert_threads_predict_alike
 
 from fastcnn import _core, layers, models
 from fastcnn.plan import stepping
@@ -83,22 +83,7 @@ def test_an_array_that_begins_anywhere():
 
 
 def test_threads_with_batches_of_their_own():
-    model = network(READ_IN_PLACE["pooled"])
-    batches = [batch(seed=i) for i in range(4)]
-    expected = [model.predict_on_batch(x) for x in batches]
-    wrong = []
-
-    def work(i):
-        for _ in range(50):
-            if not np.array_equal(model.predict_on_batch(batches[i]), expected[i]):
-                wrong.append(i)
-
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    assert not wrong
+    assert_threads_predict_alike(network(READ_IN_PLACE["pooled"]), [batch(seed=i) for i in range(4)])
 
 
 def test_another_input_is_copied():

@@ -14,8 +14,9 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-// Of a segment of a row of dy: eight pages of it, and of x once or twice as many.
 constexpr bool kEnoughRegisters = kLanes >= 8;  // for nine sums and a window of nine, whose loads AVX folds
+
+// Of a segment of a row of dy: eight pages of it, and of x once or twice as many.
 constexpr int64_t kSegmentFloats = 8 << 10, kLeastColumns = 8;
 
 struct Walk {

@@ -30,10 +30,7 @@ constexpr int kMostShares = 64;
 template <class F>
 static void parallel_shares(int threads, int64_t tasks, F f) {
   if (threads > tasks) threads = (int)tasks;
-  if (threads <= 1 || omp_in_parallel()) {
-    for (int64_t task = 0; task < tasks; task++) f(task, 0);
-    return;
-  }
+  if (threads <= 1 || omp_in_parallel()) return parallel_tasks(1, tasks, f);
   Share shares[kMostShares];
   const int count = threads < kMostShares ? threads : kMostShares;
   for (int i = 0; i < count; i++)
