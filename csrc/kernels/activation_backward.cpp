@@ -7,24 +7,6 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kGrain = 1024;
-
-template <class F>
-void map(float* dx, const float* dy, const float* x, int64_t size, int cost, F f) {
-  bool past = dx != dy && dx != x && streams(dx, size);
-  parallel_ranges(size, kGrain, size / 16 * cost, [&](int64_t begin, int64_t end) {
-    int64_t i = begin;
-    for (; i + kLanes <= end; i += kLanes) {
-      __builtin_prefetch(dy + i + kAhead);
-      __builtin_prefetch(x + i + kAhead);
-      put(dx + i, f(load(dy + i), load(x + i)), past);
-    }
-    int left = (int)(end - i);
-    if (left > 0) store_first(dx + i, f(load_first(dy + i, left), load_first(x + i, left)), left);
-    if (past) stream_fence();
-  });
-}
-
 // dy where the mask holds, else 0; NaN where x is.
 vec where(ivec mask, vec dy, vec x) { return select(mask, dy, select(is_nan(x), x, zero())); }
 
@@ -48,7 +30,11 @@ vec softsign_slope(vec x) {
 vec bounded(vec x) { return max(splat(-1e4f), min(splat(1e4f), x)); }  // 0 instead of inf * 0
 
 // The slope of x sigmoid(v): s + x s (1 - s) v'.
-vec gated_slope(vec x, vec v, vec dv) { return fma(bounded(x) * dv, sigmoid_slope(v), sigmoid(v)); }
+vec gated_slope(vec x, vec v, vec dv) {
+  Logistic p = logistic(v);
+  vec s = p.first_a / p.bottom * p.second_a, rest = fma(p.b, p.growth, p.b) / p.bottom;
+  return fma(bounded(x) * dv * rest, s, s);
+}
 
 vec gelu_tanh_slope(vec x) {
   vec b = bounded(x);
@@ -59,9 +45,9 @@ vec gelu_tanh_slope(vec x) {
 vec gelu_slope(vec x) {  // Phi(x) + x phi(x)
   vec t = abs(x);
   NormalTail tail = normal_tail(t);
-  vec density = value(tail.density), below = density * tail.ratio;
-  vec moment = min(splat(14.5f), t) * density * splat(0.398942280f);
-  return select(x < zero(), below - moment, (splat(1) - below) + moment);
+  vec moment = min(splat(14.5f), t) * splat(0.398942280f);
+  vec below = value(tail.density) * (tail.top / tail.bottom - moment);
+  return select(x < zero(), below, splat(1) - below);
 }
 
 // t + x s (1 - t^2), t = tanh(softplus(x)) = top / bottom as in mish, s = sigmoid(x), bottom - top = 2 or 2 z^2.
@@ -74,11 +60,10 @@ vec mish_slope(vec x) {
   return fma(bounded(x) * s, gap * (top + bottom) / (bottom * bottom), top / bottom);
 }
 
-}  // namespace
-
-void activation_backward(float* dx, const float* dy, const float* x, int64_t size, fastcnn_activation f, float alpha) {
-  int cost = f <= FASTCNN_LEAKY_RELU ? 2 : 12;  // in loads and stores of a vector
-  auto run = [&](auto function) { map(dx, dy, x, size, cost, function); };
+// On one thread.
+void differentiate(float* dx, const float* dy, const float* x, int64_t size, bool past, fastcnn_activation f,
+                   float alpha) {
+  auto run = [&](auto function) { map_run(dx, size, past, function, dy, x); };
   auto slope = [&](auto derivative) { run([=](vec g, vec a) { return g * derivative(a); }); };
   switch (f) {
     case FASTCNN_STEP:
@@ -121,6 +106,16 @@ void activation_backward(float* dx, const float* dy, const float* x, int64_t siz
     default:
       return run([](vec g, vec) { return g; });
   }
+}
+
+}  // namespace
+
+void activation_backward(float* dx, const float* dy, const float* x, int64_t size, fastcnn_activation f, float alpha) {
+  int cost = f <= FASTCNN_LEAKY_RELU ? 2 : 12;  // in loads and stores of a vector
+  bool past = dx != dy && dx != x && streams(dx, size);
+  parallel_ranges(size, kGrain, size / 16 * cost, [&](int64_t begin, int64_t end) {
+    differentiate(dx + begin, dy + begin, x + begin, end - begin, past, f, alpha);
+  });
 }
 
 }  // namespace ISA

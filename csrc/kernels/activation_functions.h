@@ -29,15 +29,8 @@ static inline vec softsign(vec x) {
   return copy_sign(t / (splat(1) + t), x);
 }
 
-// x / (1 + e^-v), v of the sign of x; e^-|v| multiplies x before it can underflow.
-[[gnu::always_inline]] static inline vec gated(vec x, vec v) {
-  Exponential z = exp_parts(-abs(v));
-  ivec negative = v < zero();
-  vec bounded = max(splat(-1e4f), x);  // 0 instead of inf * 0
-  vec top = select(negative, bounded * z.mantissa * z.half, x);
-  vec y = over_one_plus(top, value(z)) * select(negative, z.rest, splat(1));
-  return select(x > splat(1e4f), x, y);  // or inf - inf
-}
+// x / (1 + e^-v), v of the sign of x: 0 instead of inf * 0 far below
+[[gnu::always_inline]] static inline vec gated(vec x, vec v) { return over_one_plus_exp(max(splat(-1e4f), x), v); }
 static inline vec silu(vec x) { return gated(x, x); }
 
 // x (1 + tanh(u)) / 2 = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3). 2 u is rounded, so for negative x the
@@ -53,18 +46,14 @@ static inline vec gelu(vec x) {
   vec t = abs(x);
   NormalTail tail = normal_tail(t);
   Exponential e = tail.density;
-  return relu(x) - (min(splat(14.5f), t) * tail.ratio * e.mantissa * e.half) * e.rest;
+  return fma(min(splat(14.5f), t) * tail.top * e.scaled / tail.bottom, -e.rest, relu(x));
 }
 
-// x tanh(softplus(x)) = x (1 + 2 z) / (1 + 2 z + 2 z^2), z = e^-x; with z = e^x: x z (z + 2) / (z (z + 2) + 2)
+// x tanh(softplus(x)) = x z (z + 2) / (z (z + 2) + 2), z = e^x; from x = 20 on that is x
 static inline vec mish(vec x) {
-  Exponential parts = exp_parts(-abs(x));
-  vec z = value(parts), two = splat(2);
-  ivec negative = x < zero();
-  vec bounded = max(splat(-1e4f), x);
-  vec top = select(negative, bounded * (z + two) * parts.mantissa * parts.half, x * fma(two, z, splat(1)));
-  vec bottom = select(negative, fma(z, z + two, two), fma(two * z, z + splat(1), splat(1)));
-  return top / bottom * select(negative, parts.rest, splat(1));
+  Exponential e = in_steps(reduced(min(splat(20), max(splat(-150), x)), kTwice));
+  vec top = fma(e.scaled, value(e), e.scaled + e.scaled);
+  return top / fma(top, e.rest, splat(2)) * max(splat(-1e4f), x) * e.rest;
 }
 
 // body(function) with the function that `f` names; one instance of body each.

@@ -4,7 +4,7 @@
 // Order of loops: blocks of pixels outside, so that the x they see stays in L2; panels of output channels next; then
 // the sum in blocks of kDepth, whose part of the filter stays in L2 while the pixels of the block pass by. With few
 // pixels the filter is the larger side: then panels are outermost and each thread packs its own, block by block, into
-// L2.
+// L2, while it multiplies with the block before.
 #include "gather.h"
 
 #include "apply_activation.h"
@@ -26,6 +26,8 @@ constexpr int64_t kFewPixels = 400;                  // up to this many the filt
 constexpr int64_t kAskedDepth = 64;                  // of a sum: from here on x is asked for ahead,
 constexpr int64_t kAskedFloats = 64 << 10;           // if it is as large as this
 constexpr int64_t kAskedColumns = 64;                // and read for so many columns of the filter
+constexpr int64_t kScratch = 128;                    // bytes of what a thread has packed
+constexpr int64_t kPackedRows = 4 * kTileRows;       // from here on a block is packed while another is multiplied
 
 // The sum over (tap, run) cut into blocks: several whole taps, or equal pieces of one.
 struct Blocks {
@@ -49,6 +51,16 @@ struct Pointers {
   }
   static int64_t bytes(int64_t taps, int64_t count) { return align64((taps + 4) * count * (int64_t)sizeof(void*)); }
 };
+
+// Two blocks of the filter, packed by the thread that reads them: one is filled while the other is multiplied.
+struct Scratch {
+  int64_t at;       // of what `packing` fills: its panel and how far into the sum it begins, as one number; or -1
+  int64_t now;      // which of the blocks is multiplied
+  Packing packing;  // of the other
+  static int64_t bytes(const Blocks& k) { return align64(k.taps_each * k.piece * kPanel * 4); }
+  float* block(const Blocks& k, int64_t i) { return (float*)((char*)this + kScratch + i * bytes(k)); }
+};
+static_assert(sizeof(Scratch) <= kScratch);
 
 // Panels [begin, end) of `count` pixels.
 struct Task {
@@ -82,7 +94,7 @@ struct Layout {
     Blocks k(taps, run);
     int64_t most_pixels = whole ? pixels : block;
     zeros = align64(run * 4);
-    packed = shared ? align64(taps * run * padded_columns(columns) * 4) : align64(k.taps_each * k.piece * kPanel * 4);
+    packed = shared ? align64(taps * run * padded_columns(columns) * 4) : kScratch + 2 * Scratch::bytes(k);
     rows = Pointers::bytes(taps, most_pixels);
     normalised = prologue ? most_pixels * align64(run * 4) : 0;
     patches = patched ? taps * most_pixels * align64(run * 4) : 0;
@@ -166,7 +178,8 @@ void point(const Gather& g, int64_t first, int64_t count, const float* zeros, co
   }
 }
 
-void pack_filter(const Gather& g, float* to, int64_t tap, int64_t from, int64_t depth, int64_t column, int columns) {
+[[gnu::noinline]] void pack_filter(const Gather& g, float* to, int64_t tap, int64_t from, int64_t depth, int64_t column,
+                                   int columns) {
   const float* filter = g.filter + g.tap_at[tap];
   if (g.transposed)
     pack_columns(to, filter + column * g.run_stride + from, g.run_stride, depth, columns);
@@ -243,9 +256,56 @@ Ahead after(const Gather& g, int64_t panel, int64_t done, const Soon& soon) {
   return {g.prepared + panel * kPanel * depth + done * width, steps * width / 16, 16, 1};
 }
 
+// A block of the sum: `taps` whole taps from `tap` on, or `depth` of one from `from` on.
+struct Block {
+  int64_t tap, from, taps, depth;
+  Block(const Gather& g, const Blocks& k, int64_t tap, int64_t from)
+      : tap(tap), from(from), taps(least(g.taps - tap, k.taps_each)), depth(least(g.run - from, k.piece)) {}
+  bool last(const Gather& g) const { return g.taps == 0 || (tap + taps == g.taps && from + depth == g.run); }
+  Block next(const Gather& g, const Blocks& k) const {
+    return from + depth == g.run ? Block(g, k, tap + taps, 0) : Block(g, k, tap, from + depth);
+  }
+};
+
+// The block of the filter, unless it has been packed, or some rows of it.
+[[gnu::noinline]] const float* packed_block(const Gather& g, const Blocks& k, const Block& b, int64_t panel,
+                                            Scratch& scratch) {
+  const int columns = columns_of(g, panel);
+  const int64_t begin = b.tap * g.run + b.from;
+  int64_t done = 0;
+  if (scratch.at == panel * g.taps * g.run + begin) done = scratch.packing.done, scratch.now ^= 1;
+  scratch.at = -1;
+  float* to = scratch.block(k, scratch.now);
+  if (done) {
+    pack_rows(to + done * kPanel, scratch.packing.from, g.run_stride, b.taps * b.depth - done, columns);
+    return to;
+  }
+  for (int64_t t = 0; t < b.taps; t++)
+    pack_filter(g, to + t * b.depth * panel_width(columns), b.tap + t, b.from, b.depth, panel * kPanel, columns);
+  return to;
+}
+
+// Has that block packed or, if transposed, asked for while another one is multiplied with enough pixels.
+bool pack_ahead(const Gather& g, const Blocks& k, const Block& b, int64_t panel, Scratch& scratch) {
+  if (g.taps == 0 || columns_of(g, panel) < kPanel) return false;
+  const float* from = g.filter + g.tap_at[b.tap];
+  const int64_t step = g.run_stride;
+  if (g.transposed) {
+    const int64_t line = ceil_div(b.depth, kPanel);
+    scratch.packing = {
+        from + panel * kPanel * step + b.from, kPanel, nullptr, line * kPanel, 0, line, step - line * kPanel};
+    return true;
+  }
+  if (b.taps > 1 && g.tap_at[b.tap + 1] - g.tap_at[b.tap] != g.run * step) return false;
+  scratch.at = (panel * g.taps + b.tap) * g.run + b.from;
+  scratch.packing = {from + b.from * step + panel * kPanel, step, scratch.block(k, scratch.now ^ 1), b.taps * b.depth,
+                     0};
+  return true;
+}
+
 // One panel of one pixel block; out is left pointing at the next panel's columns. whole: the packed panel, or null: it
 // is packed into a thread's scratch, a block of the sum at a time.
-void panel_product(const Gather& g, const float* whole, const Soon& soon, float* scratch, bool cold, int64_t panel,
+void panel_product(const Gather& g, const float* whole, const Soon& soon, Scratch* scratch, bool cold, int64_t panel,
                    const float** rows, float* const* out, int64_t count) {
   Blocks k(g.taps, g.run);
   int columns = columns_of(g, panel), width = panel_width(columns);
@@ -257,22 +317,21 @@ void panel_product(const Gather& g, const float* whole, const Soon& soon, float*
   finish.bias = g.epilogue.bias ? g.epilogue.bias + panel * kPanel : nullptr;
   finish.stream = g.stream && !later && k.taps_each == g.taps && k.piece == g.run;
   finish.asked = !soon.first, finish.next = soon.last ? 0 : kPanel;
-  int64_t tap = 0, from = 0;
-  do {
-    int64_t taps = g.taps - tap < k.taps_each ? g.taps - tap : k.taps_each;
-    int64_t depth = g.run - from < k.piece ? g.run - from : k.piece;
-    const float* b = whole ? whole + (tap * g.run + from) * width : scratch;
-    if (!whole)
-      for (int64_t t = 0; t < taps; t++)
-        pack_filter(g, scratch + t * depth * width, tap + t, from, depth, panel * kPanel, columns);
-    finish.accumulate = tap > 0 || from > 0;
-    finish.last = g.taps == 0 || (tap + taps == g.taps && from + depth == g.run);  // no taps: zeros
-    Ahead ahead = tap == 0 && from == 0 ? soon.pixels : Ahead{};
-    if (soon.filter) ahead = after(g, panel, tap * g.run + from + taps * depth, soon);
-    micro_rows({rows + tap * count, count, taps, depth, 1, from, cold, ahead}, b, width, out, count, columns, finish);
-    from += depth;
-    if (from == g.run) from = 0, tap += taps;
-  } while (tap < g.taps);
+  for (Block block(g, k, 0, 0);; block = block.next(g, k)) {
+    const int64_t begin = block.tap * g.run + block.from;
+    const float* b = whole ? whole + begin * width : packed_block(g, k, block, panel, *scratch);
+    finish.accumulate = begin > 0;
+    finish.last = block.last(g);  // no taps: zeros
+    Segments a{rows + block.tap * count, count, block.taps, block.depth, 1, block.from, cold};
+    if (begin == 0) a.ahead = soon.pixels;
+    if (soon.filter) a.ahead = after(g, panel, begin + block.taps * block.depth, soon);
+    if (!whole && count >= kPackedRows &&
+        (finish.last ? soon.panel >= 0 && pack_ahead(g, k, Block(g, k, 0, 0), soon.panel, *scratch)
+                     : pack_ahead(g, k, block.next(g, k), panel, *scratch)))
+      a.packing = &scratch->packing;
+    micro_rows(a, b, width, out, count, columns, finish);
+    if (finish.last) break;
+  }
   if (later)
     for (int64_t i = 0; i < count; i++) apply_activation(out[i], columns, g.epilogue.activation, g.epilogue.alpha);
 }
@@ -312,6 +371,10 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   const float* filter = g.prepared ? g.prepared : packed;
   if (layout.shared && layout.block >= kPlainRows && takes_plain(g))
     return plain_product(g, filter, team, own + layout.rows, layout.own());
+  auto scratch_of = [&](int thread) {
+    return (Scratch*)(own + thread * layout.own() + layout.rows + layout.normalised + layout.patches);
+  };
+  for (int i = 0; i < team && !layout.shared; i++) scratch_of(i)->at = -1, scratch_of(i)->now = 0;
   const bool near = layout.shared && layout.split == 1;  // else threads keep to the same part of the filter
   const int64_t panel_floats = kPanel * g.taps * g.run;
   auto task = [&](int64_t i, int thread) {
@@ -320,7 +383,6 @@ void gather_product(const Gather& g, char* workspace, int threads) {
     Pointers to(own + thread * layout.own(), g.taps, t.count);
     float* normalised = (float*)(own + thread * layout.own() + layout.rows);
     float* patches = normalised + layout.normalised / 4;
-    float* scratch = patches + layout.patches / 4;
     point(g, t.first, t.count, zeros, to, patches);
     if (g.prologue) normalise_block(g, to.rows, t.count, zeros, normalised);
     for (int64_t p = 0; p < t.count; p++) to.out[p] += t.begin * kPanel;
@@ -335,8 +397,8 @@ void gather_product(const Gather& g, char* workspace, int threads) {
         int64_t ahead = t.first + (near ? 1 : team) * layout.block;
         later = next_pixels(g, ahead, least(layout.block, pixels - ahead), panel, t.begin, t.end);
       }
-      panel_product(g, b, {g.prepared && !layout.shared, next, later, panel == t.begin, panel + 1 == t.end}, scratch,
-                    cold, panel, to.rows, to.out, t.count);
+      panel_product(g, b, {g.prepared && !layout.shared, next, later, panel == t.begin, panel + 1 == t.end},
+                    layout.shared ? nullptr : scratch_of(thread), cold, panel, to.rows, to.out, t.count);
       for (int64_t p = 0; p < t.count; p++) to.out[p] += kPanel;
     }
     if (g.stream) stream_fence();

@@ -6,6 +6,8 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
+constexpr int64_t kPackedAhead = 8;  // runs: some hundred steps
+
 // What lies in an array of the result's shape where c lies in the result.
 inline const float* beside(const char* array, const Finish& f, const float* c) {
   return (const float*)(array + ((const char*)c - f.origin));
@@ -24,6 +26,7 @@ struct Asking {
   int64_t first;  // of the lines of `ahead`: rows in their order, then the next line of each
   int64_t all;    // places and lines
   int64_t each;   // steps between two
+  Packing* packing;
   const void* at(int64_t i, const void* hot) const {
     if (i < places) {
       const float* row = rows[i >> lines >> arrays] + (i & ((1 << lines) - 1)) * 16;
@@ -36,6 +39,19 @@ struct Asking {
     return from + (ahead.at ? ahead.at[row] : row * ahead.step);
   }
 };
+
+inline void pack_run(Packing& p) {
+  if (p.done == p.runs) return;
+  const float* ahead = p.from;
+  if (p.to) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kTileVectors; j++) store(p.to + p.done * kPanel + j * kLanes, load(p.from + j * kLanes));
+    ahead = p.done + kPackedAhead < p.runs ? p.from + kPackedAhead * p.step : p.from;
+  }
+  for (int j = 0; j < kPanel; j += 16) __builtin_prefetch(ahead + j, 0, 2);
+  p.from += p.step;
+  if (++p.done == p.line) p.from += p.jump, p.done = 0, p.runs -= p.line;
+}
 
 template <int NV>
 inline vec tile_load(const float* p, int j, int tail) {
@@ -93,7 +109,10 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
     for (int i = 0; i < MR; i++) row[i] = rows[i] + a.offset;
     int64_t end = a.depth * a.step;
     for (int64_t p = 0; p != end;) {
-      if (kAsks) __builtin_prefetch(asking.at(asked++, b));
+      if (kAsks && NV == kTileVectors && asking.packing && asked >= asking.places)
+        pack_run(*asking.packing);
+      else if (kAsks)
+        __builtin_prefetch(asking.at(asked++, b));
       const int64_t stop = kAsks && end - p > asking.each ? p + asking.each : end;
       do {
         vec column[NV];
@@ -140,7 +159,7 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int64_t groups = (m + kTileRows - 1) / kTileRows;
   int fewest = (int)(m / most(groups, 1));
   int64_t larger = m - groups * fewest;  // the first tiles have a row more
-  int64_t wanted = a.ahead.rows * a.ahead.lines;
+  int64_t wanted = a.packing ? a.packing->runs : a.ahead.rows * a.ahead.lines;
   bool sums = (finish.accumulate && wanted) || a.fresh;  // where much passes through L2, they may have left it
   int64_t apart[3] = {};
   int arrays = 0;
@@ -148,7 +167,8 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   if (finish.last && finish.residual) apart[arrays++] = finish.residual - finish.origin;
   if (finish.last && finish.gate) apart[arrays++] = finish.gate - finish.origin;
   int log = arrays > 2 ? 2 : arrays > 1, lines = columns > 32 ? 2 : columns > 16;
-  Asking asking{nullptr, 0, lines, log, {apart[0], apart[1], apart[2], apart[0]}, a.ahead, 0, 0, a.depth * a.step};
+  Asking asking{nullptr,          0,        lines, log, {apart[0], apart[1], apart[2], apart[0]}, a.ahead, 0, 0,
+                a.depth * a.step, a.packing};
   const bool asks = arrays || wanted;
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = fewest + (g < larger);

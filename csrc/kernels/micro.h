@@ -50,6 +50,16 @@ struct Ahead {
   const int64_t* at = nullptr;  // or at from + at[i]
 };
 
+// What a product after this one will read of B, in runs of kPanel floats: as many as this one has time for, in order.
+// Packed, one run after the other; or, where packing is more than copying, asked for.
+struct Packing {
+  const float* from;
+  int64_t step;  // from run to run
+  float* to;     // or null
+  int64_t runs, done;
+  int64_t line = 0, jump = 0;  // after each `line` runs `jump` floats are skipped
+};
+
 struct Segments {
   const float* const* rows;  // rows[s * stride + i]: row i of segment s
   int64_t stride;
@@ -58,7 +68,8 @@ struct Segments {
   int64_t offset = 0;  // added to every row
   bool cold = false;   // the rows have not been read yet: ask for them ahead
   Ahead ahead = {};
-  bool fresh = false;  // c is stored for the first time, in many places: ask for it ahead
+  bool fresh = false;          // c is stored for the first time, in many places: ask for it ahead
+  Packing* packing = nullptr;  // in place of what is asked for ahead
 };
 
 // m rows of one panel with `columns` columns (at most kPanel). Rows are dealt out evenly, so that 49 rows make tiles of

@@ -110,7 +110,7 @@ inline GroupTile group_of(int64_t rows, int vectors) {
 }  // namespace
 
 // Rows are dealt out evenly: tiles of some height, then tiles of one row less.
-void point_product(PointProduct p, int64_t rows, int columns) {
+__attribute__((noinline)) void point_product(PointProduct p, int64_t rows, int columns) {
   int64_t groups = (rows + kTileRows - 1) / kTileRows;
   if (groups == 0) return;
   int64_t low = rows / groups, high = rows % groups;
@@ -127,26 +127,29 @@ void point_product(PointProduct p, int64_t rows, int columns) {
 void block_products(const BlockProducts& p) {
   int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
   int64_t u_point = point_stride(p.depth * p.width), m_point = point_stride(p.tiles * p.width);
-  int64_t groups = ceil_div(p.tiles, kTileRows), v_floats = p.tiles * p.v_row;
-  int64_t step = most(p.width, v_floats / p.depth) * 4 / groups;
-  for (int e = 0; e < kPoints; e++)
+  for (int e = 0; e < kPoints; e++) {
+    Run run = p.grid->run_of(e, p.first, p.first + p.tiles);
+    int64_t at = run.begin - p.first, tiles = run.end - run.begin, v_floats = p.tiles * p.v_row;
+    if (tiles <= 0) continue;
+    int64_t step = most(p.width, v_floats / p.depth) * 4 / ceil_div(tiles, kTileRows);
     for (int64_t from = 0; from < p.depth; from += piece) {
       const float *u = p.u + e * u_point + from * p.width, *v = p.v + e * p.v_point + from;
       const char *next_u = (const char*)(u + u_point),
                  *next_v = (const char*)(p.v + (e + 1) % kPoints * p.v_point + v_floats * from / p.depth);
-      PointProduct product{v,
+      PointProduct product{v + at * p.v_row,
                            p.v_row,
                            1,
                            u,
                            p.width,
-                           p.m + e * m_point,
+                           p.m + e * m_point + at * p.width,
                            p.width,
                            least(piece, p.depth - from),
                            from > 0,
                            {next_u, step},
                            (intptr_t)next_v - (intptr_t)next_u};
-      point_product(product, p.tiles, p.width);
+      point_product(product, tiles, p.width);
     }
+  }
 }
 
 constexpr int64_t kOwnDepth = 128;  // channels up to which u stays about in a core's own cache
@@ -158,17 +161,22 @@ void group_products(const GroupProducts& p, RunsAhead& ahead) {
   int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
   GroupTile whole = group_of<kTileVectors>(kTileRows, p.width / kLanes),
             rest = group_of<kTileVectors>(last, p.width / kLanes);
+  uint64_t needed = 0;
+  for (int64_t g = 0; g < groups; g++) needed |= p.needs ? p.needs[g] : ~uint64_t(0);
   for (int e = 0; e < kPoints; e++) {
+    if (!(needed >> e & 1)) continue;
     const float *u = p.u + e * u_point, *v = p.v + e * kGroupPoint;
     float* m = p.m + e * kGroupPoint;
     Asked ask = ahead.ask(groups * p.depth);
     if (!ask.at)
       ask = p.depth > kOwnDepth ? Asked{(const char*)(u + u_point), p.width * 4 / groups} : Asked{(const char*)p.u, 0};
     for (int64_t from = 0; from < p.depth; from += piece)
-      for (int64_t g = 0; g < groups; g++)
+      for (int64_t g = 0; g < groups; g++) {
+        if (p.needs && !(p.needs[g] >> e & 1)) continue;
         ask.at = (g + 1 < groups ? whole : rest)(v + in_group(g * kTileRows, p.depth), u + from * p.width,
                                                  m + in_group(g * kTileRows, p.width), from,
                                                  least(piece, p.depth - from), ask);
+      }
   }
 }
 

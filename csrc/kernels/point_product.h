@@ -26,14 +26,16 @@ struct PointProduct {
 void point_product(PointProduct p, int64_t rows, int columns);
 
 // The products of a block of tiles with one panel of the filter: m[e][tile][j] = sum over c < depth of
-// v[e][tile][c] * u[e][c][j], j < width. The sums fall into pieces of kPointDepth at most.
+// v[e][tile][c] * u[e][c][j], j < width. The sums fall into pieces of kPointDepth at most. Tiles that have no need of a
+// point have no sums there.
 struct BlockProducts {
   float* m;
   const float* v;
   int64_t v_row, v_point;
   const float* u;
-  int64_t depth, tiles;
+  int64_t depth, first, tiles;
   int width;
+  const Tiles* grid;
 };
 
 void block_products(const BlockProducts& p);
@@ -53,6 +55,7 @@ struct GroupProducts {
   const float* u;
   int64_t depth, tiles;
   int width;
+  const uint64_t* needs = nullptr;  // of each group: the points it has need of
 };
 void group_products(const GroupProducts& p, RunsAhead& ahead);
 

@@ -36,13 +36,21 @@ vec leaf(float* dx, const float* dy, const float* x, vec alpha, int64_t rows, in
 }  // namespace
 
 void prelu_forward(float* y, const float* x, const float* alpha, int64_t rows, int64_t c) {
+  bool past = y != x && streams(y, rows * c, c);
+  auto f = [](vec a, vec slope) { return select(a > zero(), a, slope * a); };
   parallel_ranges(rows, 16, rows * ((c + 15) / 16), [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; row++)
-      for (int64_t i = 0; i < c; i += kLanes) {
-        int lanes = c - i < kLanes ? (int)(c - i) : kLanes;
-        vec a = load_first(x + row * c + i, lanes);
-        store_first(y + row * c + i, select(a > zero(), a, load_first(alpha + i, lanes) * a), lanes);
+    for (int64_t row = begin; row < end; row++) {
+      const float* from = x + row * c;
+      float* to = y + row * c;
+      int64_t i = 0;
+      for (; i + kLanes <= c; i += kLanes) {
+        __builtin_prefetch(from + i + kAhead);
+        put(to + i, f(load(from + i), load(alpha + i)), past);
       }
+      int n = (int)(c - i);
+      if (n) store_first(to + i, f(load_first(from + i, n), load_first(alpha + i, n)), n);
+    }
+    if (past) stream_fence();
   });
 }
 

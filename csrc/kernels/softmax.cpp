@@ -6,6 +6,7 @@
 
 #include "row_sums.h"
 #include "runtime/parallel.h"
+#include "stream.h"
 #include "vmath.h"
 
 namespace fastcnn {
@@ -15,19 +16,39 @@ namespace {
 constexpr int64_t kLeaf = 64;     // terms of a column's sum in one accumulator
 constexpr int64_t kColumns = 64;  // a tile: four cache lines wide
 
-void softmax_row(float* y, const float* x, int64_t c, bool log_of) {
+constexpr int64_t kRow = 4096;  // floats of a row that wait on the stack to be written past the caches
+
+// y[i] = f(in[i], ...) for one row, which may begin and end inside a line: whole lines go past the caches.
+template <class F, class... In>
+void write_row(float* y, int64_t c, bool past, F f, const In*... in) {
+  int64_t i = 0, head = past ? (int64_t)(-(uintptr_t)y / sizeof(float) % 16) : 0;
+  auto part = [&](int64_t end) {
+    for (int64_t n; i < end; i += n) {
+      n = end - i < kLanes ? end - i : kLanes;
+      store_first(y + i, f(load_first(in + i, (int)n)...), (int)n);
+    }
+  };
+  part(head < c ? head : c);
+  for (; i + kLanes <= c; i += kLanes) put(y + i, f(load(in + i)...), past);
+  part(c);
+}
+
+void softmax_row(float* y, const float* x, int64_t c, bool log_of, bool past) {
+  alignas(64) float waiting[kRow];
+  float* e = past && c <= kRow ? waiting : y;
   vec largest = splat(row_max(x, c));
   double sum = row_sum(c, [&](int64_t i, int n) {
-    Wide e = wide_map(wide_load_or(x + i, n, -kInfinity), [&](vec a) { return exp(a - largest); });
-    if (!log_of) wide_store_first(y + i, e, n);
-    return e;
+    __builtin_prefetch(x + i + kAhead);
+    Wide terms = wide_map(wide_load_or(x + i, n, -kInfinity), [&](vec a) { return exp(a - largest); });
+    if (!log_of) wide_store_first(e + i, terms, n);
+    return terms;
   });
   vec scale = splat((float)(1 / sum)), shift = log(splat((float)sum));
-  for (int64_t i = 0; i < c; i += kLanes) {
-    int n = c - i < kLanes ? (int)(c - i) : kLanes;
-    vec a = load_first((log_of ? x : y) + i, n);
-    store_first(y + i, log_of ? (a - largest) - shift : a * scale, n);
-  }
+  if (log_of)
+    return write_row(
+        y, c, past, [=](vec a) { return (a - largest) - shift; }, x);
+  write_row(
+      y, c, past && e != y, [=](vec a) { return a * scale; }, e);
 }
 
 // One vector of columns: x and y point to its first row, rows are `inner` apart.
@@ -51,16 +72,16 @@ void softmax_column(float* y, const float* x, int64_t c, int64_t inner, int n, b
 }
 
 // dx = y (dy - sum(dy y)), or dx = dy - e^y sum(dy) for the logarithm.
-void softmax_row_backward(float* dx, const float* dy, const float* y, int64_t c, bool log_of) {
+void softmax_row_backward(float* dx, const float* dy, const float* y, int64_t c, bool log_of, bool past) {
   vec sum = splat((float)row_sum(c, [&](int64_t i, int n) {
+    __builtin_prefetch(dy + i + kAhead);
+    __builtin_prefetch(y + i + kAhead);
     Wide g = wide_load_first(dy + i, n);
     return log_of ? g : wide_map(g, wide_load_first(y + i, n), [](vec a, vec b) { return a * b; });
   }));
-  for (int64_t i = 0; i < c; i += kLanes) {
-    int n = c - i < kLanes ? (int)(c - i) : kLanes;
-    vec g = load_first(dy + i, n), a = load_first(y + i, n);
-    store_first(dx + i, log_of ? fma(-exp(a), sum, g) : a * (g - sum), n);
-  }
+  auto logarithm = [=](vec g, vec a) { return fma(-exp(a), sum, g); };
+  auto plain = [=](vec g, vec a) { return a * (g - sum); };
+  log_of ? write_row(dx, c, past, logarithm, dy, y) : write_row(dx, c, past, plain, dy, y);
 }
 
 void softmax_column_backward(float* dx, const float* dy, const float* y, int64_t c, int64_t inner, int n, bool log_of) {
@@ -87,6 +108,7 @@ void each(int64_t outer, int64_t c, int64_t inner, Row row, Column column) {
     int64_t grain = c < 1024 ? 1024 / c : 1;
     parallel_ranges(outer, grain, work, [&](int64_t begin, int64_t end) {
       for (int64_t o = begin; o < end; o++) row(o * c);
+      stream_fence();
     });
     return;
   }
@@ -99,14 +121,16 @@ void each(int64_t outer, int64_t c, int64_t inner, Row row, Column column) {
 }
 
 void forward(float* y, const float* x, int64_t outer, int64_t c, int64_t inner, bool log_of) {
+  bool past = y != x && outer * c * 4 >= kStreamFrom;
   each(
-      outer, c, inner, [&](int64_t at) { softmax_row(y + at, x + at, c, log_of); },
+      outer, c, inner, [&](int64_t at) { softmax_row(y + at, x + at, c, log_of, past); },
       [&](int64_t at, int n) { softmax_column(y + at, x + at, c, inner, n, log_of); });
 }
 
 void backward(float* dx, const float* dy, const float* y, int64_t outer, int64_t c, int64_t inner, bool log_of) {
+  bool past = dx != dy && dx != y && outer * c * 4 >= kStreamFrom;
   each(
-      outer, c, inner, [&](int64_t at) { softmax_row_backward(dx + at, dy + at, y + at, c, log_of); },
+      outer, c, inner, [&](int64_t at) { softmax_row_backward(dx + at, dy + at, y + at, c, log_of, past); },
       [&](int64_t at, int n) { softmax_column_backward(dx + at, dy + at, y + at, c, inner, n, log_of); });
 }
 

@@ -22,46 +22,55 @@ static inline vec polynomial(vec x, const float (&c)[N]) {
   return y;
 }
 
-static inline vec power_of_two(ivec n) { return from_bits((n + 127) << 23); }  // -127 < n < 128
 static inline vec copy_sign(vec magnitude, vec sign) {
   return from_bits((bits(magnitude) & isplat(0x7fffffff)) | (bits(sign) & isplat((int32_t)0x80000000)));
 }
 
-// (e^r - 1 - r) / r^2 for |r| <= 0.352
+// x = n ln 2 + r with n an integer, |r| < 0.348. Adding a number whose last place is 1 rounds: n + bias are the last
+// bits of `whole`, where shifting finds them.
+struct Reduced {
+  vec whole, r;
+};
+constexpr float kRounder = 12582912.0f;  // 1.5 * 2^23
+static inline vec rest_of(vec x, vec n) { return fma(n, splat(-kLn2Low), fma(n, splat(-kLn2High), x)); }
+static inline Reduced reduced(vec x, float bias) {
+  vec whole = fma(x, splat(kLog2E), splat(kRounder + bias));
+  return {whole, rest_of(x, whole - splat(kRounder + bias))};
+}
+static inline vec power_of_two(vec whole) { return from_bits(bits(whole) << 23); }  // of a bias of 127
+
+// (e^r - 1 - r) / r^2 for |r| < 0.348
 static inline vec exp_tail(vec r) {
-  constexpr float c[] = {0.5f, 0.166666672f, 0.0416664779f, 0.00833320897f, 0.00139340269f, 0.00019943442f};
+  constexpr float c[] = {0.49999994f, 0.16666521f, 0.041668292f, 0.008368716f, 0.0013818698f};
   return polynomial(r, c);
 }
+static inline vec growth(vec r) { return fma(r * r, exp_tail(r), r); }  // e^r - 1
 
-// e^x = mantissa * half * rest: two steps to the exponent, so that the last multiplication is the only one that can
-// round, be it to a denormal or to infinity. Whoever multiplies the result does so before `rest`.
+// e^x = scaled * rest: two steps to the exponent, so that the last multiplication is the only one that can round, be it
+// to a denormal or to infinity. Whoever multiplies the result does so before `rest`.
 struct Exponential {
-  vec mantissa, half, rest;
+  vec scaled, rest;
 };
-// n: the exponent already rounded to an integer; r: what is left of x.
-static inline Exponential exp_reduced(vec n, vec r) {
-  ivec i = to_int(n), first = i >> 1;
-  return {fma(r * r, exp_tail(r), r) + splat(1), power_of_two(first), power_of_two(i - first)};
+constexpr float kTwice = 254;  // the bias for two steps
+static inline Exponential in_steps(Reduced x) {
+  ivec i = bits(x.whole), first = i >> 1;
+  vec half = from_bits(first << 23);
+  return {fma(growth(x.r), half, half), from_bits((i - first) << 23)};
 }
 // -150 <= x <= 89 is enough: e^x is zero or infinite beyond, even times a number as large as |x|.
-static inline Exponential exp_parts(vec x) {
-  x = min(splat(89), max(splat(-150), x));
-  vec n = round_even(x * splat(kLog2E));
-  vec r = fma(n, splat(-kLn2High), x);
-  return exp_reduced(n, fma(n, splat(-kLn2Low), r));
-}
-static inline vec value(Exponential e) { return (e.mantissa * e.half) * e.rest; }
+static inline Exponential exp_parts(vec x) { return in_steps(reduced(min(splat(89), max(splat(-150), x)), kTwice)); }
+static inline vec value(Exponential e) { return e.scaled * e.rest; }
 
 static inline vec exp(vec x) { return value(exp_parts(x)); }
 
 // 2^n (e^r - 1) + (2^n - 1), at half the size because 2^128 does not exist; the large parts are added exactly.
 static inline vec expm1(vec x) {
   vec a = min(splat(89), max(splat(-25), x));
-  vec n = round_even(a * splat(kLog2E));
+  vec whole = fma(a, splat(kLog2E), splat(kRounder + 126)), n = whole - splat(kRounder + 126);
   vec high = fma(n, splat(-kLn2High), a);
   vec r = fma(n, splat(-kLn2Low), high);
   vec lost = fma(n, splat(-kLn2Low), high - r);  // what rounding r dropped
-  vec scale = from_bits((to_int(n) + 126) << 23);
+  vec scale = power_of_two(whole);
   vec tail = fma(r * r, exp_tail(r), lost);
   vec base = scale - splat(0.5f), sr = scale * r, sum = base + sr;
   vec dropped = sr - (sum - base);
@@ -110,10 +119,11 @@ static inline vec log1p(vec x) {
   return select(abs(x) < splat(1e-30f), x, y);
 }
 
-// log(1 + z) for 0 <= z <= 1
+// log(1 + z) = z + z^2 p(z) for 0 <= z <= 1
 static inline vec log1p_unit(vec z) {
-  ivec large = z > splat(0.41421354f);
-  return log_reduced(select(large, splat(0.5f) * (z - splat(1)), z), select(large, splat(1), zero()));
+  constexpr float c[] = {-0.4999993f, 0.33330464f,   -0.2495802f, 0.19692121f,   -0.15344977f,
+                         0.10661371f, -0.057460483f, 0.02008846f, -0.0032910742f};
+  return fma(z * z, polynomial(z, c), z);
 }
 
 // x + x^3 p(x^2) below 0.625, 1 - 2 / (e^2|x| + 1) from there, 1 from 10 on.
@@ -122,26 +132,36 @@ static inline vec tanh(vec x) {
   vec t = abs(x), s = x * x;
   vec small = fma(s * x, polynomial(s, c), x);
   vec a = min(splat(20), t + t);
-  vec n = round_even(a * splat(kLog2E));
-  vec r = fma(n, splat(-kLn2Low), fma(n, splat(-kLn2High), a));
-  vec e = (fma(r * r, exp_tail(r), r) + splat(1)) * power_of_two(to_int(n));
-  vec large = splat(1) - splat(2) / (e + splat(1));
+  Reduced e = reduced(a, 127);
+  vec scale = power_of_two(e.whole);
+  vec large = splat(1) - splat(2) / fma(scale, growth(e.r), scale + splat(1));
   return select(t < splat(0.625f), small, copy_sign(large, x));
 }
 
-// top / (1 + z) for 0 <= z <= 1, with what 1 + z drops made up for.
-static inline vec over_one_plus(vec top, vec z) {
-  vec u = splat(1) + z, dropped = z - (u - splat(1)), q = top / u;
-  return fma(-q, dropped * fma(splat(-0.5f), z, splat(1)), q);
+// 1 / (1 + e^-v) = a / bottom and 1 / (1 + e^v) = b (1 + growth) / bottom, where e^-v = e^r b / a: one of the powers of
+// two is 1 and the other less. a is multiplied by in two steps, as above: right down to the last denormal.
+struct Logistic {
+  vec first_a, second_a, b, growth, bottom;
+};
+static inline Logistic logistic(vec v) {
+  vec x = min(splat(87), max(splat(-150), v));
+  vec none = splat(kRounder + 127), whole = fma(x, splat(-kLog2E), none), r = -rest_of(x, none - whole);
+  ivec i = bits(max(whole, none)), second = i >> 1;
+  Logistic p{from_bits(isplat(191 << 23) - ((i - second) << 23)),
+             from_bits(isplat(190 << 23) - (second << 23)),
+             power_of_two(min(whole, none)),
+             growth(r),
+             {}};
+  vec a = p.first_a * p.second_a, sum = a + p.b, dropped = min(a, p.b) - (sum - splat(1));
+  p.bottom = sum + fma(p.b, p.growth, dropped);
+  return p;
+}
+static inline vec over_one_plus_exp(vec top, vec v) {
+  Logistic p = logistic(v);
+  return top * p.first_a / p.bottom * p.second_a;
 }
 
-// 1 / (1 + e^-x), as z / (1 + z) where x < 0, with z = e^-|x| <= 1: right down to the last denormal.
-static inline vec sigmoid(vec x) {
-  Exponential z = exp_parts(-abs(x));
-  ivec negative = x < zero();
-  vec top = select(negative, z.mantissa * z.half, splat(1));
-  return over_one_plus(top, value(z)) * select(negative, z.rest, splat(1));
-}
+static inline vec sigmoid(vec x) { return over_one_plus_exp(splat(1), x); }
 
 // x + x p(x^2) below 0.93, 1 - e^p(|x|) from there.
 static inline vec erf(vec x) {
@@ -151,33 +171,39 @@ static inline vec erf(vec x) {
                          0.0250802319f,   -0.00415606424f, 0.000431344553f, -2.08235233e-05f};
   vec s = x * x, t = min(splat(4), abs(x));
   vec a = polynomial(t, d);
-  vec n = round_even(a * splat(kLog2E));
-  vec r = fma(n, splat(-kLn2Low), fma(n, splat(-kLn2High), a));
-  vec complement = (fma(r * r, exp_tail(r), r) + splat(1)) * power_of_two(to_int(n));
-  vec large = splat(1) - complement;
+  Reduced e = reduced(a, 127);
+  vec large = splat(1) - (growth(e.r) + splat(1)) * power_of_two(e.whole);
   return select(abs(x) < splat(0.93f), fma(x, polynomial(s, c), x), copy_sign(large, x));
 }
 
 // log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
-static inline vec softplus(vec x) { return max(zero(), x) + log1p_unit(exp(-abs(x))); }
+static inline vec softplus(vec x) {
+  return max(zero(), x) + log1p_unit(value(in_steps(reduced(max(splat(-150), -abs(x)), kTwice))));
+}
 
 // The normal distribution's density (times sqrt(2 pi)) and its lower tail at -t, 0 <= t: both as e^(-t^2 / 2) times
 // something, with the square carried exactly, since its rounding error would be multiplied by t^2.
 struct NormalTail {
   Exponential density;
-  vec ratio;  // tail / density
+  vec top, bottom;  // tail / density = top / bottom
 };
-static inline NormalTail normal_tail(vec t) {
-  // Mills' ratio / sqrt(2 pi) / w in v = 1 - w, w = 2.5 / (2.5 + t), up to t = 14.5, where the tail leaves the floats
-  constexpr float c[] = {0.5f,           -0.497356147f,  0.0678095222f, 0.117268249f,  0.0183910355f,  -0.0422533564f,
-                         0.00828601513f, -0.0482788347f, 0.0354295932f, 0.0100845769f, -0.00981047377f};
-  t = min(splat(14.5f), t);
+static inline vec square_rest(vec t, vec s) {  // t^2 - s, where s is t^2 rounded
+#if defined(__FMA__)
+  return fma(t, t, -s);
+#else
   vec head = from_bits(bits(t) & isplat((int32_t)0xfffff000));  // twelve bits: its square is exact
-  vec high = splat(-0.5f) * (head * head), low = splat(-0.5f) * ((t - head) * (t + head));
-  vec n = round_even((high + low) * splat(kLog2E));
-  vec r = fma(n, splat(-kLn2High), high) + low;
-  vec w = splat(2.5f) / (splat(2.5f) + t);
-  return {exp_reduced(n, fma(n, splat(-kLn2Low), r)), polynomial(splat(1) - w, c) * w};
+  return (t - head) * (t + head) + (head * head - s);
+#endif
+}
+static inline NormalTail normal_tail(vec t) {
+  // Mills' ratio / sqrt(2 pi) up to t = 14.5, where the tail leaves the floats
+  constexpr float c[] = {0.5f, 0.43829364f, 0.18323402f, 0.040632837f, 0.0041162428f};
+  constexpr float d[] = {1, 1.6744722f, 1.2024988f, 0.46946773f, 0.101857856f, 0.010317771f};
+  t = min(splat(14.5f), t);
+  vec s = t * t;
+  Reduced e = reduced(splat(-0.5f) * s, kTwice);
+  e.r = fma(square_rest(t, s), splat(-0.5f), e.r);
+  return {in_steps(e), polynomial(t, c), polynomial(t, d)};
 }
 
 }  // namespace ISA

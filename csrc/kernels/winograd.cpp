@@ -85,21 +85,29 @@ void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
     transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
 }
 
-// v of one tile, where x is a map's gradient by its windows.
-void transform_pooled(float* to, int64_t point, int64_t vector, const Problem& p, const float* zeros, Tile t) {
-  PooledGradient g{p.x, p.winners, p.h / 2, p.w / 2, p.c};
-  int64_t i = t.i - p.top, j = t.j - p.left;  // both even, or both odd
-  if (i % 2)
-    transform_windows<1>(to, point, Windows<4>(g, zeros, t.n, (i - 1) / 2, (j - 1) / 2), p.c, vector);
-  else
-    transform_windows<0>(to, point, Windows<3>(g, zeros, t.n, i / 2, j / 2), p.c, vector);
-}
-
 // transform_inputs, once: it is long.
 __attribute__((noipa)) void transform_pixels(float* to, int64_t stride, const float* const (&pixels)[kPoints],
                                              int64_t from, int64_t count, const float* zeros,
                                              const fastcnn_prologue* prologue, int64_t vector) {
   transform_inputs(to, stride, pixels, from, count, zeros, prologue, vector);
+}
+
+// v of one tile, where x is a map's gradient by its windows.
+void transform_pooled(float* to, int64_t point, int64_t vector, const Problem& p, const float* zeros, Tile t) {
+  PooledGradient g{p.x, p.winners, p.h / 2, p.w / 2, p.c};
+  int64_t i = t.i - p.top, j = t.j - p.left;  // both even, or both odd, but at the edges
+  if ((i ^ j) & 1)
+    for (int64_t c = 0; c < p.c; c += kLanes, to += vector) {
+      alignas(64) float read[kPoints][kLanes];
+      const float* pixels[kPoints];
+      for (int e = 0; e < kPoints; e++) pixels[e] = read[e];
+      read_pixels(read, g, t.n, i, j, c);
+      transform_pixels(to, point, pixels, 0, kLanes, zeros, nullptr, vector);
+    }
+  else if (i % 2)
+    transform_windows<1>(to, point, Windows<4>(g, zeros, t.n, (i - 1) / 2, (j - 1) / 2), p.c, vector);
+  else
+    transform_windows<0>(to, point, Windows<3>(g, zeros, t.n, i / 2, j / 2), p.c, vector);
 }
 
 // v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
@@ -122,17 +130,17 @@ __attribute__((noinline)) void transform_tiles(float* v, const Problem& p, const
 }
 
 // m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
-void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t count,
-              int64_t tiles, RunsAhead& next) {
-  if (plan.grouped) return group_products({m, v, u, p.c, count, width}, next);
-  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, count, width});
+void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t first,
+              int64_t count, int64_t tiles, const uint64_t* needs, RunsAhead& next) {
+  if (plan.grouped) return group_products({m, v, u, p.c, count, width, needs}, next);
+  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, first, count, width, &plan.tiles});
 }
 
 __attribute__((noinline)) void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v,
                                               float* m, int64_t panel, int64_t first, int64_t count, int64_t tiles,
-                                              RunsAhead& next) {
+                                              const uint64_t* needs, RunsAhead& next) {
   int width = panel_width(p.k - panel * kPanel);
-  multiply(m, u, v, p, plan, width, count, tiles, next);
+  multiply(m, u, v, p, plan, width, first, count, tiles, needs, next);
   finish_block(p, plan, m, panel, width, first, count);
 }
 
@@ -158,8 +166,10 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
         ahead.add({p.epilogue.residual, p.oh, p.ow, 4 * p.pixel, 4, 0, 0}, plan.tiles, first, next);
         ahead.add({p.epilogue.gate, p.oh, p.ow, 4 * p.pixel, 4, 0, 0}, plan.tiles, first, next);
       }
+      uint64_t of_groups[kMostGroups] = {}, *needs = plan.tiles.whole() ? nullptr : of_groups;
+      for (int64_t t = 0; needs && t < count; t++) needs[t / kTileRows] |= plan.tiles.needs(plan.tiles.at(first + t));
       for (int64_t panel = 0; panel < plan.panels; panel++)
-        multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, ahead);
+        multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, needs, ahead);
     }
   });
 }
@@ -185,7 +195,7 @@ void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char*
       for (int64_t b = 0; b < blocks; b++) {
         int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
         RunsAhead none;
-        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, none);
+        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, nullptr, none);
       }
     });
   }

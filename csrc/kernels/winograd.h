@@ -9,11 +9,10 @@
 #pragma once
 #include "prologue.h"
 #include "vec.h"
+#include "winograd_tiles.h"
 
 namespace fastcnn {
 namespace ISA {
-
-constexpr int kPoints = 36;  // products of a tile
 
 // Sums start afresh after so many channels, or tiles: the transforms enlarge the rounding errors of long ones.
 constexpr int64_t kPointDepth = 256;
@@ -104,22 +103,6 @@ static inline void filter_rows(const vec (&m)[6], vec (&o)[3]) {  // G^T m
 // The compiler no longer knows where p comes from: it would keep dozens of addresses at hand that follow from p and a
 // stride, on the stack.
 static inline void forget(float*& p) { asm("" : "+r"(p)); }
-
-// The position of a tile: image, and the first of its 4x4 outputs.
-struct Tile {
-  int64_t n, i, j;
-};
-struct Tiles {
-  int64_t down, across, count;
-  Tiles(int64_t n, int64_t oh, int64_t ow) : down((oh + 3) / 4), across((ow + 3) / 4), count(n * down * across) {}
-  Tile at(int64_t tile) const { return {tile / (down * across), tile / across % down * 4, tile % across * 4}; }
-  void advance(Tile& t) const {  // to the next one, without divisions
-    if ((t.j += 4) < 4 * across) return;
-    t.j = 0;
-    if ((t.i += 4) < 4 * down) return;
-    t.i = 0, t.n++;
-  }
-};
 
 // B^T d B of one tile and one vector of channels: to[e * stride]. read(d, j) gives the six pixels of column j.
 template <class Read>

@@ -187,10 +187,12 @@ void rows_gradient(const Work& work, const OutputGradient& dy, const float* u, i
 
 }  // namespace
 
-// By the layer's shape alone: not where padding makes more outputs than there are pixels, nor with a filter that leaves
-// the caches between two blocks of tiles.
+// By the layer's shape alone: not where padding makes more outputs than there are pixels, or tiles of pixels need fewer
+// products, nor with a filter that leaves the caches between two blocks of tiles.
 bool takes_adjoint(const Conv2d& g) {
-  return Tiles(1, g.oh, g.ow).count <= Tiles(1, g.h, g.w).count && kPoints * g.c * g.k * 4 <= kSharedFilter;
+  Tiles pixels(1, g.h, g.w);
+  pixels.sort(g.h, g.w, 1);
+  return kPoints * Tiles(1, g.oh, g.ow).count <= pixels.products() && kPoints * g.c * g.k * 4 <= kSharedFilter;
 }
 
 size_t winograd_adjoint_workspace(const Conv2d& g, int threads) {

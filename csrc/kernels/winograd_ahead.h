@@ -50,9 +50,8 @@ class TilesAhead {
   bool next_tiles() {
     const Pixels& p = pixels_;
     for (rows_ = 0; left_ > 0;) {
-      int64_t i = tile_.i / 4, j = tile_.j / 4, n = tile_.n;
-      int64_t until = j + left_ < grid_->across ? j + left_ : grid_->across;
-      left_ -= until - j, tile_.j = 4 * until - 4, grid_->advance(tile_);
+      int64_t i = tile_.row(), j = tile_.column(), n = tile_.n, until = least(j + left_, grid_->until(tile_));
+      left_ -= until - j, tile_ = grid_->at(tile_.index + until - j);
       int64_t top = i ? i * p.side + p.down : 0, bottom = i + 1 < grid_->down ? (i + 1) * p.side + p.down : p.h;
       int64_t left = j ? j * p.side + p.right : 0, right = until < grid_->across ? until * p.side + p.right : p.w;
       top = top < 0 ? 0 : top, left = left < 0 ? 0 : left;

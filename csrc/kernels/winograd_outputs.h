@@ -9,9 +9,24 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-// Of one tile and vector of columns, where its first point lies.
-inline const float* products_of(const Plan& plan, const float* m, int64_t tile, int width, int column) {
-  return m + (plan.grouped ? in_group(tile, width) + column / kLanes * kGroupVector : tile * width + column);
+// Of one tile and vector of columns.
+struct Products {
+  const float* at;
+  int64_t point;  // floats from one to the next
+};
+inline Products products_of(const Plan& plan, const float* m, int64_t point, int64_t tile, int width, int column) {
+  return {m + (plan.grouped ? in_group(tile, width) + column / kLanes * kGroupVector : tile * width + column), point};
+}
+
+// A tile that does not show its first row, or column: output i + 1 from products is output i from their multiples by
+// their points.
+inline __attribute__((noinline)) Products products_of_middle(float* to, Products m, const Tile& t) {
+  constexpr float kAt[6] = {0.0f, 0.625f, -0.625f, 1.5f, -1.5f, 0.0f};
+  for (int e = 0; e < kPoints; e++) {
+    float multiple = (t.lowered() ? kAt[e / 6] : 1.0f) * (t.shifted() ? kAt[e % 6] : 1.0f);
+    store(to + e * kLanes, multiple == 0.0f ? zero() : splat(multiple) * load(m.at + e * m.point));
+  }
+  return {to, kLanes};
 }
 
 // 4x4 outputs of each tile: rows and columns past the map are left out.
@@ -22,15 +37,19 @@ inline __attribute__((noinline)) void transform_outputs(const Problem& p, const 
   Finish f;
   bool later = finish_with(p.epilogue, &f),
        past_caches = !later && streams(p.y, p.n * p.oh * p.ow * p.k, p.k) && p.pixel % 16 == 0;
-  for (int64_t t = 0; t < count; t++) {
-    Tile tile = plan.tiles.at(first + t);
-    int rows = (int)least(4, p.oh - tile.i), across = (int)least(4, p.ow - tile.j);
-    int64_t corner = ((tile.n * p.oh + tile.i) * p.ow + tile.j) * p.pixel + panel * kPanel;
+  Tile tile = plan.tiles.at(first);
+  for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
+    int64_t top = tile.i + tile.lowered(), left = tile.j + tile.shifted();
+    int rows = (int)least(4, p.oh - top), across = (int)least(4, p.ow - left);
+    bool edge = tile.lowered() || tile.shifted();
+    int64_t corner = ((tile.n * p.oh + top) * p.ow + left) * p.pixel + panel * kPanel;
     for (int k = 0; k < columns; k += kLanes) {
       int live = (int)least(kLanes, columns - k);
-      const float* products = products_of(plan, m, t, width, k);
+      Products products = products_of(plan, m, point, t, width, k);
+      alignas(64) float middle[kPoints * kLanes];
+      if (edge) products = products_of_middle(middle, products, tile);
       vec half[4][6];
-      output_columns(products, point, half);
+      output_columns(products.at, products.point, half);
       vec bias = p.epilogue.bias ? load_first(p.epilogue.bias + panel * kPanel + k, live) : zero();
 #pragma GCC unroll 4
       for (int i = 0; i < 4; i++) {
@@ -77,7 +96,8 @@ inline __attribute__((always_inline)) void maxima_of_tiles(const Problem& p, con
   Clamped clamped{splat(-0.0f), splat(f.clamp ? f.low : -__builtin_inff()), splat(f.high), f.high < __builtin_inff()};
   Tile tile = plan.tiles.at(first);
   for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
-    int64_t i = tile.i / 2, j = tile.j / 2, pixel = (tile.n * down + i) * across + j;
+    int64_t i = (tile.i + tile.lowered()) / 2, j = (tile.j + tile.shifted()) / 2,
+            pixel = (tile.n * down + i) * across + j;
     MaximaOfTile to{p.y + pixel * p.pixel + panel * kPanel,
                     kNoted ? p.noted + pixel * p.k + panel * kPanel : nullptr,
                     across * p.pixel,
@@ -89,7 +109,10 @@ inline __attribute__((always_inline)) void maxima_of_tiles(const Problem& p, con
                     past_caches};
     for (int k = 0; k < columns; k += kLanes) {
       if (bias) clamped.bias = load(bias + k);
-      take_maxima<kNoted>(to, products_of(plan, m, t, width, k), point, clamped, k);
+      Products products = products_of(plan, m, point, t, width, k);
+      alignas(64) float middle[kPoints * kLanes];
+      if (tile.lowered() || tile.shifted()) products = products_of_middle(middle, products, tile);
+      take_maxima<kNoted>(to, products.at, products.point, clamped, k);
     }
   }
   if (past_caches) stream_fence();

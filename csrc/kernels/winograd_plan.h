@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kSharedTiles = int64_t(10) << 20;  // bytes of v that do
 constexpr int64_t kOwnFilter = int64_t(1) << 19;     // bytes of u that stay in L2, if v and m leave it room
 constexpr int64_t kBlock = 64;                       // tiles multiplied together, at most
+constexpr int64_t kMostGroups = 12;                  // of tiles that lie in groups
 constexpr int64_t kFewTiles = 8 * kTileRows;         // up to which u is never whole (winograd_stream.h)
 constexpr int64_t kSmallFilter = int64_t(1) << 15;   // floats
 constexpr int64_t kStep = 16;                        // channels of the filter transformed together
@@ -82,6 +83,7 @@ struct Plan {
     m = kPoints * point_stride(block * kPanel) * 4;
     packed = 9 * kStep * kPanel * 4;
     grouped = !streamed && !by_panels;
+    tiles.sort(p.oh, p.ow, grouped ? kTileRows : p.n);  // groups of one kind
     if (streamed) plan_stream(p, threads);
   }
   // Equal blocks, as many for each thread: the last ones end together.

@@ -142,5 +142,20 @@ static inline void transform_windows(float* to, int64_t stride, const Windows<3 
         stride, [&](vec(&d)[6], int j) __attribute__((always_inline)) { read_column<kOdd>(d, windows, j, channel); });
 }
 
+// The pixels of one vector of channels of a tile whose first pixel is at (i, j): for those at the map's edges, whose
+// windows are cut down and across in two ways.
+static inline __attribute__((noinline)) void read_pixels(float (&to)[kPoints][kLanes], const PooledGradient& g,
+                                                         int64_t n, int64_t i, int64_t j, int64_t channel) {
+  for (int e = 0; e < kPoints; e++) {
+    int64_t a = i + e / 6, b = j + e % 6, row = a >> 1, column = b >> 1;
+    vec y = zero();
+    if ((uint64_t)row < (uint64_t)g.down && (uint64_t)column < (uint64_t)g.across) {
+      int64_t at = ((n * g.down + row) * g.across + column) * g.channels + channel;
+      y = select(load_bytes(g.winners + at) == isplat(2 * (a & 1) + (b & 1)), load(g.dy + at), zero());
+    }
+    store(to[e], y);
+  }
+}
+
 }  // namespace ISA
 }  // namespace fastcnn
