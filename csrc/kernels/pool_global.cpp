@@ -25,12 +25,15 @@ vec larger(vec a, vec b) { return select((b <= a) | (a != a), a, b); }
 // to[0..c) = join over `rows` rows of `step` floats. Four vectors side by side hide the latency of the join.
 template <class Join>
 void reduce_rows(float* to, const float* x, int64_t rows, int64_t step, int64_t c, Join join) {
-  int64_t ch = 0;
+  int64_t ch = 0, ahead = step < kAhead / 4 ? kAhead : 4 * step;
   for (; ch + 4 * kLanes <= c; ch += 4 * kLanes) {
     vec a[4];
     for (int k = 0; k < 4; k++) a[k] = load(x + ch + k * kLanes);
     for (int64_t r = 1; r < rows; r++)
-      for (int k = 0; k < 4; k++) a[k] = join(a[k], load(x + r * step + ch + k * kLanes));
+      for (int k = 0; k < 4; k++) {
+        __builtin_prefetch(x + r * step + ch + k * kLanes + ahead);
+        a[k] = join(a[k], load(x + r * step + ch + k * kLanes));
+      }
     for (int k = 0; k < 4; k++) store(to + ch + k * kLanes, a[k]);
   }
   over_channels(c - ch, [&](int64_t rest, auto lanes) {

@@ -6,6 +6,7 @@
 
 #include "reduce_parts.h"
 #include "runtime/parallel.h"
+#include "stream.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -83,6 +84,7 @@ void fold_leaf(float (*sum)[kWidth], const float* x, const float* center, int64_
     for (int64_t i = 0; i < width; i += kLanes) {
       int n = width - i < kLanes ? (int)(width - i) : kLanes;
       vec s[Op::kParts];
+      __builtin_prefetch(x + i + kAhead);
       for (int part = 0; part < Op::kParts; part++) s[part] = load(sum[part] + i);
       Op::step(s, n == kLanes ? load(x + i) : load_first(x + i, n), load(center + i));
       for (int part = 0; part < Op::kParts; part++)
