@@ -27,7 +27,6 @@ constexpr int64_t kAskedDepth = 64;                  // of a sum: from here on x
 constexpr int64_t kAskedFloats = 64 << 10;           // if it is as large as this
 constexpr int64_t kAskedColumns = 64;                // and read for so many columns of the filter
 constexpr int64_t kScratch = 128;                    // bytes of what a thread has packed
-constexpr int64_t kPackedRows = 4 * kTileRows;       // from here on a block is packed while another is multiplied
 
 // The sum over (tap, run) cut into blocks: several whole taps, or equal pieces of one.
 struct Blocks {

@@ -48,7 +48,7 @@ struct FewPlan {
   }
   int64_t first_piece(int64_t part) const { return pieces * part / parts; }
   int64_t pointers() const { return align64(rows * 2 * (int64_t)sizeof(void*)); }
-  int64_t own() const { return pointers() + align64(piece * kPanel * 4); }
+  int64_t own() const { return pointers() + 2 * align64(piece * kPanel * 4); }
   int64_t partials() const { return pieces - first_piece(1); }  // the first part adds up in y
   size_t bytes(const Matmul& g, int threads) const {
     return (size_t)(align64(partials() * g.m * g.n * 4) + threads * own());
@@ -60,15 +60,16 @@ inline bool lies_in_panels(const float* b, const Matmul& g) {
   return !g.transpose_b && g.n <= kInPlace && g.n % kPanel == 0 && (uintptr_t)b % 64 == 0;
 }
 
-// Where the panel after this one lies; after the last one of a piece, the next piece's first.
-inline Ahead next_block(const float* b, const Matmul& g, const FewPlan& plan, int64_t panel, int64_t begin, int64_t end,
-                        int64_t from) {
+// The panel after this one, after the last one of a piece the next piece's first: copied to where it will be read, or,
+// where that is more than copying, asked for.
+inline Packing next_block(const float* b, const Matmul& g, const FewPlan& plan, int64_t panel, int64_t begin,
+                          int64_t end, int64_t from, float* to) {
   if (++panel == end) panel = begin, from += plan.piece;
   if (from >= g.k || panel_columns(g, panel) < kPanel) return {};
   int64_t depth = least(plan.piece, g.k - from);
-  if (!g.transpose_b) return {b + from * g.n + panel * kPanel, depth, g.n, kPanel / 16};
-  if (depth < g.k) return {};
-  return {b + panel * kPanel * g.k, kPanel * g.k / 16, 16, 1};  // a panel is one run
+  if (!g.transpose_b) return {b + from * g.n + panel * kPanel, g.n, to, depth, 0};
+  int64_t line = ceil_div(depth, kPanel);
+  return {b + panel * kPanel * g.k + from, kPanel, nullptr, line * kPanel, 0, line, g.k - line * kPanel};
 }
 
 // Panels [begin, end) of rows [first, first + count), pieces [p0, p1). to: y, or partial sums from piece p0 on.
@@ -78,6 +79,8 @@ void few_task(float* to, bool partial, const float* a, const float* b, const Mat
   const float** rows = (const float**)memory;
   float** out = (float**)(rows + count);
   float* packed = (float*)(memory + plan.pointers());
+  float* other = packed + align64(plan.piece * kPanel * 4) / 4;
+  Packing next{};
   for (int64_t i = 0; i < count; i++) rows[i] = a + (first + i) * g.k;
   Finish f;
   bool later = finish_in(to, e, &f), in_place = lies_in_panels(b, g);
@@ -88,12 +91,17 @@ void few_task(float* to, bool partial, const float* a, const float* b, const Mat
     float* c = to + (partial ? p - p0 : 0) * g.m * g.n + first * g.n;
     for (int64_t panel = begin; panel < end; panel++) {
       int columns = panel_columns(g, panel);
-      if (!in_place) pack_block(packed, b, g, panel, from, depth);
+      const int64_t done = next.to ? next.done : 0;
+      if (next.to) other = packed, packed = next.to;
+      if (!in_place) pack_block(packed + done * kPanel, b, g, panel, from + done, depth - done);
       for (int64_t i = 0; i < count; i++) out[i] = c + i * g.n + panel * kPanel;
       f.bias = e.bias ? e.bias + panel * kPanel : nullptr;
-      micro_rows({rows, count, 1, depth, 1, from, panel == begin, next_block(b, g, plan, panel, begin, end, from)},
-                 in_place ? b + from * g.n + panel * kPanel : packed, in_place ? g.n : panel_width(columns), out, count,
-                 columns, f);
+      next = next_block(b, g, plan, panel, begin, end, from, other);
+      if (in_place || count < kPackedRows) next.to = nullptr;
+      Segments s{rows, count, 1, depth, 1, from, panel == begin};
+      if (next.runs) s.packing = &next;
+      micro_rows(s, in_place ? b + from * g.n + panel * kPanel : packed, in_place ? g.n : panel_width(columns), out,
+                 count, columns, f);
       if (f.last && later)
         for (int64_t i = 0; i < count; i++) apply_activation(out[i], columns, e.activation, e.alpha);
     }

@@ -159,6 +159,7 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int64_t groups = (m + kTileRows - 1) / kTileRows;
   int fewest = (int)(m / most(groups, 1));
   int64_t larger = m - groups * fewest;  // the first tiles have a row more
+  if (vectors < kTileVectors) a.packing = nullptr;
   int64_t wanted = a.packing ? a.packing->runs : a.ahead.rows * a.ahead.lines;
   bool sums = (finish.accumulate && wanted) || a.fresh;  // where much passes through L2, they may have left it
   int64_t apart[3] = {};

@@ -52,6 +52,7 @@ struct Ahead {
 
 // What a product after this one will read of B, in runs of kPanel floats: as many as this one has time for, in order.
 // Packed, one run after the other; or, where packing is more than copying, asked for.
+constexpr int64_t kPackedRows = 2 * kTileRows;  // of a product that has time for it
 struct Packing {
   const float* from;
   int64_t step;  // from run to run
