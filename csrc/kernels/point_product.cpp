@@ -123,32 +123,18 @@ __attribute__((noinline)) void point_product(PointProduct p, int64_t rows, int c
   tiles_of<kTileVectors>(low, vectors)(p, groups - high);
 }
 
-// Meanwhile u and v of the next point are asked for.
-void block_products(const BlockProducts& p) {
-  int64_t pieces = ceil_div(p.depth, kPointDepth), piece = ceil_div(p.depth, pieces);
+// Meanwhile v of the next point is asked for.
+void block_products(const BlockProducts& p, int point, int points) {
   int64_t u_point = point_stride(p.depth * p.width), m_point = point_stride(p.tiles * p.width);
-  for (int e = 0; e < kPoints; e++) {
+  const float* u = p.u;
+  for (int e = point; e < point + points; e++, u += u_point) {
     Run run = p.grid->run_of(e, p.first, p.first + p.tiles);
-    int64_t at = run.begin - p.first, tiles = run.end - run.begin, v_floats = p.tiles * p.v_row;
+    int64_t at = run.begin - p.first, tiles = run.end - run.begin;
     if (tiles <= 0) continue;
-    int64_t step = most(p.width, v_floats / p.depth) * 4 / ceil_div(tiles, kTileRows);
-    for (int64_t from = 0; from < p.depth; from += piece) {
-      const float *u = p.u + e * u_point + from * p.width, *v = p.v + e * p.v_point + from;
-      const char *next_u = (const char*)(u + u_point),
-                 *next_v = (const char*)(p.v + (e + 1) % kPoints * p.v_point + v_floats * from / p.depth);
-      PointProduct product{v + at * p.v_row,
-                           p.v_row,
-                           1,
-                           u,
-                           p.width,
-                           p.m + e * m_point + at * p.width,
-                           p.width,
-                           least(piece, p.depth - from),
-                           from > 0,
-                           {next_u, step},
-                           (intptr_t)next_v - (intptr_t)next_u};
-      point_product(product, tiles, p.width);
-    }
+    const float* v = p.v + e * p.v_point + at * p.v_row;
+    Asked ask{(const char*)(v + p.v_point), ceil_div(kTileRows * p.v_row * 4, p.depth)};
+    point_product({v, p.v_row, 1, u, p.width, p.m + e * m_point + at * p.width, p.width, p.depth, p.accumulate, ask},
+                  tiles, p.width);
   }
 }
 

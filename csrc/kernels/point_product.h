@@ -25,20 +25,20 @@ struct PointProduct {
 
 void point_product(PointProduct p, int64_t rows, int columns);
 
-// The products of a block of tiles with one panel of the filter: m[e][tile][j] = sum over c < depth of
-// v[e][tile][c] * u[e][c][j], j < width. The sums fall into pieces of kPointDepth at most. Tiles that have no need of a
-// point have no sums there.
+// Products of a block of tiles with one panel of the filter: m[e][tile][j] (+)= sum over c < depth of
+// v[e][tile][c] * u[e][c][j], j < width. Tiles that have no need of a point have no sums there.
 struct BlockProducts {
   float* m;
   const float* v;
   int64_t v_row, v_point;
-  const float* u;
+  const float* u;  // of the first point that is asked for
   int64_t depth, first, tiles;
   int width;
+  bool accumulate;
   const Tiles* grid;
 };
 
-void block_products(const BlockProducts& p);
+void block_products(const BlockProducts& p, int point, int points);
 
 // How tiles lie that a core transforms and multiplies for itself: [group of six][vector of
 // channels][point][tile][lane]. A micro-tile's rows are neighbours, and all distances but that of groups are known to
@@ -48,7 +48,8 @@ static inline int64_t in_group(int64_t tile, int64_t channels) {  // of its firs
   return tile / kTileRows * ((channels + kLanes - 1) / kLanes) * kGroupVector + tile % kTileRows * kLanes;
 }
 
-// The same products of a block of tiles that lie in groups, v of `depth` channels and m of `width`.
+// All products of a block of tiles that lie in groups, v of `depth` channels and m of `width`. The sums fall into
+// pieces of kPointDepth at most.
 struct GroupProducts {
   float* m;
   const float* v;

@@ -5,7 +5,8 @@
 // by the micro-kernel give m[point][tile][column], and a last transform writes 4x4 outputs with the epilogue.
 // Three orders: where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is
 // larger than that, or tiles are not many, v of many tiles is shared and each thread takes panels, transforming its
-// part of the filter itself; and where tiles are few, u is never whole (winograd_stream.h).
+// part of the filter itself, a third of the points at a time; and where tiles are few, u is made in chunks
+// (winograd_stream.h).
 #include "runtime/shares.h"
 #include "winograd_ahead.h"
 #include "winograd_outputs.h"
@@ -31,44 +32,61 @@ bool reads_in_place(const Problem& p, int64_t panel, int width) {
   return !p.turned && !filter_of(p).prepared && p.k - panel * kPanel >= width;
 }
 
-// Channels [from, from + depth) of one panel of u, depth <= kStep. packed: scratch for the 9 * kStep rows, if they have
-// to be packed first. Rows that are read in place lie far apart: those of the next channels are asked for.
-__attribute__((noinline)) void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, int64_t depth,
-                                                float* packed) {
+// Where the taps of a panel's channels are read: rows of columns, tap by tap.
+struct Taps {
+  const float* at;
+  int64_t row, tap;  // floats from one channel, or tap, to the next
+};
+
+// Channels [from, from + depth) of one panel. packed: scratch for their 9 * depth rows, if they have to be packed.
+__attribute__((noinline)) Taps taps_of(const Problem& p, int64_t panel, int64_t from, int64_t depth, float* packed) {
   int width = panel_width(p.k - panel * kPanel);
-  const float* taps = packed;
-  int64_t row = width, tap = depth * width, point = point_stride(p.c * width);
-  if (reads_in_place(p, panel, width))
-    row = p.k, tap = p.c * p.k, taps = p.filter + from * p.k + panel * kPanel;
-  else
-    for (int i = 0; i < 9; i++) pack_tap(packed + i * tap, p, i, panel, from, depth);
-  u += from * width;
-  for (int64_t d = 0; d < depth; d++, taps += row)
+  if (reads_in_place(p, panel, width)) return {p.filter + from * p.k + panel * kPanel, p.k, p.c * p.k};
+  for (int i = 0; i < 9; i++) pack_tap(packed + i * depth * width, p, i, panel, from, depth);
+  return {packed, width, depth * width};
+}
+
+// Two rows of the points of some channels, kRow and its neighbour: 0 and 5, 1 and 2, or 3 and 4. Rows of taps that are
+// read in place lie far apart: those of the next channels are asked for.
+template <int kRow>
+__attribute__((noinline)) void transform_rows(float* u, int64_t point, int64_t second, Taps taps, int64_t depth,
+                                              int width) {
+  for (int64_t d = 0; d < depth; d++, taps.at += taps.row)
     for (int k = 0; k < width; k += kLanes, u += kLanes) {
-      vec half[6][3];
+      vec half[2][3];
 #pragma GCC unroll 3
       for (int s = 0; s < 3; s++) {
-        vec w[3], o[6];
+        vec w[3], o[2];
 #pragma GCC unroll 3
         for (int r = 0; r < 3; r++) {
-          const float* at = taps + (r * 3 + s) * tap + k;
-          __builtin_prefetch(at + kStep * row, 0, 2);
+          const float* at = taps.at + (r * 3 + s) * taps.tap + k;
+          __builtin_prefetch(at + kStep * taps.row, 0, 2);
           w[r] = load(at);
         }
-        filter_points(w, o);
-#pragma GCC unroll 6
-        for (int r = 0; r < 6; r++) half[r][s] = o[r];
+        half_points<kRow>(w, o);
+        half[0][s] = o[0], half[1][s] = o[1];
       }
       float* to = u;
-#pragma GCC unroll 6
-      for (int r = 0; r < 6; r++) {
+#pragma GCC unroll 2
+      for (int r = 0; r < 2; r++) {
         vec o[6];
         filter_points(half[r], o);
 #pragma GCC unroll 6
         for (int s = 0; s < 6; s++) store(to + s * point, o[s]);
-        forget(to += 6 * point);
+        to += second;
       }
     }
+}
+
+// Channels [from, from + depth) of one panel of u, depth <= kStep.
+void transform_filter(float* u, const Problem& p, int64_t panel, int64_t from, int64_t depth, float* packed) {
+  int width = panel_width(p.k - panel * kPanel);
+  int64_t point = point_stride(p.c * width);
+  Taps taps = taps_of(p, panel, from, depth, packed);
+  u += from * width;
+  transform_rows<0>(u, point, 30 * point, taps, depth, width);
+  transform_rows<1>(u + 6 * point, point, 6 * point, taps, depth, width);
+  transform_rows<3>(u + 18 * point, point, 6 * point, taps, depth, width);
 }
 
 void transform_panels(float* u, const Problem& p, int threads) {
@@ -80,11 +98,6 @@ void transform_panels(float* u, const Problem& p, int threads) {
   });
 }
 
-void transform_panel(float* u, const Problem& p, int64_t panel, float* packed) {
-  for (int64_t from = 0; from < p.c; from += kStep)
-    transform_filter(u, p, panel, from, least(kStep, p.c - from), packed);
-}
-
 // transform_inputs, once: it is long.
 __attribute__((noipa)) void transform_pixels(float* to, int64_t stride, const float* const (&pixels)[kPoints],
                                              int64_t from, int64_t count, const float* zeros,
@@ -92,12 +105,13 @@ __attribute__((noipa)) void transform_pixels(float* to, int64_t stride, const fl
   transform_inputs(to, stride, pixels, from, count, zeros, prologue, vector);
 }
 
-// v of one tile, where x is a map's gradient by its windows.
-void transform_pooled(float* to, int64_t point, int64_t vector, const Problem& p, const float* zeros, Tile t) {
+// v of `count` channels of one tile, where x is a map's gradient by its windows.
+void transform_pooled(float* to, int64_t point, int64_t vector, const Problem& p, const float* zeros, Tile t,
+                      int64_t from, int64_t count) {
   PooledGradient g{p.x, p.winners, p.h / 2, p.w / 2, p.c};
   int64_t i = t.i - p.top, j = t.j - p.left;  // both even, or both odd, but at the edges
   if ((i ^ j) & 1)
-    for (int64_t c = 0; c < p.c; c += kLanes, to += vector) {
+    for (int64_t c = from; c < from + count; c += kLanes, to += vector) {
       alignas(64) float read[kPoints][kLanes];
       const float* pixels[kPoints];
       for (int e = 0; e < kPoints; e++) pixels[e] = read[e];
@@ -105,43 +119,30 @@ void transform_pooled(float* to, int64_t point, int64_t vector, const Problem& p
       transform_pixels(to, point, pixels, 0, kLanes, zeros, nullptr, vector);
     }
   else if (i % 2)
-    transform_windows<1>(to, point, Windows<4>(g, zeros, t.n, (i - 1) / 2, (j - 1) / 2), p.c, vector);
+    transform_windows<1>(to, point, Windows<4>(g, zeros, t.n, (i - 1) / 2, (j - 1) / 2), from, count, vector);
   else
-    transform_windows<0>(to, point, Windows<3>(g, zeros, t.n, i / 2, j / 2), p.c, vector);
+    transform_windows<0>(to, point, Windows<3>(g, zeros, t.n, i / 2, j / 2), from, count, vector);
 }
 
-// v of tiles [first, first + count), whose rows start at `at` of `tiles` rows a point.
+// v of tiles [first, first + count), which are number `at` and the next of those it holds.
 __attribute__((noinline)) void transform_tiles(float* v, const Problem& p, const Plan& plan, const float* zeros,
-                                               int64_t first, int64_t count, int64_t at, int64_t tiles) {
-  int64_t point = plan.grouped ? kGroupPoint : point_stride(tiles * plan.channels),
-          vector = plan.grouped ? kGroupVector : kLanes;
+                                               int64_t first, int64_t count, int64_t at) {
+  int64_t point = plan.grouped ? kGroupPoint : plan.v_point, vector = plan.grouped ? kGroupVector : kLanes,
+          piece = plan.grouped ? p.c : plan.piece;
   Tile tile = plan.tiles.at(first);
   for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile)) {
-    float* to = v + (plan.grouped ? in_group(t, p.c) : (at + t) * plan.channels);
-    if (p.winners) {
-      transform_pooled(to, point, vector, p, zeros, tile);
-      continue;
-    }
+    float* to = v + (plan.grouped ? in_group(t, p.c) : (at + t) * plan.v_row);
     const float* pixels[kPoints];
-    tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, tile, p.top, p.left);
-    ask_for_tile(pixels, zeros, p.c);
-    transform_pixels(to, point, pixels, 0, p.c, zeros, p.prologue, vector);
+    if (!p.winners) {
+      tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, tile, p.top, p.left);
+      ask_for_tile(pixels, zeros, p.c);
+    }
+    for (int64_t from = 0; from < p.c; from += piece, to += kPoints * point)
+      if (p.winners)
+        transform_pooled(to, point, vector, p, zeros, tile, from, least(piece, p.c - from));
+      else
+        transform_pixels(to, point, pixels, from, least(piece, p.c - from), zeros, p.prologue, vector);
   }
-}
-
-// m of one panel: 36 products, summed over channels in blocks of kPointDepth at most.
-void multiply(float* m, const float* u, const float* v, const Problem& p, const Plan& plan, int width, int64_t first,
-              int64_t count, int64_t tiles, const uint64_t* needs, RunsAhead& next) {
-  if (plan.grouped) return group_products({m, v, u, p.c, count, width, needs}, next);
-  block_products({m, v, plan.channels, point_stride(tiles * plan.channels), u, p.c, first, count, width, &plan.tiles});
-}
-
-__attribute__((noinline)) void multiply_block(const Problem& p, const Plan& plan, const float* u, const float* v,
-                                              float* m, int64_t panel, int64_t first, int64_t count, int64_t tiles,
-                                              const uint64_t* needs, RunsAhead& next) {
-  int width = panel_width(p.k - panel * kPanel);
-  multiply(m, u, v, p, plan, width, first, count, tiles, needs, next);
-  finish_block(p, plan, m, panel, width, first, count);
 }
 
 void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
@@ -156,7 +157,7 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
     int64_t last = blocks * (task + 1) / tasks;
     for (int64_t block = blocks * task / tasks; block < last; block++) {
       int64_t first = plan.first_of(block), next = plan.first_of(block + 1), count = next - first;
-      transform_tiles(v, p, plan, zeros, first, count, 0, count);
+      transform_tiles(v, p, plan, zeros, first, count, 0);
       int64_t until = block + 1 < last ? plan.first_of(block + 2) : next, side = p.winners ? 2 : 4, h = p.h * side / 4,
               w = p.w * side / 4;
       RunsAhead ahead;
@@ -168,35 +169,52 @@ void run_by_tiles(const Problem& p, const Plan& plan, const float* zeros, char* 
       }
       uint64_t of_groups[kMostGroups] = {}, *needs = plan.tiles.whole() ? nullptr : of_groups;
       for (int64_t t = 0; needs && t < count; t++) needs[t / kTileRows] |= plan.tiles.needs(plan.tiles.at(first + t));
-      for (int64_t panel = 0; panel < plan.panels; panel++)
-        multiply_block(p, plan, u + panel * plan.u_panel / 4, v, m, panel, first, count, count, needs, ahead);
+      for (int64_t panel = 0; panel < plan.panels; panel++) {
+        int width = panel_width(p.k - panel * kPanel);
+        group_products({m, v, u + panel * plan.u_panel / 4, p.c, count, width, needs}, ahead);
+        finish_block(p, plan, m, panel, width, first, count);
+      }
     }
   });
+}
+
+// m of one panel and tiles [first, first + count), of which v has `at` and the next. u: of a third of the points and a
+// piece of the channels at a time, so that it does not leave the core's own cache.
+__attribute__((noinline)) void multiply_panel(float* m, const Problem& p, const Plan& plan, int64_t panel,
+                                              const float* v, int64_t first, int64_t at, int64_t count, float* packed) {
+  float* u = packed + plan.packed / 4;
+  int width = panel_width(p.k - panel * kPanel);
+  for (int64_t from = 0; from < p.c; from += plan.piece, v += kPoints * plan.v_point) {
+    int64_t depth = least(plan.piece, p.c - from), point = point_stride(depth * width);
+    Taps taps = taps_of(p, panel, from, depth, packed);
+    BlockProducts products{m,        v + at * plan.v_row, plan.v_row, plan.v_point, u, depth, first, count, width,
+                           from > 0, &plan.tiles};
+    transform_rows<1>(u, point, 6 * point, taps, depth, width);
+    block_products(products, 6, 12);
+    transform_rows<3>(u, point, 6 * point, taps, depth, width);
+    block_products(products, 18, 12);
+    transform_rows<0>(u, point, 6 * point, taps, depth, width);
+    block_products(products, 0, 6);
+    products.u += 6 * point;
+    block_products(products, 30, 6);
+  }
 }
 
 void run_by_panels(const Problem& p, const Plan& plan, const float* zeros, char* workspace, int threads) {
   float* v = (float*)workspace;
   char* own = workspace + plan.v;
-  const float* kept = keeps_points(p) ? p.prepared : nullptr;
   for (int64_t start = 0; start < plan.tiles.count; start += plan.batch) {
     int64_t tiles = least(plan.batch, plan.tiles.count - start);
     parallel_tasks(threads, (tiles + 3) / 4, [&](int64_t task, int) {
-      transform_tiles(v, p, plan, zeros, start + task * 4, least(4, tiles - task * 4), task * 4, tiles);
+      transform_tiles(v, p, plan, zeros, start + task * 4, least(4, tiles - task * 4), task * 4);
     });
     parallel_tasks(threads, plan.panels * plan.parts, [&](int64_t task, int thread) {
       int64_t panel = task / plan.parts, part = task % plan.parts;
+      int64_t at = tiles * part / plan.parts, count = tiles * (part + 1) / plan.parts - at;
       float* m = (float*)(own + thread * plan.own());
-      float* packed = m + plan.m / 4;
-      float* own_u = packed + plan.packed / 4;
-      if (!kept) transform_panel(own_u, p, panel, packed);
-      const float* u = kept ? kept + panel * plan.u_panel / 4 : own_u;
-      int64_t begin = tiles * part / plan.parts, end = tiles * (part + 1) / plan.parts;
-      int64_t blocks = (end - begin + plan.block - 1) / plan.block;
-      for (int64_t b = 0; b < blocks; b++) {
-        int64_t at = begin + (end - begin) * b / blocks, count = begin + (end - begin) * (b + 1) / blocks - at;
-        RunsAhead none;
-        multiply_block(p, plan, u, v + at * plan.channels, m, panel, start + at, count, tiles, nullptr, none);
-      }
+      if (count == 0) return;
+      multiply_panel(m, p, plan, panel, v, start + at, at, count, m + plan.m / 4);
+      finish_block(p, plan, m, panel, panel_width(p.k - panel * kPanel), start + at, count);
     });
   }
 }

@@ -93,6 +93,17 @@ static inline void filter_points(const vec (&w)[3], vec (&o)[6]) {  // G w
   o[5] = w[2];
 }
 
+// Two rows of it: 0 and 5, 1 and 2, or 3 and 4.
+template <int kRow>
+static inline void half_points(const vec (&w)[3], vec (&o)[2]) {
+  if constexpr (kRow == 0) {
+    o[0] = splat(kG0) * w[0], o[1] = w[2];
+  } else {
+    vec even = fma(splat(kRow == 1 ? kG12 : kG32), w[2], splat(kRow == 1 ? kG10 : kG30) * w[0]);
+    vec odd = splat(kRow == 1 ? kG11 : kG31) * w[1];
+    o[0] = even + odd, o[1] = even - odd;
+  }
+}
 static inline void filter_rows(const vec (&m)[6], vec (&o)[3]) {  // G^T m
   vec p = m[1] + m[2], q = m[1] - m[2], r = m[3] + m[4], t = m[3] - m[4];
   o[0] = fma(splat(kG30), r, fma(splat(kG10), p, splat(kG0) * m[0]));

@@ -11,13 +11,13 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kSharedTiles = int64_t(10) << 20;  // bytes of v that do
-constexpr int64_t kOwnFilter = int64_t(1) << 19;     // bytes of u that stay in L2, if v and m leave it room
-constexpr int64_t kBlock = 64;                       // tiles multiplied together, at most
-constexpr int64_t kMostGroups = 12;                  // of tiles that lie in groups
-constexpr int64_t kFewTiles = 8 * kTileRows;         // up to which u is never whole (winograd_stream.h)
-constexpr int64_t kSmallFilter = int64_t(1) << 15;   // floats
-constexpr int64_t kStep = 16;                        // channels of the filter transformed together
+constexpr int64_t kSharedTiles = int64_t(10) << 20;    // bytes of v that do
+constexpr int64_t kOwnFilter = int64_t(1) << 19;       // bytes of u that stay in L2, if v and m leave it room
+constexpr int64_t kLeastTiles = 64, kMostTiles = 256;  // that are shared at a time
+constexpr int64_t kMostGroups = 12;                    // of tiles that lie in groups
+constexpr int64_t kFewTiles = 8 * kTileRows;           // up to which u is never whole (winograd_stream.h)
+constexpr int64_t kSmallFilter = int64_t(1) << 15;     // floats
+constexpr int64_t kStep = 16;                          // channels of the filter transformed together
 
 // y (n, oh, ow, k) from x (n, h, w, c); turned: the filter is (3, 3, k, c), taken backwards.
 struct Problem {
@@ -54,34 +54,36 @@ inline int64_t panel_bytes(const Problem& p) { return kPoints * point_stride(p.c
 
 struct Plan {
   Tiles tiles;
-  int64_t panels, channels;                 // channels of v, padded
-  bool streamed;                            // few tiles: u is never whole
-  bool by_panels;                           // panels outside, v shared
-  bool grouped;                             // by tiles: v and m lie in groups of tiles (point_product.h)
-  int64_t blocks = 0;                       // by tiles
-  int64_t block;                            // tiles whose products are made together
-  int64_t batch, batches;                   // by panels: tiles whose v is shared at a time
-  int64_t parts;                            // by panels: parts of a batch that threads take, for lack of panels
-  int64_t zeros, u_panel, u, v, m, packed;  // bytes; packed: of the filter on its way to the transform
+  int64_t panels, channels;       // channels of v, padded
+  bool streamed;                  // few tiles: u is never whole
+  bool by_panels;                 // panels outside, v shared
+  bool grouped;                   // by tiles: v and m lie in groups of tiles (point_product.h)
+  int64_t blocks = 0;             // by tiles
+  int64_t block;                  // tiles whose products are made together
+  int64_t batch;                  // by panels: tiles whose v is shared at a time
+  int64_t piece, v_row, v_point;  // by panels: v[piece of the channels][point][tile][channel], in floats
+  int64_t parts;                  // by panels: parts of a batch that threads take, for lack of panels
+  int64_t zeros, u_panel, u_part, u, v, m, packed;  // bytes; packed: of the filter on its way to the transform
   Plan(const Problem& p, int threads) : tiles(p.n, p.oh, p.ow) {
     panels = panel_count(p.k), channels = align16(p.c);
     u_panel = panel_bytes(p);
     u = panels * u_panel;
     streamed = !p.turned && tiles.count <= kFewTiles && !keeps_points(p);
     bool thin = p.c <= 128;
-    by_panels = u > kSharedFilter || tiles.count < threads * (thin ? 48 : 96);
-    block = by_panels ? kBlock : u <= kOwnFilter ? 12 : thin ? 24 : 48;  // kBlock: fewer passes over u
+    by_panels = u > kSharedFilter || (tiles.count < threads * (thin ? 48 : 96) && !keeps_points(p));
+    block = u <= kOwnFilter ? 12 : thin ? 24 : 48;  // fewer passes over u
     if (!by_panels && tiles.count) plan_blocks(threads);
-    int64_t v_tile = kPoints * channels * 4;
-    batch = kSharedTiles / v_tile / block * block;
-    if (batch < block) batch = block;
-    batches = (tiles.count + batch - 1) / batch;
-    batch = batches ? (tiles.count + batches - 1) / batches : 0;
+    int64_t pieces = ceil_div(p.c, kPointDepth);
+    piece = ceil_div(p.c, pieces), v_row = align16(piece);
+    batch = least(kMostTiles, most(kLeastTiles, kSharedTiles / (kPoints * pieces * v_row * 4)));
+    batch = ceil_div(tiles.count, most(1, ceil_div(tiles.count, batch)));
+    v_point = point_stride(batch * v_row);
     parts = by_panels ? (threads + panels - 1) / panels : 1;
     zeros = align64(channels * 4);
-    v = kPoints * point_stride((by_panels ? batch : block) * channels) * 4;
-    m = kPoints * point_stride(block * kPanel) * 4;
-    packed = 9 * kStep * kPanel * 4;
+    v = kPoints * (by_panels ? pieces * v_point : point_stride(block * channels)) * 4;
+    m = kPoints * point_stride((by_panels ? batch : block) * kPanel) * 4;
+    packed = 9 * (by_panels ? piece : kStep) * kPanel * 4;
+    u_part = kPoints / 3 * point_stride(piece * kPanel) * 4;
     grouped = !streamed && !by_panels;
     tiles.sort(p.oh, p.ow, grouped ? kTileRows : p.n);  // groups of one kind
     if (streamed) plan_stream(p, threads);
@@ -104,7 +106,7 @@ struct Plan {
     packed = stream_scratch(p.c, block) * 4;
     by_panels = false;
   }
-  int64_t own() const { return m + packed + (by_panels ? u_panel : v); }
+  int64_t own() const { return m + packed + (by_panels ? u_part : v); }
   size_t bytes(int threads) const { return (size_t)(zeros + (by_panels ? v : u) + threads * own()); }
 };
 

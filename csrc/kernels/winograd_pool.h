@@ -134,9 +134,9 @@ static inline __attribute__((always_inline)) void read_column(vec (&d)[kRows], c
 
 // As transform_inputs, of a tile whose first pixel is pixel kOdd of its window, down and across.
 template <int kOdd>
-static inline void transform_windows(float* to, int64_t stride, const Windows<3 + kOdd>& windows, int64_t channels,
-                                     int64_t vector) {
-  for (int64_t channel = 0; channel < channels; channel += kLanes, to += vector)
+static inline void transform_windows(float* to, int64_t stride, const Windows<3 + kOdd>& windows, int64_t from,
+                                     int64_t count, int64_t vector) {
+  for (int64_t channel = from; channel < from + count; channel += kLanes, to += vector)
     transform_columns(
         to,
         stride, [&](vec(&d)[6], int j) __attribute__((always_inline)) { read_column<kOdd>(d, windows, j, channel); });

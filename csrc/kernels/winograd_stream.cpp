@@ -25,17 +25,7 @@ void pack_taps(float* to, const Filter& f, int64_t first, int64_t from, int64_t 
   }
 }
 
-// Two rows of the points of one chunk: u[row * 6 + column][channel][column]. Rows 0 and 5, 1 and 2, or 3 and 4.
-template <int kRow>
-inline void half_points(const vec (&w)[3], vec (&o)[2]) {
-  if constexpr (kRow == 0) {
-    o[0] = splat(kG0) * w[0], o[1] = w[2];
-  } else {
-    vec even = fma(splat(kRow == 1 ? kG12 : kG32), w[2], splat(kRow == 1 ? kG10 : kG30) * w[0]);
-    vec odd = splat(kRow == 1 ? kG11 : kG31) * w[1];
-    o[0] = even + odd, o[1] = even - odd;
-  }
-}
+// Two rows of the points of one chunk: u[row * 6 + column][channel][column].
 template <int kRow>
 void transform_taps(float* u, const float* taps, int64_t depth) {
   for (float* end = u + depth * kRun; u < end; u += kLanes, taps += 9 * kLanes) {
