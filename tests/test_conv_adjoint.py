@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from checks import assert_same_bits_everywhere, normal, relative_l2
 
-from fastcnn import kernels, reference
+from fastcnn import _core, kernels, reference
 
 # Whole and partial last tiles, margins that are uneven or have rows of their own, one tile, several panels and pieces.
 SHAPES = [
@@ -55,3 +55,15 @@ def test_epilogue(isa: str, x: tuple[int, ...], k: int, padding: Padding, rng: n
     assert np.array_equal(kernels.conv2d_dx(dy, w, x, gate=gate, **options), np.where(gate > 0, plain, 0))
     both = kernels.conv2d_dx(dy, w, x, residual=residual, gate=gate, **options)
     assert np.array_equal(both, np.where(gate > 0, plain + residual, 0))
+
+
+@pytest.mark.parametrize(("c", "k"), [(33, 140), (70, 300), (40, 530)])
+def test_few_tiles_of_a_turned_filter_have_the_bits_of_many(isa: str, c: int, k: int, rng: np.random.Generator) -> None:
+    """With a margin of two there are more outputs than pixels: the filter is turned round."""
+    dy, w = gradient((13, 8, 8, c), k, ((2, 2), (2, 2)), rng)
+    residual = normal(rng, (13, 8, 8, c))
+    options = {"padding": 2, "algorithm": "winograd"}
+    many = kernels.conv2d_dx(dy, w, (13, 8, 8, c), residual=residual, **options)
+    for n, threads in ((1, 1), (1, 5), (3, 2), (12, 5)):
+        _core.set_num_threads(threads)
+        assert np.array_equal(kernels.conv2d_dx(dy[:n], w, (n, 8, 8, c), residual=residual[:n], **options), many[:n])

@@ -29,24 +29,37 @@ static inline void pack_rows(float* to, const float* from, int64_t stride, int64
   }
 }
 
+// to[p * step + j] = from[j * stride + p], j < live, one vector of columns; the other lanes are zero.
+static inline void pack_vector(float* to, int64_t step, const float* from, int64_t stride, int64_t depth, int live) {
+  alignas(64) float edge[kLanes * kLanes];
+  for (int64_t p = 0; p < depth; p += kLanes, from += kLanes) {
+    int length = depth - p < kLanes ? (int)(depth - p) : kLanes;
+    const float* block = from;
+    int64_t row = stride;
+    if (length < kLanes || live < kLanes) {
+#pragma GCC unroll 1
+      for (int j = 0; j < kLanes; j++)
+        store(edge + j * kLanes, j < live ? load_first(from + j * stride, length) : zero());
+      block = edge, row = kLanes;
+    }
+    vec r[kLanes];
+#pragma GCC unroll 16
+    for (int j = 0; j < kLanes; j++) r[j] = load(block + j * row);
+    transpose(r);
+#pragma GCC unroll 16
+    for (int j = 0; j < kLanes; j++) {
+      if (j == length) break;
+      store(to, r[j]);
+      to += step;
+    }
+  }
+}
+
 // to[p][j] = from[j * stride + p]: the same of a transposed matrix, in square blocks.
 static inline void pack_columns(float* to, const float* from, int64_t stride, int64_t depth, int columns) {
   int width = panel_width(columns);
-  for (int j0 = 0; j0 < width; j0 += kLanes) {
-    int live = columns - j0 < kLanes ? columns - j0 : kLanes;
-    const float* block = from + j0 * stride;
-    for (int64_t p = 0; p < depth; p += kLanes) {
-      int long_side = depth - p < kLanes ? (int)(depth - p) : kLanes;
-      vec r[kLanes];
-#pragma GCC unroll 16
-      for (int j = 0; j < kLanes; j++)
-        r[j] = j >= live             ? zero()
-               : long_side == kLanes ? load(block + j * stride + p)
-                                     : load_first(block + j * stride + p, long_side);
-      transpose(r);
-      for (int i = 0; i < long_side; i++) store(to + (p + i) * width + j0, r[i]);
-    }
-  }
+  for (int j = 0; j < width; j += kLanes)
+    pack_vector(to + j, width, from + j * stride, stride, depth, columns - j < kLanes ? columns - j : kLanes);
 }
 
 }  // namespace ISA

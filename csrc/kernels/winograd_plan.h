@@ -48,7 +48,9 @@ inline Problem dx_problem(const Conv2d& g) {
 // Whether a prepared filter is u: it is small, so that it stays in a core's cache. Others are prepared as they lie.
 inline bool keeps_points(const Problem& p) { return 9 * p.c * p.k <= kSmallFilter; }
 
-inline Filter filter_of(const Problem& p) { return {p.filter, p.c, p.k, keeps_points(p) ? nullptr : p.prepared}; }
+inline Filter filter_of(const Problem& p) {
+  return {p.filter, p.turned, p.c, p.k, keeps_points(p) ? nullptr : p.prepared};
+}
 
 inline int64_t panel_bytes(const Problem& p) { return kPoints * point_stride(p.c * kPanel) * 4; }  // of u
 
@@ -68,7 +70,7 @@ struct Plan {
     panels = panel_count(p.k), channels = align16(p.c);
     u_panel = panel_bytes(p);
     u = panels * u_panel;
-    streamed = !p.turned && tiles.count <= kFewTiles && !keeps_points(p);
+    streamed = !p.winners && tiles.count <= kFewTiles && !keeps_points(p);
     bool thin = p.c <= 128;
     by_panels = u > kSharedFilter || (tiles.count < threads * (thin ? 48 : 96) && !keeps_points(p));
     block = u <= kOwnFilter ? 12 : thin ? 24 : 48;  // fewer passes over u

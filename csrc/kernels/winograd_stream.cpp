@@ -11,7 +11,15 @@ constexpr int64_t kPoint = kChunk * kRun + 16;  // from one point of u to the ne
 constexpr int kPass = 12;                       // points transformed together: two rows of the 6 x 6
 
 // Channels [from, from + depth) of kRun columns from `first` on, [channel][vector][tap][lane].
+void turn_taps(float* to, const Filter& f, int64_t first, int64_t from, int64_t depth) {
+  for (int i = 0; i < 9 * kRunVectors; i++, to += kLanes) {
+    int64_t column = first + i / 9 * kLanes;
+    int live = (int)most(0, least(kLanes, f.k - column));
+    pack_vector(to, kRunTaps, f.weights + ((8 - i % 9) * f.k + column) * f.c + from, f.c, depth, live);
+  }
+}
 void pack_taps(float* to, const Filter& f, int64_t first, int64_t from, int64_t depth) {
+  if (f.turned) return turn_taps(to, f, first, from, depth);
   int columns = (int)least(kRun, f.k - first);
   for (int tap = 0; tap < 9; tap++) {
     const float* rows = f.weights + (tap * f.c + from) * f.k + first;
@@ -113,12 +121,13 @@ __attribute__((noinline)) void multiply_rows(ChunkProduct p, int64_t count, int 
 // Taps of channels from `from` on, a chunk: from where on the products with each point ask for them. Each line twice,
 // for there are two steps to a line.
 int64_t ask_for_taps(const float* (&ahead)[kPoints], const Filter& f, int64_t column, int64_t from) {
-  const float* rows = f.weights + from * f.k + column;
+  const float* rows = f.weights + (f.turned ? column * f.c + from : from * f.k + column);
   const float* taps = f.prepared + (column / kRun * f.c + from) * kRunTaps;
   for (int e = 0; e < kPoints; e++)
-    ahead[e] =
-        f.prepared ? taps + e * kChunkTaps / kPoints : rows + (e / 4 * f.c + e % 2 * kChunk / 2) * f.k + e / 2 % 2 * 16;
-  return f.prepared ? kRunTaps / kPoints : f.k;
+    ahead[e] = f.prepared ? taps + e * kChunkTaps / kPoints
+               : f.turned ? rows + ((8 - e / 4) * f.k + e % 2 * kChunk) * f.c
+                          : rows + (e / 4 * f.c + e % 2 * kChunk / 2) * f.k + e / 2 % 2 * 16;
+  return f.prepared ? kRunTaps / kPoints : f.turned ? f.c : f.k;
 }
 
 // Four tiles, where there are registers for them: u of one row of points and one vector of columns goes from the

@@ -10,7 +10,8 @@ namespace fastcnn {
 namespace ISA {
 
 struct Filter {
-  const float* weights;  // (3, 3, c, k)
+  const float* weights;  // (3, 3, c, k), or turned: (3, 3, k, c), taken backwards
+  bool turned;
   int64_t c, k;
   const float* prepared;  // what prepare_taps makes of it, or null
 };
