@@ -73,6 +73,10 @@ void winograd_adjoint(float* dx, const float* dy, const float* filter, const Con
                       char* workspace, int threads);
 int64_t adjoint_panel_floats(const Conv2d& g);
 void adjoint_filter(float* u, const float* filter, const Conv2d& g, int threads);
+// winograd_grad_few.cpp: dw from A dy A^T and B^T d B of a few tiles, v and g: [vector of channels][tile][point][lane].
+// Vectors shorter than kFewLanes do without.
+constexpr int64_t kFewestTiles = 4, kFewLanes = 8;
+void few_tiles_dw(float* dw, const float* v, const float* g, const Conv2d& c, int64_t tiles, int threads);
 size_t winograd_dw_workspace(const Conv2d& g, int threads);
 void winograd_dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
 

@@ -6,8 +6,8 @@
 // small, each thread takes chunks of the tiles with an m of its own, a few tiles at a time, all of it in its own cache;
 // the chunks' dw are added in order. Otherwise tiles come in batches whose v and g stay in the shared cache, together
 // with m: first all threads transform the batch, then each takes whole points; and where m would be too large even for
-// that, channels are done in parts. All this is cut by the shape alone. db, where it is wanted, is summed while dy is
-// transformed: by tasks, by batches or chunks, all in order.
+// that, channels are done in parts. Of a few tiles there is no m (winograd_grad_few.cpp). All this is cut by the shape
+// alone. db, where it is wanted, is summed while dy is transformed: by tasks, by batches or chunks, all in order.
 #include "conv_parts.h"
 #include "pack.h"
 #include "point_product.h"
@@ -33,15 +33,18 @@ int64_t apart(int64_t floats) { return floats % 128 == 0 ? floats + 16 : floats;
 struct Plan {
   Tiles tiles;
   int64_t channels;             // of a part
+  bool few;                     // there is no m
   bool own;                     // each thread has its own m
   int64_t batch;                // tiles whose v and g are there together
   int64_t chunks;               // own: sums that are added in the end
   int64_t v_row, g_row, m_row;  // floats
   int64_t v_point, g_point, m_point;
+  int64_t vector;  // from one of channels or columns to the next
   explicit Plan(const Conv2d& c) : tiles(c.n, c.oh, c.ow) {
     int64_t columns = align16(c.k);
     channels = align16(c.c);
-    own = kPoints * channels * columns * 4 <= kOwnSums;
+    few = kLanes >= kFewLanes && tiles.count <= kFewestTiles;
+    own = !few && kPoints * channels * columns * 4 <= kOwnSums;
     int64_t tile = kPoints * (channels + columns) * 4;
     if (own) {
       batch = least(kOwnTiles, (kOwnBytes - kPoints * channels * columns * 4) / tile / 4 * 4);
@@ -53,16 +56,24 @@ struct Plan {
     int64_t batches = ceil_div(tiles.count, batch);
     chunks = least(kChunks, ceil_div(batches, batch < kOwnTiles ? 4 : 8));
     batch = own ? least(batch, tiles.count) : batches ? ceil_div(tiles.count, batches) : 0;
-    v_row = apart(channels), g_row = apart(columns), m_row = columns;
+    vector = kLanes, m_row = columns;
+    if (few) {
+      channels = align16(c.c), batch = tiles.count, chunks = 0, vector = tiles.count * kPoints * kLanes;
+      v_row = g_row = kPoints * kLanes, v_point = g_point = kLanes, m_point = 0;
+      return;
+    }
+    v_row = apart(channels), g_row = apart(columns);
     v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row),
     m_point = point_stride(channels * m_row);
   }
   int64_t zeros(const Conv2d& c) const { return align16(most(c.c, c.k)) * 4; }
   // Floats: of v, g and m; of the sums of each task and of a batch, or of each chunk; of the chunks' dw.
+  int64_t few_floats(int64_t channels) const { return ceil_div(channels, kLanes) * vector; }
   int64_t arrays() const { return kPoints * (v_point + g_point + m_point); }
   int64_t bias_sums() const { return (own ? chunks : ceil_div(batch, kTaskTiles) + 1) * m_row; }
   int64_t partial(const Conv2d& c) const { return align16(9 * c.c * c.k); }
   int64_t bytes(const Conv2d& c, int threads) const {
+    if (few) return zeros(c) + (few_floats(c.c) + few_floats(c.k) + tiles.count * m_row) * 4;
     int64_t floats = own ? threads * arrays() + (chunks > 1 ? chunks * partial(c) : 0) : arrays();
     return zeros(c) + (floats + bias_sums()) * 4;
   }
@@ -92,8 +103,9 @@ __attribute__((noinline)) void transform_tiles(const Arrays& to, const float* x,
         if (ahead[e] != to.zeros && (next.j == 0 || e % 6 > 1))
           for (int64_t c = channel; c < channel + channels; c += 16) __builtin_prefetch(ahead[e] + c);
     }
-    transform_inputs(to.v + at * plan.v_row, plan.v_point, pixels[i % 2], channel, channels, to.zeros, g.prologue);
-    transform_gradient(to.g + at * plan.g_row, plan.g_point, kLanes, dy, tile, sums, true);
+    transform_inputs(to.v + at * plan.v_row, plan.v_point, pixels[i % 2], channel, channels, to.zeros, g.prologue,
+                     plan.vector);
+    transform_gradient(to.g + at * plan.g_row, plan.g_point, plan.vector, dy, tile, sums, true);
     tile = next;
   }
 }
@@ -199,6 +211,19 @@ void gradient_by_chunks(float* dw, float* db, const float* x, const OutputGradie
   if (db) add_partials(db, arrays.bias, g.k, plan.m_row, plan.chunks);
 }
 
+// Each tile's sum of dy is a task's.
+void gradient_of_few(float* dw, float* db, const float* x, const OutputGradient& dy, const Conv2d& g, const Plan& plan,
+                     Arrays arrays, int team) {
+  arrays.g = arrays.v + plan.few_floats(g.c), arrays.bias = arrays.g + plan.few_floats(g.k);
+  parallel_tasks(team, plan.tiles.count, [&](int64_t tile, int) {
+    float* sums = db ? arrays.bias + tile * plan.m_row : nullptr;
+    if (sums) memset(sums, 0, (size_t)plan.m_row * 4);
+    transform_tiles(arrays, x, dy, g, plan, 0, g.c, tile, 1, tile, sums);
+  });
+  if (db) add_partials(db, arrays.bias, g.k, plan.m_row, plan.tiles.count);
+  few_tiles_dw(dw, arrays.v, arrays.g, g, plan.tiles.count, team);
+}
+
 }  // namespace
 
 size_t winograd_dw_workspace(const Conv2d& g, int threads) { return (size_t)Plan(g).bytes(g, threads); }
@@ -217,6 +242,7 @@ void winograd_dw(float* dw, float* db, const float* x, const float* dy, const Co
   arrays.bias = arrays.v + (plan.own ? threads : 1) * plan.arrays();
   int team = plan.tiles.count * kPoints * g.c * ceil_div(g.k, 16) < kSerialWork ? 1 : threads;
   OutputGradient read(dy, arrays.zeros, g);
+  if (plan.few) return gradient_of_few(dw, db, x, read, g, plan, arrays, team);
   if (plan.own) return gradient_by_chunks(dw, db, x, read, g, plan, arrays, arrays.bias + plan.bias_sums(), team);
   for (int64_t channel = 0; channel < g.c; channel += plan.channels)
     part_gradient(dw, channel ? nullptr : db, x, read, g, plan, arrays, channel, team);
