@@ -73,6 +73,7 @@ void winograd_adjoint(float* dx, const float* dy, const float* filter, const Con
                       char* workspace, int threads);
 int64_t adjoint_panel_floats(const Conv2d& g);
 void adjoint_filter(float* u, const float* filter, const Conv2d& g, int threads);
+void adjoint_panels(float* u, const float* filter, const Conv2d& g, int64_t first, int64_t last);
 size_t winograd_dw_workspace(const Conv2d& g, int threads);
 void winograd_dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
 
