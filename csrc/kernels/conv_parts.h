@@ -73,6 +73,7 @@ void winograd_adjoint(float* dx, const float* dy, const float* filter, const Con
                       char* workspace, int threads);
 int64_t adjoint_panel_floats(const Conv2d& g);
 void adjoint_filter(float* u, const float* filter, const Conv2d& g, int threads);
+void adjoint_panels(float* u, const float* filter, const Conv2d& g, int64_t first, int64_t last);
 // winograd_grad_few.cpp: dw from A dy A^T and B^T d B of a few tiles, v and g: [vector of channels][tile][point][lane].
 // Vectors shorter than kFewLanes do without.
 constexpr int64_t kFewestTiles = 4, kFewLanes = 8;

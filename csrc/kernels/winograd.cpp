@@ -307,6 +307,13 @@ void adjoint_filter(float* u, const float* filter, const Conv2d& g, int threads)
   transform_panels(u, p, threads);
 }
 
+void adjoint_panels(float* u, const float* filter, const Conv2d& g, int64_t first, int64_t last) {
+  Problem p = dx_problem(g);
+  p.filter = filter, p.adjoint = true;
+  alignas(64) float packed[9 * kStep * kPanel];
+  for (; first < last; first++) transform_panel(u + first * panel_bytes(p) / 4, p, first, packed);
+}
+
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                  char* workspace, int threads) {
   if (takes_adjoint(g)) return winograd_adjoint(dx, dy, filter, g, e, workspace, threads);

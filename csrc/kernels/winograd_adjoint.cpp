@@ -7,6 +7,7 @@
 // image of 26x26 pixels, here 36. Tiles go along the rows of an image; what a tile has for the next one in its row, and
 // for the one below it, waits in two small arrays, one addition each, so that the order of sums is always the same.
 // Threads take runs of tile rows; one that begins inside an image makes the row above once more, for its lower edge.
+// Where that, and that rows cannot be dealt out evenly, costs more, each takes some panels of all rows instead.
 #include "apply_activation.h"
 #include "conv_parts.h"
 #include "pack.h"
@@ -22,11 +23,14 @@ namespace {
 struct Plan {
   Tiles tiles;
   int64_t panels, channels, columns;       // channels of dy and of dx, padded
+  int64_t parts;                           // of the panels, for a thread each; or 1
   int64_t block;                           // tiles whose products are made together
   int64_t zeros, u, v, m, across, beside;  // floats
-  explicit Plan(const Conv2d& g) : tiles(g.n, g.oh, g.ow) {
+  Plan(const Conv2d& g, int threads) : tiles(g.n, g.oh, g.ow) {
     panels = panel_count(g.c), channels = align16(g.k), columns = align16(g.c);
-    block = least(tiles.count, g.k <= 128 ? 12 : 24);
+    int64_t rows = g.n * tiles.down, cut = ceil_div(rows, threads) + (g.n % threads ? 1 : 0);
+    parts = g.n < 4 * threads && ceil_div(panels, threads) * rows < panels * cut ? least(panels, threads) : 1;
+    block = least(tiles.count, g.k <= 128 && parts == 1 ? 12 : 24);
     zeros = channels, u = panels * adjoint_panel_floats(g);
     v = ceil_div(block, kTileRows) * kTileRows * kPoints * channels;
     m = ceil_div(block, kTileRows) * kTileRows * kPoints * kPanel;
@@ -160,9 +164,9 @@ void transform_gradients(float* v, const Plan& plan, const OutputGradient& dy, T
     transform_gradient(v + in_group(t, dy.k), kGroupPoint, kGroupVector, dy, tile, nullptr, false);
 }
 
-// Tile rows [first, last), counted through all images.
+// Tile rows [first, last), counted through all images, of panels [first_panel, last_panel).
 void rows_gradient(const Work& work, const OutputGradient& dy, const float* u, int64_t first, int64_t last,
-                   float* own) {
+                   int64_t first_panel, int64_t last_panel, float* own) {
   const Conv2d& g = work.g;
   const Plan& plan = work.plan;
   const Tiles& tiles = plan.tiles;
@@ -176,7 +180,7 @@ void rows_gradient(const Work& work, const OutputGradient& dy, const float* u, i
     RunsAhead ahead;
     ahead.add({work.epilogue.gate, g.h, g.w, 4 * g.c, 4, -g.top, -g.left}, tiles, at, next);
     dy.ask(ahead, tiles, next, least(end, next + count));
-    for (int64_t panel = 0; panel < plan.panels; panel++) {
+    for (int64_t panel = first_panel; panel < last_panel; panel++) {
       int width = panel_width(g.c - panel * kPanel);
       group_products({m, v, u + panel * plan.u / plan.panels, g.k, count, width}, ahead);
       transform_block(work, m, panel, width, tile, most(0, from - at), count, edges);
@@ -196,26 +200,32 @@ bool takes_adjoint(const Conv2d& g) {
 }
 
 size_t winograd_adjoint_workspace(const Conv2d& g, int threads) {
-  Plan plan(g);
+  Plan plan(g, threads);
   return (size_t)(plan.zeros + plan.u + threads * plan.own()) * 4;
 }
 
 void winograd_adjoint(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                       char* workspace, int threads) {
-  Plan plan(g);
+  Plan plan(g, threads);
   if (plan.tiles.count == 0) return;
   float *zeros = (float*)workspace, *u = zeros + plan.zeros, *own = u + plan.u;
   memset(zeros, 0, (size_t)plan.zeros * 4);
   int team = plan.tiles.count * kPoints * g.k * plan.panels * kTileVectors / 2 < kSerialWork ? 1 : threads;
-  adjoint_filter(u, filter, g, team);
   Work work(dx, g, e, plan);
   OutputGradient read(dy, zeros, g);
+  if (team > 1 && plan.parts > 1)
+    return parallel_tasks(team, plan.parts, [&](int64_t part, int thread) {
+      int64_t panel = plan.panels * part / plan.parts, end = plan.panels * (part + 1) / plan.parts;
+      adjoint_panels(u, filter, g, panel, end);
+      rows_gradient(work, read, u, 0, g.n * plan.tiles.down, panel, end, own + thread * plan.own());
+    });
+  adjoint_filter(u, filter, g, team);
   // Whole images, where there are enough of them; a cut inside one costs a row of tiles.
   int64_t rows = g.n * plan.tiles.down, unit = g.n >= 4 * team || team == 1 ? plan.tiles.down : 1,
           tasks = least(rows / unit, unit > 1 ? 8 * team : team);
   parallel_tasks(team, tasks, [&](int64_t task, int thread) {
-    rows_gradient(work, read, u, rows / unit * task / tasks * unit, rows / unit * (task + 1) / tasks * unit,
-                  own + thread * plan.own());
+    rows_gradient(work, read, u, rows / unit * task / tasks * unit, rows / unit * (task + 1) / tasks * unit, 0,
+                  plan.panels, own + thread * plan.own());
   });
 }
 
