@@ -1,11 +1,8 @@
-// The gradients of a first layer, whose images have one to a few channels: vectors of channels would be mostly empty.
+// The weight gradient of a first layer, whose images have one to a few channels: vectors of channels would be mostly
+// empty.
 //
-// dw: the window's column (r, s, c) of a row of pixels is x itself, read with a step of stride * c floats. So the rows
-// of the product are pointers into x (with its margin), and nothing is copied. One more row, of ones, makes db.
-//
-// dx: 64 pixels of dy are transposed; their products with all (r, s, c) filters are rows of 64 pixels, which are added
-// to planes, one per channel and column remainder; at last the planes are woven into dx. Output rows run upwards,
-// blocks of 64 pixels to the right, taps in order: an element's additions come in this order whoever owns its rows.
+// The window's column (r, s, c) of a row of pixels is x itself, read with a step of stride * c floats. So the rows of
+// the product are pointers into x (with its margin), and nothing is copied. One more row, of ones, makes db.
 #include "conv_parts.h"
 #include "pack.h"
 #include "runtime/parallel.h"
@@ -15,8 +12,6 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kPixels = 64;   // of dy together; the same on every ISA, for it orders the additions
-constexpr int64_t kOwnRows = 32;  // rows of dx that a task owns
 constexpr int64_t kTasks = 16;
 constexpr int64_t kPanelColumns = 64;
 
@@ -120,109 +115,7 @@ void weight_block(float* dw, float* db, const float* ones, const float* x, const
   }
 }
 
-struct InputPlan {
-  int64_t m, parts;                 // taps times channels; parts of an image's rows
-  int64_t plane;                    // floats of one channel's and remainder's row, with room for whole vectors
-  int64_t packed, columns, planes;  // bytes
-  InputPlan(const Conv2d& g) {
-    m = g.kh * g.kw * g.c;
-    parts = ceil_div(g.h, kOwnRows);
-    plane = g.w / g.stride_w + 1;
-    packed = align64(g.k * kPixels * 4);
-    columns = align64(m * kPixels * 4) + align64(m * 2 * (int64_t)sizeof(float*));
-    planes = align64(kOwnRows * g.c * g.stride_w * plane * 4);
-  }
-  int64_t own() const { return packed + columns + planes; }
-};
-
-// columns[m][p] = filter row m times pixel p of dy, 64 pixels.
-void pixel_products(float* columns, const float* dy, const float* filter, const Conv2d& g, const InputPlan& plan,
-                    int64_t pixels, float* packed) {
-  const float** a = (const float**)((char*)columns + align64(plan.m * kPixels * 4));
-  float** c = (float**)(a + plan.m);
-  int64_t piece = depth_of_block(g.k);
-  for (int64_t m = 0; m < plan.m; m++) a[m] = filter + m * g.k;
-  for (int64_t from = 0; from < pixels; from += kPanel) {
-    int width = (int)least(kPanel, pixels - from);
-    pack_columns(packed, dy + from * g.k, g.k, g.k, width);
-    for (int64_t m = 0; m < plan.m; m++) c[m] = columns + m * kPixels + from;
-    for (int64_t depth = 0; depth < g.k; depth += piece) {
-      Finish finish;
-      finish.accumulate = depth > 0;
-      micro_rows({a, 0, 1, least(piece, g.k - depth), 1, depth}, packed + depth * panel_width(width),
-                 panel_width(width), c, plan.m, width, finish);
-    }
-  }
-}
-
-void add(float* to, const float* from, int64_t count) {
-  for (int64_t j = 0; j < count; j += kLanes) {
-    int live = (int)least(kLanes, count - j);
-    store_first(to + j, load_first(to + j, live) + load_first(from + j, live), live);
-  }
-}
-
-// Adds the products of outputs (i, j0..j0 + pixels) to the planes of rows [a0, a1).
-void spread(float* planes, const float* columns, const Conv2d& g, const InputPlan& plan, int64_t a0, int64_t a1,
-            int64_t i, int64_t j0, int64_t pixels) {
-  for (int64_t r = 0; r < g.kh; r++) {
-    int64_t a = i * g.stride_h + r * g.dilation_h - g.top;
-    if (a < a0 || a >= a1) continue;
-    for (int64_t s = 0; s < g.kw; s++) {
-      int64_t shift = s * g.dilation_w - g.left;  // b = j * stride + shift, 0 <= b < w
-      int64_t first = shift >= 0 ? 0 : ceil_div(-shift, g.stride_w);
-      int64_t last = shift >= g.w ? 0 : (g.w - 1 - shift) / g.stride_w + 1;
-      first = most(first, j0), last = least(last, j0 + pixels);
-      if (first >= last) continue;
-      int64_t b = first * g.stride_w + shift;
-      float* to = planes + ((a - a0) * g.stride_w + b % g.stride_w) * g.c * plan.plane + b / g.stride_w;
-      const float* from = columns + (r * g.kw + s) * g.c * kPixels + first - j0;
-      for (int64_t ch = 0; ch < g.c; ch++) add(to + ch * plan.plane, from + ch * kPixels, last - first);
-    }
-  }
-}
-
-void weave(float* dx, const float* planes, const Conv2d& g, const InputPlan& plan, int64_t n, int64_t a0, int64_t a1) {
-  for (int64_t a = a0; a < a1; a++) {
-    float* row = dx + (n * g.h + a) * g.w * g.c;
-    for (int64_t rest = 0; rest < g.stride_w && rest < g.w; rest++)
-      for (int64_t ch = 0; ch < g.c; ch++) {
-        const float* from = planes + (((a - a0) * g.stride_w + rest) * g.c + ch) * plan.plane;
-        for (int64_t b = rest; b < g.w; b += g.stride_w) row[b * g.c + ch] = *from++;
-      }
-  }
-}
-
 }  // namespace
-
-bool dx_takes_few(const Conv2d& g) {
-  int64_t m = g.kh * g.kw * g.c;
-  return g.groups == 1 && g.c <= 4 && m <= 1024 && g.stride_w <= 8;
-}
-
-size_t dx_few_workspace(const Conv2d& g, int threads) { return (size_t)(threads * InputPlan(g).own()); }
-
-void dx_few(float* dx, const float* dy, const float* filter, const Conv2d& g, char* workspace, int threads) {
-  InputPlan plan(g);
-  int team = g.n * g.oh * g.ow * plan.m * g.k / 16 < kSerialWork ? 1 : threads;
-  parallel_tasks(team, g.n * plan.parts, [&](int64_t task, int thread) {
-    float* packed = (float*)(workspace + thread * plan.own());
-    float* columns = packed + plan.packed / 4;
-    float* planes = columns + plan.columns / 4;
-    int64_t n = task / plan.parts, a0 = task % plan.parts * kOwnRows, a1 = least(g.h, a0 + kOwnRows);
-    memset(planes, 0, (size_t)plan.planes);
-    int64_t before = a0 + g.top - (g.kh - 1) * g.dilation_h;  // the first output row that reaches row a0
-    int64_t first = before > 0 ? ceil_div(before, g.stride_h) : 0;
-    int64_t last = least(g.oh, (a1 - 1 + g.top) / g.stride_h + 1);
-    for (int64_t i = first; i < last; i++)
-      for (int64_t j = 0; j < g.ow; j += kPixels) {
-        int64_t pixels = least(kPixels, g.ow - j);
-        pixel_products(columns, dy + ((n * g.oh + i) * g.ow + j) * g.k, filter, g, plan, pixels, packed);
-        spread(planes, columns, g, plan, a0, a1, i, j, pixels);
-      }
-    weave(dx, planes, g, plan, n, a0, a1);
-  });
-}
 
 size_t dw_few_workspace(const Conv2d& g, int threads) {
   WeightPlan plan(g);

@@ -45,7 +45,7 @@ size_t first_workspace(const Conv2d& g, int threads);
 void first_forward(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                    char* workspace, int threads);
 
-// conv_few.cpp: the gradients where x has few channels.
+// conv_few.cpp, conv_few_dx.cpp: the gradients where x has few channels.
 bool dx_takes_few(const Conv2d& g);
 size_t dx_few_workspace(const Conv2d& g, int threads);
 void dx_few(float* dx, const float* dy, const float* filter, const Conv2d& g, char* workspace, int threads);
