@@ -54,19 +54,27 @@ template <class F>
 void each_row(const ResizeShape& s, int64_t work, F f) {
   parallel_rows(s.n * s.oh, s.ow * s.c, work, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) f(row, row / s.oh * s.h, row % s.oh);
+    stream_fence();
   });
+}
+
+// A result larger than x stays in a shared cache if it can: past the caches where x alone would leave them.
+bool streams_result(const float* y, const ResizeShape& s) {
+  int64_t pixels = s.h * s.w < s.oh * s.ow ? s.h * s.w : s.oh * s.ow;
+  return streams(y, s.n * pixels * s.c, s.c);
 }
 
 void nearest(float* y, const float* x, const ResizeShape& s) {
   NearestReach rows{s.h, s.oh};
+  bool past = streams_result(y, s);
   each_row(s, s.n * s.oh * s.ow * ((s.c + 15) / 16), [&](int64_t row, int64_t image, int64_t oy) {
     const float* from = x + (image + rows.cell(oy)) * s.w * s.c;
     float* to = y + row * s.ow * s.c;
     int64_t step = 2 * s.w, bottom = 2 * s.ow, cell = 0, rest = s.w;  // (2 ox + 1) w = cell * bottom + rest
     cell += rest / bottom, rest %= bottom;
     for (int64_t ox = 0; ox < s.ow; ox++) {
-      over_channels(s.c,
-                    [&](int64_t ch, auto lanes) { lanes.put(to + ox * s.c + ch, lanes.get(from + cell * s.c + ch)); });
+      auto copy = [&](int64_t ch, auto lanes) { lanes.put(to + ox * s.c + ch, lanes.get(from + cell * s.c + ch)); };
+      over_channels(s.c, copy, past);
       rest += step;
       while (rest >= bottom) rest -= bottom, cell++;
     }
@@ -75,23 +83,28 @@ void nearest(float* y, const float* x, const ResizeShape& s) {
 
 // Weights of zero are left out, for 0 * inf would be NaN where y is a pixel of x.
 void bilinear(float* y, const float* x, const ResizeShape& s) {
-  LinearReach rows{s.h, s.oh}, columns{s.w, s.ow};
+  LinearReach rows{s.h, s.oh};
+  bool past = streams_result(y, s);
   each_row(s, s.n * s.oh * s.ow * ((s.c + 15) / 16) * 3, [&](int64_t row, int64_t image, int64_t oy) {
     Place py = rows.place(oy);
     const float* upper = x + (image + py.at) * s.w * s.c;
     const float* lower = py.part > 0 ? upper + s.w * s.c : upper;
-    for (int64_t ox = 0; ox < s.ow; ox++) {
-      Place px = columns.place(ox);
+    int64_t bottom = 2 * s.ow, at = 0, rest = s.w - s.ow;  // as LinearReach has it, without a division
+    for (int64_t ox = 0; ox < s.ow; ox++, rest += 2 * s.w) {
+      while (rest >= bottom) rest -= bottom, at++;
+      Place px{at < s.w - 1 ? at : s.w - 1, 0};
+      if (rest > 0 && at < s.w - 1) px.part = (float)((double)rest / (double)bottom);
       int64_t left = px.at * s.c, right = px.part > 0 ? left + s.c : left;
       vec wx = splat(px.part), wy = splat(py.part), ux = splat(1 - px.part), uy = splat(1 - py.part);
-      over_channels(s.c, [&](int64_t ch, auto lanes) {
+      auto mix = [&](int64_t ch, auto lanes) {
         vec above = lanes.get(upper + left + ch), below = lanes.get(lower + left + ch);
         if (px.part > 0) {
           above = fma(lanes.get(upper + right + ch), wx, above * ux);
           below = fma(lanes.get(lower + right + ch), wx, below * ux);
         }
         lanes.put(y + (row * s.ow + ox) * s.c + ch, py.part > 0 ? fma(below, wy, above * uy) : above);
-      });
+      };
+      past ? over_channels(s.c, mix, true) : over_channels(s.c, mix);  // a branch less in its loops
     }
   });
 }

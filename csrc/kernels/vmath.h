@@ -187,13 +187,10 @@ struct NormalTail {
   Exponential density;
   vec top, bottom;  // tail / density = top / bottom
 };
-static inline vec square_rest(vec t, vec s) {  // t^2 - s, where s is t^2 rounded
-#if defined(__FMA__)
-  return fma(t, t, -s);
-#else
+static inline vec square_rest(vec t, vec s) {                   // t^2 - s, where s is t^2 rounded
+  if constexpr (kLanes > 4) return fma(t, t, -s);               // where there is one rounding
   vec head = from_bits(bits(t) & isplat((int32_t)0xfffff000));  // twelve bits: its square is exact
   return (t - head) * (t + head) + (head * head - s);
-#endif
 }
 static inline NormalTail normal_tail(vec t) {
   // Mills' ratio / sqrt(2 pi) up to t = 14.5, where the tail leaves the floats
