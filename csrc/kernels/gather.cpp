@@ -272,11 +272,12 @@ struct Block {
   const int columns = columns_of(g, panel);
   const int64_t begin = b.tap * g.run + b.from;
   int64_t done = 0;
-  if (scratch.at == panel * g.taps * g.run + begin) done = scratch.packing.done, scratch.now ^= 1;
+  if (scratch.at == panel * g.taps * g.run + begin) done = most(0, scratch.packing.done), scratch.now ^= 1;
   scratch.at = -1;
   float* to = scratch.block(k, scratch.now);
   if (done) {
-    pack_rows(to + done * kPanel, scratch.packing.from, g.run_stride, b.taps * b.depth - done, columns);
+    pack_rows(to + done * kPanel, scratch.packing.from - kPackedAhead * g.run_stride, g.run_stride,
+              b.taps * b.depth - done, columns);
     return to;
   }
   for (int64_t t = 0; t < b.taps; t++)
@@ -297,8 +298,7 @@ bool pack_ahead(const Gather& g, const Blocks& k, const Block& b, int64_t panel,
   }
   if (b.taps > 1 && g.tap_at[b.tap + 1] - g.tap_at[b.tap] != g.run * step) return false;
   scratch.at = (panel * g.taps + b.tap) * g.run + b.from;
-  scratch.packing = {from + b.from * step + panel * kPanel, step, scratch.block(k, scratch.now ^ 1), b.taps * b.depth,
-                     0};
+  scratch.packing = {from + b.from * step + panel * kPanel, step, scratch.block(k, scratch.now ^ 1), b.taps * b.depth};
   return true;
 }
 

@@ -67,7 +67,7 @@ inline Packing next_block(const float* b, const Matmul& g, const FewPlan& plan, 
   if (++panel == end) panel = begin, from += plan.piece;
   if (from >= g.k || panel_columns(g, panel) < kPanel) return {};
   int64_t depth = least(plan.piece, g.k - from);
-  if (!g.transpose_b) return {b + from * g.n + panel * kPanel, g.n, to, depth, 0};
+  if (!g.transpose_b) return {b + from * g.n + panel * kPanel, g.n, to, depth};
   int64_t line = ceil_div(depth, kPanel);
   return {b + panel * kPanel * g.k + from, kPanel, nullptr, line * kPanel, 0, line, g.k - line * kPanel};
 }
@@ -91,7 +91,7 @@ void few_task(float* to, bool partial, const float* a, const float* b, const Mat
     float* c = to + (partial ? p - p0 : 0) * g.m * g.n + first * g.n;
     for (int64_t panel = begin; panel < end; panel++) {
       int columns = panel_columns(g, panel);
-      const int64_t done = next.to ? next.done : 0;
+      const int64_t done = next.to ? most(0, next.done) : 0;
       if (next.to) other = packed, packed = next.to;
       if (!in_place) pack_block(packed + done * kPanel, b, g, panel, from + done, depth - done);
       for (int64_t i = 0; i < count; i++) out[i] = c + i * g.n + panel * kPanel;

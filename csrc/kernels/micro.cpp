@@ -6,8 +6,6 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kPackedAhead = 8;  // runs: some hundred steps
-
 // What lies in an array of the result's shape where c lies in the result.
 inline const float* beside(const char* array, const Finish& f, const float* c) {
   return (const float*)(array + ((const char*)c - f.origin));
@@ -42,13 +40,12 @@ struct Asking {
 
 inline void pack_run(Packing& p) {
   if (p.done == p.runs) return;
-  const float* ahead = p.from;
-  if (p.to) {
+  if (p.done >= 0 && p.to)
 #pragma GCC unroll 4
-    for (int j = 0; j < kTileVectors; j++) store(p.to + p.done * kPanel + j * kLanes, load(p.from + j * kLanes));
-    ahead = p.done + kPackedAhead < p.runs ? p.from + kPackedAhead * p.step : p.from;
-  }
-  for (int j = 0; j < kPanel; j += 16) __builtin_prefetch(ahead + j, 0, 2);
+    for (int j = 0; j < kTileVectors; j++)
+      store(p.to + p.done * kPanel + j * kLanes, load(p.from - kPackedAhead * p.step + j * kLanes));
+  if (!p.to || p.done + kPackedAhead < p.runs)
+    for (int j = 0; j < kPanel; j += 16) __builtin_prefetch(p.from + j, 0, 2);
   p.from += p.step;
   if (++p.done == p.line) p.from += p.jump, p.done = 0, p.runs -= p.line;
 }
@@ -160,7 +157,7 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int fewest = (int)(m / most(groups, 1));
   int64_t larger = m - groups * fewest;  // the first tiles have a row more
   if (vectors < kTileVectors) a.packing = nullptr;
-  int64_t wanted = a.packing ? a.packing->runs : a.ahead.rows * a.ahead.lines;
+  int64_t wanted = a.packing ? a.packing->runs - a.packing->done : a.ahead.rows * a.ahead.lines;
   bool sums = (finish.accumulate && wanted) || a.fresh;  // where much passes through L2, they may have left it
   int64_t apart[3] = {};
   int arrays = 0;

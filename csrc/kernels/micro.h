@@ -51,13 +51,15 @@ struct Ahead {
 };
 
 // What a product after this one will read of B, in runs of kPanel floats: as many as this one has time for, in order.
-// Packed, one run after the other; or, where packing is more than copying, asked for.
+// They are asked for and, some runs later, packed; or, where packing is more than copying, only asked for.
+constexpr int64_t kPackedAhead = 16;            // runs
 constexpr int64_t kPackedRows = 2 * kTileRows;  // of a product that has time for it
 struct Packing {
-  const float* from;
-  int64_t step;  // from run to run
-  float* to;     // or null
-  int64_t runs, done;
+  const float* from;  // the run that is asked for next
+  int64_t step;       // from run to run
+  float* to;          // or null
+  int64_t runs;
+  int64_t done = to ? -kPackedAhead : 0;
   int64_t line = 0, jump = 0;  // after each `line` runs `jump` floats are skipped
 };
 
