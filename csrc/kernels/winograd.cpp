@@ -311,7 +311,9 @@ void adjoint_panels(float* u, const float* filter, const Conv2d& g, int64_t firs
   Problem p = dx_problem(g);
   p.filter = filter, p.adjoint = true;
   alignas(64) float packed[9 * kStep * kPanel];
-  for (; first < last; first++) transform_panel(u + first * panel_bytes(p) / 4, p, first, packed);
+  for (; first < last; first++)
+    for (int64_t from = 0; from < p.c; from += kStep)
+      transform_filter(u + first * panel_bytes(p) / 4, p, first, from, least(kStep, p.c - from), packed);
 }
 
 void winograd_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
