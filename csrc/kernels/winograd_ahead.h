@@ -51,7 +51,7 @@ class TilesAhead {
     const Pixels& p = pixels_;
     for (rows_ = 0; left_ > 0;) {
       int64_t i = tile_.row(), j = tile_.column(), n = tile_.n, until = least(j + left_, grid_->until(tile_));
-      left_ -= until - j, tile_ = grid_->at(tile_.index + until - j);
+      left_ -= until - j, tile_.index += until - j - 1, tile_.j = 4 * until - 4, grid_->advance(tile_);
       int64_t top = i ? i * p.side + p.down : 0, bottom = i + 1 < grid_->down ? (i + 1) * p.side + p.down : p.h;
       int64_t left = j ? j * p.side + p.right : 0, right = until < grid_->across ? until * p.side + p.right : p.w;
       top = top < 0 ? 0 : top, left = left < 0 ? 0 : left;
