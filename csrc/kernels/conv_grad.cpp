@@ -218,13 +218,14 @@ struct Worker {
   float *sums, *db;               // of the first chunk; db or null
   float *windows, *next_windows;  // scratch: packed windows, of this pack and of the next
   float *copy, *next_copy;        // the columns in panels, of this block and of the next
-  int64_t* next_task;
+  int team;                       // threads that there are
+  int64_t* later_tasks;           // taken so far
 
-  Block take() const {
-    int64_t task = __atomic_fetch_add(next_task, 1, __ATOMIC_RELAXED);
+  Block first_of(int64_t task) const {
     if (task >= plan.tasks(g)) return {};
     return plan.block(plan.part(task), 0);
   }
+  Block take() const { return first_of(team + __atomic_fetch_add(later_tasks, 1, __ATOMIC_RELAXED)); }
   Block after(const Block& b) const {
     Block next = plan.block(b.part, b.piece + 1);
     return next.count ? next : take();
@@ -268,8 +269,9 @@ struct Worker {
   }
 
   void multiply(const Block& b, const Block& soon);
-  void run() {
-    Block now = take();
+  // The first task of each thread is its own: who is early must not take the second one, too.
+  void run(int64_t task) {
+    Block now = first_of(task);
     if (!now.count) return;
     bring_windows(windows, now, 0, {now.count, 0, 1});
     bring_columns(copy, now, {now.count, 0, 1});
@@ -374,14 +376,17 @@ void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv
   float *sums = dw, *db_sums = db, *partials = (float*)workspace;
   if (plan.chunks > 1) sums = partials, db_sums = db ? partials + size : nullptr;
   char* own = workspace + plan.partial_bytes(g);
-  int64_t next_task = 0;
-  auto work = [&](int thread, int) {
+  int64_t later_tasks = 0;
+  auto work = [&](int thread, int team_size) {
     float* windows = (float*)(own + thread * plan.own());
     float* copy = windows + 2 * plan.pack_floats();
-    Worker{
-        g,         plan, x, dy, sums, db_sums, windows, windows + plan.pack_floats(), copy, copy + plan.panels_floats(),
-        &next_task}
-        .run();
+    Worker{g,         plan,
+           x,         dy,
+           sums,      db_sums,
+           windows,   windows + plan.pack_floats(),
+           copy,      copy + plan.panels_floats(),
+           team_size, &later_tasks}
+        .run(thread);
   };
   int64_t tasks = plan.tasks(g);
   if (plan.pixels * plan.m * ceil_div(plan.columns, kLanes) < kSerialWork || threads < 2 || tasks < 2 ||
