@@ -1,0 +1,56 @@
+"""Softmax, prelu, maxout and upsampling of large arrays are stored past the caches: the same bits as of small ones."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from checks import assert_same, integers, normal
+
+from fastcnn import kernels, reference
+
+LARGE = 9 << 18  # floats: 9 MB
+
+
+def whole_and_in_parts(f: Callable[..., np.ndarray], *arrays: np.ndarray, parts: int = 8) -> None:
+    """f of rows, written from an aligned address on and from one that is not, against f of a few rows at a time."""
+    pieces = zip(*(np.array_split(a, parts) for a in arrays), strict=True)
+    expected = np.concatenate([f(*piece) for piece in pieces])
+    memory = np.empty(expected.size + 32, np.float32)
+    for offset in (0, 1):  # floats from an aligned address
+        start = -memory.ctypes.data // 4 % 16 + offset
+        out = memory[start : start + expected.size].reshape(expected.shape)
+        out[...] = np.nan
+        assert_same(f(*arrays, out=out), expected)
+
+
+@pytest.mark.parametrize("columns", [37, 1000, 4096, 5003])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax(isa: str, name: str, columns: int, rng: np.random.Generator) -> None:
+    """Rows begin and end anywhere in a line of the cache; the longest do not wait on the stack."""
+    x, dy = (normal(rng, (LARGE // columns, columns)) for _ in range(2))
+    x[5, 3], x[6, 7] = np.inf, np.nan
+    f, dx = getattr(kernels, name), getattr(kernels, f"{name}_dx")
+    whole_and_in_parts(f, x)
+    whole_and_in_parts(dx, dy, f(np.nan_to_num(x, posinf=9)))
+
+
+@pytest.mark.parametrize("channels", [48, 50])
+def test_prelu(isa: str, channels: int, rng: np.random.Generator) -> None:
+    x, alpha = integers(rng, (LARGE // channels, channels)), integers(rng, channels)
+    whole_and_in_parts(lambda x, out=None: kernels.prelu(x, alpha, out=out), x)
+    assert_same(kernels.prelu(x, alpha), reference.prelu(x, alpha))
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 5])
+@pytest.mark.parametrize("groups", [1, 31, 700, LARGE])
+def test_maxout_of_neighbours(isa: str, groups: int, pieces: int, rng: np.random.Generator) -> None:
+    x = integers(rng, (1, groups * pieces))
+    x[rng.random(x.shape) < 0.01] = np.nan
+    assert_same(kernels.maxout(x, groups), x.reshape(1, groups, pieces).max(axis=2))
+
+
+@pytest.mark.parametrize("channels", [32, 33])
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+def test_upsampling(isa: str, interpolation: str, channels: int, rng: np.random.Generator) -> None:
+    x = normal(rng, (8, 96, 97, channels))
+    whole_and_in_parts(lambda x, out=None: kernels.upsample2d(x, 2, interpolation, out=out), x)
