@@ -80,3 +80,30 @@ def test_the_filters_gradient_in_tall_tiles(isa: str, w_shape: tuple[int, ...], 
         assert_same(dw, expected, trust=False)
         assert_same(db, sums, trust=False)
         assert_same(kernels.conv2d_dw(x, dy, w_shape, strides=strides), dw)
+
+
+# Height and width, kernel, channels, filters, strides, dilation: rows of dy of which several make 64 pixels, or a part of
+# them; taps that meet in one plane, or not; more planes than shuffles weave.
+GRADIENTS = [
+    ((40, 9), (3, 3), 1, 32, 1, 1),
+    ((21, 70), (3, 3), 3, 40, 1, 1),
+    ((33, 64), (7, 7), 3, 24, 2, 1),
+    ((50, 23), (5, 4), 2, 17, (3, 2), (1, 3)),
+    ((64, 45), (2, 9), 4, 33, (1, 4), (5, 2)),
+    ((90, 200), (1, 1), 1, 16, 1, 1),
+    ((30, 31), (3, 3), 3, 600, 1, 2),
+]
+
+
+@pytest.mark.parametrize(("size", "kernel", "c", "k", "strides", "dilation"), GRADIENTS)
+def test_input_gradients(isa: str, size, kernel, c, k, strides, dilation, rng: np.random.Generator) -> None:  # type: ignore[no-untyped-def]
+    x_shape, w = (3, *size, c), integers(rng, (*kernel, c, k))
+    for padding in ("same", "valid", ((0, kernel[0] - 1), (kernel[1] - 1, 0))):
+        options = {"strides": strides, "padding": padding, "dilation": dilation}
+        dy = integers(rng, kernels.conv2d_output_shape(x_shape, w.shape, **options))
+        found = kernels.conv2d_dx(dy, w, x_shape, **options)
+        assert_same(found, reference.conv2d_dx(dy, w, x_shape, **options), trust=False)
+        dy = normal(rng, dy.shape)
+        assert_same_bits_everywhere(lambda dy=dy, options=options: kernels.conv2d_dx(dy, w, x_shape, **options))
+        alone = [kernels.conv2d_dx(image[None], w, (1, *x_shape[1:]), **options) for image in dy]
+        assert_same(kernels.conv2d_dx(dy, w, x_shape, **options), np.concatenate(alone))
