@@ -250,7 +250,7 @@ void run_streamed(const Problem& p, const Plan& plan, const float* zeros, char* 
         transform_chunks(v, p, plan, zeros, first, count);
       }
       ready = part;
-      stream_products(m, filter_of(p), panel, next, v, count, scratch);
+      stream_products(m, filter_of(p), panel, next, v, {&plan.tiles, first, count}, scratch);
       finish_block(p, plan, m, panel, kPanel, first, count);
     }
   });

@@ -108,13 +108,23 @@ typedef void (*MultiplyPoints)(const ChunkProduct&, int64_t, int, int);
 constexpr MultiplyPoints kMultiply[kTileRows] = {multiply_points<1>, multiply_points<2>, multiply_points<3>,
                                                  multiply_points<4>, multiply_points<5>, multiply_points<6>};
 
-// All tiles, dealt out evenly; only the first accumulators ask ahead.
-__attribute__((noinline)) void multiply_rows(ChunkProduct p, int64_t count, int point, int points) {
-  int64_t groups = ceil_div(count, kTileRows);
+// The tiles of a run, dealt out evenly; only the first accumulators ask ahead.
+__attribute__((noinline)) void multiply_rows(ChunkProduct p, Run run, int point, int points) {
+  int64_t count = run.end - run.begin, groups = ceil_div(count, kTileRows);
   for (int64_t g = 0, row = 0; g < groups; g++, p.ahead_step = 0) {
     int64_t next = count * (g + 1) / groups;
-    kMultiply[next - row - 1](p, row, point, points);
+    kMultiply[next - row - 1](p, run.begin + row, point, points);
     row = next;
+  }
+}
+
+// Two rows of points, or one: with all tiles, or each with those that need it. In a row the middle four are alike.
+__attribute__((noinline)) void multiply_needed(ChunkProduct p, const TileRange& tiles, int point, int points) {
+  if (tiles.grid->whole()) return multiply_rows(p, {0, tiles.count}, point, points);
+  for (int e = point, alike; e < point + points; e += alike, p.u += alike * kPoint) {
+    alike = e % 6 == 1 ? 4 : 1;
+    Run run = tiles.grid->run_of(e, tiles.first, tiles.first + tiles.count);
+    multiply_rows(p, {run.begin - tiles.first, run.end - tiles.first}, e, alike);
   }
 }
 
@@ -214,8 +224,9 @@ int64_t stream_scratch(int64_t c, int64_t tiles) {
   return kPass * kPoint + kChunkTaps + (c > kPointDepth ? kPoints * point_stride(tiles * kPanel) : 0);
 }
 
-void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, const float* v, int64_t tiles,
+void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, const float* v, const TileRange& range,
                      float* scratch) {
+  int64_t tiles = range.count;
   float *u = scratch, *packed = u + kPass * kPoint, *chain = packed + kChunkTaps;
   Chunks chunks(f.c);
   ChunkedTiles layout(tiles);
@@ -246,14 +257,14 @@ void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, con
         continue;
       }
       transform_taps<0>(u, taps, depth);
-      multiply_rows(p, tiles, 0, 6);
+      multiply_needed(p, range, 0, 6);
       p.u = u + 6 * kPoint;
-      multiply_rows(p, tiles, 30, 6);
+      multiply_needed(p, range, 30, 6);
       p.u = u;
       transform_taps<1>(u, taps, depth);
-      multiply_rows(p, tiles, 6, 12);
+      multiply_needed(p, range, 6, 12);
       transform_taps<3>(u, taps, depth);
-      multiply_rows(p, tiles, 18, 12);
+      multiply_needed(p, range, 18, 12);
     }
 }
 

@@ -47,10 +47,16 @@ void prepare_taps(float* to, const Filter& f, int threads);
 // One tap of channels [from, from + depth) of a panel out of what prepare_taps has made, [channel][column].
 void unpack_tap(float* to, const Filter& f, int tap, int64_t panel, int64_t from, int64_t depth);
 
-// m[point][tile][column] of one panel, kPanel columns wide, for all tiles of v; towards its end it asks for the panel
-// that is `next`. scratch: stream_scratch floats.
+// Some tiles of a map that are sorted as one set.
+struct TileRange {
+  const Tiles* grid;
+  int64_t first, count;
+};
+
+// m[point][tile][column] of one panel, kPanel columns wide, for the tiles of v, where they have need of it; towards its
+// end it asks for the panel that is `next`. scratch: stream_scratch floats.
 int64_t stream_scratch(int64_t c, int64_t tiles);
-void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, const float* v, int64_t tiles,
+void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, const float* v, const TileRange& range,
                      float* scratch);
 
 }  // namespace ISA
