@@ -14,6 +14,8 @@ from fastcnn.training.outputs import flat_outputs
 
 __all__ = ["Compilation"]
 
+_LOOKED_AT = 16  # samples of the first batch, which tell whether model, loss and labels go together
+
 
 class Anything(set[str]):
     """The names that a ``train_step`` of the user's may log: nobody knows."""
@@ -219,7 +221,7 @@ class Compilation(CompileConfig):
         if not again and all(c is None or c.built for c in (self._compile_loss, self._compile_metrics)):
             return
         x, y, _ = unpack(data)
-        x = map_leaves(lambda t: Tensor(t.array[:64]), x)
+        x = map_leaves(lambda t: Tensor(t.array[:_LOOKED_AT]), x)
         tapes, seam_state.tapes = seam_state.tapes, ()
         root, seam_state.root = seam_state.root, self  # as a part of something: no program is made, and kept, for it
         try:
@@ -229,7 +231,7 @@ class Compilation(CompileConfig):
             _core.clear_cache()  # what this one eager pass needed, the program never asks for again
         if y is None:
             return
-        y = map_leaves(lambda t: Tensor(t.array[:64]), y)
+        y = map_leaves(lambda t: Tensor(t.array[:_LOOKED_AT]), y)
         if self._compile_loss is not None:
             if not self._compile_loss.built:
                 self._compile_loss.build(y, y_pred)
