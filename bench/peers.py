@@ -1,6 +1,9 @@
 """fastcnn beside PyTorch, layer by layer, in one process: runs alternate, so that noise strikes both alike; medians.
 
-usage: python -m bench.peers [--only conv2d,dx,...] [--network VGG16,...] [--seconds 0.5] [--json]
+usage: python -m bench.peers [--only conv2d,dx,...] [--network VGG16,...] [--seconds 0.5] [--passes 3] [--json]
+
+Each layer's time is spread over several passes through the list, minutes apart: for a second a virtual machine's two
+cores may be two threads of one real core, and all that multiplies takes twice as long, or the memory may be slow.
 
 PyTorch runs each convolution in both layouts, contiguous and channels_last; the better one counts. The same number of
 threads for everybody.
@@ -13,6 +16,7 @@ import os
 import statistics
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -35,6 +39,7 @@ except ImportError:
     torch = None  # type: ignore[assignment]
 
 Calls = dict[str, Callable[[], Any]]
+Times = dict[str, list[float]]  # seconds of each contender's turns
 
 PAUSES = {"numpy": 0.13}  # seconds: OpenBLAS' threads turn for 2^28 ticks of the clock, 104 ms at 2.6 GHz
 
@@ -162,21 +167,24 @@ def turn(call: Callable[[], Any]) -> float:
     return statistics.median(times)
 
 
-def fight(duel: Duel, seconds: float) -> Result:
-    """Every contender in turn, again and again: at least five rounds.
+def fight(duel: Duel, seconds: float, times: Times) -> None:
+    """Every contender in turn, again and again, at least two rounds; what each took is added to ``times``.
 
     A library's threads go on turning for a while after its call, ready for the next. The pause lets them fall asleep:
     they would share the cores with those of the next one.
     """
-    times: dict[str, list[float]] = {name: [] for name in duel.calls}
     for name, call in duel.calls.items():
         call()
         time.sleep(PAUSES.get(name, 0.03))
-    end = time.perf_counter() + seconds * len(times)
-    while len(times["fastcnn"]) < 5 or time.perf_counter() < end:
+    end, rounds = time.perf_counter() + seconds * len(duel.calls), 0
+    while rounds < 2 or time.perf_counter() < end:
         for name, call in duel.calls.items():
-            times[name].append(turn(call))
+            times.setdefault(name, []).append(turn(call))
             time.sleep(PAUSES.get(name, 0.03))
+        rounds += 1
+
+
+def outcome(duel: Duel, times: Times) -> Result:
     medians = {name: statistics.median(values) for name, values in times.items()}
     ours = medians.pop("fastcnn")
     best = min(medians, key=lambda name: medians[name])
@@ -202,8 +210,11 @@ def main() -> int:
     parser.add_argument("--only", default="conv2d,dx,dw,matmul,pool,norm", help="kinds (%(default)s)")
     parser.add_argument("--network", default=",".join(BATCHES), help="networks (%(default)s)")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each contender on each layer (%(default)s)")
+    parser.add_argument("--passes", type=int, default=3, help="through the list of layers (%(default)s)")
     parser.add_argument("--json", action="store_true", help="results as JSON")
     options = parser.parse_args()
+    if options.passes < 1:
+        parser.error(f"--passes must be at least 1, got {options.passes}")
     if torch is None:
         print("bench.peers compares with PyTorch, which is not installed here: pip install torch", file=sys.stderr)
         return 0
@@ -215,9 +226,17 @@ def main() -> int:
         print(f"fastcnn {fastcnn.__version__} ({isa}), torch {torch.__version__}, {fastcnn.get_num_threads()} threads")
         print(f"peak {peak:.0f} GFLOP/s, copy {copy:.0f} GB/s\n")
         print(f"{'':<54}{'ms':>9}{'torch ms':>10} {'its layout':<14}{'rate':>8}{'share':>7}{'ratio':>7}")
+    chosen = set(options.only.split(",")), set(options.network.split(","))
+    times: defaultdict[tuple[str, str], Times] = defaultdict(dict)
+    for number in range(1, options.passes):
+        for duel in duels(*chosen):
+            fight(duel, options.seconds / options.passes, times[duel.kind, duel.name])
+            print(f"\rpass {number} of {options.passes}: {duel.kind} {duel.name:<50}", end="", file=sys.stderr)
+    print("\r", end="", file=sys.stderr)
     results = []
-    for duel in duels(set(options.only.split(",")), set(options.network.split(","))):
-        result = fight(duel, options.seconds)
+    for duel in duels(*chosen):
+        fight(duel, options.seconds / options.passes, times[duel.kind, duel.name])
+        result = outcome(duel, times[duel.kind, duel.name])
         results.append(result)
         if not options.json:
             print(

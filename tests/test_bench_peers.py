@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))  # at the end: the source tree's fastcnn may have no binaries
 
-from bench import peer_blueprint, peer_table, peers_networks  # noqa: E402
+from bench import peer_blueprint, peer_table, peers, peers_networks  # noqa: E402
 from bench.peer_process import Missing, PeerError, Worker  # noqa: E402
 from bench.peer_task import Task  # noqa: E402
 from bench.peer_worker import timed  # noqa: E402
@@ -275,3 +275,17 @@ def test_a_network_as_files(tmp_path):
     weights = [array for step in network.steps for array in network.weights(step["target"])]
     for mine, theirs in zip(model.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_layers_are_timed_in_passes_and_medians_run_over_all(monkeypatch):
+    turns = iter([1.0, 2.0, 3.0, 1.0, 2.5, 3.0] + [9.0] * 6 + [1.0, 2.0, 3.0, 1.0, 2.5, 3.0])
+    monkeypatch.setattr(peers, "turn", lambda call: next(turns))
+    monkeypatch.setattr(peers.quickbench, "machine_peak", lambda: 10.0)
+    calls = dict.fromkeys(["fastcnn", "contiguous", "channels_last"], lambda: None)
+    duel, times = peers.Duel("dw", "VGG16", "a layer", calls, flops=5e9), {}
+    for _ in range(3):  # in the second one the machine had other things to do
+        peers.fight(duel, 0, times)
+    assert times["fastcnn"] == [1, 1, 9, 9, 1, 1]
+    result = peers.outcome(duel, times)
+    assert (result.milliseconds, result.peer_milliseconds, result.peer_variant) == (1000, 2500, "contiguous")
+    assert (result.rate, result.share, result.ratio) == (5, 0.5, 2.5)
