@@ -41,6 +41,7 @@ except ImportError:
 Calls = dict[str, Callable[[], Any]]
 Times = dict[str, list[float]]  # seconds of each contender's turns
 
+DENSE_BATCHES = (1, 8, 64, 128)
 PAUSES = {"numpy": 0.13}  # seconds: OpenBLAS' threads turn for 2^28 ticks of the clock, 104 ms at 2.6 GHz
 
 
@@ -140,17 +141,17 @@ def norms(layer: Map, n: int) -> Iterator[Duel]:
 
 
 def duels(kinds: set[str], networks: set[str]) -> Iterator[Duel]:
-    sources: list[tuple[set[str], Callable[[Any, int], Iterator[Duel]], list[Any]]] = [
-        ({"conv2d", "dx", "dw"}, convolutions, ALL_CONVS),
-        ({"matmul"}, products, DENSE),
-        ({"pool"}, pools, POOLED),
-        ({"norm"}, norms, NORMALISED),
+    sources: list[tuple[set[str], Callable[[Any, int], Iterator[Duel]], list[Any], dict[str, tuple[int, ...]]]] = [
+        ({"conv2d", "dx", "dw"}, convolutions, ALL_CONVS, BATCHES),
+        ({"matmul"}, products, DENSE, dict.fromkeys(BATCHES, DENSE_BATCHES)),
+        ({"pool"}, pools, POOLED, BATCHES),
+        ({"norm"}, norms, NORMALISED, BATCHES),
     ]
-    for made, make, layers in sources:
+    for made, make, layers, batches in sources:
         for layer in layers:
             if not made & kinds or layer.network not in networks:
                 continue
-            for n in BATCHES[layer.network]:
+            for n in batches[layer.network]:
                 yield from (duel for duel in make(layer, n) if duel.kind in kinds)
 
 
