@@ -46,7 +46,7 @@ size_t one_workspace(const Matmul& g, int threads) {
   if (is_row(g)) return RowPlan(g, threads).bytes(g);
   if (is_thin(g)) return bytes + ThinPlan(g, threads).bytes(g);
   if (is_tall(g)) return TallPlan(g, threads).bytes(g, threads);
-  if (is_few(g)) return bytes + FewPlan(g, threads).bytes(g, threads);
+  if (is_few(g)) return bytes + FewPlan(g, threads).bytes(g);
   if (is_transposed(g)) return TransposedPlan(g, threads).bytes(g, threads);
   return bytes + 64 + gather_workspace(g.m, 1, g.k > 0 ? g.k : 1, g.n, threads);
 }

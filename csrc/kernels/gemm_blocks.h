@@ -38,21 +38,22 @@ struct FewPlan {
   int64_t parts;           // of the depth
   int64_t groups, blocks;  // of panels and of rows, if parts is 1
   int64_t rows;            // of a block
+  int team;
   FewPlan(const Matmul& g, int threads) {
+    if (g.m * g.n * g.k / 16 < kSerialWork) threads = 1;  // a block for each would pack b for each
+    team = threads;
     panels = panel_count(g.n), piece = depth_of_block(g.k), pieces = ceil_div(g.k, piece);
     bool deep = threads > 1 && pieces >= 2 * threads && g.n <= kDeepColumns * threads;
     parts = deep ? threads : 1;
     groups = deep ? 1 : least(panels, most(ceil_div(g.n, kGroupColumns), 2 * threads));
-    blocks = deep ? 1 : ceil_div(2 * threads, panels);
+    blocks = deep || threads == 1 ? 1 : ceil_div(2 * threads, panels);
     rows = ceil_div(g.m, blocks);
   }
   int64_t first_piece(int64_t part) const { return pieces * part / parts; }
   int64_t pointers() const { return align64(rows * 2 * (int64_t)sizeof(void*)); }
   int64_t own() const { return pointers() + 2 * align64(piece * kPanel * 4); }
   int64_t partials() const { return pieces - first_piece(1); }  // the first part adds up in y
-  size_t bytes(const Matmul& g, int threads) const {
-    return (size_t)(align64(partials() * g.m * g.n * 4) + threads * own());
-  }
+  size_t bytes(const Matmul& g) const { return (size_t)(align64(partials() * g.m * g.n * 4) + team * own()); }
 };
 
 // Whether panels of b need no packing: loads from them are as good where they lie.
@@ -114,8 +115,7 @@ void few_product(float* y, const float* a, const float* b, const Matmul& g, cons
   float* partials = (float*)workspace;
   int64_t kept = plan.partials(), size = g.m * g.n;
   char* own = workspace + align64(kept * size * 4);
-  int team = g.m * g.n * g.k / 16 < kSerialWork ? 1 : threads;
-  parallel_tasks(team, plan.parts * plan.groups * plan.blocks, [&](int64_t task, int thread) {
+  parallel_tasks(plan.team, plan.parts * plan.groups * plan.blocks, [&](int64_t task, int thread) {
     int64_t part = task % plan.parts, group = task / plan.parts % plan.groups, block = task / plan.parts / plan.groups;
     int64_t first = block * plan.rows, count = least(plan.rows, g.m - first);
     if (count <= 0) return;
