@@ -1,5 +1,6 @@
-"""Softmax, prelu, maxout and upsampling of large arrays are stored past the caches: the same bits as of small ones."""
+"""Softmax, prelu, maxout, upsampling and random numbers of large arrays are stored past the caches: the same bits as of small ones."""
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -54,3 +55,22 @@ def test_maxout_of_neighbours(isa: str, groups: int, pieces: int, rng: np.random
 def test_upsampling(isa: str, interpolation: str, channels: int, rng: np.random.Generator) -> None:
     x = normal(rng, (8, 96, 97, channels))
     whole_and_in_parts(lambda x, out=None: kernels.upsample2d(x, 2, interpolation, out=out), x)
+
+
+@pytest.mark.parametrize("offset", [0, 48, 5])
+def test_random_numbers(isa: str, offset: int, rng: np.random.Generator) -> None:
+    """An array that starts inside a group of 64, aligned or not, drawn as a whole and in parts of any length."""
+    x = normal(rng, LARGE)
+    cuts = [0, *np.sort(rng.integers(0, LARGE, 20)).tolist(), LARGE]
+    for draw in (kernels.uniform, kernels.normal, kernels.truncated_normal, kernels.bernoulli):
+        parts = [draw(b - a, seed=9, offset=offset + a) for a, b in itertools.pairwise(cuts)]
+        assert_same(draw(LARGE, seed=9, offset=offset), np.concatenate(parts))
+    parts = [kernels.dropout(x[a:b], 0.3, 9, offset=offset + a) for a, b in itertools.pairwise(cuts)]
+    assert_same(kernels.dropout(x, 0.3, 9, offset=offset), np.concatenate(parts), trust=False)
+
+
+@pytest.mark.parametrize("channels", [48, 50])
+def test_dropout_of_channels(isa: str, channels: int, rng: np.random.Generator) -> None:
+    x, noise = normal(rng, (3, LARGE // channels // 2, channels)), (3, 1, channels)
+    past = kernels.dropout(x, 0.3, 9, noise_shape=noise)
+    assert_same(kernels.dropout(x, 0.3, 9, noise_shape=noise, out=x), past, trust=False)
