@@ -1,4 +1,5 @@
-"""Softmax, prelu, maxout, upsampling and random numbers of large arrays are stored past the caches: the same bits as of small ones."""
+"""Results of large arrays are stored past the caches: softmax, prelu, maxout, upsampling, random numbers, transpositions.
+The same bits as of small ones."""
 
 import itertools
 from collections.abc import Callable
@@ -74,3 +75,24 @@ def test_dropout_of_channels(isa: str, channels: int, rng: np.random.Generator) 
     x, noise = normal(rng, (3, LARGE // channels // 2, channels)), (3, 1, channels)
     past = kernels.dropout(x, 0.3, 9, noise_shape=noise)
     assert_same(kernels.dropout(x, 0.3, 9, noise_shape=noise, out=x), past, trust=False)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [((2, 61, 70, c), (0, 3, 1, 2)) for c in (2, 3, 12, 13, 16, 33, 300)]
+    + [((2, c, 61, 70), (0, 2, 3, 1)) for c in (2, 3, 11, 12, 16, 21, 64, 300)]
+    + [((2, 7, 7, 700), (0, 3, 1, 2)), ((3, 300, 14, 14), (0, 2, 3, 1)), ((1501, 1600), (1, 0))]
+    + [((48, 1024, 48), (2, 1, 0)), ((5, 47, 33, 301), (3, 1, 2, 0))],
+)
+@pytest.mark.parametrize("offset", [0, 1])
+def test_transposition(isa: str, shape: tuple[int, ...], axes: tuple[int, ...], offset: int) -> None:
+    """Blocks, whole lines, rows that wait for lines to be whole, few channels; written aligned and not."""
+    copies = LARGE // int(np.prod(shape)) + 1
+    x = np.arange(copies * np.prod(shape), dtype=np.float32).reshape(shape[0] * copies, *shape[1:])
+    expected = np.ascontiguousarray(x.transpose(axes))
+    memory = np.full(x.size + 64, -1, np.float32)
+    start = -memory.ctypes.data // 4 % 16 + 16 + offset
+    kernels.transpose(x, axes, out=memory[start : start + x.size].reshape(expected.shape))
+    assert np.array_equal(memory[start : start + x.size], expected.ravel())
+    assert (memory[:start] == -1).all()
+    assert (memory[start + x.size :] == -1).all()
