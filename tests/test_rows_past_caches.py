@@ -1,5 +1,7 @@
-"""Softmax, prelu, maxout and upsampling of large arrays are stored past the caches: the same bits as of small ones."""
+"""Results of large arrays are stored past the caches: softmax, prelu, maxout, upsampling, random numbers, transpositions.
+The same bits as of small ones."""
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -54,3 +56,43 @@ def test_maxout_of_neighbours(isa: str, groups: int, pieces: int, rng: np.random
 def test_upsampling(isa: str, interpolation: str, channels: int, rng: np.random.Generator) -> None:
     x = normal(rng, (8, 96, 97, channels))
     whole_and_in_parts(lambda x, out=None: kernels.upsample2d(x, 2, interpolation, out=out), x)
+
+
+@pytest.mark.parametrize("offset", [0, 48, 5])
+def test_random_numbers(isa: str, offset: int, rng: np.random.Generator) -> None:
+    """An array that starts inside a group of 64, aligned or not, drawn as a whole and in parts of any length."""
+    x = normal(rng, LARGE)
+    cuts = [0, *np.sort(rng.integers(0, LARGE, 20)).tolist(), LARGE]
+    for draw in (kernels.uniform, kernels.normal, kernels.truncated_normal, kernels.bernoulli):
+        parts = [draw(b - a, seed=9, offset=offset + a) for a, b in itertools.pairwise(cuts)]
+        assert_same(draw(LARGE, seed=9, offset=offset), np.concatenate(parts))
+    parts = [kernels.dropout(x[a:b], 0.3, 9, offset=offset + a) for a, b in itertools.pairwise(cuts)]
+    assert_same(kernels.dropout(x, 0.3, 9, offset=offset), np.concatenate(parts), trust=False)
+
+
+@pytest.mark.parametrize("channels", [48, 50])
+def test_dropout_of_channels(isa: str, channels: int, rng: np.random.Generator) -> None:
+    x, noise = normal(rng, (3, LARGE // channels // 2, channels)), (3, 1, channels)
+    past = kernels.dropout(x, 0.3, 9, noise_shape=noise)
+    assert_same(kernels.dropout(x, 0.3, 9, noise_shape=noise, out=x), past, trust=False)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [((2, 61, 70, c), (0, 3, 1, 2)) for c in (2, 3, 12, 13, 16, 33, 300)]
+    + [((2, c, 61, 70), (0, 2, 3, 1)) for c in (2, 3, 11, 12, 16, 21, 64, 300)]
+    + [((2, 7, 7, 700), (0, 3, 1, 2)), ((3, 300, 14, 14), (0, 2, 3, 1)), ((1501, 1600), (1, 0))]
+    + [((48, 1024, 48), (2, 1, 0)), ((5, 47, 33, 301), (3, 1, 2, 0))],
+)
+@pytest.mark.parametrize("offset", [0, 1])
+def test_transposition(isa: str, shape: tuple[int, ...], axes: tuple[int, ...], offset: int) -> None:
+    """Blocks, whole lines, rows that wait for lines to be whole, few channels; written aligned and not."""
+    copies = LARGE // int(np.prod(shape)) + 1
+    x = np.arange(copies * np.prod(shape), dtype=np.float32).reshape(shape[0] * copies, *shape[1:])
+    expected = np.ascontiguousarray(x.transpose(axes))
+    memory = np.full(x.size + 64, -1, np.float32)
+    start = -memory.ctypes.data // 4 % 16 + 16 + offset
+    kernels.transpose(x, axes, out=memory[start : start + x.size].reshape(expected.shape))
+    assert np.array_equal(memory[start : start + x.size], expected.ravel())
+    assert (memory[:start] == -1).all()
+    assert (memory[start + x.size :] == -1).all()

@@ -7,7 +7,7 @@
 #include "philox.h"
 #include "random_normal.h"
 #include "runtime/parallel.h"
-#include "vec.h"
+#include "stream.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -16,22 +16,27 @@ namespace {
 constexpr int64_t kPhiloxWork = 32;  // vector operations that 16 elements cost
 constexpr int64_t kGrain = 64;       // groups: 16 KB of floats
 
-// f(words, x, y): 64 elements of x and y. x may be null, or y.
+// f(words, x, y, past): 64 elements of x and y, past the caches or not. x may be null, or y.
 template <class F>
-void each_group(float* y, const float* x, fastcnn_random r, int64_t begin, int64_t end, F f) {
+void each_group(float* y, const float* x, fastcnn_random r, int64_t begin, int64_t end, bool past, F f) {
   int64_t skip = r.offset % kGroup, first = r.offset / kGroup;
-  for (int64_t g = (begin + skip) / kGroup; g * kGroup - skip < end; g++) {
-    Words words = philox(r.seed, r.stream, (uint64_t)(first + g) * kWide);
+  Philox philox(r.seed, r.stream);
+  Words drawn[2];
+  int64_t start = (begin + skip) / kGroup;
+  for (int64_t g = start; g * kGroup - skip < end; g++) {
+    if ((g - start) % 2 == 0) philox((uint64_t)(first + g) * kWide, drawn);
+    const Words& words = drawn[(g - start) % 2];
     int64_t i = g * kGroup - skip;
     if (i >= begin && i + kGroup <= end) {
-      f(words, x ? x + i : nullptr, y + i);
+      for (int k = 0; x && k < kGroup; k += 16) __builtin_prefetch(x + i + kAhead + k);
+      f(words, x ? x + i : nullptr, y + i, past);
       continue;
     }
     float from[kGroup] = {}, to[kGroup];
     int64_t low = i > begin ? i : begin, high = i + kGroup < end ? i + kGroup : end;
     size_t bytes = (size_t)(high - low) * sizeof(float);
     if (x) memcpy(from + (low - i), x + low, bytes);
-    f(words, from, to);
+    f(words, from, to, false);
     memcpy(y + low, to + (low - i), bytes);
   }
 }
@@ -39,18 +44,20 @@ void each_group(float* y, const float* x, fastcnn_random r, int64_t begin, int64
 template <class F>
 void map(float* y, const float* x, fastcnn_random r, int64_t size, F f) {
   int64_t skip = r.offset % kGroup;
+  bool past = y != x && streams(y, size, skip);
   // Threads meet between groups, so that none is drawn twice.
   parallel_ranges(size + skip, kGrain * kGroup, size / 16 * kPhiloxWork, [&](int64_t begin, int64_t end) {
-    each_group(y, x, r, begin > skip ? begin - skip : 0, end - skip, f);
+    each_group(y, x, r, begin > skip ? begin - skip : 0, end - skip, past, f);
+    stream_fence();
   });
 }
 
 // One word to one float.
 template <class F>
 void fill(float* y, fastcnn_random r, int64_t size, F f) {
-  map(y, nullptr, r, size, [f](const Words& words, const float*, float* out) {
+  map(y, nullptr, r, size, [f](const Words& words, const float*, float* out, bool past) {
     for (int k = 0; k < kWords; k++)
-      for (int j = 0; j < kVectorsOf16; j++) store(out + k * kWide + j * kLanes, f(words.word[k][j]));
+      for (int j = 0; j < kVectorsOf16; j++) put(out + k * kWide + j * kLanes, f(words.word[k][j]), past);
   });
 }
 
@@ -70,12 +77,12 @@ void bernoulli(float* y, fastcnn_random r, int64_t size, uint32_t last) {
 }
 
 void normal(float* y, fastcnn_random r, int64_t size, float mean, float stddev) {
-  map(y, nullptr, r, size, [=](const Words& words, const float*, float* out) {
+  map(y, nullptr, r, size, [=](const Words& words, const float*, float* out, bool past) {
     for (int k = 0; k < kWords; k += 2)
       for (int j = 0; j < kVectorsOf16; j++) {
         NormalPair z = normal_pair(words.word[k][j], words.word[k + 1][j]);
-        store(out + k * kWide + j * kLanes, fma(z.a, splat(stddev), splat(mean)));
-        store(out + (k + 1) * kWide + j * kLanes, fma(z.b, splat(stddev), splat(mean)));
+        put(out + k * kWide + j * kLanes, fma(z.a, splat(stddev), splat(mean)), past);
+        put(out + (k + 1) * kWide + j * kLanes, fma(z.b, splat(stddev), splat(mean)), past);
       }
   });
 }
@@ -84,11 +91,11 @@ void normal(float* y, fastcnn_random r, int64_t size, float mean, float stddev) 
 vec keep(ivec mask, vec x, float scale) { return from_bits(bits(x * splat(scale)) & mask); }
 
 void dropout(float* y, const float* x, fastcnn_random r, int64_t size, uint32_t last, float scale) {
-  map(y, x, r, size, [=](const Words& words, const float* in, float* out) {
+  map(y, x, r, size, [=](const Words& words, const float* in, float* out, bool past) {
     for (int k = 0; k < kWords; k++)
       for (int j = 0; j < kVectorsOf16; j++) {
         int i = k * kWide + j * kLanes;
-        store(out + i, keep((ivec)(words.word[k][j] > last), load(in + i), scale));
+        put(out + i, keep((ivec)(words.word[k][j] > last), load(in + i), scale), past);
       }
   });
 }
@@ -97,10 +104,11 @@ constexpr int64_t kTile = 1024;    // channels whose mask is held at once
 constexpr int64_t kRun = 1 << 14;  // floats of a task, at least: drawing its mask again must not count
 
 // Pixels of one image, channels of one tile.
-void drop_tile(float* y, const float* x, const float* mask, int64_t pixels, int64_t c, int64_t width, float scale) {
+void drop_tile(float* y, const float* x, const float* mask, int64_t pixels, int64_t c, int64_t width, float scale,
+               bool past) {
   for (int64_t p = 0; p < pixels; p++, x += c, y += c) {
     int64_t i = 0;
-    for (; i + kLanes <= width; i += kLanes) store(y + i, keep(bits(load(mask + i)), load(x + i), scale));
+    for (; i + kLanes <= width; i += kLanes) put(y + i, keep(bits(load(mask + i)), load(x + i), scale), past);
     int n = (int)(width - i);
     if (n) store_first(y + i, keep(bits(load_first(mask + i, n)), load_first(x + i, n), scale), n);
   }
@@ -108,6 +116,7 @@ void drop_tile(float* y, const float* x, const float* mask, int64_t pixels, int6
 
 void dropout_channels(float* y, const float* x, fastcnn_random r, int64_t n, int64_t pixels, int64_t c, uint32_t last,
                       float scale) {
+  bool past = y != x && streams(y, n * pixels * c, c);
   int64_t rows = kRun / c + 1, parts = (pixels + rows - 1) / rows;
   parallel_for(n * parts, n * pixels * c / 16, [&](int64_t task) {
     int64_t image = task / parts, from = task % parts * rows;
@@ -116,31 +125,36 @@ void dropout_channels(float* y, const float* x, fastcnn_random r, int64_t n, int
       int64_t width = c - tile < kTile ? c - tile : kTile, at = (image * pixels + from) * c + tile;
       float mask[kTile];
       fastcnn_random place = {r.seed, r.stream, r.offset + image * c + tile};
-      each_group(mask, nullptr, place, 0, width, [=](const Words& words, const float*, float* out) {
+      each_group(mask, nullptr, place, 0, width, false, [=](const Words& words, const float*, float* out, bool) {
         for (int k = 0; k < kWords; k++)
           for (int j = 0; j < kVectorsOf16; j++)
             store(out + k * kWide + j * kLanes, from_bits((ivec)(words.word[k][j] > last)));
       });
-      drop_tile(y + at, x + at, mask, count, c, width, scale);
+      drop_tile(y + at, x + at, mask, count, c, width, scale, past);
     }
+    stream_fence();
   });
 }
 
-// Word k of block b at [b][k].
-void transpose(const Words& words, uint32_t out[kWide][kWords]) {
-  for (int k = 0; k < kWords; k++) {
-    uint32_t lanes[kWide];
-    memcpy(lanes, words.word[k], sizeof lanes);
-    for (int b = 0; b < kWide; b++) out[b][k] = lanes[b];
-  }
+// The blocks from first on, word k of block b at [b][k].
+__attribute__((noinline)) void draw(const Philox& philox, uint64_t first, uint32_t (&out)[kAtOnce][kWords]) {
+  Words words[2];
+  philox(first, words);
+  for (int half = 0; half < 2; half++)
+    for (int k = 0; k < kWords; k++) {
+      uint32_t lanes[kWide];
+      memcpy(lanes, words[half].word[k], sizeof lanes);
+      for (int b = 0; b < kWide; b++) out[half * kWide + b][k] = lanes[b];
+    }
 }
 
 void blocks(uint32_t* words, uint64_t seed, uint64_t stream, uint64_t first, int64_t count) {
+  Philox philox(seed, stream);
   parallel_ranges(count, kWide * kGrain, count / 4 * kPhiloxWork, [&](int64_t begin, int64_t end) {
-    for (int64_t b = begin; b < end; b += kWide) {
-      uint32_t block[kWide][kWords];
-      transpose(philox(seed, stream, first + (uint64_t)b), block);
-      int64_t left = end - b < kWide ? end - b : kWide;
+    for (int64_t b = begin; b < end; b += kAtOnce) {
+      uint32_t block[kAtOnce][kWords];
+      draw(philox, first + (uint64_t)b, block);
+      int64_t left = end - b < kAtOnce ? end - b : kAtOnce;
       memcpy(words + b * kWords, block, (size_t)left * sizeof block[0]);
     }
   });
@@ -161,11 +175,12 @@ uint64_t below(uint64_t range, uint64_t seed, uint32_t word[kWords]) {
 }
 
 void integers(int64_t* y, fastcnn_random r, int64_t size, int64_t low, uint64_t range) {
+  Philox philox(r.seed, r.stream);
   parallel_ranges(size, kWide * kGrain, size / 4 * kPhiloxWork, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += kWide) {
-      uint32_t block[kWide][kWords];
-      transpose(philox(r.seed, r.stream, (uint64_t)(r.offset + i)), block);
-      int64_t left = end - i < kWide ? end - i : kWide;
+    for (int64_t i = begin; i < end; i += kAtOnce) {
+      uint32_t block[kAtOnce][kWords];
+      draw(philox, (uint64_t)(r.offset + i), block);
+      int64_t left = end - i < kAtOnce ? end - i : kAtOnce;
       for (int64_t b = 0; b < left; b++) y[i + b] = (int64_t)((uint64_t)low + below(range, r.seed, block[b]));
     }
   });
@@ -174,11 +189,12 @@ void integers(int64_t* y, fastcnn_random r, int64_t size, int64_t low, uint64_t 
 // Fisher and Yates: each place swaps with one of those not yet settled. A chain, hence one thread; block i is place
 // i's.
 void permutation(int64_t* y, fastcnn_random r, int64_t n) {
+  Philox philox(r.seed, r.stream);
   for (int64_t i = 0; i < n; i++) y[i] = i;
-  for (int64_t i = 0; i + 1 < n; i += kWide) {
-    uint32_t block[kWide][kWords];
-    transpose(philox(r.seed, r.stream, (uint64_t)(r.offset + i)), block);
-    for (int64_t b = 0; b < kWide && i + b + 1 < n; b++) {
+  for (int64_t i = 0; i + 1 < n; i += kAtOnce) {
+    uint32_t block[kAtOnce][kWords];
+    draw(philox, (uint64_t)(r.offset + i), block);
+    for (int64_t b = 0; b < kAtOnce && i + b + 1 < n; b++) {
       int64_t place = i + b, other = place + (int64_t)below((uint64_t)(n - place), r.seed, block[b]);
       int64_t t = y[place];
       y[place] = y[other];

@@ -1,18 +1,21 @@
 // y[..., i, ..., j] = x[..., j, ..., i]: the axis i along which x is contiguous and the axis j along which y is make a
-// matrix, transposed in tiles of kLanes x kLanes inside registers; the other axes only say where each matrix lies. A
-// task is kRows rows of y in full, so that y is written line after line and each line of x that is read is used up.
+// matrix, transposed in tiles of kLanes x kLanes inside registers; the other axes only say where each matrix lies.
+// A block of tiles reads and writes runs of a few lines: while it is worked on, the next one is asked for run by run,
+// since memory gives a single line here and there slowly. Whole lines of large results go past the caches.
 #include "shape_parts.h"
 
 namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kRows = 64;
-constexpr int64_t kThin = 4;  // a matrix this thin is copied number by number: a tile would be mostly empty
+constexpr int64_t kRows = 128, kTaskColumns = 2048;  // of a task
+constexpr int64_t kColumns = 64;  // of a block, which is asked for while the one before it is worked on
+constexpr int64_t kNarrow = 256;  // columns of which kLanes rows wait on the stack where they are not whole lines of y
+constexpr int kThin = 12;         // channels: see Channels
 
 // Exchanges the blocks of kStep x kStep that lie off the diagonal in every block of 2 kStep x 2 kStep.
 template <int kStep>
-void exchange(vec* t) {
+inline __attribute__((always_inline)) void exchange(vec* t) {
   ivec low{}, high{};
   for (int lane = 0; lane < kLanes; lane++) {
     low[lane] = lane & kStep ? kLanes + lane - kStep : lane;
@@ -35,38 +38,96 @@ inline __attribute__((always_inline)) void exchange_all(vec* t) {
 }
 
 // y (rows, columns) with rows `step_y` apart, from x (columns, rows) with rows `step_x` apart; both at most kLanes.
-void tile(float* y, int64_t step_y, const float* x, int64_t step_x, int rows, int columns) {
+__attribute__((noinline)) void tile(float* y, int64_t step_y, const float* x, int64_t step_x, int rows, int columns,
+                                    bool past) {
   vec t[kLanes];
   if (rows == kLanes && columns == kLanes) {
 #pragma GCC unroll 16
     for (int j = 0; j < kLanes; j++) t[j] = load(x + j * step_x);
-    exchange_all(t);
+  } else {
 #pragma GCC unroll 16
-    for (int i = 0; i < kLanes; i++) store(y + i * step_y, t[i]);
-    return;
+    for (int j = 0; j < kLanes; j++) t[j] = j < columns ? load_first(x + j * step_x, rows) : zero();
   }
-  for (int j = 0; j < kLanes; j++) t[j] = j < columns ? load_first(x + j * step_x, rows) : zero();
   exchange_all(t);
-  for (int i = 0; i < rows; i++) store_first(y + i * step_y, t[i], columns);
-}
-
-void matrix(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t rows, int64_t columns) {
-  if (columns <= kThin) {
-    for (int64_t i = 0; i < rows; i++)
-      for (int64_t j = 0; j < columns; j++) y[i * step_y + j] = x[j * step_x + i];
-    return;
-  }
-  for (int64_t j = 0; j < columns; j += kLanes) {
-    int wide = columns - j < kLanes ? (int)(columns - j) : kLanes;
-    for (int64_t i = 0; i < rows; i += kLanes)
-      tile(y + i * step_y + j, step_y, x + j * step_x + i, step_x, rows - i < kLanes ? (int)(rows - i) : kLanes, wide);
+  if (columns < kLanes) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; i++)
+      if (i < rows) store_first(y + i * step_y, t[i], columns);
+  } else {
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; i++)
+      if (i < rows) put(y + i * step_y, t[i], past);
   }
 }
 
-// x has few numbers in a row (NHWC images to NCHW): y row by row, reading along.
-void thin_rows(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t rows, int64_t columns) {
-  for (int64_t j = 0; j < columns; j++)
-    for (int64_t i = 0; i < rows; i++) y[i * step_y + j] = x[j * step_x + i];
+// next: the part of x to ask for meanwhile, run by run: a matrix as large as this one; or null.
+void matrix(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t rows, int64_t columns, const float* next,
+            bool past) {
+  float waiting[kLanes * kNarrow];
+  bool waits = past && columns % kLanes && columns <= kNarrow && step_y == columns;
+  int64_t block = waits ? columns : next ? kColumns : kLanes, lines = (rows + 15) / 16;
+  for (int64_t begin = 0; begin < columns; begin += block) {
+    int64_t end = begin + block < columns ? begin + block : columns, line = 0;
+    const float* ask = next && end < columns ? x + end * step_x : next;
+    for (int64_t i = 0; i < rows; i += kLanes) {
+      int high = rows - i < kLanes ? (int)(rows - i) : kLanes;
+      float* to = waits ? waiting : y + i * step_y + begin;
+      bool direct = past && !waits && (uintptr_t)to % 64 == 0 && step_y % 16 == 0;
+      const float* from = x + begin * step_x + i;
+      for (int64_t j = begin; j < end; j += kLanes, to += kLanes, from += kLanes * step_x) {
+        for (int k = 0; ask && k < kLanes * kLanes / 16; k++) {
+          __builtin_prefetch(ask + line * 16, 0, 2);
+          if (++line == lines) line = 0, ask += step_x;
+        }
+        tile(to, waits ? columns : step_y, from, step_x, high, end - j < kLanes ? (int)(end - j) : kLanes, direct);
+      }
+      if (waits) copy_run(y + i * step_y, waiting, high * columns, true);
+    }
+  }
+}
+
+// Few channels: as many vectors are read as are written, and each of these takes lanes of every one of those.
+// at[to][from]: kLanes + the lane of the one read for a lane that it gives, else the lane itself.
+struct Channels {
+  int count;
+  ivec at[kThin][kThin];
+  // into: channels that lie apart become neighbours; else the other way around.
+  Channels(int c, bool into) : count(c) {
+    for (int to = 0; to < c; to++)
+      for (int from = 0; from < c; from++)
+        for (int l = 0; l < kLanes; l++) {
+          int flat = into ? to * kLanes + l : l * c + to;
+          int source = into ? flat % c : flat / kLanes, lane = into ? flat / c : flat % kLanes;
+          at[to][from][l] = source == from ? kLanes + lane : l;
+        }
+  }
+  void move(float* y, int64_t step_y, const float* x, int64_t step_x, bool past) const {
+    int c = count;
+    vec in[kThin];
+    for (int k = 0; k < c; k++) in[k] = load(x + k * step_x);
+    for (int to = 0; to < c; to++) {
+      vec out = in[0];
+      for (int from = 0; from < c; from++) out = __builtin_shuffle(out, in[from], at[to][from]);
+      put(y + to * step_y, out, past);
+    }
+  }
+};
+
+// y (c, n) from x (n, c), or the other way around.
+void thin(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t n, const Channels& channels, bool into,
+          bool past) {
+  int c = channels.count;
+  int64_t i = 0, ahead = into ? kAhead : kAhead / c * c;
+  past &= (uintptr_t)y % 64 == 0 && (into || step_y % 16 == 0);
+  for (; i + kLanes <= n; i += kLanes) {
+    float* to = into ? y + i * c : y + i;
+    const float* from = into ? x + i : x + i * c;
+    int64_t next_y = into ? kLanes : step_y, next_x = into ? step_x : kLanes;
+    for (int k = 0; k < c; k++) __builtin_prefetch(from + k * next_x + ahead);
+    channels.move(to, next_y, from, next_x, past);
+  }
+  for (; i < n; i++)
+    for (int k = 0; k < c; k++) into ? y[i * c + k] = x[k * step_x + i] : y[k * step_y + i] = x[i * c + k];
 }
 
 }  // namespace
@@ -77,27 +138,36 @@ void transpose(float* y, const float* x, const Nest& nest) {
     if (nest.stride[1][axis] == 1) across = axis;
   int64_t rows = nest.dim[across], columns = nest.dim[last];
   int64_t step_y = nest.stride[0][across], step_x = nest.stride[1][last];
-  bool thin = rows <= kThin;
-  // A task: kRows rows, or where there are few rows a long piece of them.
-  int64_t row_block = thin ? rows : kRows, column_block = thin ? 2048 : columns;
+  bool large = nest.size * 4 >= kStreamFrom, past = streams(y, nest.size);
+  bool into = columns <= kThin && step_y == columns, from = rows <= kThin && step_x == rows;
+  int64_t row_block = into ? kTaskColumns : kRows, column_block = columns <= kNarrow ? columns : kTaskColumns;
   int64_t row_blocks = (rows + row_block - 1) / row_block, column_blocks = (columns + column_block - 1) / column_block;
   int64_t matrices = nest.size / (rows * columns), tasks = matrices * row_blocks * column_blocks;
   int64_t floats = row_block * column_block, grain = floats < kTask ? kTask / floats : 1;
+  Channels channels(into ? (int)columns : from ? (int)rows : 0, into);
   parallel_ranges(tasks, grain, nest.size / 8, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; task++) {
       int64_t column = task % column_blocks * column_block, row = task / column_blocks % row_blocks * row_block;
-      int64_t left = task / column_blocks / row_blocks, to = row * step_y + column, from = column * step_x + row;
+      int64_t left = task / column_blocks / row_blocks, to = row * step_y + column, at = column * step_x + row;
       for (int axis = last - 1; axis >= 0; axis--) {
         if (axis == across) continue;
         int64_t index = left % nest.dim[axis];
         left /= nest.dim[axis];
         to += index * nest.stride[0][axis];
-        from += index * nest.stride[1][axis];
+        at += index * nest.stride[1][axis];
       }
       int64_t high = rows - row < row_block ? rows - row : row_block;
       int64_t wide = columns - column < column_block ? columns - column : column_block;
-      (thin ? thin_rows : matrix)(y + to, step_y, x + from, step_x, high, wide);
+      if (into || from)
+        thin(y + to, step_y, x + at, step_x, into ? high : wide, channels, into, past);
+      else
+        matrix(y + to, step_y, x + at, step_x, high, wide,
+               !large                    ? nullptr
+               : column + wide < columns ? x + at + wide * step_x
+                                         : x + at + high - column * step_x,
+               past);
     }
+    stream_fence();
   });
 }
 
