@@ -15,8 +15,8 @@ class Seats {
  public:
   Seats();
 
-  // Called by each further thread of the region, before and after its work.
-  void sit();
+  // Called by each thread of the region before its work; by each but the first after it.
+  void sit(int thread, int others);
   void rise();
 
   // Called by the first thread after its work.
