@@ -68,4 +68,10 @@ void Seats::wait(int others) {
   for (int i = 0; i < kSpins && __atomic_load_n(&left_, __ATOMIC_ACQUIRE) < others; i++) pause();
 }
 
+bool reaches(const int64_t* count, int64_t all) {
+  int64_t now = 0;
+  for (int i = 0; i < kSpins && (now = __atomic_load_n(count, __ATOMIC_ACQUIRE)) < all; i++) pause();
+  return now >= all;
+}
+
 }  // namespace fastcnn

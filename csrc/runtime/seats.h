@@ -31,4 +31,7 @@ class Seats {
   uint64_t taken_[kCpus / kBits] = {};
 };
 
+// Whether a count that others add to reaches `all` while this thread waits awake, which it does for some microseconds.
+bool reaches(const int64_t* count, int64_t all);
+
 }  // namespace fastcnn
