@@ -30,7 +30,7 @@ void* second(void* seats) {
   int cpu = sched_getcpu();
   pin(cpu);
   if (!alone) sched_setaffinity(0, sizeof allowed, &allowed);
-  ((fastcnn::Seats*)seats)->sit();
+  ((fastcnn::Seats*)seats)->sit(1, 1);
   int now = sched_getcpu();
   cpu_set_t after;
   sched_getaffinity(0, sizeof after, &after);
@@ -46,6 +46,7 @@ int main(int count, char**) {
   fastcnn::Seats seats;
   pthread_t thread;
   pthread_create(&thread, nullptr, second, &seats);
+  seats.sit(0, 1);
   seats.wait(1);
   pthread_join(thread, nullptr);
 }

@@ -15,7 +15,7 @@
 #include "conv_parts.h"
 #include "pack.h"
 #include "prologue.h"
-#include "runtime/parallel.h"
+#include "runtime/phases.h"
 #include "sizes.h"
 
 namespace fastcnn {
@@ -33,6 +33,7 @@ constexpr int64_t kCopy = 24;                       // products that copying a f
 constexpr int64_t kInPlace = int64_t(384) << 10;    // bytes of a block of x and dy that can be used as they lie
 constexpr int64_t kTogether = 8;                    // pixels that are brought at a time, at least
 constexpr int64_t kL1 = int64_t(48) << 10;
+constexpr int64_t kAdded = 2048, kAddedColumns = 64;  // floats of a piece of the last sum; of its rows, exchanged
 
 // The windows of a 1x1 filter without stride or padding are x as it stands, but for a prologue.
 bool plain(const Conv2d& g) {
@@ -269,19 +270,22 @@ struct Worker {
   }
 
   void multiply(const Block& b, const Block& soon);
-  // The first task of each thread is its own: who is early must not take the second one, too.
-  void run(int64_t task) {
+  // The first task of each thread is its own: who is early must not take the second one, too. Returns how many it did.
+  int64_t run(int64_t task) {
     Block now = first_of(task);
-    if (!now.count) return;
+    if (!now.count) return 0;
+    int64_t tasks = 0;
     bring_windows(windows, now, 0, {now.count, 0, 1});
     bring_columns(copy, now, {now.count, 0, 1});
     while (now.count) {
       Block soon = after(now);
       multiply(now, soon);
+      tasks += soon.piece == 0;
       float* was = copy;
       copy = next_copy, next_copy = was;
       now = soon;
     }
+    return tasks;
   }
 };
 
@@ -329,35 +333,38 @@ void Worker::multiply(const Block& b, const Block& soon) {
   bring_columns(next_copy, soon, {soon.count, packs * panels - 1, packs * panels});
 }
 
+// Floats [begin, end) of dw = partial 0 + partial 1 + ...
+void add_range(float* dw, const float* partials, int64_t begin, int64_t end, int64_t stride, int64_t count) {
+  for (int64_t i = begin; i < end; i += kLanes) {
+    int live = (int)least(kLanes, end - i);
+    vec sum = load_first(partials + i, live);
+    for (int64_t part = 1; part < count; part++) sum += load_first(partials + part * stride + i, live);
+    store_first(dw + i, sum, live);
+  }
+}
+
+// The same of sums that lie [column][row]: dw[row][column], of a vector of rows from `i` and columns [begin, end).
+void add_exchanged(float* dw, const float* partials, int64_t rows, int64_t columns, int64_t i, int64_t begin,
+                   int64_t end, int64_t stride, int64_t count) {
+  int wide = (int)least(kLanes, rows - i);
+  for (int64_t j = begin; j < end; j += kLanes) {
+    int high = (int)least(kLanes, end - j);
+    vec r[kLanes] = {};
+    for (int q = 0; q < high; q++) {
+      const float* from = partials + (j + q) * rows + i;
+      r[q] = load_first(from, wide);
+      for (int64_t part = 1; part < count; part++) r[q] += load_first(from + part * stride, wide);
+    }
+    transpose(r);
+    for (int q = 0; q < wide; q++) store_first(dw + (i + q) * columns + j, r[q], high);
+  }
+}
+
 }  // namespace
 
 void add_partials(float* dw, const float* partials, int64_t size, int64_t stride, int64_t count) {
-  parallel_ranges(size, 1024, size * count / 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += kLanes) {
-      int live = (int)least(kLanes, end - i);
-      vec sum = load_first(partials + i, live);
-      for (int64_t part = 1; part < count; part++) sum += load_first(partials + part * stride + i, live);
-      store_first(dw + i, sum, live);
-    }
-  });
-}
-
-// The same of sums that lie [column][row]: dw[row][column].
-void add_exchanged(float* dw, const float* partials, int64_t rows, int64_t columns, int64_t stride, int64_t count) {
-  parallel_ranges(rows, kLanes, rows * columns * count / 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += kLanes)
-      for (int64_t j = 0; j < columns; j += kLanes) {
-        int wide = (int)least(kLanes, end - i), high = (int)least(kLanes, columns - j);
-        vec r[kLanes] = {};
-        for (int q = 0; q < high; q++) {
-          const float* from = partials + (j + q) * rows + i;
-          r[q] = load_first(from, wide);
-          for (int64_t part = 1; part < count; part++) r[q] += load_first(from + part * stride, wide);
-        }
-        transpose(r);
-        for (int q = 0; q < wide; q++) store_first(dw + (i + q) * columns + j, r[q], high);
-      }
-  });
+  parallel_ranges(size, 1024, size * count / 16,
+                  [&](int64_t begin, int64_t end) { add_range(dw, partials, begin, end, stride, count); });
 }
 
 size_t dw_workspace(const Conv2d& g, int threads) {
@@ -376,29 +383,36 @@ void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv
   float *sums = dw, *db_sums = db, *partials = (float*)workspace;
   if (plan.chunks > 1) sums = partials, db_sums = db ? partials + size : nullptr;
   char* own = workspace + plan.partial_bytes(g);
-  int64_t later_tasks = 0;
+  // Pieces of the last sum: runs of dw, or tiles of it.
+  int64_t stride = plan.partial(g), across = ceil_div(g.k, kAddedColumns), pieces = ceil_div(size, kAdded);
+  if (plan.exchanged) pieces = ceil_div(g.c, kLanes) * across;
+  if (plan.chunks == 1) pieces = 0;
+  auto add = [&](int64_t piece) {
+    int64_t j = piece % across * kAddedColumns;
+    if (plan.exchanged)
+      add_exchanged(dw, partials, g.c, g.k, piece / across * kLanes, j, least(g.k, j + kAddedColumns), stride,
+                    plan.chunks);
+    else
+      add_range(dw, partials, piece * kAdded, least(size, (piece + 1) * kAdded), stride, plan.chunks);
+  };
+  int64_t later_tasks = 0, tasks = plan.tasks(g);
+  NextPhase adding;
   auto work = [&](int thread, int team_size) {
     float* windows = (float*)(own + thread * plan.own());
     float* copy = windows + 2 * plan.pack_floats();
-    Worker{g,         plan,
-           x,         dy,
-           sums,      db_sums,
-           windows,   windows + plan.pack_floats(),
-           copy,      copy + plan.panels_floats(),
-           team_size, &later_tasks}
-        .run(thread);
+    Worker worker{g,         plan,
+                  x,         dy,
+                  sums,      db_sums,
+                  windows,   windows + plan.pack_floats(),
+                  copy,      copy + plan.panels_floats(),
+                  team_size, &later_tasks};
+    adding.run(worker.run(thread), tasks, pieces, add);
   };
-  int64_t tasks = plan.tasks(g);
   if (plan.pixels * plan.m * ceil_div(plan.columns, kLanes) < kSerialWork || threads < 2 || tasks < 2 ||
       omp_in_parallel())
     work(0, 1);
   else
     team((int)least(threads, tasks), work);
-  int64_t stride = plan.partial(g);
-  if (plan.exchanged)
-    add_exchanged(dw, partials, g.c, g.k, stride, plan.chunks);
-  else if (plan.chunks > 1)
-    add_partials(dw, partials, size, stride, plan.chunks);
   if (plan.chunks > 1 && db) add_partials(db, partials + size, g.k, stride, plan.chunks);
 }
 

@@ -30,7 +30,7 @@ static void team(int threads, F f) {
 #pragma omp parallel num_threads(threads)
   {
     int thread = omp_get_thread_num(), size = omp_get_num_threads();
-    if (thread) seats.sit();
+    seats.sit(thread, size - 1);
     f(thread, size);
     thread ? seats.rise() : seats.wait(size - 1);
   }

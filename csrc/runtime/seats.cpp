@@ -8,7 +8,7 @@ namespace {
 
 constexpr int64_t kBetweenMoves =
     200000;  // ns: where every core is busy, Linux moves the thread back; no fight with it
-constexpr int kYields = 20, kSpins = 3000;
+constexpr int kGlances = 20, kYields = 20, kSpins = 3000;
 
 int64_t nanoseconds() {
   timespec now;
@@ -32,9 +32,16 @@ bool Seats::take(int cpu) {
   return !(__atomic_fetch_or(&taken_[cpu / kBits], bit, __ATOMIC_RELAXED) & bit);
 }
 
-void Seats::sit() {
-  __atomic_fetch_add(&arrived_, 1, __ATOMIC_RELAXED);
-  if (!take(sched_getcpu())) move();
+// Who has been asleep may have been woken on the first thread's core, where it would sit and wait until that one's work
+// is done: so the first thread lets it pass before it begins.
+void Seats::sit(int thread, int others) {
+  if (thread) {
+    __atomic_fetch_add(&arrived_, 1, __ATOMIC_RELAXED);
+    if (!take(sched_getcpu())) move();
+    return;
+  }
+  for (int i = 0; i < kGlances && __atomic_load_n(&arrived_, __ATOMIC_RELAXED) < others; i++) pause();
+  if (__atomic_load_n(&arrived_, __ATOMIC_RELAXED) < others) sched_yield();
 }
 
 void Seats::rise() { __atomic_fetch_add(&left_, 1, __ATOMIC_RELEASE); }
@@ -59,6 +66,12 @@ void Seats::move() {
 void Seats::wait(int others) {
   for (int i = 0; i < kYields && __atomic_load_n(&arrived_, __ATOMIC_RELAXED) < others; i++) sched_yield();
   for (int i = 0; i < kSpins && __atomic_load_n(&left_, __ATOMIC_ACQUIRE) < others; i++) pause();
+}
+
+bool reaches(const int64_t* count, int64_t all) {
+  int64_t now = 0;
+  for (int i = 0; i < kSpins && (now = __atomic_load_n(count, __ATOMIC_ACQUIRE)) < all; i++) pause();
+  return now >= all;
 }
 
 }  // namespace fastcnn

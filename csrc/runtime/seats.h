@@ -15,8 +15,8 @@ class Seats {
  public:
   Seats();
 
-  // Called by each further thread of the region, before and after its work.
-  void sit();
+  // Called by each thread of the region before its work; by each but the first after it.
+  void sit(int thread, int others);
   void rise();
 
   // Called by the first thread after its work.
@@ -30,5 +30,8 @@ class Seats {
   int arrived_ = 0, left_ = 0;
   uint64_t taken_[kCpus / kBits] = {};
 };
+
+// Whether a count that others add to reaches `all` while this thread waits awake, which it does for some microseconds.
+bool reaches(const int64_t* count, int64_t all);
 
 }  // namespace fastcnn
