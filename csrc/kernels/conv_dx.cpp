@@ -16,8 +16,8 @@ namespace ISA {
 namespace {
 
 // dx[i] = dx[i], or 0, joined with what the epilogue brings; past: the caches. `ahead` of i it is asked for.
-__attribute__((noinline)) void join_run(float* dx, const fastcnn_epilogue& e, int64_t begin, int64_t end, bool zeros,
-                                        bool past, int64_t ahead) {
+__attribute__((noinline, noclone)) void join_run(float* dx, const fastcnn_epilogue& e, int64_t begin, int64_t end,
+                                                 bool zeros, bool past, int64_t ahead) {
   for (int64_t i = begin; i < end; i += kLanes) {
     int lanes = end - i < kLanes ? (int)(end - i) : kLanes;
     vec d = zeros ? zero() : load_first(dx + i, lanes);
@@ -34,26 +34,35 @@ __attribute__((noinline)) void join_run(float* dx, const fastcnn_epilogue& e, in
 }
 
 // Whether outputs of remainder a see a tap.
-bool sees(int64_t a, int64_t before, int64_t taps, int64_t dilation, int64_t stride) {
+__attribute__((noinline)) bool sees(int64_t a, int64_t before, int64_t taps, int64_t dilation, int64_t stride) {
   for (int64_t r = 0; r < taps; r++)
     if ((a + before - r * dilation) % stride == 0) return true;
   return false;
 }
 
 // Of every row what no tap sees, all of it or some pixels; or, with `all`, dx as it stands.
-void join_rows(float* dx, const fastcnn_epilogue& e, const Conv2d& g, bool all) {
+__attribute__((noinline)) void join_rows(float* dx, const fastcnn_epilogue& e, const Conv2d& g, bool all) {
   bool past = !all && streams(dx, g.n * g.h * g.w * g.c, g.c);
   int64_t ahead = ceil_div(kAhead, g.stride_w * g.c) * g.stride_w * g.c;
   parallel_for(g.n * g.h, g.n * g.h * g.w * g.c / 16, [&](int64_t line) {
-    bool whole = all || !sees(line % g.h, g.top, g.kh, g.dilation_h, g.stride_h);
-    int64_t step = whole ? g.w : 1;
-    for (int64_t b = 0; b < g.w; b += step)
-      if (whole || !sees(b, g.left, g.kw, g.dilation_w, g.stride_w)) {
-        int64_t at = (line * g.w + b) * g.c;
-        join_run(dx, e, at, at + step * g.c, !all, past, ahead);
-      }
+    const int64_t at = line * g.w * g.c;
+    if (all || !sees(line % g.h, g.top, g.kh, g.dilation_h, g.stride_h))
+      join_run(dx, e, at, at + g.w * g.c, !all, past, ahead);
+    else
+      for (int64_t first = 0; first < g.stride_w; first++)
+        if (!sees(first, g.left, g.kw, g.dilation_w, g.stride_w))
+          for (int64_t b = first; b < g.w; b += g.stride_w)
+            join_run(dx, e, at + b * g.c, at + (b + 1) * g.c, true, past, ahead);
     if (past) stream_fence();
   });
+}
+
+// Whether every output sees a tap.
+bool sees_all(const Conv2d& g) {
+  bool all = true;
+  for (int64_t a = 0; a < g.stride_h; a++) all &= sees(a, g.top, g.kh, g.dilation_h, g.stride_h);
+  for (int64_t b = 0; b < g.stride_w; b++) all &= sees(b, g.left, g.kw, g.dilation_w, g.stride_w);
+  return all;
 }
 
 }  // namespace
@@ -73,7 +82,7 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g,
   p.epilogue = e, p.y_origin = dx;
   p.stream = streams(dx, g.n * p.y_image, cg);
   const bool aside = only_joins(e);
-  if (aside) join_rows(dx, e, g, false);
+  if (aside && !sees_all(g)) join_rows(dx, e, g, false);
   for (int64_t a = 0; a < g.stride_h && a < g.h; a++)
     for (int64_t b = 0; b < g.stride_w && b < g.w; b++) {
       Taps taps(workspace, g.kh * g.kw);

@@ -18,7 +18,7 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kBlockPixels = 96;                 // a multiple of kTileRows; of long sums
+constexpr int64_t kBlockPixels = 128;                // a multiple of kTileRows; of long sums
 constexpr int64_t kMostPixels = 384;                 // of short ones
 constexpr int64_t kBlockFloats = 24 << 10;           // up to here a block's pixels may be more than kBlockPixels
 constexpr int64_t kSharedFilter = int64_t(8) << 20;  // bytes of the packed filter that all pixels see in turn
@@ -234,16 +234,16 @@ Ahead next_pixels(const Gather& g, int64_t first, int64_t count, int64_t panel, 
   return {g.x + at + from * 16, to - from, 16, 1};
 }
 
-// Whether a prepared filter is asked for, because each of its panels is read once; and the panel that the thread takes
-// after this one, -1 where that is not known. Else, pixels that the thread takes next.
+// The whole filter, if it is asked for, because its blocks are not in a core's cache when they are read; and the panel
+// that the thread takes after this one, -1 where that is not known. Pixels that the thread takes next go before it.
 struct Soon {
-  bool filter;
+  const float* filter;
   int64_t panel;
   Ahead pixels;
   bool first, last;  // of the panels with these pixels
 };
 
-// The block of the prepared filter that comes after `done` steps of a panel's sum.
+// The block of the filter that comes after `done` steps of a panel's sum.
 Ahead after(const Gather& g, int64_t panel, int64_t done, const Soon& soon) {
   int64_t depth = g.taps * g.run;
   if (done == depth) {
@@ -252,7 +252,7 @@ Ahead after(const Gather& g, int64_t panel, int64_t done, const Soon& soon) {
   }
   Blocks k(g.taps, g.run);
   int64_t width = panel_width(columns_of(g, panel)), steps = least(k.taps_each * k.piece, depth - done);
-  return {g.prepared + panel * kPanel * depth + done * width, steps * width / 16, 16, 1};
+  return {soon.filter + panel * kPanel * depth + done * width, steps * width / 16, 16, 1};
 }
 
 // A block of the sum: `taps` whole taps from `tap` on, or `depth` of one from `from` on.
@@ -323,7 +323,7 @@ void panel_product(const Gather& g, const float* whole, const Soon& soon, Scratc
     finish.last = block.last(g);  // no taps: zeros
     Segments a{rows + block.tap * count, count, block.taps, block.depth, 1, block.from, cold};
     if (begin == 0) a.ahead = soon.pixels;
-    if (soon.filter) a.ahead = after(g, panel, begin + block.taps * block.depth, soon);
+    if (soon.filter && !a.ahead.rows) a.ahead = after(g, panel, begin + block.taps * block.depth, soon);
     if (!whole && count >= kPackedRows &&
         (finish.last ? soon.panel >= 0 && pack_ahead(g, k, Block(g, k, 0, 0), soon.panel, *scratch)
                      : pack_ahead(g, k, block.next(g, k), panel, *scratch)))
@@ -376,6 +376,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   for (int i = 0; i < team && !layout.shared; i++) scratch_of(i)->at = -1, scratch_of(i)->now = 0;
   const bool near = layout.shared && layout.split == 1;  // else threads keep to the same part of the filter
   const int64_t panel_floats = kPanel * g.taps * g.run;
+  const bool asks = whole && (!layout.shared || layout.split > 1);
   auto task = [&](int64_t i, int thread) {
     Task t = layout.task(i, pixels, panels);
     if (t.count <= 0) return;
@@ -389,6 +390,8 @@ void gather_product(const Gather& g, char* workspace, int threads) {
       const float* b = whole ? filter + panel * panel_floats : nullptr;
       int64_t next = i + team < layout.whole                     ? panel + team
                      : i < layout.whole && layout.whole < panels ? layout.whole
+                     : panel + 1 < t.end                         ? panel + 1
+                     : layout.shared                             ? t.begin
                                                                  : -1;
       bool cold = panel == t.begin && (layout.shared || i < team) && g.taps == 1 && !one_run && !g.prologue;
       Ahead later{};
@@ -396,7 +399,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
         int64_t ahead = t.first + (near ? 1 : team) * layout.block;
         later = next_pixels(g, ahead, least(layout.block, pixels - ahead), panel, t.begin, t.end);
       }
-      panel_product(g, b, {g.prepared && !layout.shared, next, later, panel == t.begin, panel + 1 == t.end},
+      panel_product(g, b, {asks ? filter : nullptr, next, later, panel == t.begin, panel + 1 == t.end},
                     layout.shared ? nullptr : scratch_of(thread), cold, panel, to.rows, to.out, t.count);
       for (int64_t p = 0; p < t.count; p++) to.out[p] += kPanel;
     }
