@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t kWidth = 256, kLeaf = 8, kChunk = 65536;  // columns; rows; floats that one task reads
 constexpr int64_t kNarrow = 128;                            // inner up to here is read in groups
 constexpr int64_t kGroups = 64;                             // columns at least, when it is
-constexpr int64_t kShort = kGroups * kLeaf;                 // rows of numbers up to here are a leaf
+constexpr int64_t kShort = 4 * kGroups;                     // rows of numbers up to here are folded side by side
 constexpr int64_t kMost = kGroups * kWide;                  // totals that are merged at a time
 constexpr int kMostParts = 2;
 
@@ -83,7 +83,7 @@ Plan plan_of(const ReduceShape& s) {
   p.rows = (kChunk / wide + leaf - 1) / leaf * leaf;
   if (p.rows < leaf) p.rows = leaf;
   p.chunks = s.r > 0 ? (s.r + p.rows - 1) / p.rows : 1;
-  p.planes = kLanes > 4 && s.inner == 1 && s.r <= kShort ? kWide : 1;  // for old CPUs it is not worth its bytes
+  p.planes = s.inner == 1 && s.r > 0 && s.r <= kShort ? kWide : 1;
   return p;
 }
 
@@ -91,23 +91,28 @@ Plan plan_of(const ReduceShape& s) {
 struct Rule {
   int parts;
   float identity;
-  // Rows [0, rows) of `width` columns, `stride` apart, folded into sum[part][column].
-  void (*leaf)(float (*sum)[kWidth], const float* x, const float* center, int64_t rows, int64_t stride, int64_t width);
+  // Rows [0, rows) of `width` columns, `stride` apart in x and `next` in sum, folded into sum[part][next * row +
+  // column]; parts are kMost apart, and center lies as sum does.
+  void (*leaf)(float* sum, int64_t next, const float* x, const float* center, int64_t rows, int64_t stride,
+               int64_t width);
   void (*merge_leaf)(double* total, const float* other, int64_t size);
   void (*merge)(double* total, const double* other, int64_t size);
 };
 
 template <class Op>
-void fold_leaf(float (*sum)[kWidth], const float* x, const float* center, int64_t rows, int64_t stride, int64_t width) {
-  for (int64_t row = 0; row < rows; row++, x += stride)
+void fold_leaf(float* sum, int64_t next, const float* x, const float* center, int64_t rows, int64_t stride,
+               int64_t width) {
+  for (int64_t row = 0; row < rows; row++, x += stride, sum += next, center += next)
     for (int64_t i = 0; i < width; i += kLanes) {
       int n = width - i < kLanes ? (int)(width - i) : kLanes;
       vec s[Op::kParts];
       __builtin_prefetch(x + i + kAhead);
-      for (int part = 0; part < Op::kParts; part++) s[part] = load(sum[part] + i);
+      for (int part = 0; part < Op::kParts; part++) s[part] = load(sum + part * kMost + i);
       Op::step(s, n == kLanes ? load(x + i) : load_first(x + i, n), load(center + i));
-      for (int part = 0; part < Op::kParts; part++)
-        n == kLanes ? store(sum[part] + i, s[part]) : store_first(sum[part] + i, s[part], n);
+      for (int part = 0; part < Op::kParts; part++) {
+        float* to = sum + part * kMost + i;
+        n == kLanes ? store(to, s[part]) : store_first(to, s[part], n);
+      }
     }
 }
 template <class Op, class Number>
@@ -124,7 +129,7 @@ Rule rule_of() {
 void fold_chunk(const Rule& rule, double (*total)[kMost], const float* x, const float* center, int64_t rows,
                 int64_t inner, int64_t width, int64_t groups) {
   int64_t wide = groups * width, full = rows / groups, rest = rows % groups * width;
-  float sum[kMostParts][kWidth], around[kWidth];
+  float sum[kMostParts][kMost], around[kWidth];
   int64_t lanes = (wide + kWide - 1) / kWide * kWide;
   for (int64_t i = 0; i < lanes; i++) around[i] = 0;
   for (int64_t group = 0; group < groups && center; group++)
@@ -136,9 +141,9 @@ void fold_chunk(const Rule& rule, double (*total)[kMost], const float* x, const 
     for (int part = 0; part < rule.parts; part++)
       for (int64_t i = 0; i < lanes; i++) sum[part][i] = rule.identity;
     int64_t leaf = full - row < kLeaf ? full - row : kLeaf;
-    rule.leaf(sum, x + row * stride, around, leaf, stride, wide);
+    rule.leaf(sum[0], 0, x + row * stride, around, leaf, stride, wide);
     if (rest > 0 && row + kLeaf > full) {
-      rule.leaf(sum, x + full * stride, around, 1, stride, rest);
+      rule.leaf(sum[0], 0, x + full * stride, around, 1, stride, rest);
       rest = 0;
     }
     for (int part = 0; part < rule.parts; part++) rule.merge_leaf(total[part], sum[part], wide);
@@ -164,17 +169,28 @@ void turn(double* turned, const float* rows, int64_t stride, int64_t width) {
 // total[part][group][plane].
 void fold_planes(const Rule& rule, double (*total)[kMost], const float* x, const float* center, int64_t r,
                  int64_t planes, int64_t groups) {
-  float sum[kWide][kMostParts][kWidth], around[kGroups] = {};
-  const int64_t full = r / groups, rest = r % groups;
-  for (int64_t plane = 0; plane < kWide; plane++, x += r) {
-    for (int part = 0; part < rule.parts; part++)
-      for (int64_t i = 0; i < groups; i += kLanes) store(sum[plane][part] + i, splat(rule.identity));
-    if (plane >= planes) continue;
-    for (int64_t i = 0; i < groups && center; i += kLanes) store(around + i, splat(center[plane]));
-    rule.leaf(sum[plane], x, around, full, groups, groups);
-    if (rest) rule.leaf(sum[plane], x + full * groups, around, 1, groups, rest);
+  float sum[kMostParts][kMost], around[kMost];
+  const int64_t full = r / groups, rest = r % groups, pitch = (groups + kWide - 1) / kWide * kWide;
+  for (int part = 0; part < rule.parts; part++)
+    for (int64_t i = 0; i < kWide * pitch; i += kLanes) store(sum[part] + i, splat(rule.identity));
+  for (int64_t plane = 0; plane < planes && center; plane++)
+    for (int64_t i = 0; i < pitch; i += kLanes) store(around + plane * pitch + i, splat(center[plane]));
+  if (r == groups) rule.leaf(sum[0], pitch, x, around, planes, r, r);
+  for (int64_t plane = 0; plane < planes && r > groups; plane++) {
+    const float *from = x + plane * r, *about = around + plane * pitch;
+    rule.leaf(sum[0] + plane * pitch, 0, from, about, full, groups, groups);
+    if (rest) rule.leaf(sum[0] + plane * pitch, 0, from + full * groups, about, 1, groups, rest);
   }
-  for (int part = 0; part < rule.parts; part++) turn(total[part], sum[0][part], kMostParts * kWidth, groups);
+  for (int part = 0; part < rule.parts; part++) turn(total[part], sum[part], pitch, groups);
+}
+
+// total (groups, width) into its first row, halving: the groups' sums side by side, not one after the other.
+void merge_groups(const Rule& rule, double (*total)[kMost], int64_t groups, int64_t width) {
+  for (int part = 0; part < rule.parts; part++)
+    for (int64_t left = groups, half; left > 1; left = half) {
+      half = (left + 1) / 2;
+      rule.merge(total[part], total[part] + half * width, (left - half) * width);
+    }
 }
 
 double finished(double first, double second, int64_t r, Finish finish) {
@@ -215,27 +231,22 @@ void run(void* y, const float* x, const float* center, char* scratch, const Redu
   int64_t floats = (s.r < p.rows ? s.r : p.rows) * p.width * p.planes + 1, grain = floats < 8192 ? 8192 / floats : 1;
   parallel_ranges(tasks, grain, work, [&](int64_t begin, int64_t end) {
     double total[kMostParts][kMost];
-    for (int64_t task = begin; task < end; task++) {
-      int64_t block = task % p.columns, chunk = task / p.columns % p.chunks, o = task / p.columns / p.chunks * p.planes;
+    for (int64_t task = begin; task < end && p.planes > 1; task++) {
+      int64_t o = task * p.planes, count = s.outer - o < p.planes ? s.outer - o : p.planes;
+      fold_planes(rule, total, x + o * s.r, center ? center + o : nullptr, s.r, count, p.groups);
+      merge_groups(rule, total, p.groups, kWide);
+      put(y, o, total[0], total[rule.parts - 1], count, s.r, finish);
+    }
+    for (int64_t task = begin; task < end && p.planes == 1; task++) {
+      int64_t block = task % p.columns, chunk = task / p.columns % p.chunks, o = task / p.columns / p.chunks;
       int64_t column = block * p.width, width = s.inner - column < p.width ? s.inner - column : p.width;
       int64_t row = chunk * p.rows, rows = s.r - row < p.rows ? s.r - row : p.rows, at = o * s.inner + column;
-      const float *from = x + (o * s.r + row) * s.inner + column, *about = center ? center + at : nullptr;
-      int64_t side = width;  // totals of each group
-      if (kLanes > 4 && p.planes > 1) {
-        side = kWide, width = s.outer - o < kWide ? s.outer - o : kWide;
-        fold_planes(rule, total, from, about, rows, width, p.groups);
-      } else {
-        fold_chunk(rule, total, from, about, rows, s.inner, width, p.groups);
-      }
-      for (int part = 0; part < rule.parts; part++) {
-        double* t = total[part];
-        for (int64_t left = p.groups, half; left > 1; left = half) {  // side by side, not one after the other
-          half = (left + 1) / 2;
-          rule.merge(t, t + half * side, (left - half) * side);
-        }
-        if (p.chunks > 1) memcpy(partial + (chunk * rule.parts + part) * outputs + at, t, (size_t)width * sizeof *t);
-      }
+      fold_chunk(rule, total, x + (o * s.r + row) * s.inner + column, center ? center + at : nullptr, rows, s.inner,
+                 width, p.groups);
+      merge_groups(rule, total, p.groups, width);
       if (p.chunks == 1) put(y, at, total[0], total[rule.parts - 1], width, s.r, finish);
+      for (int part = 0; part < rule.parts && p.chunks > 1; part++)
+        memcpy(partial + (chunk * rule.parts + part) * outputs + at, total[part], (size_t)width * sizeof(double));
     }
   });
   if (p.chunks == 1) return;
