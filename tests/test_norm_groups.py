@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from checks import assert_same, integers, normal, relative_l2
+from checks import assert_same, assert_same_bits_everywhere, integers, normal, relative_l2
 from norm_cases import ACTIVATIONS, optional, two_valued
 
 from fastcnn import kernels, reference
+
+Array = np.ndarray[Any, Any]
 
 # --------------------------------------------------------------------------------------------- group and instance
 
@@ -137,3 +139,46 @@ def test_layer_norm_of_one_row_is_that_of_the_batch(rng: np.random.Generator) ->
         one = slice(i, i + 1)
         assert_same(kernels.layer_norm(x[one])[0], y[one])
         assert_same(kernels.layer_norm_backward((x * x)[one], x[one], mean[one], inv_std[one])[0], dx[one])
+
+
+def test_layer_norm_of_every_small_size_side_by_side(isa: str, rng: np.random.Generator) -> None:
+    for size in (*range(1, 71), 127, 128, 129, 1000, 1025, 2049):
+        rows = 37 if size < 200 else 5
+        x, dy = normal(rng, (rows, size)) + 100 * (size % 3), normal(rng, (rows, size))
+        x[1], dy[2, -1] = np.nan, np.inf
+        gamma, beta = normal(rng, (size,)), normal(rng, (size,))
+        y, mean, inv_std = kernels.layer_norm(x, gamma, beta)
+        dx = kernels.layer_norm_backward(dy, x, mean, inv_std, gamma)[0]
+        assert np.isnan(y[1]).all() and np.isfinite(np.delete(y, 1, 0)).all() and np.isfinite(dx[3:]).all()
+        for i in (0, 2, rows // 2, rows - 1):
+            one = slice(i, i + 1)
+            alone = kernels.layer_norm(x[one], gamma, beta)
+            for a, b in zip(alone, (y, mean, inv_std), strict=True):
+                assert a.tobytes() == b[one].tobytes(), size
+            with np.errstate(invalid="ignore"):
+                d = kernels.layer_norm_backward(dy[one], x[one], mean[one], inv_std[one], gamma)[0]
+            assert np.array_equal(d, dx[one], equal_nan=True), size
+
+
+def test_layer_norm_past_the_caches_is_that_of_its_parts(rng: np.random.Generator) -> None:
+    for rows, size in ((34_000, 64), (70_001, 33), (130_000, 17), (2_200, 1000), (520, 4112), (3, 700_000)):
+        x, dy = normal(rng, (rows, size)), normal(rng, (rows, size))
+        gamma, beta = normal(rng, (size,)), normal(rng, (size,))
+        y, mean, inv_std = kernels.layer_norm(x, gamma, beta)
+        dx = kernels.layer_norm_backward(dy, x, mean, inv_std, gamma)[0]
+        step = -(-rows // 3)
+        for part in (slice(i, i + step) for i in range(0, rows, step)):
+            assert y[part].tobytes() == kernels.layer_norm(x[part], gamma, beta)[0].tobytes(), size
+            d = kernels.layer_norm_backward(dy[part], x[part], mean[part], inv_std[part], gamma)[0]
+            assert dx[part].tobytes() == d.tobytes(), size
+
+
+def test_layer_norm_bits_do_not_depend_on_threads_or_isa(rng: np.random.Generator) -> None:
+    for rows, size in ((2500, 3), (1700, 16), (999, 40), (700, 70), (90, 1030)):
+        x, dy, gamma = normal(rng, (rows, size)), normal(rng, (rows, size)), normal(rng, (size,))
+
+        def run(x: Array = x, dy: Array = dy, gamma: Array = gamma) -> tuple[Array, ...]:
+            y, mean, inv_std = kernels.layer_norm(x, gamma, gamma)
+            return (y, mean, inv_std, *kernels.layer_norm_backward(dy, x, mean, inv_std, gamma))
+
+        assert_same_bits_everywhere(run)

@@ -161,12 +161,29 @@ def test_bits_do_not_depend_on_threads_or_isa(rng):
         ((60_000, 5), 0),
         ((9, 700, 40), (0, 2)),
         ((9, 7000, 4), 1),
+        ((5003, 3), 1),
+        ((2001, 40), 1),
+        ((700, 200), 1),
+        ((40, 1100), 0),
+        ((600, 1100), 0),
     ]
     for shape, axis in cases:
         x = normal(rng, shape)
         for op in ("sum", "mean", "var", "norm", "max", "sum_squares", "count_nonzero"):
             assert_same_bits_everywhere(lambda x=x, axis=axis, op=op: getattr(k, op)(x, axis))
     assert_same_bits_everywhere(lambda: k.argmax(x, 1))
+
+
+def test_short_rows_side_by_side(isa, rng):
+    ops = ("sum", "max", "min", "prod", "var", "norm", "count_nonzero")
+    for n in (*range(1, 71), 127, 128, 129, 255, 256, 257):
+        x = (normal(rng, (37, n)) * np.float32(0.5) + 1).astype(np.float32)
+        x[2, n // 2], x[5], x[6] = NAN, -0.0, INF
+        for op in ops:
+            got = getattr(k, op)(x, 1)
+            for i in (0, 2, 5, 6, 20, 36):
+                assert got[i].tobytes() == getattr(k, op)(x[i]).tobytes(), (op, n, i)
+            assert np.isfinite(np.delete(got, (2, 6))).all()
 
 
 def test_errors_name_the_argument():

@@ -2,6 +2,7 @@
 // columns have accumulators of their own, so no sum crosses lanes and every ISA adds in the same order. Narrow arrays
 // (inner small, or 1: a row of numbers) are read as rows of several groups, folded together at the end. A leaf is
 // kLeaf rows in float; leaves, chunks of leaves and groups are added in double, in order. Chunks depend on the shape.
+// Short rows of numbers are folded sixteen at once, each in the order it has alone.
 #include "reduce.h"
 
 #include "reduce_parts.h"
@@ -16,8 +17,12 @@ namespace {
 constexpr int64_t kWidth = 256, kLeaf = 8, kChunk = 65536;  // columns; rows; floats that one task reads
 constexpr int64_t kNarrow = 128;                            // inner up to here is read in groups
 constexpr int64_t kGroups = 64;                             // columns at least, when it is
+constexpr int64_t kShort = 4 * kGroups;                     // rows of numbers up to here are folded side by side
+constexpr int64_t kMost = kGroups * kWide;                  // totals that are merged at a time
+constexpr int kMostParts = 2;
 
 struct Sum {
+  using Merge = Sum;  // whose merge it is: it is compiled once for all of them
   static constexpr int kParts = 1;
   static constexpr float kIdentity = 0;
   static void step(vec* sum, vec x, vec) { sum[0] += x; }
@@ -41,18 +46,21 @@ struct Nonfinite : Sum {
   static void step(vec* sum, vec x, vec) { sum[0] += select(x - x != zero(), splat(1), zero()); }
 };
 struct Product {
+  using Merge = Product;
   static constexpr int kParts = 1;
   static constexpr float kIdentity = 1;
   static void step(vec* p, vec x, vec) { p[0] *= x; }
   static double merge(double a, double b) { return a * b; }
 };
 struct Max {
+  using Merge = Max;
   static constexpr int kParts = 1;
   static constexpr float kIdentity = -__builtin_inff();
   static void step(vec* m, vec x, vec) { m[0] = select(m[0] != m[0], m[0], max(m[0], x)); }
   static double merge(double a, double b) { return a > b || a != a ? a : b; }
 };
 struct Min {
+  using Merge = Min;
   static constexpr int kParts = 1;
   static constexpr float kIdentity = __builtin_inff();
   static void step(vec* m, vec x, vec) { m[0] = select(m[0] != m[0], m[0], min(m[0], x)); }
@@ -63,6 +71,7 @@ struct Min {
 struct Plan {
   int64_t groups, width, columns;  // rows read as one; columns of a block; blocks
   int64_t rows, chunks;            // rows of x a chunk folds; chunks
+  int64_t planes;                  // folded side by side
 };
 Plan plan_of(const ReduceShape& s) {
   Plan p;
@@ -74,59 +83,114 @@ Plan plan_of(const ReduceShape& s) {
   p.rows = (kChunk / wide + leaf - 1) / leaf * leaf;
   if (p.rows < leaf) p.rows = leaf;
   p.chunks = s.r > 0 ? (s.r + p.rows - 1) / p.rows : 1;
+  p.planes = s.inner == 1 && s.r > 0 && s.r <= kShort ? kWide : 1;
   return p;
 }
 
-// Rows [0, rows) of `width` columns, `stride` apart, folded into sum[part][column].
+// A fold, as run calls it: all that is compiled for each of them.
+struct Rule {
+  int parts;
+  float identity;
+  // Rows [0, rows) of `width` columns, `stride` apart in x and `next` in sum, folded into sum[part][next * row +
+  // column]; parts are kMost apart, and center lies as sum does.
+  void (*leaf)(float* sum, int64_t next, const float* x, const float* center, int64_t rows, int64_t stride,
+               int64_t width);
+  void (*merge_leaf)(double* total, const float* other, int64_t size);
+  void (*merge)(double* total, const double* other, int64_t size);
+};
+
 template <class Op>
-void fold_leaf(float (*sum)[kWidth], const float* x, const float* center, int64_t rows, int64_t stride, int64_t width) {
-  for (int64_t row = 0; row < rows; row++, x += stride)
+void fold_leaf(float* sum, int64_t next, const float* x, const float* center, int64_t rows, int64_t stride,
+               int64_t width) {
+  for (int64_t row = 0; row < rows; row++, x += stride, sum += next, center += next)
     for (int64_t i = 0; i < width; i += kLanes) {
       int n = width - i < kLanes ? (int)(width - i) : kLanes;
       vec s[Op::kParts];
       __builtin_prefetch(x + i + kAhead);
-      for (int part = 0; part < Op::kParts; part++) s[part] = load(sum[part] + i);
+      for (int part = 0; part < Op::kParts; part++) s[part] = load(sum + part * kMost + i);
       Op::step(s, n == kLanes ? load(x + i) : load_first(x + i, n), load(center + i));
-      for (int part = 0; part < Op::kParts; part++)
-        n == kLanes ? store(sum[part] + i, s[part]) : store_first(sum[part] + i, s[part], n);
+      for (int part = 0; part < Op::kParts; part++) {
+        float* to = sum + part * kMost + i;
+        n == kLanes ? store(to, s[part]) : store_first(to, s[part], n);
+      }
     }
 }
-
-// One chunk of one column block: result[part][column] in double. center: null, or the block's.
+template <class Op, class Number>
+void merge_all(double* __restrict total, const Number* __restrict other, int64_t size) {
+  for (int64_t i = 0; i < size; i++) total[i] = Op::merge(total[i], (double)other[i]);
+}
 template <class Op>
-void fold_chunk(double (*result)[kWidth], const float* x, const float* center, int64_t rows, int64_t inner,
-                int64_t width, int64_t groups) {
+Rule rule_of() {
+  using Merge = typename Op::Merge;
+  return {Op::kParts, Op::kIdentity, fold_leaf<Op>, merge_all<Merge, float>, merge_all<Merge, double>};
+}
+
+// One chunk of one column block: total[part][group][column]. center: null, or the block's.
+void fold_chunk(const Rule& rule, double (*total)[kMost], const float* x, const float* center, int64_t rows,
+                int64_t inner, int64_t width, int64_t groups) {
   int64_t wide = groups * width, full = rows / groups, rest = rows % groups * width;
-  float sum[Op::kParts][kWidth], around[kWidth];
-  double total[Op::kParts][kWidth];
+  float sum[kMostParts][kMost], around[kWidth];
   int64_t lanes = (wide + kWide - 1) / kWide * kWide;
   for (int64_t i = 0; i < lanes; i++) around[i] = 0;
   for (int64_t group = 0; group < groups && center; group++)
     for (int64_t i = 0; i < width; i++) around[group * width + i] = center[i];
-  for (int part = 0; part < Op::kParts; part++)
-    for (int64_t i = 0; i < wide; i++) total[part][i] = Op::kIdentity;
+  for (int part = 0; part < rule.parts; part++)
+    for (int64_t i = 0; i < wide; i++) total[part][i] = rule.identity;
   int64_t stride = groups > 1 ? wide : inner;
   for (int64_t row = 0; row < full || (row == full && rest > 0); row += kLeaf) {
-    for (int part = 0; part < Op::kParts; part++)
-      for (int64_t i = 0; i < lanes; i++) sum[part][i] = Op::kIdentity;
+    for (int part = 0; part < rule.parts; part++)
+      for (int64_t i = 0; i < lanes; i++) sum[part][i] = rule.identity;
     int64_t leaf = full - row < kLeaf ? full - row : kLeaf;
-    fold_leaf<Op>(sum, x + row * stride, around, leaf, stride, wide);
+    rule.leaf(sum[0], 0, x + row * stride, around, leaf, stride, wide);
     if (rest > 0 && row + kLeaf > full) {
-      fold_leaf<Op>(sum, x + full * stride, around, 1, stride, rest);
+      rule.leaf(sum[0], 0, x + full * stride, around, 1, stride, rest);
       rest = 0;
     }
-    for (int part = 0; part < Op::kParts; part++)
-      for (int64_t i = 0; i < wide; i++) total[part][i] = Op::merge(total[part][i], (double)sum[part][i]);
+    for (int part = 0; part < rule.parts; part++) rule.merge_leaf(total[part], sum[part], wide);
   }
-  for (int part = 0; part < Op::kParts; part++) {
-    double* t = total[part];
-    for (int64_t left = groups; left > 1;) {  // halving: the groups' sums side by side, not one after the other
-      int64_t half = (left + 1) / 2;
-      for (int64_t i = 0; i < (left - half) * width; i++) t[i] = Op::merge(t[i], t[i + half * width]);
-      left = half;
+}
+
+// Columns [0, width) of sixteen rows, as columns of sixteen.
+void turn(double* turned, const float* rows, int64_t stride, int64_t width) {
+  for (int64_t i = 0; i < width; i += kLanes)
+    for (int first = 0; first < kWide; first += kLanes) {
+      vec v[kLanes];
+      for (int l = 0; l < kLanes; l++) v[l] = load(rows + (first + l) * stride + i);
+      transpose(v);
+      for (int l = 0; l < kLanes; l++) {
+        float column[kLanes];
+        store(column, v[l]);
+        for (int j = 0; j < kLanes; j++) turned[(i + l) * kWide + first + j] = column[j];
+      }
     }
-    for (int64_t i = 0; i < width; i++) result[part][i] = t[i];
+}
+
+// Up to sixteen planes that are rows of r numbers, 0 < r <= kShort, as fold_chunk folds each of them:
+// total[part][group][plane].
+void fold_planes(const Rule& rule, double (*total)[kMost], const float* x, const float* center, int64_t r,
+                 int64_t planes, int64_t groups) {
+  float sum[kMostParts][kMost], around[kMost];
+  const int64_t full = r / groups, rest = r % groups, pitch = (groups + kWide - 1) / kWide * kWide;
+  for (int part = 0; part < rule.parts; part++)
+    for (int64_t i = 0; i < kWide * pitch; i += kLanes) store(sum[part] + i, splat(rule.identity));
+  for (int64_t plane = 0; plane < planes && center; plane++)
+    for (int64_t i = 0; i < pitch; i += kLanes) store(around + plane * pitch + i, splat(center[plane]));
+  if (r == groups) rule.leaf(sum[0], pitch, x, around, planes, r, r);
+  for (int64_t plane = 0; plane < planes && r > groups; plane++) {
+    const float *from = x + plane * r, *about = around + plane * pitch;
+    rule.leaf(sum[0] + plane * pitch, 0, from, about, full, groups, groups);
+    if (rest) rule.leaf(sum[0] + plane * pitch, 0, from + full * groups, about, 1, groups, rest);
   }
+  for (int part = 0; part < rule.parts; part++) turn(total[part], sum[part], pitch, groups);
+}
+
+// total (groups, width) into its first row, halving: the groups' sums side by side, not one after the other.
+void merge_groups(const Rule& rule, double (*total)[kMost], int64_t groups, int64_t width) {
+  for (int part = 0; part < rule.parts; part++)
+    for (int64_t left = groups, half; left > 1; left = half) {
+      half = (left + 1) / 2;
+      rule.merge(total[part], total[part] + half * width, (left - half) * width);
+    }
 }
 
 double finished(double first, double second, int64_t r, Finish finish) {
@@ -147,48 +211,55 @@ double finished(double first, double second, int64_t r, Finish finish) {
   }
 }
 
-void put(void* y, int64_t at, double first, double second, int64_t r, Finish finish) {
-  double value = finished(first, second, r, finish);
-  if (finish == Finish::count)
-    ((int64_t*)y)[at] = (int64_t)value;
-  else
-    ((float*)y)[at] = (float)value;
+// From y[at] on.
+void put(void* y, int64_t at, const double* first, const double* second, int64_t size, int64_t r, Finish finish) {
+  for (int64_t i = 0; i < size; i++) {
+    double value = finish == Finish::value ? first[i] : finished(first[i], second[i], r, finish);
+    if (finish == Finish::count)
+      ((int64_t*)y)[at + i] = (int64_t)value;
+    else
+      ((float*)y)[at + i] = (float)value;
+  }
 }
 
-template <class Op>
-void run(void* y, const float* x, const float* center, char* scratch, const ReduceShape& s, Finish finish) {
+void run(void* y, const float* x, const float* center, char* scratch, const ReduceShape& s, const Rule& rule,
+         Finish finish) {
   Plan p = plan_of(s);
-  constexpr int kParts = Op::kParts;
   double* partial = (double*)scratch;  // (chunks, parts, outer, inner), unless there is one chunk
-  int64_t outputs = s.outer * s.inner, tasks = s.outer * p.columns * p.chunks;
+  int64_t outputs = s.outer * s.inner, tasks = (s.outer + p.planes - 1) / p.planes * p.columns * p.chunks;
   int64_t work = outputs * s.r / 16 + outputs;
-  int64_t floats = (s.r < p.rows ? s.r : p.rows) * p.width + 1, grain = floats < 8192 ? 8192 / floats : 1;
+  int64_t floats = (s.r < p.rows ? s.r : p.rows) * p.width * p.planes + 1, grain = floats < 8192 ? 8192 / floats : 1;
   parallel_ranges(tasks, grain, work, [&](int64_t begin, int64_t end) {
-    double result[kParts][kWidth];
-    for (int64_t task = begin; task < end; task++) {
+    double total[kMostParts][kMost];
+    for (int64_t task = begin; task < end && p.planes > 1; task++) {
+      int64_t o = task * p.planes, count = s.outer - o < p.planes ? s.outer - o : p.planes;
+      fold_planes(rule, total, x + o * s.r, center ? center + o : nullptr, s.r, count, p.groups);
+      merge_groups(rule, total, p.groups, kWide);
+      put(y, o, total[0], total[rule.parts - 1], count, s.r, finish);
+    }
+    for (int64_t task = begin; task < end && p.planes == 1; task++) {
       int64_t block = task % p.columns, chunk = task / p.columns % p.chunks, o = task / p.columns / p.chunks;
       int64_t column = block * p.width, width = s.inner - column < p.width ? s.inner - column : p.width;
       int64_t row = chunk * p.rows, rows = s.r - row < p.rows ? s.r - row : p.rows, at = o * s.inner + column;
-      fold_chunk<Op>(result, x + (o * s.r + row) * s.inner + column, center ? center + at : nullptr, rows, s.inner,
-                     width, p.groups);
-      for (int64_t i = 0; i < width; i++)
-        if (p.chunks == 1)
-          put(y, at + i, result[0][i], result[kParts - 1][i], s.r, finish);
-        else
-          for (int part = 0; part < kParts; part++)
-            partial[(chunk * kParts + part) * outputs + at + i] = result[part][i];
+      fold_chunk(rule, total, x + (o * s.r + row) * s.inner + column, center ? center + at : nullptr, rows, s.inner,
+                 width, p.groups);
+      merge_groups(rule, total, p.groups, width);
+      if (p.chunks == 1) put(y, at, total[0], total[rule.parts - 1], width, s.r, finish);
+      for (int part = 0; part < rule.parts && p.chunks > 1; part++)
+        memcpy(partial + (chunk * rule.parts + part) * outputs + at, total[part], (size_t)width * sizeof(double));
     }
   });
   if (p.chunks == 1) return;
   parallel_ranges(outputs, 64, outputs * p.chunks / 8, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      double total[kParts];
-      for (int part = 0; part < kParts; part++) {
-        total[part] = Op::kIdentity;
-        for (int64_t chunk = 0; chunk < p.chunks; chunk++)
-          total[part] = Op::merge(total[part], partial[(chunk * kParts + part) * outputs + i]);
+    for (int64_t i = begin; i < end; i += kWidth) {
+      double total[kMostParts][kWidth];
+      int64_t size = end - i < kWidth ? end - i : kWidth;
+      for (int part = 0; part < rule.parts; part++) {
+        memcpy(total[part], partial + part * outputs + i, (size_t)size * sizeof(double));
+        for (int64_t chunk = 1; chunk < p.chunks; chunk++)
+          rule.merge(total[part], partial + (chunk * rule.parts + part) * outputs + i, size);
       }
-      put(y, i, total[0], total[kParts - 1], s.r, finish);
+      put(y, i, total[0], total[rule.parts - 1], size, s.r, finish);
     }
   });
 }
@@ -202,21 +273,21 @@ void reduce(void* y, const float* x, const float* center, char* scratch, const R
             Finish finish) {
   switch (fold) {
     case Fold::sum:
-      return run<Sum>(y, x, center, scratch, shape, finish);
+      return run(y, x, center, scratch, shape, rule_of<Sum>(), finish);
     case Fold::product:
-      return run<Product>(y, x, center, scratch, shape, finish);
+      return run(y, x, center, scratch, shape, rule_of<Product>(), finish);
     case Fold::max:
-      return run<Max>(y, x, center, scratch, shape, finish);
+      return run(y, x, center, scratch, shape, rule_of<Max>(), finish);
     case Fold::min:
-      return run<Min>(y, x, center, scratch, shape, finish);
+      return run(y, x, center, scratch, shape, rule_of<Min>(), finish);
     case Fold::squares:
-      return run<Squares>(y, x, center, scratch, shape, finish);
+      return run(y, x, center, scratch, shape, rule_of<Squares>(), finish);
     case Fold::moments:
-      return run<Moments>(y, x, center, scratch, shape, finish);
+      return run(y, x, center, scratch, shape, rule_of<Moments>(), finish);
     case Fold::nonzero:
-      return run<Nonzero>(y, x, center, scratch, shape, finish);
+      return run(y, x, center, scratch, shape, rule_of<Nonzero>(), finish);
     case Fold::nonfinite:
-      return run<Nonfinite>(y, x, center, scratch, shape, finish);
+      return run(y, x, center, scratch, shape, rule_of<Nonfinite>(), finish);
   }
 }
 
