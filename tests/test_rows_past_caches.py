@@ -96,3 +96,33 @@ def test_transposition(isa: str, shape: tuple[int, ...], axes: tuple[int, ...], 
     assert np.array_equal(memory[start : start + x.size], expected.ravel())
     assert (memory[:start] == -1).all()
     assert (memory[start + x.size :] == -1).all()
+
+
+@pytest.mark.parametrize("width", [1, 3, 15, 16, 17, 63, 64, 65, 100, 700])
+def test_copies(isa: str, width: int, rng: np.random.Generator) -> None:
+    """Runs of any length, from places of all kinds, to an aligned array and to one that is not."""
+    x = np.arange(LARGE // width * width, dtype=np.float32).reshape(-1, width)
+    rows, parts = rng.permutation(len(x)), [x, x[::-1], x[:, : width // 2 + 1]]
+    cases = [
+        (lambda out: kernels.take(x, rows, out=out), x[rows]),
+        (lambda out: kernels.concat(parts, 1, out=out), np.concatenate(parts, 1)),
+        (lambda out: kernels.flip(x, 0, out=out), x[::-1]),
+        (lambda out: kernels.flip(x, 1, out=out), x[:, ::-1]),
+        (lambda out: kernels.tile(x, (1, 2), out=out), np.tile(x, (1, 2))),
+        (lambda out: kernels.repeat(x, 3, 1, out=out), np.repeat(x, 3, 1)),
+        (lambda out: kernels.slice(x, (3, width // 9), x.shape, out=out), x[3:, width // 9 :]),
+        (
+            lambda out: kernels.pad(x, ((2, 1), (1, 3)), constant_values=-2, out=out),
+            np.pad(x, ((2, 1), (1, 3)), constant_values=-2),
+        ),
+        (lambda out: kernels.pad(x, ((2, 1), (0, 1)), "edge", out=out), np.pad(x, ((2, 1), (0, 1)), "edge")),
+    ]
+    for f, expected in cases:
+        memory = np.full(expected.size + 64, -1, np.float32)
+        for offset in (0, 1):
+            start = -memory.ctypes.data // 4 % 16 + 16 + offset
+            f(memory[start : start + expected.size].reshape(expected.shape))
+            assert np.array_equal(memory[start : start + expected.size], expected.ravel())
+            assert (memory[:start] == -1).all()
+            assert (memory[start + expected.size :] == -1).all()
+            memory[:] = -1

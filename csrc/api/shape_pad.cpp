@@ -103,6 +103,19 @@ fastcnn_status fastcnn_pad_backward(const fastcnn_dims* x_dims, const fastcnn_pa
   int64_t size = pad_shape(check, x_dims, pad, &shape), x_size = check.failed() ? 0 : count_of(check, "x", x_dims);
   check.pointer("dy", dy, size).pointer("dx", dx, x_size);
   if (check.failed() || x_size == 0) return check.status();
+  if (pad->mode == FASTCNN_PAD_CONSTANT) {  // a slice
+    Nest slice;
+    int64_t step_x[FASTCNN_MAX_RANK], step_y[FASTCNN_MAX_RANK], offset = 0;
+    strides_of(*x_dims, step_x);
+    strides_of(shape, step_y);
+    for (int axis = 0; axis < shape.rank; axis++) {
+      offset += pad->before[axis] * step_y[axis];
+      slice.add(x_dims->dim[axis], step_x[axis], step_y[axis]);
+    }
+    slice.close();
+    kernels().shape->copy(dx, dy + offset, slice);
+    return FASTCNN_OK;
+  }
   PadNest nest = pad_nest(*x_dims, *pad);
   Workspace scratch("pad_backward", workspace, workspace_bytes, workspace_of(nest));
   if (scratch.status() != FASTCNN_OK) return scratch.status();

@@ -7,13 +7,17 @@ namespace ISA {
 namespace {
 
 // One run of the innermost axis.
-void copy_strided(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t n) {
+void copy_strided(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t n, bool past = false) {
   if (step_y == 1 && step_x == 1) {
-    copy_run(y, x, n);
+    copy_run(y, x, n, past);
   } else if (step_y == 1 && step_x == 0) {
-    fill_run(y, *x, n);
+    fill_run(y, *x, n, past);
   } else if (step_y == 1 && step_x == -1) {
-    for (int64_t i = 0; i < n; i++) y[i] = x[-i];
+    ivec turned{};
+    for (int l = 0; l < kLanes; l++) turned[l] = kLanes - 1 - l;
+    int64_t i = 0;
+    for (; i + kLanes <= n; i += kLanes) put(y + i, __builtin_shuffle(load(x - i - (kLanes - 1)), turned), past);
+    for (; i < n; i++) y[i] = x[-i];
   } else if (step_y == 1) {
     for (int64_t i = 0; i < n; i++) y[i] = x[i * step_x];
   } else {
@@ -21,21 +25,55 @@ void copy_strided(float* y, int64_t step_y, const float* x, int64_t step_x, int6
   }
 }
 
+// Runs of a few numbers: the axis before the last is a loop here.
+void copy_short(float* y, const float* x, const Nest& nest) {
+  int last = nest.rank - 1;
+  Nest runs = nest;
+  runs.rank = last, runs.size /= nest.dim[last];
+  int64_t n = nest.dim[last], step_y = nest.stride[0][last], step_x = nest.stride[1][last];
+  int64_t next_y = nest.stride[0][last - 1], next_x = nest.stride[1][last - 1];
+  parallel_ranges(runs.size, kTask / 8, nest.size / 4, [&](int64_t begin, int64_t end) {
+    walk<2>(runs, runs.stride, begin, end, [&](int64_t, const int64_t* offset, int64_t count) {
+      float* to = y + offset[0];
+      const float* from = x + offset[1];
+      for (; count > 0; count--, to += next_y, from += next_x)
+        for (int64_t j = 0; j < n; j++) to[j * step_y] = from[j * step_x];
+    });
+  });
+}
+
 void copy(float* y, const float* x, const Nest& nest) {
   int last = nest.rank - 1;
+  if (last > 0 && nest.dim[last] < Writer::kShort) return copy_short(y, x, nest);
+  int64_t step_y = nest.stride[0][last], step_x = nest.stride[1][last], size = 1;
+  for (int axis = last; axis >= 0; size *= nest.dim[axis--])
+    if (nest.stride[0][axis] != size) break;
+  bool past = size == nest.size && streams(y, size);
+  int64_t ahead = nest.rank > 1 ? (kAhead / nest.dim[last] + 1) * nest.stride[1][last - 1] : 0;
   parallel_ranges(nest.size, kTask, nest.size / 16, [&](int64_t begin, int64_t end) {
+    Writer writer(y + begin, past);
     walk<2>(nest, nest.stride, begin, end, [&](int64_t, const int64_t* offset, int64_t n) {
-      copy_strided(y + offset[0], nest.stride[0][last], x + offset[1], nest.stride[1][last], n);
+      if (!past) return copy_strided(y + offset[0], step_y, x + offset[1], step_x, n);
+      const float *from = x + offset[1], *next = from + ahead;
+      if (step_x * step_x == 1 && n < kAhead)
+        for (int64_t j = 0; j < n; j += 16) __builtin_prefetch(next + j * step_x);
+      writer.run(n, [&](float* to, int64_t at, int64_t m, bool past) {
+        copy_strided(to, 1, from + at * step_x, step_x, m, past);
+      });
     });
   });
 }
 
 void fill(float* y, float value, int64_t size) {
-  parallel_ranges(size, kTask, size / 16, [&](int64_t begin, int64_t end) { fill_run(y + begin, value, end - begin); });
+  bool past = streams(y, size);
+  parallel_ranges(size, kTask, size / 16,
+                  [&](int64_t begin, int64_t end) { Writer(y + begin, past).fill(value, end - begin); });
 }
 
 void concat(float* y, const float* const* x, const int64_t* widths, int count, int64_t outer, int64_t total) {
+  bool past = total >= count * Writer::kShort && streams(y, outer * total);
   parallel_ranges(outer * total, kTask, outer * total / 16, [&](int64_t begin, int64_t end) {
+    Writer writer(y + begin, past);
     int64_t row = begin / total, column = begin % total;
     for (; begin < end; row++, column = 0) {
       int64_t start = 0;  // where x[k] begins within the row
@@ -44,24 +82,33 @@ void concat(float* y, const float* const* x, const int64_t* widths, int count, i
         if (skip >= widths[k]) continue;
         if (skip < 0) skip = 0;
         int64_t n = widths[k] - skip < end - begin ? widths[k] - skip : end - begin;
-        copy_run(y + begin, x[k] + row * widths[k] + skip, n);
+        const float* from = x[k] + row * widths[k] + skip;
+        past ? writer.copy(from, n) : copy_run(y + begin, from, n);
         begin += n;
       }
     }
   });
 }
 
-int64_t rows_of_task(int64_t width) { return width < kTask ? kTask / (width + 1) + 1 : 1; }
+// Whole lines of y, however wide its rows are.
+int64_t rows_of_task(int64_t width) { return width < kTask ? (kTask / (width + 1) + 16) / 16 * 16 : 16; }
 
-// Rows come from anywhere in memory: while one is copied, the next one is asked for.
+constexpr int64_t kWanted = 2048;  // floats of rows that are asked for before they are copied
+
+// Rows come from anywhere in memory, so they are asked for long before they are copied.
 void take_rows(float* y, const float* x, const int64_t* indices, int64_t count, int64_t width) {
+  bool past = width >= Writer::kShort && streams(y, count * width);
+  int64_t ahead = kWanted / (width + 16) + 1;
   parallel_ranges(count, rows_of_task(width), count * width / 16, [&](int64_t begin, int64_t end) {
+    Writer writer(y + begin * width, past);
+    int64_t asked = begin;
     for (int64_t i = begin; i < end; i++) {
-      const float *row = x + indices[i] * width, *next = x + indices[i + 1 < end ? i + 1 : i] * width;
-      for (int64_t j = 0; j < width; j += 16) {
-        __builtin_prefetch(next + j);
-        copy_run(y + i * width + j, row + j, width - j < 16 ? width - j : 16);
+      for (; asked < end && asked <= i + ahead; asked++) {
+        const float* row = x + indices[asked] * width;
+        for (int64_t j = 0; j < width + 15; j += 16) __builtin_prefetch(row + (j < width ? j : width - 1));
       }
+      const float* row = x + indices[i] * width;
+      past ? writer.copy(row, width) : copy_run(y + i * width, row, width);
     }
   });
 }
@@ -74,19 +121,16 @@ void one_hot(float* y, const int64_t* labels, int64_t count, int64_t depth) {
 }
 
 void from_uint8(float* y, const uint8_t* x, int64_t size, float scale, float offset) {
-  typedef uint8_t byte_vec __attribute__((vector_size(kLanes)));
   vec a = splat(scale), b = splat(offset);
+  bool past = streams(y, size);
   parallel_ranges(size, kTask, size / 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += kLanes) {
-      int n = end - i < kLanes ? (int)(end - i) : kLanes;
-      byte_vec raw{};
-      if (n == kLanes)
-        memcpy(&raw, x + i, kLanes);
-      else
-        memcpy(&raw, x + i, (size_t)n);
-      vec v = fma(to_float(__builtin_convertvector(raw, ivec)), a, b);
-      n == kLanes ? store(y + i, v) : store_first(y + i, v, n);
-    }
+    int64_t i = begin;
+    for (; i + kLanes <= end; i += kLanes) put(y + i, fma(to_float(load_bytes(x + i)), a, b), past);
+    if (i == end) return stream_fence();
+    uint8_t rest[kLanes] = {};
+    memcpy(rest, x + i, (size_t)(end - i));
+    store_first(y + i, fma(to_float(load_bytes(rest)), a, b), (int)(end - i));
+    stream_fence();
   });
 }
 

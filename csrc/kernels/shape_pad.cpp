@@ -21,17 +21,16 @@ int64_t source(int64_t j, int64_t before, int64_t n, fastcnn_pad_mode mode) {
   return mode == FASTCNN_PAD_SYMMETRIC ? period - 1 - i : period - i;
 }
 
-void pad_row(float* y, const float* x, int64_t n, int64_t before, int64_t after, int64_t run, fastcnn_pad_mode mode,
+void pad_row(Writer& y, const float* x, int64_t n, int64_t before, int64_t after, int64_t run, fastcnn_pad_mode mode,
              float value) {
   if (mode == FASTCNN_PAD_CONSTANT) {
-    fill_run(y, value, before * run);
-    fill_run(y + (before + n) * run, value, after * run);
-  } else {
-    for (int64_t j = 0; j < before; j++) copy_run(y + j * run, x + source(j, before, n, mode) * run, run);
-    for (int64_t j = before + n; j < before + n + after; j++)
-      copy_run(y + j * run, x + source(j, before, n, mode) * run, run);
+    y.fill(value, before * run);
+    y.copy(x, n * run);
+    return y.fill(value, after * run);
   }
-  copy_run(y + before * run, x, n * run);
+  for (int64_t j = 0; j < before; j++) y.copy(x + source(j, before, n, mode) * run, run);
+  y.copy(x, n * run);
+  for (int64_t j = before + n; j < before + n + after; j++) y.copy(x + source(j, before, n, mode) * run, run);
 }
 
 }  // namespace
@@ -41,7 +40,10 @@ void pad(float* y, const float* x, const PadNest& nest, fastcnn_pad_mode mode, f
   int64_t n = nest.dim[last], before = nest.before[last], after = nest.after[last];
   int64_t row_y = (before + n + after) * nest.run, row_x = n * nest.run, rows = 1;
   for (int axis = 0; axis < last; axis++) rows *= nest.before[axis] + nest.dim[axis] + nest.after[axis];
-  parallel_ranges(rows, row_y < kTask ? kTask / row_y : 1, rows * row_y / 16, [&](int64_t begin, int64_t end) {
+  bool past = streams(y, rows * row_y);
+  int64_t grain = row_y < kTask ? (kTask / row_y + 15) / 16 * 16 : past ? 16 : 1;  // whole lines of y
+  parallel_ranges(rows, grain, rows * row_y / 16, [&](int64_t begin, int64_t end) {
+    Writer writer(y + begin * row_y, past);
     for (int64_t row = begin; row < end; row++) {
       int64_t left = row, from = 0, step = row_x;
       bool constant = false;
@@ -54,9 +56,9 @@ void pad(float* y, const float* x, const PadNest& nest, fastcnn_pad_mode mode, f
         step *= nest.dim[axis];
       }
       if (constant)
-        fill_run(y + row * row_y, value, row_y);
+        writer.fill(value, row_y);
       else
-        pad_row(y + row * row_y, x + from, n, before, after, nest.run, mode, value);
+        pad_row(writer, x + from, n, before, after, nest.run, mode, value);
     }
   });
 }

@@ -26,12 +26,66 @@ static inline void copy_run(float* y, const float* x, int64_t n, bool past = fal
   for (; i + kLanes <= n; i += kLanes) put(y + i, load(x + i), past);
   if (i < n) store_first(y + i, load_first(x + i, (int)(n - i)), (int)(n - i));
 }
-static inline void fill_run(float* y, float value, int64_t n) {
+static inline void fill_run(float* y, float value, int64_t n, bool past = false) {
   vec v = splat(value);
   int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(y + i, v);
+  for (; i + kLanes <= n; i += kLanes) put(y + i, v, past);
   if (i < n) store_first(y + i, v, (int)(n - i));
 }
+// Writes a contiguous array run by run, past the caches if it is large: runs that are not whole lines wait for the next
+// ones. It begins at a whole line. Shorter runs than kShort are stored at once: waiting would take longer.
+class Writer {
+ public:
+  static constexpr int64_t kShort = 16;
+  Writer(float* y, bool past) : y_(y), past_(past && (uintptr_t)y % 64 == 0) {}
+  ~Writer() {
+    flush();
+    copy_run(y_, waiting_, held_);
+    stream_fence();
+  }
+  __attribute__((noinline)) void copy(const float* x, int64_t n) {
+    run(n, [&](float* to, int64_t at, int64_t m, bool past) { copy_run(to, x + at, m, past); });
+  }
+  __attribute__((noinline)) void fill(float value, int64_t n) {
+    run(n, [&](float* to, int64_t, int64_t m, bool past) { fill_run(to, value, m, past); });
+  }
+  // f(to, from which number of the run on, how many, past)
+  template <class F>
+  void run(int64_t n, F f) {
+    for (int64_t at = 0, m; at < n; at += m) {
+      m = n - at;
+      if (!past_) {
+        f(y_, at, m, false);
+        y_ += m;
+      } else if (m >= kLong && held_ % 16 == 0) {
+        flush();
+        m = m / 16 * 16;
+        f(y_, at, m, true);
+        y_ += m;
+      } else {
+        int64_t room = m >= kLong ? 16 - held_ % 16 : kHeld - held_;
+        m = m < room ? m : room;
+        f(waiting_ + held_, at, m, false);
+        held_ += m;
+        if (held_ == kHeld) flush();
+      }
+    }
+  }
+
+ private:
+  static constexpr int64_t kHeld = 512, kLong = 64;
+  __attribute__((noinline)) void flush() {
+    int64_t lines = held_ / 16 * 16;
+    copy_run(y_, waiting_, lines, true);
+    y_ += lines;
+    held_ -= lines;
+    for (int64_t i = 0; i < held_; i++) waiting_[i] = waiting_[lines + i];
+  }
+  float* y_;
+  bool past_;
+  int64_t held_ = 0;
+  alignas(64) float waiting_[kHeld + 16];
+};
 
 }  // namespace ISA
 }  // namespace fastcnn
