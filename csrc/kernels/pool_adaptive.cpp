@@ -21,6 +21,13 @@ struct Bins {
 
 }  // namespace
 
+void add_weighted(const float* from, const GatherRow<float>& row, int64_t c) {
+  add_hits(
+      row, c, [](float a, float b) { return a * b; },
+      [=](vec sum, int64_t at, float weight, auto lanes) { return fma(lanes.get(from + at), splat(weight), sum); },
+      [=](int64_t at) __attribute__((always_inline)) { ask_four(from + at); });
+}
+
 void adaptive_avg(float* y, const float* x, int64_t n, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow) {
   Bins rows{h, oh}, columns{w, ow};
   int64_t work = n * (oh > h ? oh : h) * (ow > w ? ow : w) * ((c + 15) / 16);

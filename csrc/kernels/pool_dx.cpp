@@ -55,6 +55,20 @@ void spread_any(float* dx, const PoolShape& s, Share share) {
 }
 
 template <class Index>
+void add_won(const GatherRow<int32_t>& row, const float* dy, const Index* indices, const PoolShape& s) {
+  int32_t row_taps = (int32_t)s.w.kernel;
+  add_hits(
+      row, s.c, [row_taps](int32_t i, int32_t j) { return i * row_taps + j; },
+      [=](vec sum, int64_t at, int32_t tap, auto lanes) {
+        return sum + select(lanes.get(indices + at) == isplat(tap), lanes.get(dy + at), zero());
+      },
+      [=](int64_t at) __attribute__((always_inline)) {
+        ask_four(dy + at);
+        __builtin_prefetch(indices + at);
+      });
+}
+
+template <class Index>
 void max_pool_dx_with(float* dx, const float* dy, const Index* indices, const PoolShape& s) {
   if (tiles(s.h) && tiles(s.w))
     return spread_any(dx, s, [&](int64_t at, int64_t, int64_t, auto lanes) {
@@ -62,13 +76,8 @@ void max_pool_dx_with(float* dx, const float* dy, const Index* indices, const Po
       ivec winner = lanes.get(indices + at);
       return [g, winner](int32_t tap) { return select(winner == isplat(tap), g, zero()); };
     });
-  int32_t row_taps = (int32_t)s.w.kernel;
-  gather<int32_t>(
-      dx, s.n, s.h.size, s.w.size, s.c, WindowReach{s.h}, WindowReach{s.w},
-      [row_taps](int32_t i, int32_t j) { return i * row_taps + j; },
-      [&](vec sum, int64_t at, int32_t tap, auto lanes) {
-        return sum + select(lanes.get(indices + at) == isplat(tap), lanes.get(dy + at), zero());
-      });
+  gather<int32_t>(dx, s.n, s.h.size, s.w.size, s.c, WindowReach{s.h}, WindowReach{s.w},
+                  [&](const GatherRow<int32_t>& row) { add_won(row, dy, indices, s); });
 }
 
 // The windows of an average as seen from a cell; value: 1 / the cells the window counts on this axis.
