@@ -70,12 +70,17 @@ void add_won(const GatherRow<int32_t>& row, const float* dy, const Index* indice
 
 template <class Index>
 void max_pool_dx_with(float* dx, const float* dy, const Index* indices, const PoolShape& s) {
-  if (tiles(s.h) && tiles(s.w))
-    return spread_any(dx, s, [&](int64_t at, int64_t, int64_t, auto lanes) {
-      vec g = lanes.get(dy + at);
-      ivec winner = lanes.get(indices + at);
-      return [g, winner](int32_t tap) { return select(winner == isplat(tap), g, zero()); };
-    });
+  auto won = [&](int64_t at, int64_t, int64_t, auto lanes) {
+    vec g = lanes.get(dy + at);
+    ivec winner = lanes.get(indices + at);
+    return [g, winner](int32_t tap) { return select(winner == isplat(tap), g, zero()); };
+  };
+  if (tiles(s.h) && tiles(s.w)) {
+    if constexpr (sizeof(Index) > 1)
+      return spread<0>(dx, s, won);  // of large windows
+    else
+      return spread_any(dx, s, won);
+  }
   gather<int32_t>(dx, s.n, s.h.size, s.w.size, s.c, WindowReach{s.h}, WindowReach{s.w},
                   [&](const GatherRow<int32_t>& row) { add_won(row, dy, indices, s); });
 }
