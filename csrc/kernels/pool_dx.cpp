@@ -18,7 +18,7 @@ struct Tile {
 // vector. K: the side of the window, or 0.
 template <int K, class Share>
 void spread(float* dx, const PoolShape& s, Share share) {
-  bool past = K > 0 && streams(dx, s.n * s.h.size * s.w.size * s.c, s.c);
+  bool past = square(s) > 0 && streams(dx, s.n * s.h.size * s.w.size * s.c, s.c);
   int64_t work = s.n * s.h.size * s.w.size * ((s.c + 15) / 16), row_step = s.w.size * s.c;
   parallel_rows(s.n * s.h.out, s.h.kernel * row_step, work, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
@@ -33,7 +33,7 @@ void spread(float* dx, const PoolShape& s, Share share) {
         auto put = [&](int64_t ch, auto lanes) {
           auto value = share((row * s.w.out + ox) * s.c + ch, tile, ch, lanes);
           if (whole) {
-#pragma GCC unroll 9
+#pragma GCC unroll 4
             for (int tap = 0; tap < K * K; tap++)
               lanes.put(corner + tap / (K ? K : 1) * row_step + tap % (K ? K : 1) * s.c + ch, value(tap));
             return;
@@ -56,7 +56,6 @@ void spread(float* dx, const PoolShape& s, Share share) {
 template <class Share>
 void spread_any(float* dx, const PoolShape& s, Share share) {
   if (square(s) == 2) return spread<2>(dx, s, share);
-  if (square(s) == 3) return spread<3>(dx, s, share);
   spread<0>(dx, s, share);
 }
 
