@@ -161,6 +161,7 @@ fastcnn_status fastcnn_max_pool2d_dx(const fastcnn_pool2d* p, const float* dy, c
   }
   Workspace scratch("max_pool2d_dx", workspace, workspace_bytes, indices_bytes(r));
   if (scratch.status() != FASTCNN_OK) return scratch.status();
+  if (kernels().pool->max_pool_dx_at_once(dx, dy, x, r.shape)) return FASTCNN_OK;
   kernels().pool->max_pool(nullptr, scratch.data(), index_bytes(r), x, nullptr, r.shape);
   kernels().pool->max_pool_dx(dx, dy, scratch.data(), index_bytes(r), r.shape);
   return FASTCNN_OK;

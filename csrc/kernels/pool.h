@@ -24,6 +24,8 @@ struct PoolKernels {
   void (*max_pool)(float* y, void* indices, int index_bytes, const float* x, const fastcnn_prologue* through,
                    const PoolShape& shape);
   void (*max_pool_dx)(float* dx, const float* dy, const void* indices, int index_bytes, const PoolShape& shape);
+  // The same from x, without indices; whether it does so for this shape.
+  bool (*max_pool_dx_at_once)(float* dx, const float* dy, const float* x, const PoolShape& shape);
   uint8_t (*largest_index)(const uint8_t* indices, int64_t size);
   void (*avg_pool)(float* y, const float* x, const PoolShape& shape, bool count_padding);
   void (*avg_pool_dx)(float* dx, const float* dy, const PoolShape& shape, bool count_padding);

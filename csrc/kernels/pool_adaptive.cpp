@@ -19,7 +19,34 @@ struct Bins {
   }
 };
 
+// V vectors of channels side by side, a page ahead asked for.
+template <int V, class Lanes>
+inline void mean_of(float* to, const float* corner, Range i, Range j, int64_t w, int64_t c, vec count, Lanes lanes) {
+  vec sum[V] = {};
+  for (int64_t iy = 0; iy < i.size(); iy++) {
+    vec part[V] = {};
+    const float* from = corner + iy * w * c;
+    for (int64_t ix = 0; ix < j.size(); ix++, from += c)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) {
+        __builtin_prefetch(from + v * kLanes + kAhead);
+        part[v] += lanes.get(from + v * kLanes);
+      }
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) sum[v] += part[v];
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < V; v++) lanes.put(to + v * kLanes, sum[v] / count);
+}
+
 }  // namespace
+
+void add_weighted(const float* from, const GatherRow<float>& row, int64_t c) {
+  add_hits(
+      row, c, [](float a, float b) { return a * b; },
+      [=](vec sum, int64_t at, float weight, auto lanes) { return fma(lanes.get(from + at), splat(weight), sum); },
+      [=](int64_t at) __attribute__((always_inline)) { ask_four(from + at); });
+}
 
 void adaptive_avg(float* y, const float* x, int64_t n, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow) {
   Bins rows{h, oh}, columns{w, ow};
@@ -31,14 +58,12 @@ void adaptive_avg(float* y, const float* x, int64_t n, int64_t h, int64_t w, int
       for (int64_t ox = 0; ox < ow; ox++) {
         Range j = columns.bin(ox);
         vec count = splat((float)(i.size() * j.size()));
-        over_channels(c, [&](int64_t ch, auto lanes) {
-          vec sum = zero();
-          for (int64_t iy = i.begin; iy < i.end; iy++) {
-            vec part = zero();
-            for (int64_t ix = j.begin; ix < j.end; ix++) part += lanes.get(image + (iy * w + ix) * c + ch);
-            sum += part;
-          }
-          lanes.put(y + (row * ow + ox) * c + ch, sum / count);
+        const float* corner = image + (i.begin * w + j.begin) * c;
+        float* to = y + (row * ow + ox) * c;
+        int64_t ch = 0;
+        for (; ch + 4 * kLanes <= c; ch += 4 * kLanes) mean_of<4>(to + ch, corner + ch, i, j, w, c, count, AllLanes{});
+        over_channels(c - ch, [&](int64_t rest, auto lanes) {
+          mean_of<1>(to + ch + rest, corner + ch + rest, i, j, w, c, count, lanes);
         });
       }
     }

@@ -74,19 +74,27 @@ void global_max(float* y, float* partials, const float* x, int64_t n, int64_t pi
 void global_avg_dx(float* dx, const float* dy, int64_t n, int64_t pixels, int64_t c) {
   int64_t chunks = global_chunks(pixels);
   vec count = splat((float)pixels);
+  bool past = streams(dx, n * pixels * c / 4, c);  // nothing is read, so a shared cache has room for more
   each_block(n, chunks, pixels, c, [&](int64_t image, int64_t chunk, int64_t channel, int64_t channels) {
     float share[kChannels];
     over_channels(channels, [&](int64_t ch, auto lanes) {
       lanes.put(share + ch, lanes.get(dy + image * c + channel + ch) / count);
     });
     int64_t end = (chunk + 1) * kChunk < pixels ? (chunk + 1) * kChunk : pixels;
-    for (int64_t p = chunk * kChunk; p < end; p++)
-      memcpy(dx + (image * pixels + p) * c + channel, share, (size_t)channels * sizeof(float));
+    for (int64_t p = chunk * kChunk; p < end; p++) {
+      float* to = dx + (image * pixels + p) * c + channel;
+      if (past)
+        for (int64_t ch = 0; ch < channels; ch += kLanes) stream(to + ch, load(share + ch));
+      else
+        memcpy(to, share, (size_t)channels * sizeof(float));
+    }
+    if (past) stream_fence();
   });
 }
 
 // The first pixel with the maximum takes all of dy. Not cut into chunks: the place of the maximum is needed before dx.
 void global_max_dx(float* dx, const float* dy, const float* x, int64_t n, int64_t pixels, int64_t c) {
+  bool past = streams(dx, n * pixels * c, c);
   each_block(n, 1, 2 * pixels, c, [&](int64_t image, int64_t, int64_t channel, int64_t channels) {
     const float* from = x + image * pixels * c + channel;
     float* to = dx + image * pixels * c + channel;
@@ -96,16 +104,21 @@ void global_max_dx(float* dx, const float* dy, const float* x, int64_t n, int64_
     memset(where, 0, sizeof where);
     for (int64_t p = 1; p < pixels; p++)
       over_channels(channels, [&](int64_t ch, auto lanes) {
+        __builtin_prefetch(from + p * c + ch + kAhead);
         vec b = lanes.get(best + ch), v = lanes.get(from + p * c + ch);
         ivec stays = (v <= b) | (b != b);
         lanes.put(best + ch, select(stays, b, v));
         lanes.put(where + ch, select(stays, lanes.get(where + ch), isplat((int32_t)p)));
       });
     for (int64_t p = 0; p < pixels; p++)
-      over_channels(channels, [&](int64_t ch, auto lanes) {
-        vec g = lanes.get(dy + image * c + channel + ch);
-        lanes.put(to + p * c + ch, select(lanes.get(where + ch) == isplat((int32_t)p), g, zero()));
-      });
+      over_channels(
+          channels,
+          [&](int64_t ch, auto lanes) {
+            vec g = lanes.get(dy + image * c + channel + ch);
+            lanes.put(to + p * c + ch, select(lanes.get(where + ch) == isplat((int32_t)p), g, zero()));
+          },
+          past);
+    if (past) stream_fence();
   });
 }
 
