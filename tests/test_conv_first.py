@@ -107,3 +107,23 @@ def test_input_gradients(isa: str, size, kernel, c, k, strides, dilation, rng: n
         assert_same_bits_everywhere(lambda dy=dy, options=options: kernels.conv2d_dx(dy, w, x_shape, **options))
         alone = [kernels.conv2d_dx(image[None], w, (1, *x_shape[1:]), **options) for image in dy]
         assert_same(kernels.conv2d_dx(dy, w, x_shape, **options), np.concatenate(alone))
+
+
+@pytest.mark.parametrize("k", [5, 32, 64, 96, 112])
+@pytest.mark.parametrize(("x_shape", "kernel", "options"), [
+    ((1, 197, 131, 3), 7, {"strides": 2, "padding": 1}),  # three chunks of the sum: threads share the filter's rows, too
+    ((1, 197, 131, 3), 7, {"strides": 2}),  # no window leaves x
+    ((5, 30, 34, 3), 3, {"padding": ((2, 0), (0, 1))}),  # 27 rows, 28 with db's: tiles of nine and ten
+    ((40, 14, 14, 1), 3, {"dilation": (2, 1), "padding": "same"}),
+    ((2, 9, 9, 2), 3, {}),
+])  # fmt: skip
+def test_the_weight_gradient(isa: str, x_shape, kernel: int, options, k: int, rng: np.random.Generator) -> None:  # type: ignore[no-untyped-def]
+    w = (kernel, kernel, x_shape[3], k)
+    x, dy = integers(rng, x_shape), integers(rng, kernels.conv2d_output_shape(x_shape, w, **options))
+    dw, db = kernels.conv2d_dw(x, dy, w, **options, return_db=True)
+    expected = reference.conv2d_dw(x, dy, w, **options, return_db=True)
+    assert_same(dw, expected[0], trust=False)
+    assert_same(db, expected[1], trust=False)
+    assert_same(kernels.conv2d_dw(x, dy, w, **options), dw)
+    x, dy = normal(rng, x.shape), normal(rng, dy.shape)
+    assert_same_bits_everywhere(lambda: kernels.conv2d_dw(x, dy, w, **options))

@@ -333,17 +333,8 @@ void Worker::multiply(const Block& b, const Block& soon) {
   bring_columns(next_copy, soon, {soon.count, packs * panels - 1, packs * panels});
 }
 
-// Floats [begin, end) of dw = partial 0 + partial 1 + ...
-void add_range(float* dw, const float* partials, int64_t begin, int64_t end, int64_t stride, int64_t count) {
-  for (int64_t i = begin; i < end; i += kLanes) {
-    int live = (int)least(kLanes, end - i);
-    vec sum = load_first(partials + i, live);
-    for (int64_t part = 1; part < count; part++) sum += load_first(partials + part * stride + i, live);
-    store_first(dw + i, sum, live);
-  }
-}
-
-// The same of sums that lie [column][row]: dw[row][column], of a vector of rows from `i` and columns [begin, end).
+// The last sum of partials that lie [column][row]: dw[row][column], of a vector of rows from `i` and columns [begin,
+// end).
 void add_exchanged(float* dw, const float* partials, int64_t rows, int64_t columns, int64_t i, int64_t begin,
                    int64_t end, int64_t stride, int64_t count) {
   int wide = (int)least(kLanes, rows - i);
@@ -361,6 +352,15 @@ void add_exchanged(float* dw, const float* partials, int64_t rows, int64_t colum
 }
 
 }  // namespace
+
+void add_range(float* dw, const float* partials, int64_t begin, int64_t end, int64_t stride, int64_t count) {
+  for (int64_t i = begin; i < end; i += kLanes) {
+    int live = (int)least(kLanes, end - i);
+    vec sum = load_first(partials + i, live);
+    for (int64_t part = 1; part < count; part++) sum += load_first(partials + part * stride + i, live);
+    store_first(dw + i, sum, live);
+  }
+}
 
 void add_partials(float* dw, const float* partials, int64_t size, int64_t stride, int64_t count) {
   parallel_ranges(size, 1024, size * count / 16,

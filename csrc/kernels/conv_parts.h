@@ -55,7 +55,8 @@ void dw_few(float* dw, float* db, const float* x, const float* dy, const Conv2d&
 size_t dw_workspace(const Conv2d& g, int threads);
 void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
 
-// dw = partial 0 + partial 1 + ..., in this order; partials lie `stride` floats apart.
+// dw = partial 0 + partial 1 + ..., in this order; partials lie `stride` floats apart. add_range: of one thread.
+void add_range(float* dw, const float* partials, int64_t begin, int64_t end, int64_t stride, int64_t count);
 void add_partials(float* dw, const float* partials, int64_t size, int64_t stride, int64_t count);
 
 size_t winograd_workspace(const Conv2d& g, ConvPass pass, int threads);
