@@ -52,6 +52,13 @@ static inline void output_rows(const vec (&m)[6], vec (&o)[4]) {  // A^T m
   o[3] = fma(splat(3.375f), t, fma(splat(0.244140625f), q, m[5]));
 }
 
+// The compiler no longer knows where p comes from: it would keep dozens of addresses at hand that follow from p and a
+// stride, on the stack.
+template <class T>
+static inline void forget(T*& p) {
+  asm("" : "+r"(p));
+}
+
 // A^T m of one tile and one vector of columns, m[e] at products + e * point.
 static inline __attribute__((always_inline)) void output_columns(const float* products, int64_t point,
                                                                  vec (&half)[4][6]) {
@@ -59,10 +66,11 @@ static inline __attribute__((always_inline)) void output_columns(const float* pr
   for (int j = 0; j < 6; j++) {
     vec d[6], o[4];
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) d[i] = load(products + (i * 6 + j) * point);
+    for (int i = 0; i < 6; i++) d[i] = load(products + i * 6 * point);
     output_rows(d, o);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) half[i][j] = o[i];
+    forget(products += point);
   }
 }
 
@@ -109,13 +117,6 @@ static inline void filter_rows(const vec (&m)[6], vec (&o)[3]) {  // G^T m
   o[0] = fma(splat(kG30), r, fma(splat(kG10), p, splat(kG0) * m[0]));
   o[1] = fma(splat(kG31), t, splat(kG11) * q);
   o[2] = fma(splat(kG32), r, fma(splat(kG12), p, m[5]));
-}
-
-// The compiler no longer knows where p comes from: it would keep dozens of addresses at hand that follow from p and a
-// stride, on the stack.
-template <class T>
-static inline void forget(T*& p) {
-  asm("" : "+r"(p));
 }
 
 // B^T d B of one tile and one vector of channels: to[e * stride]. read(d, j) gives the six pixels of column j.

@@ -78,7 +78,7 @@ struct Tiles {
   // Of tiles [first, last), which are of one set, those that need a point.
   __attribute__((noinline)) Run run_of(int point, int64_t first, int64_t last) const {
     bool low = points_of(low_) >> point / 6 & 1, wide = points_of(wide_) >> point % 6 & 1;
-    int64_t image = first / (down * across) / images_ * images_, n = least(images_, n_ - image);
+    int64_t image = images_ < n_ ? first / (down * across) / images_ * images_ : 0, n = least(images_, n_ - image);
     int64_t set = image * down * across, over = set + n * down * across;
     int64_t right = set + n * down_ * (across - across_), corner = over - n * (down - down_) * (across - across_),
             bottom = over - n * (down - down_) * across;
