@@ -98,11 +98,19 @@ void transform_panels(float* u, const Problem& p, int threads) {
   });
 }
 
-// transform_inputs, once: it is long.
-__attribute__((noipa)) void transform_pixels(float* to, int64_t stride, const float* const (&pixels)[kPoints],
-                                             int64_t from, int64_t count, const float* zeros,
-                                             const fastcnn_prologue* prologue, int64_t vector) {
-  transform_inputs(to, stride, pixels, from, count, zeros, prologue, vector);
+// B^T d B of one tile and one vector of channels, of which `live` are there.
+template <bool kPrologue>
+static inline void transform_input(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
+                                   int live, const float* zeros, const Normaliser& normalised) {
+  transform_columns(
+      to, stride, [&](vec(&d)[6], int j) __attribute__((always_inline)) {
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++) {
+          const float* p = pixels[i * 6 + j] + channel;
+          d[i] = live == kLanes ? load(p) : load_first(p, live);
+          if (kPrologue && pixels[i * 6 + j] != zeros) d[i] = normalised(d[i]);
+        }
+      });
 }
 
 // v of `count` channels of one tile, where x is a map's gradient by its windows.
@@ -116,7 +124,7 @@ void transform_pooled(float* to, int64_t point, int64_t vector, const Problem& p
       const float* pixels[kPoints];
       for (int e = 0; e < kPoints; e++) pixels[e] = read[e];
       read_pixels(read, g, t.n, i, j, c);
-      transform_pixels(to, point, pixels, 0, kLanes, zeros, nullptr, vector);
+      transform_inputs(to, point, pixels, 0, kLanes, zeros, nullptr, vector);
     }
   else if (i % 2)
     transform_windows<1>(to, point, Windows<4>(g, zeros, t.n, (i - 1) / 2, (j - 1) / 2), from, count, vector);
@@ -141,7 +149,7 @@ __attribute__((noinline)) void transform_tiles(float* v, const Problem& p, const
       if (p.winners)
         transform_pooled(to, point, vector, p, zeros, tile, from, least(piece, p.c - from));
       else
-        transform_pixels(to, point, pixels, from, least(piece, p.c - from), zeros, p.prologue, vector);
+        transform_inputs(to, point, pixels, from, least(piece, p.c - from), zeros, p.prologue, vector);
   }
 }
 
@@ -227,7 +235,7 @@ void transform_chunks(float* v, const Problem& p, const Plan& plan, const float*
     const float* pixels[kPoints];
     tile_pixels(pixels, p.x, zeros, p.h, p.w, p.c, plan.tiles.at(first + t), p.top, p.left);
     for (int64_t q = 0; q < chunks.count; q++)
-      transform_pixels(v + q * layout.chunk + t * kChunk, layout.point, pixels, chunks.from(q), chunks.depth(q), zeros,
+      transform_inputs(v + q * layout.chunk + t * kChunk, layout.point, pixels, chunks.from(q), chunks.depth(q), zeros,
                        p.prologue, kLanes);
   }
 }
@@ -271,6 +279,19 @@ void run(const Problem& p, char* workspace, int threads) {
 }
 
 }  // namespace
+
+__attribute__((noipa)) void transform_inputs(float* to, int64_t stride, const float* const (&pixels)[kPoints],
+                                             int64_t channel, int64_t count, const float* zeros,
+                                             const fastcnn_prologue* prologue, int64_t vector) {
+  const fastcnn_prologue none{zeros, zeros, zeros, FASTCNN_LINEAR};
+  for (int64_t c = 0; c < count; c += kLanes, to += vector) {
+    int live = (int)(count - c < kLanes ? count - c : kLanes);
+    if (prologue)
+      transform_input<true>(to, stride, pixels, channel + c, live, zeros, Normaliser(*prologue, channel + c, live));
+    else
+      transform_input<false>(to, stride, pixels, channel + c, live, zeros, Normaliser(none, 0, 0));
+  }
+}
 
 size_t winograd_workspace(const Conv2d& g, ConvPass pass, int threads) {
   if (pass == ConvPass::dw) return winograd_dw_workspace(g, threads);

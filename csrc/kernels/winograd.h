@@ -52,6 +52,13 @@ static inline void output_rows(const vec (&m)[6], vec (&o)[4]) {  // A^T m
   o[3] = fma(splat(3.375f), t, fma(splat(0.244140625f), q, m[5]));
 }
 
+// The compiler no longer knows where p comes from: it would keep dozens of addresses at hand that follow from p and a
+// stride, on the stack.
+template <class T>
+static inline void forget(T*& p) {
+  asm("" : "+r"(p));
+}
+
 // A^T m of one tile and one vector of columns, m[e] at products + e * point.
 static inline __attribute__((always_inline)) void output_columns(const float* products, int64_t point,
                                                                  vec (&half)[4][6]) {
@@ -59,10 +66,11 @@ static inline __attribute__((always_inline)) void output_columns(const float* pr
   for (int j = 0; j < 6; j++) {
     vec d[6], o[4];
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) d[i] = load(products + (i * 6 + j) * point);
+    for (int i = 0; i < 6; i++) d[i] = load(products + i * 6 * point);
     output_rows(d, o);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) half[i][j] = o[i];
+    forget(products += point);
   }
 }
 
@@ -111,10 +119,6 @@ static inline void filter_rows(const vec (&m)[6], vec (&o)[3]) {  // G^T m
   o[2] = fma(splat(kG32), r, fma(splat(kG12), p, m[5]));
 }
 
-// The compiler no longer knows where p comes from: it would keep dozens of addresses at hand that follow from p and a
-// stride, on the stack.
-static inline void forget(float*& p) { asm("" : "+r"(p)); }
-
 // B^T d B of one tile and one vector of channels: to[e * stride]. read(d, j) gives the six pixels of column j.
 template <class Read>
 static inline __attribute__((always_inline)) void transform_columns(float* to, int64_t stride, Read read) {
@@ -137,35 +141,10 @@ static inline __attribute__((always_inline)) void transform_columns(float* to, i
   }
 }
 
-// The same from pointers of the 36 pixels; live: channels of the vector. Pixels are read through the prologue where
-// there is one, but for those that are `zeros`.
-template <bool kPrologue>
-static inline void transform_input(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
-                                   int live, const float* zeros, const Normaliser& normalised) {
-  transform_columns(
-      to, stride, [&](vec(&d)[6], int j) __attribute__((always_inline)) {
-#pragma GCC unroll 6
-        for (int i = 0; i < 6; i++) {
-          const float* p = pixels[i * 6 + j] + channel;
-          d[i] = live == kLanes ? load(p) : load_first(p, live);
-          if (kPrologue && pixels[i * 6 + j] != zeros) d[i] = normalised(d[i]);
-        }
-      });
-}
-
-// The same of channels [channel, channel + count), a vector at a time, `vector` floats apart.
-static inline void transform_inputs(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel,
-                                    int64_t count, const float* zeros, const fastcnn_prologue* prologue,
-                                    int64_t vector = kLanes) {
-  const fastcnn_prologue none{zeros, zeros, zeros, FASTCNN_LINEAR};
-  for (int64_t c = 0; c < count; c += kLanes, to += vector) {
-    int live = (int)(count - c < kLanes ? count - c : kLanes);
-    if (prologue)
-      transform_input<true>(to, stride, pixels, channel + c, live, zeros, Normaliser(*prologue, channel + c, live));
-    else
-      transform_input<false>(to, stride, pixels, channel + c, live, zeros, Normaliser(none, 0, 0));
-  }
-}
+// The same from pointers of the 36 pixels, of channels [channel, channel + count), a vector at a time, `vector` floats
+// apart. Pixels are read through the prologue where there is one, but for those that are `zeros`. In winograd.cpp.
+void transform_inputs(float* to, int64_t stride, const float* const (&pixels)[kPoints], int64_t channel, int64_t count,
+                      const float* zeros, const fastcnn_prologue* prologue, int64_t vector);
 
 // The pixels of x (n, h, w, c) that a tile sees; those outside point at zeros.
 static inline void tile_pixels(const float* (&pixels)[kPoints], const float* x, const float* zeros, int64_t h,
@@ -176,14 +155,6 @@ static inline void tile_pixels(const float* (&pixels)[kPoints], const float* x, 
       bool in = (uint64_t)a < (uint64_t)h && (uint64_t)b < (uint64_t)w;
       pixels[i * 6 + j] = in ? x + ((t.n * h + a) * w + b) * c : zeros;
     }
-}
-
-// The pixels of dy (n, oh, ow, k) that a tile reads; those past the map's edge point at zeros.
-static inline void gradient_pixels(const float* (&pixels)[16], const float* dy, const float* zeros, int64_t oh,
-                                   int64_t ow, int64_t k, Tile t) {
-  const float* corner = dy + ((t.n * oh + t.i) * ow + t.j) * k;
-  for (int i = 0; i < 4; i++)
-    for (int j = 0; j < 4; j++) pixels[i * 4 + j] = i < oh - t.i && j < ow - t.j ? corner + (i * ow + j) * k : zeros;
 }
 
 // A dy A^T of one tile and one vector of channels: to[e * stride]. read(y, j) gives the four pixels of column j, whose

@@ -159,9 +159,9 @@ void transform_block(const Work& work, const float* m, int64_t panel, int width,
   }
 }
 
-void transform_gradients(float* v, const Plan& plan, const OutputGradient& dy, Tile tile, int64_t count) {
+void transform_tiles(float* v, const Plan& plan, const OutputGradient& dy, Tile tile, int64_t count) {
   for (int64_t t = 0; t < count; t++, plan.tiles.advance(tile))
-    transform_gradient(v + in_group(t, dy.k), kGroupPoint, kGroupVector, dy, tile, nullptr, false);
+    transform_gradient(v + in_group(t, dy.k), kGroupPoint, kGroupVector, 0, dy, tile, nullptr, false);
 }
 
 // Tile rows [first, last), counted through all images, of panels [first_panel, last_panel).
@@ -176,7 +176,7 @@ void rows_gradient(const Work& work, const OutputGradient& dy, const float* u, i
   for (int64_t b = 0; b < blocks; b++) {
     int64_t at = begin + (end - begin) * b / blocks, next = begin + (end - begin) * (b + 1) / blocks, count = next - at;
     Tile tile = tiles.at(at);
-    transform_gradients(v, plan, dy, tile, count);
+    transform_tiles(v, plan, dy, tile, count);
     RunsAhead ahead;
     ahead.add({work.epilogue.gate, g.h, g.w, 4 * g.c, 4, -g.top, -g.left}, tiles, at, next);
     dy.ask(ahead, tiles, next, least(end, next + count));

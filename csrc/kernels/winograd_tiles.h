@@ -34,7 +34,8 @@ struct Tiles {
         count(images * down * across),
         n_(images),
         down_(down),
-        across_(across) {}
+        across_(across),
+        images_(most(1, images)) {}
   void sort(int64_t oh, int64_t ow, int64_t images) {
     down_ = oh / 4, across_ = ow / 4, low_ = oh % 4, wide_ = ow % 4, images_ = most(1, images);
   }
@@ -74,12 +75,14 @@ struct Tiles {
       if (rows >> i & 1) all |= columns << 6 * i;
     return all;
   }
-  // Of tiles [first, last), sorted as one set, those that need a point.
+  // Of tiles [first, last), which are of one set, those that need a point.
   __attribute__((noinline)) Run run_of(int point, int64_t first, int64_t last) const {
     bool low = points_of(low_) >> point / 6 & 1, wide = points_of(wide_) >> point % 6 & 1;
-    int64_t right = n_ * down_ * (across - across_), corner = n_ * (down - down_) * (across - across_),
-            bottom = count - n_ * (down - down_) * across;
-    int64_t begin = wide ? first : right, end = !low ? bottom : wide ? last : count - corner;
+    int64_t image = images_ < n_ ? first / (down * across) / images_ * images_ : 0, n = least(images_, n_ - image);
+    int64_t set = image * down * across, over = set + n * down * across;
+    int64_t right = set + n * down_ * (across - across_), corner = over - n * (down - down_) * (across - across_),
+            bottom = over - n * (down - down_) * across;
+    int64_t begin = wide ? first : right, end = !low ? bottom : wide ? last : corner;
     return {most(first, begin), least(last, end)};
   }
 
@@ -104,7 +107,7 @@ struct Tiles {
   }
   static int64_t along(int64_t whole, int64_t rest) { return 6 * whole + (rest == 0 ? 0 : rest == 3 ? 5 : 4); }
   static int points_of(int64_t rest) { return rest == 0 ? 63 : rest == 3 ? 31 : 30; }
-  int64_t n_, down_, across_, low_ = 3, wide_ = 3, images_ = 1;  // down_, across_: without those at the edges
+  int64_t n_, down_, across_, low_ = 3, wide_ = 3, images_;  // down_, across_: without those at the edges
 };
 
 }  // namespace ISA
