@@ -79,9 +79,10 @@ struct Layout {
     shared = pixels > kFewPixels;
     if (shared) {
       int64_t each = least(least(kMostPixels, kBlockFloats / (taps * run + 1)), pixels / (8 * threads));
-      blocks = ceil_div(ceil_div(pixels, most(each, kBlockPixels)), threads) * threads;
       int64_t bytes = taps * run * padded_columns(columns) * 4;
       split = (bytes + kSharedFilter - 1) / kSharedFilter;
+      if (split > 1) each = least(2 * kBlockPixels, pixels / (8 * threads));
+      blocks = ceil_div(ceil_div(pixels, most(each, kBlockPixels)), threads) * threads;
       while (blocks * split < 4 * threads && split < panels) split++;
       if (split > panels) split = panels;
     } else {
