@@ -348,7 +348,8 @@ int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns) {
 }
 
 void gather_pack(float* to, const Gather& g, int threads) {
-  int team = g.taps * g.run * padded_columns(g.columns) / 16 < kSerialWork ? 1 : threads;
+  const int64_t work = g.taps * g.run * padded_columns(g.columns) / (g.transposed ? 4 : 16);
+  int team = work < kSerialWork ? 1 : threads;
   parallel_tasks(team, panel_count(g.columns) * g.taps, [&](int64_t task, int) {
     int64_t panel = task / g.taps, tap = task % g.taps;
     int columns = columns_of(g, panel), width = panel_width(columns);
