@@ -79,9 +79,10 @@ struct Layout {
     shared = pixels > kFewPixels;
     if (shared) {
       int64_t each = least(least(kMostPixels, kBlockFloats / (taps * run + 1)), pixels / (8 * threads));
-      blocks = ceil_div(ceil_div(pixels, most(each, kBlockPixels)), threads) * threads;
       int64_t bytes = taps * run * padded_columns(columns) * 4;
       split = (bytes + kSharedFilter - 1) / kSharedFilter;
+      if (split > 1) each = least(2 * kBlockPixels, pixels / (8 * threads));
+      blocks = ceil_div(ceil_div(pixels, most(each, kBlockPixels)), threads) * threads;
       while (blocks * split < 4 * threads && split < panels) split++;
       if (split > panels) split = panels;
     } else {
@@ -347,7 +348,8 @@ int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns) {
 }
 
 void gather_pack(float* to, const Gather& g, int threads) {
-  int team = g.taps * g.run * padded_columns(g.columns) / 16 < kSerialWork ? 1 : threads;
+  const int64_t work = g.taps * g.run * padded_columns(g.columns) / (g.transposed ? 4 : 16);
+  int team = work < kSerialWork ? 1 : threads;
   parallel_tasks(team, panel_count(g.columns) * g.taps, [&](int64_t task, int) {
     int64_t panel = task / g.taps, tap = task % g.taps;
     int columns = columns_of(g, panel), width = panel_width(columns);

@@ -23,6 +23,7 @@ constexpr int64_t kLongRun = 4 * kDepth;
 constexpr int64_t kStepsAhead = 128;       // that rows are asked for before they are read
 constexpr int64_t kTaskFloats = 64 << 10;  // read and written
 constexpr int64_t kTasks = 4;              // a thread, at least
+constexpr int64_t kWhole = 64;             // times kPlainRows: with more rows a thread, tasks are a multiple of those
 
 // What the steps ask for, in turn.
 struct Asking {
@@ -215,8 +216,11 @@ void plain_product(const Gather& g, const float* filter, int team, char* own, in
   const int64_t rows = g.n * g.oh * g.ow;
   int64_t each = ceil_div(kTaskFloats, kPlainRows * (g.run + g.columns));
   each = most(1, least(each, rows / (kPlainRows * kTasks * team))) * kPlainRows;
-  parallel_shares(team, ceil_div(rows, each), [&](int64_t task, int thread) {
-    work.task(task * each, least(rows, (task + 1) * each), (float*)(own + thread * own_bytes));
+  const int64_t tasks = ceil_div(rows / each, team) * team;  // as many for each thread, and as long
+  const int64_t grain = rows < kWhole * kPlainRows * team ? kTileRows : kPlainRows;
+  auto bound = [=](int64_t task) { return task == tasks ? rows : (rows * task / tasks + grain / 2) / grain * grain; };
+  parallel_shares(team, tasks, [&](int64_t task, int thread) {
+    work.task(bound(task), bound(task + 1), (float*)(own + thread * own_bytes));
     if (f.stream) stream_fence();
   });
 }
