@@ -59,7 +59,7 @@ struct Plan {
       batch = least(kOwnTiles, (kOwnBytes - kPoints * channels * columns * 4) / tile / 4 * 4);
     } else if (by_blocks) {
       channels = kBlock, batch = most(1, tiles.count);
-      while (channels > kLanes && blocks(c) * panel_count(c.k) < 2 * threads) channels /= 2;
+      while (channels > kLanes && blocks(c) * panel_count(c.k) < 4 * threads) channels /= 2;
     } else {
       int64_t fit = most(32, kSumBytes / (kPoints * columns * 4)), parts = ceil_div(c.c, fit);
       channels = align16(ceil_div(c.c, parts));

@@ -15,7 +15,6 @@ constexpr int64_t kSharedTiles = int64_t(10) << 20;    // bytes of v that do
 constexpr int64_t kOwnFilter = int64_t(1) << 19;       // bytes of u that stay in L2, if v and m leave it room
 constexpr int64_t kLeastTiles = 64, kMostTiles = 256;  // that are shared at a time
 constexpr int64_t kMostGroups = 12;                    // of tiles that lie in groups
-constexpr int64_t kFewTiles = 8 * kTileRows;           // up to which u is never whole (winograd_stream.h)
 constexpr int64_t kSmallFilter = int64_t(1) << 15;     // floats
 constexpr int64_t kStep = 16;                          // channels of the filter transformed together
 

@@ -66,11 +66,19 @@ struct ChunkProduct {
   int64_t ahead_step;
 };
 
+// Tiles from `row` on that need the same points.
+struct Group {
+  int16_t row, point, points;
+  uint8_t tiles;
+  bool asks;
+};
+
 template <int MR>
-void multiply_points(const ChunkProduct& p, int64_t row, int point, int points) {
-  const float *v = p.v + row * kChunk + point * p.v_point, *u = p.u;
-  int64_t at = row * kPanel + point * p.m_point, step = p.ahead_step, depth = p.depth;
-  for (int e = point; e < point + points; e++, v += p.v_point, u += kPoint, at += p.m_point) {
+void multiply_points(const ChunkProduct& p, Group group, const float* u) {
+  int64_t row = group.row, point = group.point;
+  const float* v = p.v + row * kChunk + point * p.v_point;
+  int64_t at = row * kPanel + point * p.m_point, step = group.asks ? p.ahead_step : 0, depth = p.depth;
+  for (int64_t e = point, end = point + group.points; e < end; e++, v += p.v_point, u += kPoint, at += p.m_point) {
     float *chain = p.chain + at, *sums = p.sums + at;
     vec acc[MR][kRunVectors];
 #pragma GCC unroll 6
@@ -104,29 +112,38 @@ void multiply_points(const ChunkProduct& p, int64_t row, int point, int points) 
   }
 }
 
-typedef void (*MultiplyPoints)(const ChunkProduct&, int64_t, int, int);
+typedef void (*MultiplyPoints)(const ChunkProduct&, Group, const float*);
 constexpr MultiplyPoints kMultiply[kTileRows] = {multiply_points<1>, multiply_points<2>, multiply_points<3>,
                                                  multiply_points<4>, multiply_points<5>, multiply_points<6>};
 
-// The tiles of a run, dealt out evenly; only the first accumulators ask ahead.
-__attribute__((noinline)) void multiply_rows(ChunkProduct p, Run run, int point, int points) {
-  int64_t count = run.end - run.begin, groups = ceil_div(count, kTileRows);
-  for (int64_t g = 0, row = 0; g < groups; g++, p.ahead_step = 0) {
-    int64_t next = count * (g + 1) / groups;
-    kMultiply[next - row - 1](p, run.begin + row, point, points);
-    row = next;
+// The products of a range of tiles with rows of points: all tiles, or those that need a point, dealt out evenly; only
+// the first accumulators ask ahead. In a row the middle four points are alike.
+struct Groups {
+  static constexpr int kMost = 18 * (kFewTiles / kTileRows);
+  Group all[kMost];
+  int16_t begins[7];  // of each row of points
+  __attribute__((noinline)) explicit Groups(const TileRange& tiles) {
+    bool whole = tiles.grid->whole();
+    int16_t n = 0;
+    for (int e = 0, alike; e < kPoints; e += alike) {
+      if (e % 6 == 0) begins[e / 6] = n;
+      alike = whole ? 6 : e % 6 == 1 ? 4 : 1;
+      Run run = tiles.grid->run_of(e, tiles.first, tiles.first + tiles.count);
+      int64_t count = run.end - run.begin, groups = ceil_div(count, kTileRows);
+      for (int64_t g = 0, row = 0, next; g < groups; g++, row = next) {
+        next = count * (g + 1) / groups;
+        all[n++] = {(int16_t)(run.begin - tiles.first + row), (int16_t)e, (int16_t)alike, (uint8_t)(next - row),
+                    g == 0};
+      }
+    }
+    begins[6] = n;
   }
-}
-
-// Two rows of points, or one: with all tiles, or each with those that need it. In a row the middle four are alike.
-__attribute__((noinline)) void multiply_needed(ChunkProduct p, const TileRange& tiles, int point, int points) {
-  if (tiles.grid->whole()) return multiply_rows(p, {0, tiles.count}, point, points);
-  for (int e = point, alike; e < point + points; e += alike, p.u += alike * kPoint) {
-    alike = e % 6 == 1 ? 4 : 1;
-    Run run = tiles.grid->run_of(e, tiles.first, tiles.first + tiles.count);
-    multiply_rows(p, {run.begin - tiles.first, run.end - tiles.first}, e, alike);
+  // Rows [first, last) of points, whose u follow one another.
+  __attribute__((noinline)) void multiply(const ChunkProduct& p, int first, int last) const {
+    for (const Group *at = all + begins[first], *end = all + begins[last]; at < end; at++)
+      kMultiply[at->tiles - 1](p, *at, p.u + (at->point - 6 * first) * kPoint);
   }
-}
+};
 
 // Taps of channels from `from` on, a chunk: from where on the products with each point ask for them. Each line twice,
 // for there are two steps to a line.
@@ -230,6 +247,7 @@ void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, con
   float *u = scratch, *packed = u + kPass * kPoint, *chain = packed + kChunkTaps;
   Chunks chunks(f.c);
   ChunkedTiles layout(tiles);
+  Groups groups(range);
   int64_t begin = panel * kPanel, end = least(f.k, begin + kPanel);
   for (int64_t column = begin; column < end; column += kRun)
     for (int64_t q = 0; q < chunks.count; q++) {
@@ -257,14 +275,14 @@ void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, con
         continue;
       }
       transform_taps<0>(u, taps, depth);
-      multiply_needed(p, range, 0, 6);
+      groups.multiply(p, 0, 1);
       p.u = u + 6 * kPoint;
-      multiply_needed(p, range, 30, 6);
+      groups.multiply(p, 5, 6);
       p.u = u;
       transform_taps<1>(u, taps, depth);
-      multiply_needed(p, range, 6, 12);
+      groups.multiply(p, 1, 3);
       transform_taps<3>(u, taps, depth);
-      multiply_needed(p, range, 18, 12);
+      groups.multiply(p, 3, 5);
     }
 }
 
