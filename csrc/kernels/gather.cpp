@@ -18,7 +18,7 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kBlockPixels = 128;                // a multiple of kTileRows; of long sums
+constexpr int64_t kBlockPixels = 128;                // of long sums
 constexpr int64_t kMostPixels = 384;                 // of short ones
 constexpr int64_t kBlockFloats = 24 << 10;           // up to here a block's pixels may be more than kBlockPixels
 constexpr int64_t kSharedFilter = int64_t(8) << 20;  // bytes of the packed filter that all pixels see in turn
@@ -378,7 +378,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   for (int i = 0; i < team && !layout.shared; i++) scratch_of(i)->at = -1, scratch_of(i)->now = 0;
   const bool near = layout.shared && layout.split == 1;  // else threads keep to the same part of the filter
   const int64_t panel_floats = kPanel * g.taps * g.run;
-  const bool asks = whole && (!layout.shared || layout.split > 1);
+  const bool asks = whole && (!layout.shared || layout.packed > kSharedFilter);
   auto task = [&](int64_t i, int thread) {
     Task t = layout.task(i, pixels, panels);
     if (t.count <= 0) return;
