@@ -31,7 +31,6 @@ constexpr int64_t kChunkPacks = 4;                  // of which one task can do 
 constexpr int64_t kTasks = 6;                       // a thread, at most, where rows are dealt out
 constexpr int64_t kCopy = 24;                       // products that copying a float costs as much as
 constexpr int64_t kInPlace = int64_t(384) << 10;    // bytes of a block of x and dy that can be used as they lie
-constexpr int64_t kApart = int64_t(512) << 10;      // bytes from a block of dy to the next one
 constexpr int64_t kTogether = 8;                    // pixels that are brought at a time, at least
 constexpr int64_t kL1 = int64_t(48) << 10;
 constexpr int64_t kAdded = 2048, kAddedColumns = 64;  // floats of a piece of the last sum; of its rows, exchanged
@@ -85,12 +84,10 @@ struct Plan {
     }
     if (others * row_parts < threads)
       column_parts = least(all_panels, column_parts * ceil_div(threads, others * row_parts));
-    // A panel that fits L1 is worth copying, and so is one whose rows share their places in L2.
-    int64_t size = ceil_div(pixels, chunks), longest = ceil_div(size, most(ceil_div(size, kPixels), 1));
-    bool whole_rows = columns == column_floats && columns % kLanes == 0 && !(exchanged && g.prologue);
-    int64_t bytes = kPixels * columns * 4;
-    bool few = column_parts == 1 && bytes <= kInPlace, more = kPanel * longest * 4 > kL1 && bytes <= kApart;
-    columns_in_place = kPanel * kPixels * 4 > kL1 && whole_rows && (few || more);
+    bool whole_rows = columns == column_floats && column_parts == 1 && columns % kLanes == 0;
+    // A panel that fits L1 is worth copying.
+    columns_in_place =
+        kPanel * kPixels * 4 > kL1 && whole_rows && kPixels * columns * 4 <= kInPlace && !(exchanged && g.prologue);
     rows_in_place = exchanged || (plain(g) && !g.prologue);
     rows_whole = rows_in_place && row_parts == 1 &&
                  kPixels * (row_floats + least(column_floats, kPanels * kPanelColumns)) * 4 <= kInPlace;
@@ -268,8 +265,7 @@ struct Worker {
   }
   Ahead ask_columns(const Block& b, Share s) const {
     const float* from = columns_of(b) + s.begin * plan.column_floats;
-    if (plan.columns_in_place && b.part.columns == plan.column_floats)
-      return {from, s.size() * plan.column_floats / 16, 16, 1};
+    if (plan.columns_in_place) return {from, s.size() * plan.column_floats / 16, 16, 1};
     return {from, s.size(), plan.column_floats, ceil_div(b.part.columns, 16)};
   }
 
