@@ -55,7 +55,7 @@ struct WeightPlan {
 // Where two vectors of channels are left: tiles as tall as the registers allow, so that dy passes by as few times as it
 // can. A core would wait for the additions of lower ones.
 constexpr int kTallRows = 10, kTallColumns = 2 * kLanes;
-constexpr int64_t kFurther = 8192;  // floats
+constexpr int64_t kFurther = 2048;  // floats
 inline bool has_tall(int64_t rows) {
   return kLanes == 16 && 4 * (ceil_div(rows, kTallRows) * kTallRows - rows) <= rows;
 }
@@ -139,9 +139,7 @@ void weight_block(const WeightTask& task, const float* ones, const float* x, con
   int width;
   for (int64_t from = 0; from < least(kPanelColumns, g.k - column); from += width) {
     int64_t count = task.m_end - task.m;
-    int64_t left = g.k - column - from;
-    bool tall =
-        has_tall(count) && !plan.packed && left >= kTallColumns && (left == kTallColumns || count <= 3 * kTallRows);
+    bool tall = has_tall(count) && !plan.packed && g.k - column - from == kTallColumns;
     width = tall ? kTallColumns : (int)least(kPanel, g.k - column - from);
     for (int64_t m = 0; m < plan.m; m++) c[m] = task.dw + m * g.k + column + from;
     if (task.db) c[plan.m] = task.db + column + from;
@@ -156,8 +154,8 @@ void weight_block(const WeightTask& task, const float* ones, const float* x, con
     }
     if (plan.packed) pack_rows(packed, b + from, g.k, rows * g.ow, width);
     Segments of{a + task.m, all, rows, g.ow, g.stride_w * g.c};
-    // The next block's dy, most likely.
-    of.ahead = {b + from + rows * g.ow * g.k, rows * g.ow, g.k, ceil_div(width, 16)};
+    // The next block's dy, most likely. Few tiles would ask at every step, and a core brings lines in order by itself.
+    if (count > 3 * kTallRows) of.ahead = {b + from + rows * g.ow * g.k, rows * g.ow, g.k, ceil_div(width, 16)};
     micro_rows(of, plan.packed ? packed : b + from, plan.packed ? panel_width(width) : g.k, c + task.m, count, width,
                finish);
   }

@@ -34,6 +34,7 @@ constexpr int64_t kInPlace = int64_t(384) << 10;    // bytes of a block of x and
 constexpr int64_t kTogether = 8;                    // pixels that are brought at a time, at least
 constexpr int64_t kL1 = int64_t(48) << 10;
 constexpr int64_t kAdded = 2048, kAddedColumns = 64;  // floats of a piece of the last sum; of its rows, exchanged
+constexpr int64_t kAddedApart = int64_t(512) << 10;   // floats that are added up
 
 // The windows of a 1x1 filter without stride or padding are x as it stands, but for a prologue.
 bool plain(const Conv2d& g) {
@@ -386,7 +387,9 @@ void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv
   // Pieces of the last sum: runs of dw, or tiles of it.
   int64_t stride = plan.partial(g), across = ceil_div(g.k, kAddedColumns), pieces = ceil_div(size, kAdded);
   if (plan.exchanged) pieces = ceil_div(g.c, kLanes) * across;
-  if (plan.chunks == 1) pieces = 0;
+  // Long ones are worth waking the team for: who waits for the last task waits for a short time only.
+  bool apart = !plan.exchanged && size * plan.chunks > kAddedApart;
+  if (plan.chunks == 1 || apart) pieces = 0;
   auto add = [&](int64_t piece) {
     int64_t j = piece % across * kAddedColumns;
     if (plan.exchanged)
@@ -413,6 +416,7 @@ void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv
     work(0, 1);
   else
     team((int)least(threads, tasks), work);
+  if (plan.chunks > 1 && apart) add_partials(dw, partials, size, stride, plan.chunks);
   if (plan.chunks > 1 && db) add_partials(db, partials + size, g.k, stride, plan.chunks);
 }
 
