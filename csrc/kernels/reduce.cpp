@@ -83,7 +83,7 @@ Plan plan_of(const ReduceShape& s) {
   p.rows = (kChunk / wide + leaf - 1) / leaf * leaf;
   if (p.rows < leaf) p.rows = leaf;
   p.chunks = s.r > 0 ? (s.r + p.rows - 1) / p.rows : 1;
-  p.planes = s.inner == 1 && s.r > 0 && s.r <= kShort ? kWide : 1;
+  p.planes = s.inner == 1 && s.r > 0 && s.r <= kShort && s.outer > 1 ? kWide : 1;
   return p;
 }
 
