@@ -83,7 +83,7 @@ Plan plan_of(const ReduceShape& s) {
   p.rows = (kChunk / wide + leaf - 1) / leaf * leaf;
   if (p.rows < leaf) p.rows = leaf;
   p.chunks = s.r > 0 ? (s.r + p.rows - 1) / p.rows : 1;
-  p.planes = s.inner == 1 && s.r > 0 && s.r <= kShort ? kWide : 1;
+  p.planes = s.inner == 1 && s.r > 0 && s.r <= kShort && s.outer > 1 ? kWide : 1;
   return p;
 }
 
@@ -102,11 +102,12 @@ struct Rule {
 template <class Op>
 void fold_leaf(float* sum, int64_t next, const float* x, const float* center, int64_t rows, int64_t stride,
                int64_t width) {
+  const int64_t ahead = stride > width ? kAhead / kWidth * stride : kAhead;  // of a block of columns, the rows to come
   for (int64_t row = 0; row < rows; row++, x += stride, sum += next, center += next)
     for (int64_t i = 0; i < width; i += kLanes) {
       int n = width - i < kLanes ? (int)(width - i) : kLanes;
       vec s[Op::kParts];
-      __builtin_prefetch(x + i + kAhead);
+      __builtin_prefetch(x + i + ahead);
       for (int part = 0; part < Op::kParts; part++) s[part] = load(sum + part * kMost + i);
       Op::step(s, n == kLanes ? load(x + i) : load_first(x + i, n), load(center + i));
       for (int part = 0; part < Op::kParts; part++) {

@@ -1,6 +1,6 @@
 // y (outer, inner) = the r of the first largest (smallest) element of x (outer, r, inner); the first NaN wins. Columns
-// side by side in lanes where inner is wide, sixteen interleaved runs of a row where it is 1: one pass over memory. The
-// smallest of x is the largest of -x.
+// side by side in lanes where inner is wide, sixteen interleaved runs of a row where it is 1: one pass over memory.
+// Short rows are turned to such columns. The smallest of x is the largest of -x.
 #include "reduce_parts.h"
 #include "runtime/parallel.h"
 #include "vec.h"
@@ -10,6 +10,7 @@ namespace ISA {
 namespace {
 
 constexpr int64_t kBlock = 256;  // columns whose winners stay in the cache
+constexpr int64_t kShort = 256;  // rows up to here are turned
 
 struct Best {
   vec value;
@@ -59,10 +60,33 @@ int64_t along_row(const float* x, int64_t r, int32_t sign) {
   return winner;
 }
 
+// Rows of r <= kShort numbers, up to kLanes of them.
+void along_rows(int64_t* y, const float* x, int64_t r, int64_t rows, int32_t sign) {
+  float turned[kShort + kLanes][kLanes];
+  for (int64_t i = 0; i < r; i += kLanes) {
+    vec v[kLanes];
+    for (int64_t l = 0; l < kLanes; l++) {
+      const float* p = x + (l < rows ? l : 0) * r + i;
+      v[l] = r - i < kLanes ? load_first(p, (int)(r - i)) : load(p);
+    }
+    transpose(v);
+    for (int64_t l = 0; l < kLanes; l++) store(turned[i + l], v[l]);
+  }
+  columns(y, turned[0], r, kLanes, rows, sign);
+}
+
 }  // namespace
 
 void arg(int64_t* y, const float* x, const ReduceShape& s, bool largest) {
   const int32_t sign = largest ? 0 : INT32_MIN;
+  if (s.inner == 1 && s.r <= kShort && s.outer >= kLanes) {
+    int64_t groups = (s.outer + kLanes - 1) / kLanes;
+    parallel_ranges(groups, 8192 / (s.r * kLanes) + 1, s.outer * s.r / 16 + s.outer, [&](int64_t begin, int64_t end) {
+      for (int64_t o = begin * kLanes; o < end * kLanes && o < s.outer; o += kLanes)
+        along_rows(y + o, x + o * s.r, s.r, s.outer - o < kLanes ? s.outer - o : kLanes, sign);
+    });
+    return;
+  }
   int64_t blocks = (s.inner + kBlock - 1) / kBlock, tasks = s.outer * blocks;
   int64_t floats = s.r * (s.inner < kBlock ? s.inner : kBlock), grain = floats < 8192 ? 8192 / floats : 1;
   parallel_ranges(tasks, grain, s.outer * s.r * s.inner / 16 + tasks, [&](int64_t begin, int64_t end) {
