@@ -42,10 +42,9 @@ vec weighed(vec t, vec log_p) { return select(t == zero(), zero(), t * log_p); }
 
 template <class Target>
 float logits_row(float* dx, const float* x, Target target, float weight, int64_t c) {
-  vec largest = splat(row_max(x, c));
-  double sum = row_sum(c, [&](int64_t i, int n) {
-    return wide_map(wide_load_or(x + i, n, -kInfinity), [=](vec a) { return exp(a - largest); });
-  });
+  float top = row_max(x, c);
+  vec largest = splat(top);
+  double sum = row_sum(c, [&](int64_t i, int n) { return wide_exp(x + i, n, top, [](vec a) { return exp(a); }); });
   double total = row_sum(c, [&](int64_t i, int n) { return target.at(i, n); });
   vec log_sum = log(splat((float)sum));
   double loss = row_sum(c, [&](int64_t i, int n) {
