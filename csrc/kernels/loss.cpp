@@ -110,7 +110,7 @@ void cross_entropy(float* loss, float* dx, const float* x, const int64_t* labels
                    const float* weights, float scale, float smoothing, int64_t n, int64_t c, bool logits) {
   float keep = 1 - smoothing, add = smoothing / (float)c;
   int64_t grain = c < 1024 ? 1024 / c : 1;
-  bool beside = labels && logits && smoothing == 0 && c <= kBeside;
+  bool beside = labels && logits && smoothing == 0 && side_by_side(c);
   parallel_ranges(n, grain, n * ((c + 15) / 16) * 16, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; beside && row < end; row += kLanes)
       label_rows(loss + row, dx ? dx + row * c : nullptr, x + row * c, labels + row, weights ? weights + row : nullptr,

@@ -85,8 +85,17 @@ static inline Wide leaf_sum(int64_t begin, int64_t end, F f) {
 template <class F>
 static inline double row_sum(int64_t c, F f) {
   double total = 0;
-  for (int64_t begin = 0; begin < c; begin += kSumLeaf)
-    total += wide_sum(leaf_sum(begin, c - begin < kSumLeaf ? c : begin + kSumLeaf, f));
+  for (int64_t begin = 0; begin < c; begin += kSumLeaf) {
+    int64_t end = c - begin < kSumLeaf ? c : begin + kSumLeaf;
+    Wide sum = wide_splat(0);
+    int64_t i = begin;
+    for (; i + 2 * kWide <= end; i += 2 * kWide) {
+      Wide a = f(i, kWide), b = f(i + kWide, kWide);
+      sum = wide_add(wide_add(sum, a), b);
+    }
+    for (; i < end; i += kWide) sum = wide_add(sum, f(i, end - i < kWide ? (int)(end - i) : kWide));
+    total += wide_sum(sum);
+  }
   return total;
 }
 

@@ -83,6 +83,7 @@ void softmax_row(float* y, const float* x, int64_t c, bool log_of, bool past) {
 
 void softmax_rows(float* y, const float* x, int64_t rows, int64_t c, const float* weights, bool log_of, bool past,
                   SoftmaxRows& of) {
+  if (kLanes == 4) return;
   alignas(64) float waiting[kLanes * kBeside];
   int64_t pitch = (c + kWide - 1) / kWide * kWide, ahead = rows * c;
   vec wide[kLanes] = {};
@@ -211,7 +212,7 @@ void each(int64_t outer, int64_t c, int64_t inner, int64_t block, Row rows, Colu
 }
 
 void forward(float* y, const float* x, int64_t outer, int64_t c, int64_t inner, bool log_of) {
-  bool past = y != x && outer * c * 4 >= kStreamFrom, beside = c <= kBeside;
+  bool past = y != x && outer * c * 4 >= kStreamFrom, beside = side_by_side(c);
   each(
       outer, c, inner, beside ? kLanes : 1,
       [&](int64_t at, int64_t n) {
@@ -223,7 +224,7 @@ void forward(float* y, const float* x, int64_t outer, int64_t c, int64_t inner, 
 }
 
 void backward(float* dx, const float* dy, const float* y, int64_t outer, int64_t c, int64_t inner, bool log_of) {
-  bool past = dx != dy && dx != y && outer * c * 4 >= kStreamFrom, beside = c <= kBeside / 4;
+  bool past = dx != dy && dx != y && outer * c * 4 >= kStreamFrom, beside = side_by_side(4 * c);
   each(
       outer, c, inner, beside ? kLanes : 1,
       [&](int64_t at, int64_t n) {

@@ -6,6 +6,8 @@ namespace fastcnn {
 namespace ISA {
 
 constexpr int64_t kBeside = 224;  // floats of a row, at most, for sums of kLanes rows side by side
+// Vectors of four gain too little for the code's size.
+static inline bool side_by_side(int64_t c) { return kLanes > 4 && c <= kBeside; }
 
 // Of each row.
 struct SoftmaxRows {
