@@ -98,7 +98,7 @@ def test_transposition(isa: str, shape: tuple[int, ...], axes: tuple[int, ...], 
     assert (memory[start + x.size :] == -1).all()
 
 
-@pytest.mark.parametrize("width", [1, 3, 15, 16, 17, 63, 64, 65, 100, 700])
+@pytest.mark.parametrize("width", [1, 15, 17, 64, 100])
 def test_copies(isa: str, width: int, rng: np.random.Generator) -> None:
     """Runs of any length, from places of all kinds, to an aligned array and to one that is not."""
     x = np.arange(LARGE // width * width, dtype=np.float32).reshape(-1, width)

@@ -8,6 +8,7 @@
 #include "loss_parts.h"
 #include "row_sums.h"
 #include "runtime/parallel.h"
+#include "softmax_rows.h"
 #include "vmath.h"
 
 namespace fastcnn {
@@ -42,10 +43,9 @@ vec weighed(vec t, vec log_p) { return select(t == zero(), zero(), t * log_p); }
 
 template <class Target>
 float logits_row(float* dx, const float* x, Target target, float weight, int64_t c) {
-  vec largest = splat(row_max(x, c));
-  double sum = row_sum(c, [&](int64_t i, int n) {
-    return wide_map(wide_load_or(x + i, n, -kInfinity), [=](vec a) { return exp(a - largest); });
-  });
+  float top = row_max(x, c);
+  vec largest = splat(top);
+  double sum = row_sum(c, [&](int64_t i, int n) { return wide_exp(x + i, n, top, [](vec a) { return exp(a); }); });
   double total = row_sum(c, [&](int64_t i, int n) { return target.at(i, n); });
   vec log_sum = log(splat((float)sum));
   double loss = row_sum(c, [&](int64_t i, int n) {
@@ -60,6 +60,22 @@ float logits_row(float* dx, const float* x, Target target, float weight, int64_t
     wide_store_first(dx + i, d, n);
   }
   return (float)loss;
+}
+
+// Labels without smoothing, up to kLanes short rows: p is a softmax but for the label's, whose loss is the only term.
+void label_rows(float* loss, float* dx, const float* x, const int64_t* labels, const float* weights, float scale,
+                int64_t rows, int64_t c) {
+  float w[kLanes] = {}, at_label[kLanes] = {}, slope[kLanes];
+  for (int64_t r = 0; r < rows; r++) {
+    w[r] = weights ? scale * weights[r] : scale;
+    at_label[r] = x[r * c + labels[r]];
+  }
+  SoftmaxRows of;
+  softmax_rows(dx, x, rows, c, w, false, false, of);
+  vec over = load(at_label) - load(of.largest);
+  store_first(loss, load(of.log_sum) - over, (int)rows);
+  store(slope, (exp(over) * load(of.scale) - splat(1)) * load(w));
+  for (int64_t r = 0; dx && r < rows; r++) dx[r * c + labels[r]] = slope[r];
 }
 
 // q = x / sum(x), clipped: loss = -sum t log q; dx = (g - sum(g q)) / sum(x), g = -t / q, or 0 where q was clipped.
@@ -94,8 +110,12 @@ void cross_entropy(float* loss, float* dx, const float* x, const int64_t* labels
                    const float* weights, float scale, float smoothing, int64_t n, int64_t c, bool logits) {
   float keep = 1 - smoothing, add = smoothing / (float)c;
   int64_t grain = c < 1024 ? 1024 / c : 1;
+  bool beside = labels && logits && smoothing == 0 && side_by_side(c);
   parallel_ranges(n, grain, n * ((c + 15) / 16) * 16, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; row++) {
+    for (int64_t row = begin; beside && row < end; row += kLanes)
+      label_rows(loss + row, dx ? dx + row * c : nullptr, x + row * c, labels + row, weights ? weights + row : nullptr,
+                 scale, end - row < kLanes ? end - row : kLanes, c);
+    for (int64_t row = begin; !beside && row < end; row++) {
       float weight = weights ? scale * weights[row] : scale;
       const float* from = x + row * c;
       float* to = dx ? dx + row * c : nullptr;

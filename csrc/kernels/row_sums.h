@@ -6,16 +6,17 @@
 namespace fastcnn {
 namespace ISA {
 
-// The first n of sixteen, the others `fill`.
-static inline Wide wide_load_or(const float* p, int n, float fill) {
-  if (n >= kWide) return wide_load(p);
-  Wide r = wide_load_first(p, n);
+// The first n of a's sixteen lanes, the others `fill`.
+static inline Wide wide_first(Wide a, int n, float fill) {
   for (int k = 0; k < kWide / kLanes; k++) {
     ivec lane;
     for (int j = 0; j < kLanes; j++) lane[j] = k * kLanes + j;
-    r.v[k] = select(lane < isplat(n), r.v[k], splat(fill));
+    a.v[k] = select(lane < isplat(n), a.v[k], splat(fill));
   }
-  return r;
+  return a;
+}
+static inline Wide wide_load_or(const float* p, int n, float fill) {
+  return n >= kWide ? wide_load(p) : wide_first(wide_load_first(p, n), n, fill);
 }
 static inline void wide_store_first(float* p, Wide a, int n) {
   for (int k = 0; k < kWide / kLanes; k++) {
@@ -47,26 +48,48 @@ static inline float wide_largest(Wide a) {
   return t[0];
 }
 
-// The largest of c floats; NaN is ignored here, and comes out of what is computed with it.
-static inline float row_max(const float* x, int64_t c) {
+// The largest of c floats, sixteen lanes; NaN is ignored here, and comes out of what is computed with it.
+static inline Wide row_largest(const float* x, int64_t c) {
   Wide largest = wide_splat(-__builtin_inff());
   for (int64_t i = 0; i < c; i += kWide) {
     Wide a = wide_load_or(x + i, c - i < kWide ? (int)(c - i) : kWide, -__builtin_inff());
     for (int k = 0; k < kWide / kLanes; k++) largest.v[k] = max(a.v[k], largest.v[k]);
   }
-  return wide_largest(largest);
+  return largest;
+}
+static inline float row_max(const float* x, int64_t c) { return wide_largest(row_largest(x, c)); }
+
+// e^(x - top) of the first n lanes, 0 in the others. These never see an exponential: one that underflows takes a
+// hundred times as long as another.
+template <class F>
+static inline Wide wide_exp(const float* p, int n, float top, F exp) {
+  Wide terms = wide_map(wide_load_or(p, n, top), [=](vec a) { return exp(a - splat(top)); });
+  return n >= kWide ? terms : wide_first(terms, n, 0);
 }
 
-// The sum over i of f(i, n): a Wide of the n <= 16 terms from i on, zero in its other lanes.
+constexpr int64_t kSumLeaf = 1024;
+
+// The sum over i in [begin, end), at most a leaf, of f(i, n): a Wide of the n <= 16 terms from i on, zero in its other
+// lanes.
+template <class F>
+static inline Wide leaf_sum(int64_t begin, int64_t end, F f) {
+  Wide sum = wide_splat(0);
+  int64_t i = begin;
+  for (; i + 2 * kWide <= end; i += 2 * kWide) {  // side by side: what f does takes longer than the sum
+    Wide a = f(i, kWide), b = f(i + kWide, kWide);
+    sum = wide_add(wide_add(sum, a), b);
+  }
+  for (; i < end; i += kWide) sum = wide_add(sum, f(i, end - i < kWide ? (int)(end - i) : kWide));
+  return sum;
+}
 template <class F>
 static inline double row_sum(int64_t c, F f) {
-  constexpr int64_t kLeaf = 1024;
   double total = 0;
-  for (int64_t begin = 0; begin < c; begin += kLeaf) {
-    int64_t end = c - begin < kLeaf ? c : begin + kLeaf;
+  for (int64_t begin = 0; begin < c; begin += kSumLeaf) {
+    int64_t end = c - begin < kSumLeaf ? c : begin + kSumLeaf;
     Wide sum = wide_splat(0);
     int64_t i = begin;
-    for (; i + 2 * kWide <= end; i += 2 * kWide) {  // side by side: what f does takes longer than the sum
+    for (; i + 2 * kWide <= end; i += 2 * kWide) {
       Wide a = f(i, kWide), b = f(i + kWide, kWide);
       sum = wide_add(wide_add(sum, a), b);
     }
@@ -74,6 +97,23 @@ static inline double row_sum(int64_t c, F f) {
     total += wide_sum(sum);
   }
   return total;
+}
+
+// The sixteen lanes of each of kLanes rows joined by f as wide_sum joins them: one lane a row.
+template <class F>
+static inline vec wide_join(Wide a, F f) {
+  for (int half = kWide / kLanes / 2; half > 0; half /= 2)
+    for (int k = 0; k < half; k++) a.v[k] = f(a.v[k], a.v[k + half]);
+  return a.v[0];
+}
+template <class F>
+static inline vec rows_join(vec (&row)[kLanes], F f) {
+  transpose(row);
+#pragma GCC unroll 4
+  for (int half = kLanes / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+    for (int k = 0; k < half; k++) row[k] = f(row[k], row[k + half]);
+  return row[0];
 }
 
 }  // namespace ISA

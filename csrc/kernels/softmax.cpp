@@ -6,6 +6,7 @@
 
 #include "row_sums.h"
 #include "runtime/parallel.h"
+#include "softmax_rows.h"
 #include "stream.h"
 #include "vmath.h"
 
@@ -15,6 +16,9 @@ namespace {
 
 constexpr int64_t kLeaf = 64;     // terms of a column's sum in one accumulator
 constexpr int64_t kColumns = 64;  // a tile: four cache lines wide
+
+vec add(vec a, vec b) { return a + b; }
+vec max_of(vec a, vec b) { return max(a, b); }
 
 constexpr int64_t kRow = 4096;  // floats of a row that wait on the stack to be written past the caches
 
@@ -33,13 +37,37 @@ void write_row(float* y, int64_t c, bool past, F f, const In*... in) {
   part(c);
 }
 
+// Joins short rows, then writes them: a vector may run over a row's end into the next one, which comes later.
+class Rows {
+ public:
+  Rows(float* y, int64_t c, bool past) : y_(y), c_(c), past_(past) {}
+  ~Rows() {
+    write_row(
+        y_, at_, past_, [](vec a) { return a; }, joined_);
+  }
+  template <class F, class... In>
+  void write(F f, const In*... in) {
+    int64_t i = 0;
+    for (; i + kLanes <= c_; i += kLanes) store(joined_ + at_ + i, f(load(in + i)...));
+    if (i < c_) store(joined_ + at_ + i, f(load_first(in + i, (int)(c_ - i))...));
+    at_ += c_;
+  }
+
+ private:
+  float* y_;
+  int64_t c_, at_ = 0;
+  bool past_;
+  alignas(64) float joined_[kLanes * kBeside + kLanes];
+};
+
 void softmax_row(float* y, const float* x, int64_t c, bool log_of, bool past) {
   alignas(64) float waiting[kRow];
   float* e = past && c <= kRow ? waiting : y;
-  vec largest = splat(row_max(x, c));
+  float top = row_max(x, c);
+  vec largest = splat(top);
   double sum = row_sum(c, [&](int64_t i, int n) {
     __builtin_prefetch(x + i + kAhead);
-    Wide terms = wide_map(wide_load_or(x + i, n, -kInfinity), [&](vec a) { return exp(a - largest); });
+    Wide terms = wide_exp(x + i, n, top, [](vec a) { return exp(a); });
     if (!log_of) wide_store_first(e + i, terms, n);
     return terms;
   });
@@ -50,6 +78,44 @@ void softmax_row(float* y, const float* x, int64_t c, bool log_of, bool past) {
   write_row(
       y, c, past && e != y, [=](vec a) { return a * scale; }, e);
 }
+
+}  // namespace
+
+void softmax_rows(float* y, const float* x, int64_t rows, int64_t c, const float* weights, bool log_of, bool past,
+                  SoftmaxRows& of) {
+  if (kLanes == 4) return;
+  alignas(64) float waiting[kLanes * kBeside];
+  int64_t pitch = (c + kWide - 1) / kWide * kWide, ahead = rows * c;
+  vec wide[kLanes] = {};
+  for (int64_t r = 0; r < rows; r++) wide[r] = wide_join(row_largest(x + r * c, c), max_of);
+  store(of.largest, rows_join(wide, max_of));
+  for (int64_t r = 0; r < rows; r++) {
+    const float* from = x + r * c;
+    float* e = waiting + r * pitch;
+    Wide sum = leaf_sum(0, c, [&](int64_t i, int n) {
+      __builtin_prefetch(from + i + ahead);
+      Wide terms = wide_exp(from + i, n, of.largest[r], [](vec a) { return exp(a); });
+      wide_store_first(e + i, terms, kWide);
+      return terms;
+    });
+    wide[r] = wide_join(sum, add);
+  }
+  vec sum = rows_join(wide, add);
+  store(of.scale, splat(1) / sum);  // what it would be in double, rounded
+  store(of.log_sum, log(sum));
+  if (!y) return;
+  Rows to(y, c, past);
+  for (int64_t r = 0; r < rows; r++) {
+    vec top = splat(of.largest[r]), low = splat(of.log_sum[r]), factor = splat(of.scale[r]);
+    vec w = splat(weights ? weights[r] : 1);
+    if (log_of)
+      to.write([=](vec a) { return (a - top) - low; }, x + r * c);
+    else
+      to.write([=](vec a) { return a * factor * w; }, waiting + r * pitch);
+  }
+}
+
+namespace {
 
 // One vector of columns: x and y point to its first row, rows are `inner` apart.
 void softmax_column(float* y, const float* x, int64_t c, int64_t inner, int n, bool log_of) {
@@ -84,6 +150,31 @@ void softmax_row_backward(float* dx, const float* dy, const float* y, int64_t c,
   log_of ? write_row(dx, c, past, logarithm, dy, y) : write_row(dx, c, past, plain, dy, y);
 }
 
+void backward_rows(float* dx, const float* dy, const float* y, int64_t rows, int64_t c, bool log_of, bool past) {
+  float sums[kLanes];
+  vec wide[kLanes] = {};
+  for (int64_t r = 0; r < rows; r++) {
+    const float *from = dy + r * c, *of = y + r * c;
+    Wide sum = leaf_sum(0, c, [&](int64_t i, int n) {
+      __builtin_prefetch(from + i + kAhead);
+      __builtin_prefetch(of + i + kAhead);
+      Wide g = wide_load_first(from + i, n);
+      return log_of ? g : wide_map(g, wide_load_first(of + i, n), [](vec a, vec b) { return a * b; });
+    });
+    wide[r] = wide_join(sum, add);
+  }
+  store(sums, rows_join(wide, add) + zero());
+  Rows to(dx, c, past);
+  for (int64_t r = 0; r < rows; r++) {
+    vec sum = splat(sums[r]);
+    const float *g = dy + r * c, *a = y + r * c;
+    if (log_of)
+      to.write([=](vec g, vec a) { return fma(-exp(a), sum, g); }, g, a);
+    else
+      to.write([=](vec g, vec a) { return a * (g - sum); }, g, a);
+  }
+}
+
 void softmax_column_backward(float* dx, const float* dy, const float* y, int64_t c, int64_t inner, int n, bool log_of) {
   vec sum = zero();
   for (int64_t begin = 0; begin < c; begin += kLeaf) {
@@ -100,14 +191,14 @@ void softmax_column_backward(float* dx, const float* dy, const float* y, int64_t
   }
 }
 
-// row(offset) for every row, or column(offset, lanes) for every vector of columns.
+// rows(offset, how many) for `block` rows after the other, or column(offset, lanes) for every vector of columns.
 template <class Row, class Column>
-void each(int64_t outer, int64_t c, int64_t inner, Row row, Column column) {
+void each(int64_t outer, int64_t c, int64_t inner, int64_t block, Row rows, Column column) {
   int64_t work = outer * inner * ((c + 15) / 16) * 8;
   if (inner == 1) {
     int64_t grain = c < 1024 ? 1024 / c : 1;
-    parallel_ranges(outer, grain, work, [&](int64_t begin, int64_t end) {
-      for (int64_t o = begin; o < end; o++) row(o * c);
+    parallel_ranges(outer, c < 64 ? (grain + 15) / 16 * 16 : grain, work, [&](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; o += block) rows(o * c, end - o < block ? end - o : block);
       stream_fence();
     });
     return;
@@ -121,16 +212,25 @@ void each(int64_t outer, int64_t c, int64_t inner, Row row, Column column) {
 }
 
 void forward(float* y, const float* x, int64_t outer, int64_t c, int64_t inner, bool log_of) {
-  bool past = y != x && outer * c * 4 >= kStreamFrom;
+  bool past = y != x && outer * c * 4 >= kStreamFrom, beside = side_by_side(c);
   each(
-      outer, c, inner, [&](int64_t at) { softmax_row(y + at, x + at, c, log_of, past); },
+      outer, c, inner, beside ? kLanes : 1,
+      [&](int64_t at, int64_t n) {
+        SoftmaxRows of;
+        beside ? softmax_rows(y + at, x + at, n, c, nullptr, log_of, past, of)
+               : softmax_row(y + at, x + at, c, log_of, past);
+      },
       [&](int64_t at, int n) { softmax_column(y + at, x + at, c, inner, n, log_of); });
 }
 
 void backward(float* dx, const float* dy, const float* y, int64_t outer, int64_t c, int64_t inner, bool log_of) {
-  bool past = dx != dy && dx != y && outer * c * 4 >= kStreamFrom;
+  bool past = dx != dy && dx != y && outer * c * 4 >= kStreamFrom, beside = side_by_side(4 * c);
   each(
-      outer, c, inner, [&](int64_t at) { softmax_row_backward(dx + at, dy + at, y + at, c, log_of, past); },
+      outer, c, inner, beside ? kLanes : 1,
+      [&](int64_t at, int64_t n) {
+        beside ? backward_rows(dx + at, dy + at, y + at, n, c, log_of, past)
+               : softmax_row_backward(dx + at, dy + at, y + at, c, log_of, past);
+      },
       [&](int64_t at, int n) { softmax_column_backward(dx + at, dy + at, y + at, c, inner, n, log_of); });
 }
 
