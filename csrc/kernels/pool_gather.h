@@ -153,7 +153,7 @@ static void gather(float* out, int64_t n, int64_t h, int64_t w, int64_t c, const
   // What eight rows read of a block stays in L1; what is not streamed is written row by row, as far as it goes.
   int64_t block = kBlockFloats / (c > 0 ? c : 1);
   block = block < 1 ? 1 : block > kColumns || !past_caches ? kColumns : block;
-  const bool large = n * from_h * from_w * c * 4 >= kStreamFrom;
+  const bool large = n * from_h * from_w * c * 4 >= kStreamFrom && (past_caches || 2 * from_h * from_w > h * w);
   const int new_rows = large ? new_ones(rows, h) : 0, new_columns = new_ones(columns, w);
   parallel_rows(n * h, w * c, work, [&](int64_t begin, int64_t end) {
     Cells<T, kRows> down;

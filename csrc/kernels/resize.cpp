@@ -104,7 +104,11 @@ void bilinear(float* y, const float* x, const ResizeShape& s) {
         }
         lanes.put(y + (row * s.ow + ox) * s.c + ch, py.part > 0 ? fma(below, wy, above * uy) : above);
       };
-      past ? over_channels(s.c, mix, true) : over_channels(s.c, mix);  // a branch less in its loops
+      auto mix_large = [&](int64_t ch, auto lanes) {
+        __builtin_prefetch(lower + left + ch + kAhead);
+        mix(ch, lanes);
+      };
+      past ? over_channels(s.c, mix_large, true) : over_channels(s.c, mix);  // a branch less in its loops
     }
   });
 }
