@@ -55,7 +55,7 @@ fastcnn_status fastcnn_probe_copy(int threads, int64_t bytes, int streaming, dou
   Workspace workspace("probe_copy", nullptr, 0, 2 * (size_t)size * sizeof(float));
   if (workspace.status() != FASTCNN_OK) return workspace.status();
   float* x = reinterpret_cast<float*>(workspace.data());
-  // Pages there before the clock runs, and numbers in them: some machines move lines of zeros at up to twice the rate.
+  // Pages there before the clock runs, and numbers in them: some machines move lines of zeros faster.
   for (int64_t i = 0; i < 2 * size; i++) x[i] = (float)(i % 65521);
   *gigabytes_per_second = best_rate(seconds, 2e-9 * (double)size * sizeof(float),
                                     [&] { kernels().probe->copy(x + size, x, size, threads, streaming != 0); });
