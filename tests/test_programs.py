@@ -443,9 +443,9 @@ def test_explain_memory_profile(tmp_path):
     model, _ = fitted(residual, False)
     text = model.explain_plan()
     assert "Training, batch 16" in text and "conv2d" in text and "arena" in text
-    report = model.memory_report(64)
+    report = model.memory_report(256)  # workspaces that do not grow with the batch are small beside it
     assert report["training total"] > report["inference total"] > report["weights"] > 0
-    twice = model.memory_report(128)
+    twice = model.memory_report(512)
     assert 1.8 < twice["training arena"] / report["training arena"] < 2.2
     x, y = data(8)
     weights = model.get_weights()
