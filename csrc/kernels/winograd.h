@@ -66,11 +66,10 @@ static inline __attribute__((always_inline)) void output_columns(const float* pr
   for (int j = 0; j < 6; j++) {
     vec d[6], o[4];
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) d[i] = load(products + i * 6 * point);
+    for (int i = 0; i < 6; i++) d[i] = load(products + (i * 6 + j) * point);
     output_rows(d, o);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) half[i][j] = o[i];
-    forget(products += point);
   }
 }
 
