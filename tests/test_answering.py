@@ -9,7 +9,7 @@ from checks import assert_threads_predict_alike
 
 import fastcnn
 from fastcnn import _core, layers, losses, models, utils
-from fastcnn.plan import answering, stepping
+from fastcnn.plan import answering, model_steps, stepping
 from fastcnn.plan.answering import answer
 from fastcnn.tensor import Tensor
 
@@ -27,7 +27,7 @@ def network(end=lambda x: x, start=lambda x: layers.Conv2D(4, 3, activation="rel
 
 
 def long_way(model, x):
-    step = stepping.Inference(model, Tensor(np.ascontiguousarray(x)))
+    step = model_steps.Inference(model, Tensor(np.ascontiguousarray(x)))
     return step.run([Tensor(np.ascontiguousarray(x))]).numpy().copy()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fastcnn import layers, models, ops, utils
-from fastcnn.plan import batch_parts, stepping
+from fastcnn.plan import batch_parts, model_steps
 from fastcnn.plan.batch_parts import Stretch
 from fastcnn.plan.footprint import scratch_bytes
 from fastcnn.tensor import Tensor
@@ -65,7 +65,7 @@ def in_parts(build, n, monkeypatch, cached=SMALL, dense=batch_parts.DENSE):
     for size in (1 << 40, cached):
         monkeypatch.setattr(batch_parts, "CACHED_BYTES", size)
         monkeypatch.setattr(batch_parts, "DENSE", dense)
-        program = stepping.Inference(model, x)
+        program = model_steps.Inference(model, x)
         program.run([x])
         found.append(program.program)
     return model, *found

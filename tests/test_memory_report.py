@@ -13,7 +13,7 @@ from fastcnn import _core, layers, models, optimizers
 from fastcnn.plan import early_updates
 from fastcnn.plan.costs import geometry
 from fastcnn.plan.footprint import scratch_bytes
-from fastcnn.plan.stepping import Inference
+from fastcnn.plan.model_steps import Inference
 from fastcnn.tensor import Tensor
 
 SCRIPT = """

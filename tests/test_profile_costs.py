@@ -11,7 +11,7 @@ from fastcnn.ops.normalization import BATCH_NORM, BATCH_NORM_BACKWARD
 from fastcnn.ops.pooling import AVERAGE_POOL, MAX_POOL_INDICES, MAX_POOL_SCATTER
 from fastcnn.plan import fused
 from fastcnn.plan.costs import Cost, Limits, cost, geometry
-from fastcnn.plan.stepping import Inference
+from fastcnn.plan.model_steps import Inference
 from fastcnn.plan.steps import node
 from fastcnn.seam import Primitive, apply
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable

@@ -7,7 +7,7 @@ import pytest
 from checks import assert_threads_predict_alike
 
 from fastcnn import _core, layers, models
-from fastcnn.plan import stepping
+from fastcnn.plan import model_steps
 from fastcnn.tensor import Tensor
 
 SHAPE = (12, 11, 4)
@@ -46,7 +46,7 @@ COPIED = {
 @pytest.mark.parametrize("name", [*READ_IN_PLACE, *COPIED])
 def test_results_are_those_of_a_copy(name):
     model = network({**READ_IN_PLACE, **COPIED}[name])
-    step = stepping.Inference(model, Tensor(batch()))
+    step = model_steps.Inference(model, Tensor(batch()))
     assert step.program.can_move() == (name in READ_IN_PLACE)
     for seed in (1, 2):
         x = batch(seed=seed)
@@ -98,7 +98,7 @@ def test_another_input_is_copied():
 
 
 def test_a_run_on_an_array_of_another_shape():
-    program = stepping.Inference(network(READ_IN_PLACE["convolution"]), Tensor(batch())).program
+    program = model_steps.Inference(network(READ_IN_PLACE["convolution"]), Tensor(batch())).program
     with pytest.raises(ValueError, match=r"given must have shape \(2, 12, 11, 4\), got \(3, 12, 11, 4\)"):
         program._core.run_on(program.inputs[0], batch(3))
 

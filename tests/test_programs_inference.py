@@ -8,7 +8,7 @@ import pytest
 import fastcnn
 from fastcnn import applications, layers, models, ops, utils
 from fastcnn.layers.nests import contents
-from fastcnn.plan import fused, inference_passes, stepping
+from fastcnn.plan import fused, inference_passes, model_steps, stepping
 from fastcnn.tensor import Tensor
 
 
@@ -33,11 +33,11 @@ def steps_of(program):
 
 def both(model, x, monkeypatch):
     """The program, its results, and those of the program that copies."""
-    program = stepping.Inference(model, Tensor(x))
+    program = model_steps.Inference(model, Tensor(x))
     found = [t.numpy().copy() for t in contents(program.run([Tensor(x)]))]
     with monkeypatch.context() as patch:
         patch.setattr(inference_passes, "write_slices", lambda steps, outputs: steps)
-        copying = stepping.Inference(model, Tensor(x))
+        copying = model_steps.Inference(model, Tensor(x))
     assert "joined" not in steps_of(copying.program)
     return program.program, found, [t.numpy() for t in contents(copying.run([Tensor(x)]))]
 
@@ -215,17 +215,17 @@ def wide():
 def test_large_batches_need_no_prepared_filters(network, counts):
     model = network()
     for n, prepared in counts.items():
-        program = stepping.Inference(model, Tensor(pictures(n, (8, 8, 32)))).program
+        program = model_steps.Inference(model, Tensor(pictures(n, (8, 8, 32)))).program
         assert steps_of(program).count("conv2d_prepared") == prepared
 
 
 def test_programs_of_one_model_share_their_filters():
     model = deep()
     x = pictures(2, (8, 8, 32))
-    first, second = (stepping.Inference(model, Tensor(x[:n])).program for n in (1, 2))
+    first, second = (model_steps.Inference(model, Tensor(x[:n])).program for n in (1, 2))
     assert len(first.derived) > 4 and [id(t) for t in first.derived] == [id(t) for t in second.derived]
     model.layers[1].kernel.assign(3 * model.layers[1].kernel)
-    third = stepping.Inference(model, Tensor(x)).program  # of the new weights, though nothing has run since
+    third = model_steps.Inference(model, Tensor(x)).program  # of the new weights, though nothing has run since
     for program in (third, second):
         np.copyto(program.inputs[0], x)
         program.run()

@@ -11,7 +11,7 @@ from test_programs_inference import pictures, steps_of, with_statistics
 from fastcnn import layers, losses, models, optimizers, utils
 from fastcnn.ops.conv import CONV, CONV_DW, CONV_DX
 from fastcnn.ops.pooling import MAX_POOL, MAX_POOL_INDICES, MAX_POOL_SCATTER
-from fastcnn.plan import fused, inference_passes, pooling_passes, stepping, training_passes
+from fastcnn.plan import fused, inference_passes, model_steps, pooling_passes, stepping, training_passes
 from fastcnn.plan.costs import cost, workspace
 from fastcnn.plan.steps import node
 from fastcnn.tensor import SymbolicTensor, Tensor
@@ -105,7 +105,7 @@ def test_inference_keeps_its_bits(build, count, n, stored):
     x = pictures(n, model.input_shape[1:])
 
     def run():
-        program = stepping.Inference(model, Tensor(x))
+        program = model_steps.Inference(model, Tensor(x))
         return program.program, program.run([Tensor(x)]).numpy().copy()
 
     (program, found), (plain, expected) = run(), stored(run)
@@ -126,7 +126,7 @@ def test_pooled_slices_of_a_concatenation(stored):
     images = pictures(2, (24, 24, 32))
 
     def run():
-        program = stepping.Inference(model, Tensor(images))
+        program = model_steps.Inference(model, Tensor(images))
         return program.program, program.run([Tensor(images)]).numpy().copy()
 
     (program, found), (_, expected) = run(), stored(run)
@@ -161,15 +161,15 @@ def test_random_chains(seed, stored):
         np.testing.assert_array_equal(a, b)
     x = pictures(3, model.input_shape[1:])
     np.testing.assert_array_equal(
-        stepping.Inference(model, Tensor(x)).run([Tensor(x)]).numpy().copy(),
-        stored(lambda: stepping.Inference(model, Tensor(x)).run([Tensor(x)]).numpy().copy()),
+        model_steps.Inference(model, Tensor(x)).run([Tensor(x)]).numpy().copy(),
+        stored(lambda: model_steps.Inference(model, Tensor(x)).run([Tensor(x)]).numpy().copy()),
     )
 
 
 def test_less_memory_is_needed(stored):
     def arena():
         model, _, program = trained(chain)
-        inference = stepping.Inference(model, Tensor(pictures(8, (28, 26, 3))))
+        inference = model_steps.Inference(model, Tensor(pictures(8, (28, 26, 3))))
         return program.arena_bytes, inference.program.arena_bytes
 
     (training, inference), (more, much_more) = arena(), stored(arena)

@@ -5,9 +5,10 @@ from typing import Any
 from fastcnn.plan.capture import NotCapturable
 from fastcnn.plan.costs import cost
 from fastcnn.plan.likeness import batch_like
+from fastcnn.plan.model_steps import Inference, TrainingStep
 from fastcnn.plan.origins import origins
 from fastcnn.plan.program import Program
-from fastcnn.plan.stepping import Inference, TrainingStep, plans_of
+from fastcnn.plan.stepping import plans_of
 from fastcnn.seam import Node
 
 __all__ = ["explain", "signature", "update_in_words"]

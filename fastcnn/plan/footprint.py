@@ -3,8 +3,8 @@
 from typing import Any
 
 from fastcnn.plan.likeness import batch_like
+from fastcnn.plan.model_steps import Inference, TrainingStep
 from fastcnn.plan.program import Program
-from fastcnn.plan.stepping import Inference, TrainingStep
 from fastcnn.plan.steps import size_of
 
 __all__ = ["gradient_bytes", "memory", "scratch_bytes"]

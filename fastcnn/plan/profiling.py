@@ -8,11 +8,12 @@ from fastcnn.layers.nests import contents
 from fastcnn.plan.capture import NotCapturable
 from fastcnn.plan.costs import Cost, Limits, cost
 from fastcnn.plan.explaining import signature, update_in_words
+from fastcnn.plan.model_steps import Inference, TrainingStep
 from fastcnn.plan.origins import Origin, origins
 from fastcnn.plan.profile import Profile
 from fastcnn.plan.program import Program
 from fastcnn.plan.snapshot import Snapshot
-from fastcnn.plan.stepping import Inference, TrainingStep, settle
+from fastcnn.plan.stepping import settle
 
 __all__ = ["profile"]
 

@@ -12,10 +12,11 @@ from fastcnn.seam import state
 from fastcnn.tensor import Tensor
 from fastcnn.training.arrays import map_leaves, unpack
 from fastcnn.training.data import Data, open_data, standard_batch_size
-from fastcnn.training.fitting import close_progress, make_callbacks, plain_logs
+from fastcnn.training.fitting import close_progress, make_callbacks
 from fastcnn.training.progress import standard_verbose
+from fastcnn.training.results import plain_logs
 
-__all__ = ["evaluate", "predict", "run", "to_array"]
+__all__ = ["evaluate", "predict", "run"]
 
 Array = np.ndarray[Any, Any]
 
@@ -50,11 +51,6 @@ def run(model: Any, data: Data, callbacks: CallbackList) -> dict[str, Any]:
     data.ended()
     callbacks.on_test_end(logs)
     return logs
-
-
-def to_array(value: Any) -> Array:
-    """An array of one's own, which may be written to."""
-    return np.array(value.array if hasattr(value, "array") else value)
 
 
 def _own_array(t: Any) -> Array:

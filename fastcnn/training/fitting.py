@@ -13,6 +13,7 @@ from fastcnn.training.arrays import check_class_weight, weighted
 from fastcnn.training.data import Data, open_data, split_validation
 from fastcnn.training.interrupts import Interrupts
 from fastcnn.training.progress import standard_verbose
+from fastcnn.training.results import plain_logs
 from fastcnn.training.state import TrainingState
 
 __all__ = ["Fitting", "make_callbacks"]
@@ -161,23 +162,6 @@ def _grouped(batches: Iterator[Any], size: int, first: int) -> Iterator[tuple[in
             group = []
     if group:
         yield step, group
-
-
-def plain_logs(logs: Any) -> dict[str, Any]:
-    """Python numbers, sorted by name as in Keras."""
-    if not isinstance(logs, dict):
-        raise TypeError(f"train_step and test_step must return a dict of names and numbers, got {type(logs).__name__}")
-    found: dict[str, Any] = {}
-    for name, value in sorted(logs.items()):
-        if isinstance(value, dict):
-            found.update(plain_logs(value))
-        elif isinstance(value, (int, float)):
-            found[name] = value
-        else:
-            array = value.array if hasattr(value, "array") else value
-            size = getattr(array, "size", 1)
-            found[name] = array.item() if size == 1 and hasattr(array, "item") else array
-    return found
 
 
 def prepare(model: Any, arguments: dict[str, Any]) -> Any:

@@ -5,9 +5,10 @@ from typing import Any
 from fastcnn.autograd import GradientTape
 from fastcnn.plan import stepping
 from fastcnn.plan.answering import answer
-from fastcnn.training import evaluation, fitting
+from fastcnn.plan.batches import samples
 from fastcnn.training.arrays import check_class_weight, map_leaves, pack, tensors, unpack, weighted
 from fastcnn.training.compilation import Compilation
+from fastcnn.training.results import plain_logs, to_array
 
 __all__ = ["Trainer"]
 
@@ -59,6 +60,8 @@ class Trainer(Compilation):
             A ``History``.
         """
         arguments = {name: value for name, value in locals().items() if name != "self"}
+        from fastcnn.training import fitting  # here: its callbacks bring files, dates and bars with them
+
         self._check_compiled("fit")
         return fitting.prepare(self, arguments)
 
@@ -89,6 +92,8 @@ class Trainer(Compilation):
         Returns:
             The loss; a list of the loss and the metrics where there are metrics; or a dict.
         """
+        from fastcnn.training import evaluation
+
         if kwargs:
             raise TypeError(f"evaluate got an unknown argument {next(iter(kwargs))!r}")
         self._check_compiled("evaluate")
@@ -96,6 +101,8 @@ class Trainer(Compilation):
         return logs if return_dict else self._in_order(logs)
 
     def _evaluate(self, data: Any, class_weight: Any, callbacks: Any) -> dict[str, Any]:
+        from fastcnn.training import evaluation
+
         return evaluation.run(self, data, callbacks)
 
     def predict(
@@ -113,6 +120,8 @@ class Trainer(Compilation):
         Returns:
             An array, or arrays in the form of the model's outputs.
         """
+        from fastcnn.training import evaluation
+
         return evaluation.predict(self, x, batch_size, verbose, steps, callbacks)
 
     # ---- one batch
@@ -129,7 +138,7 @@ class Trainer(Compilation):
         check_class_weight(class_weight)
         data = weighted(tensors(pack(x, y, sample_weight) if y is not None else x), class_weight)
         self._make_ready(data, again=False)
-        logs = fitting.plain_logs(self.train_step(data))
+        logs = plain_logs(self.train_step(data))
         return logs if return_dict else self._in_order(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
@@ -137,7 +146,7 @@ class Trainer(Compilation):
         self._check_compiled("test_on_batch")
         data = tensors(pack(x, y, sample_weight) if y is not None else x)
         self._make_ready(data, again=False)
-        logs = fitting.plain_logs(self.test_step(data))
+        logs = plain_logs(self.test_step(data))
         return logs if return_dict else self._in_order(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -146,7 +155,7 @@ class Trainer(Compilation):
             y = answer(self, x)
             if y is not None:
                 return y
-        return map_leaves(evaluation.to_array, self.predict_step((unpack(tensors((x,)))[0],)))
+        return map_leaves(to_array, self.predict_step((unpack(tensors((x,)))[0],)))
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """What ``fit`` does with a batch; may be overridden. Returns names and numbers for the logs."""
@@ -162,7 +171,7 @@ class Trainer(Compilation):
             gradients = tape.gradient(loss, variables) if variables else []
         counted = None if step is None else step.counted
         if counted is None:
-            self._loss_tracker.update_state(loss.array, sample_weight=stepping.samples(x))
+            self._loss_tracker.update_state(loss.array, sample_weight=samples(x))
         if variables and (step is None or step.update is None):
             self.optimizer.follow(variables)
             self.optimizer.apply(gradients, variables)
@@ -175,7 +184,7 @@ class Trainer(Compilation):
         x, y, sample_weight = unpack(data)
         y_pred = self._infer(x)
         loss = self._compute_loss(x, y, y_pred, sample_weight, training=False)
-        self._loss_tracker.update_state(loss.array, sample_weight=stepping.samples(x))
+        self._loss_tracker.update_state(loss.array, sample_weight=samples(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
