@@ -1,27 +1,23 @@
 """fastcnn: convolutional networks on the CPU you already have."""
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fastcnn._waiting  # noqa: F401 (first: it loads OpenMP)
 from fastcnn import (
     activations,
     backend,
-    callbacks,
     constraints,
-    datasets,
     initializers,
     kernels,
     layers,
     losses,
-    metrics,
     models,
     ops,
     optimizers,
     random,
     reference,
     regularizers,
-    saving,
     seam,  # first: tensors and operations are made of it
     utils,
 )
@@ -40,6 +36,9 @@ from fastcnn.initializers import get_init_policy, set_init_policy
 from fastcnn.layers import Input, Layer
 from fastcnn.models import Model, Sequential
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
+
+if TYPE_CHECKING:  # what __getattr__ below imports
+    from fastcnn import applications, augment, callbacks, data, datasets, metrics, preprocessing, saving, transfer, viz  # noqa: F401
 
 KerasTensor = SymbolicTensor
 
@@ -89,8 +88,19 @@ __all__ = [
     "utils",
 ]
 
-# These bring files and pictures with them; programs that do without them start sooner.
-_ON_FIRST_USE = ("applications", "augment", "data", "preprocessing", "transfer", "viz")
+# Programs that do without these, or come to them later, start sooner.
+_ON_FIRST_USE = (
+    "applications",
+    "augment",
+    "callbacks",
+    "data",
+    "datasets",
+    "metrics",
+    "preprocessing",
+    "saving",
+    "transfer",
+    "viz",
+)
 
 
 def __getattr__(name: str) -> Any:

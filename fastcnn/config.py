@@ -2,7 +2,6 @@
 
 import os
 import platform
-from pathlib import Path
 from typing import Any, Literal, overload
 
 from fastcnn import _core
@@ -16,9 +15,6 @@ __all__ = [
     "set_num_threads",
     "show_config",
 ]
-
-# Beside the compiled module, which in an editable install is not where the Python files are.
-_HOME = Path(_core.__file__).parent
 
 ENVIRONMENT = (
     "FASTCNN_NUM_THREADS",
@@ -61,48 +57,61 @@ def set_num_threads(threads: Any) -> None:
     _core.set_num_threads(threads)
 
 
+def _installed(*parts: str) -> str:
+    """Beside the compiled module, which in an editable install is not where the Python files are."""
+    from pathlib import Path  # here and below: it is long to import, and training does without it
+
+    return str(Path(_core.__file__).parent.joinpath(*parts))
+
+
 def get_include() -> str:
     """The folder of ``fastcnn.h``.
 
     Example:
+        >>> from pathlib import Path
         >>> Path(get_include()).name
         'include'
     """
-    return str(_HOME / "include")
+    return _installed("include")
 
 
 def get_library_dir() -> str:
     """The folder of ``libfastcnn.so`` and ``libfastcnn.a``.
 
     Example:
+        >>> from pathlib import Path
         >>> Path(get_library_dir()).name
         'lib'
     """
-    return str(_HOME / "lib")
+    return _installed("lib")
 
 
 def get_cmake_dir() -> str:
     """What CMake wants as ``fastcnn_DIR``.
 
     Example:
+        >>> from pathlib import Path
         >>> Path(get_cmake_dir()).parts[-3:]
         ('lib', 'cmake', 'fastcnn')
     """
-    return str(_HOME / "lib" / "cmake" / "fastcnn")
+    return _installed("lib", "cmake", "fastcnn")
 
 
 def get_pkgconfig_dir() -> str:
     """What pkg-config wants in ``PKG_CONFIG_PATH``.
 
     Example:
+        >>> from pathlib import Path
         >>> Path(get_pkgconfig_dir()).parts[-2:]
         ('lib', 'pkgconfig')
     """
-    return str(_HOME / "lib" / "pkgconfig")
+    return _installed("lib", "pkgconfig")
 
 
 def cpu_model() -> str:
     """The name of the CPU in the kernel's words."""
+    from pathlib import Path
+
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -116,6 +125,8 @@ def cpu_model() -> str:
 
 def openmp_runtimes() -> list[str]:
     """The OpenMP runtimes mapped into this process; two of them are two teams that fight for the same cores."""
+    from pathlib import Path
+
     try:
         lines = Path("/proc/self/maps").read_text().splitlines()
     except OSError:
@@ -150,7 +161,7 @@ def facts() -> dict[str, Any]:
             "version": fastcnn.__version__,
             "library": _core.version(),
             "abi": _core.abi_version(),
-            "path": str(_HOME),
+            "path": _installed(),
             "compiler": compiler(),
         },
         "cpu": {

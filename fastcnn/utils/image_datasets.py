@@ -1,7 +1,6 @@
 """Datasets of image files: from a folder of class folders, or from a table of file names."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,6 +75,7 @@ def image_dataset_from_directory(
         An ``ImageDataset``, or two where ``subset`` is "both". Images are float32 0..255 of shape (n, h, w, c).
 
     Example:
+        >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
         ...     for name in ("cat/1.ppm", "cat/2.ppm", "dog/1.ppm"):
@@ -158,6 +158,7 @@ def image_dataset_from_dataframe(
         An ``ImageDataset``, or two where ``subset`` is "both".
 
     Example:
+        >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
         ...     for name in ("1.ppm", "2.ppm"):
@@ -169,6 +170,8 @@ def image_dataset_from_dataframe(
         ([1, 0], ['cat', 'dog'])
     """
     given = locals()
+    from pathlib import Path
+
     _check_split(validation_split, subset, shuffle, seed)
     paths = [str(name) if directory is None else str(Path(directory) / str(name)) for name in _column(dataframe, x_col)]
     if not paths:
@@ -314,4 +317,6 @@ def _second(cache: Any, subset: str) -> Any:
     """Where the validation images are cached."""
     if subset != "both" or cache in (None, "memory") or not isinstance(cache, (str, os.PathLike)):
         return cache
+    from pathlib import Path
+
     return Path(cache).with_name(f"{Path(cache).stem}-validation{Path(cache).suffix}")

@@ -2,7 +2,6 @@
 
 import os
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -149,6 +148,8 @@ def save_img(
         (2, 2)
     """
     if file_format is None and isinstance(path, (str, os.PathLike)):
+        from pathlib import Path  # here, as wherever few programs need it: it is long to import
+
         file_format = Path(path).suffix[1:].lower()
     if not file_format:
         raise ValueError(f"file_format must be given where the path has no suffix, got path={path!r}")
