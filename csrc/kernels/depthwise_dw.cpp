@@ -17,7 +17,8 @@ namespace {
 constexpr int64_t kLeafPixels = 64;
 constexpr int64_t kLeastChunks = 16, kMostChunks = 1024, kChunkLeaves = 128;
 constexpr int64_t kChunkBlock = 32;
-constexpr int kTaps = 3;  // of a tile, either way
+constexpr int kTaps = 3;                          // of a tile, either way
+constexpr int kTapRows = kLanes < 8 ? 1 : kTaps;  // code for more would be read by CPUs from before 2013 alone
 
 // Leaf l is a group of output rows, counted over all images, times a segment of columns.
 struct Leaves {
@@ -145,10 +146,11 @@ using AddLeaf = decltype(&add_leaf<1, 1, false, true>);
 
 template <bool Repeated, bool Full>
 AddLeaf choose(int64_t r, int64_t t) {
+  constexpr int two = kTapRows < 2 ? 1 : 2, three = kTapRows;  // where tiles have one row, the others are not asked for
   constexpr AddLeaf tiles[kTaps][kTaps] = {
       {add_leaf<1, 1, Repeated, Full>, add_leaf<1, 2, Repeated, Full>, add_leaf<1, 3, Repeated, Full>},
-      {add_leaf<2, 1, Repeated, Full>, add_leaf<2, 2, Repeated, Full>, add_leaf<2, 3, Repeated, Full>},
-      {add_leaf<3, 1, Repeated, Full>, add_leaf<3, 2, Repeated, Full>, add_leaf<3, 3, Repeated, Full>}};
+      {add_leaf<two, 1, Repeated, Full>, add_leaf<two, 2, Repeated, Full>, add_leaf<two, 3, Repeated, Full>},
+      {add_leaf<three, 1, Repeated, Full>, add_leaf<three, 2, Repeated, Full>, add_leaf<three, 3, Repeated, Full>}};
   return tiles[r - 1][t - 1];
 }
 
@@ -156,7 +158,7 @@ AddLeaf choose(int64_t r, int64_t t) {
 template <bool Repeated, bool Full>
 void add_taps(float* dw, const float* x, const float* dy, const Depthwise2d& d, Range rows, Range columns, int64_t q,
               int lanes, bool first) {
-  int64_t down = round_up(d.kh, kTaps), across = round_up(d.kw, kTaps);
+  int64_t down = round_up(d.kh, kTapRows), across = round_up(d.kw, kTaps);
   for (int64_t a = 0; a < down; a++)
     for (int64_t b = 0; b < across; b++) {
       int64_t ky = d.kh * a / down, kx = d.kw * b / across;
