@@ -9,7 +9,7 @@ namespace ISA {
 // The first n of a's sixteen lanes, the others `fill`.
 static inline Wide wide_first(Wide a, int n, float fill) {
   for (int k = 0; k < kWide / kLanes; k++) {
-    ivec lane;
+    ivec lane{};
     for (int j = 0; j < kLanes; j++) lane[j] = k * kLanes + j;
     a.v[k] = select(lane < isplat(n), a.v[k], splat(fill));
   }
@@ -17,6 +17,9 @@ static inline Wide wide_first(Wide a, int n, float fill) {
 }
 static inline Wide wide_load_or(const float* p, int n, float fill) {
   return n >= kWide ? wide_load(p) : wide_first(wide_load_first(p, n), n, fill);
+}
+static inline void wide_store(float* p, Wide a) {
+  for (int k = 0; k < kWide / kLanes; k++) store(p + k * kLanes, a.v[k]);
 }
 static inline void wide_store_first(float* p, Wide a, int n) {
   for (int k = 0; k < kWide / kLanes; k++) {
@@ -38,14 +41,28 @@ static inline Wide wide_map(Wide a, Wide b, F f) {
   return a;
 }
 
+// The sixteen lanes joined by f, halving: a vector of them, then one.
+template <class F>
+static inline vec wide_join(Wide a, F f) {
+  for (int half = kWide / kLanes / 2; half > 0; half /= 2)
+    for (int k = 0; k < half; k++) a.v[k] = f(a.v[k], a.v[k + half]);
+  return a.v[0];
+}
+template <int D = kLanes / 2, class F>
+static inline float lanes_join(vec a, F f) {
+  ivec other;
+  for (int l = 0; l < kLanes; l++) other[l] = l ^ D;
+  a = f(a, __builtin_shuffle(a, other));
+  if constexpr (D > 1) return lanes_join<D / 2>(a, f);
+  return a[0];
+}
+static inline float wide_total(Wide a) {  // as wide_sum, in registers
+  auto sum = [](vec p, vec q) { return p + q; };
+  return lanes_join(wide_join(a, sum), sum);
+}
 static inline float wide_largest(Wide a) {
-  vec m = a.v[0];
-  for (int k = 1; k < kWide / kLanes; k++) m = max(m, a.v[k]);
-  float t[kLanes];
-  store(t, m);
-  for (int half = kLanes / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++) t[i] = t[i + half] > t[i] ? t[i + half] : t[i];
-  return t[0];
+  auto larger = [](vec p, vec q) { return max(p, q); };
+  return lanes_join(wide_join(a, larger), larger);
 }
 
 // The largest of c floats, sixteen lanes; NaN is ignored here, and comes out of what is computed with it.
@@ -94,18 +111,12 @@ static inline double row_sum(int64_t c, F f) {
       sum = wide_add(wide_add(sum, a), b);
     }
     for (; i < end; i += kWide) sum = wide_add(sum, f(i, end - i < kWide ? (int)(end - i) : kWide));
-    total += wide_sum(sum);
+    total += wide_total(sum);
   }
   return total;
 }
 
-// The sixteen lanes of each of kLanes rows joined by f as wide_sum joins them: one lane a row.
-template <class F>
-static inline vec wide_join(Wide a, F f) {
-  for (int half = kWide / kLanes / 2; half > 0; half /= 2)
-    for (int k = 0; k < half; k++) a.v[k] = f(a.v[k], a.v[k + half]);
-  return a.v[0];
-}
+// The lanes of each of kLanes rows joined in the same way: one lane a row.
 template <class F>
 static inline vec rows_join(vec (&row)[kLanes], F f) {
   transpose(row);
