@@ -6,47 +6,57 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-template <int K, class Lanes>
-inline vec sum_of(const float* x, const Window& window, Lanes lanes) {
-  vec sum = zero();
-  if constexpr (K > 0) {
-    ask_ahead<K>(x, window);
+struct Call {
+  float* y;
+  const float* x;
+  const PoolShape& s;
+  bool count_padding, past;
+};
+
+// K: whole windows of K x K; 0: any part of any window.
+template <int K>
+__attribute__((noinline)) void mean_of(const Call& call, const Neighbours& w) {
+  const PoolShape& s = call.s;
+  // Copies, for what is stored might change the others.
+  const int64_t row_step = w.row_step, column_step = w.column_step, step = w.step, c = s.c, y_step = s.y_pixel;
+  const Range i_taps = w.i, j_taps = w.j;
+  const bool padding = call.count_padding, apart = step > column_step, past = call.past;
+  int64_t counted = padding ? cells(s.h, w.oy, true) * cells(s.w, w.ox, true) : w.i.size() * w.j.size();
+  const vec divisor = splat(counted ? (float)counted : 1.0f);
+  const float* x = call.x + w.corner;
+  float* y = call.y + w.pixel;
+  for (int64_t count = w.count; count > 0; count--, x += step, y += y_step)
+    over_channels(
+        c,
+        [&](int64_t ch, auto lanes) __attribute__((always_inline)) {
+          vec sum = zero();
+          if constexpr (K > 0) {
+            ask_ahead<K>(x + ch, row_step, column_step, apart);
 #pragma GCC unroll 3
-    for (int i = 0; i < K; i++) {
-      const float* row = x + window.corner + i * window.row_step;
-      vec part = lanes.get(row);
+            for (int i = 0; i < K; i++) {
+              const float* row = x + ch + i * row_step;
+              vec part = lanes.get(row);
 #pragma GCC unroll 3
-      for (int j = 1; j < K; j++) part += lanes.get(row + j * window.column_step);
-      sum = i ? sum + part : part;
-    }
-  } else {
-    for (int64_t i = window.i.begin; i < window.i.end; i++) {
-      vec part = zero();
-      for (int64_t j = window.j.begin; j < window.j.end; j++)
-        part += lanes.get(x + window.corner + i * window.row_step + j * window.column_step);
-      sum += part;
-    }
-  }
-  return sum;
+              for (int j = 1; j < K; j++) part += lanes.get(row + j * column_step);
+              sum = i ? sum + part : part;
+            }
+          } else {
+            for (int64_t i = i_taps.begin; i < i_taps.end; i++) {
+              vec part = zero();
+              for (int64_t j = j_taps.begin; j < j_taps.end; j++)
+                part += lanes.get(x + ch + i * row_step + j * column_step);
+              sum += part;
+            }
+          }
+          lanes.put(y + ch, sum / divisor);
+        },
+        past);
 }
 
 template <int K>
 void avg_pool_of(float* y, const float* x, const PoolShape& s, bool count_padding) {
-  bool past = streams(y, s);
-  each_window(s, [&](int64_t pixel, int64_t image, const Window& window, int64_t oy, int64_t ox) {
-    bool whole = K > 0 && window.i.size() == K && window.j.size() == K;
-    int64_t counted = count_padding ? cells(s.h, oy, true) * cells(s.w, ox, true) : window.i.size() * window.j.size();
-    vec count = splat(counted ? (float)counted : 1.0f);
-    const float* from = x + image;
-    if (whole)
-      over_channels(
-          s.c, [&](int64_t ch, auto lanes) { lanes.put(y + pixel + ch, sum_of<K>(from + ch, window, lanes) / count); },
-          past);
-    else
-      over_channels(
-          s.c, [&](int64_t ch, auto lanes) { lanes.put(y + pixel + ch, sum_of<0>(from + ch, window, lanes) / count); },
-          past);
-  });
+  const Call call{y, x, s, count_padding, streams(y, s)};
+  each_window(s, [&](const Neighbours& w) { K > 0 && w.whole(K) ? mean_of<K>(call, w) : mean_of<0>(call, w); });
 }
 
 }  // namespace

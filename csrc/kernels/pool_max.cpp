@@ -38,61 +38,69 @@ void over_lanes(int64_t c, Plain, bool past, F f) {
   over_channels(c, f, past);
 }
 
-template <class Index, class Lanes>
-inline void put_max(float* y, Index* index, vec best, ivec at, Lanes lanes) {
-  if (y) lanes.put(y, best);
-  if constexpr (kIndexed<Index>) lanes.put(index, at);
-}
+// One call. y or indices may be null; how: Plain, or a prologue.
+template <class Index, class How>
+struct Call {
+  float* y;
+  Index* indices;
+  const float* x;
+  How how;
+  const PoolShape& s;
+  bool past;
+};
 
-// One vector of channels. K: a whole window of K x K; 0: any part of any window.
-template <int K, class Index, class Lanes>
-inline void max_of(float* y, Index* index, const float* x, const Window& window, int64_t kw, Lanes lanes) {
-  ivec at = isplat(0);
-  if constexpr (K > 0) {
-    ask_ahead<K>(x, window);
-    vec best = lanes.get(x + window.corner);
+// K: whole windows of K x K; 0: any part of any window.
+template <int K, class Index, class How>
+__attribute__((noinline)) void max_of(const Call<Index, How>& call, const Neighbours& w) {
+  // Copies, for what is stored might change the others.
+  const int64_t row_step = w.row_step, column_step = w.column_step, step = w.step;
+  const int64_t c = call.s.c, y_step = call.s.y_pixel, kw = call.s.w.kernel;
+  const Range i_taps = w.i, j_taps = w.j;
+  const bool apart = step > column_step, past = call.past;
+  const float* x = call.x + w.corner;
+  float* y = call.y ? call.y + w.pixel : nullptr;
+  Index* indices = call.indices + (kIndexed<Index> ? w.pixel : 0);
+  for (int64_t count = w.count; count > 0; count--) {
+    over_lanes(
+        c, call.how, past, [&](int64_t ch, auto lanes) __attribute__((always_inline)) {
+          vec best = splat(-__builtin_inff());
+          ivec at = isplat(0);
+          if constexpr (K > 0) {
+            ask_ahead<K>(x + ch, row_step, column_step, apart);
+            best = lanes.get(x + ch);
 #pragma GCC unroll 9
-    for (int tap = 1; tap < K * K; tap++) {
-      vec v = lanes.get(x + window.corner + tap / K * window.row_step + tap % K * window.column_step);
-      if constexpr (kIndexed<Index>)
-        take_larger(best, at, v, tap);
-      else
-        take_larger(best, v);
-    }
-    put_max(y, index, best, at, lanes);
-  } else {
-    vec best = splat(-__builtin_inff());
-    for (int64_t i = window.i.begin; i < window.i.end; i++)
-      for (int64_t j = window.j.begin; j < window.j.end; j++) {
-        vec v = lanes.get(x + window.corner + i * window.row_step + j * window.column_step);
-        bool first = i == window.i.begin && j == window.j.begin;  // it may be -inf itself
-        if (first) best = v, at = isplat((int32_t)(i * kw + j));
-        if (!first) take_larger(best, at, v, (int32_t)(i * kw + j));
-      }
-    put_max(y, index, best, at, lanes);
+            for (int tap = 1; tap < K * K; tap++) {
+              vec v = lanes.get(x + ch + tap / K * row_step + tap % K * column_step);
+              if constexpr (kIndexed<Index>)
+                take_larger(best, at, v, tap);
+              else
+                take_larger(best, v);
+            }
+          } else {
+            for (int64_t i = i_taps.begin; i < i_taps.end; i++)
+              for (int64_t j = j_taps.begin; j < j_taps.end; j++) {
+                vec v = lanes.get(x + ch + i * row_step + j * column_step);
+                const int32_t tap = (int32_t)(i * kw + j);
+                bool first = i == i_taps.begin && j == j_taps.begin;  // it may be -inf itself
+                if (first) best = v, at = isplat(tap);
+                if (!first) take_larger(best, at, v, tap);
+              }
+          }
+          if (!kIndexed<Index> || y) lanes.put(y + ch, best);
+          if constexpr (kIndexed<Index>) lanes.put(indices + ch, at);
+        });
+    x += step;
+    if (y) y += y_step;
+    if constexpr (kIndexed<Index>) indices += y_step;
   }
 }
 
 template <int K, class Index, class How>
 void max_pool_of(float* y, Index* indices, const float* x, How how, const PoolShape& s) {
-  bool past = y && streams(y, s);
-  each_window(s, [&](int64_t pixel, int64_t image, const Window& window, int64_t, int64_t) {
-    bool whole = K > 0 && window.i.size() == K && window.j.size() == K;
-    float* to = y ? y + pixel : nullptr;
-    Index* index = indices + (kIndexed<Index> ? pixel : 0);
-    const float* from = x + image;
-    if (whole)
-      over_lanes(s.c, how, past, [&](int64_t ch, auto lanes) {
-        max_of<K>(to ? to + ch : to, index + (kIndexed<Index> ? ch : 0), from + ch, window, s.w.kernel, lanes);
-      });
-    else
-      over_lanes(s.c, how, past, [&](int64_t ch, auto lanes) {
-        max_of<0>(to ? to + ch : to, index + (kIndexed<Index> ? ch : 0), from + ch, window, s.w.kernel, lanes);
-      });
-  });
+  const Call<Index, How> call{y, indices, x, how, s, y && streams(y, s)};
+  each_window(s, [&](const Neighbours& w) { K > 0 && w.whole(K) ? max_of<K>(call, w) : max_of<0>(call, w); });
 }
 
-// how: Plain, or a prologue.
 template <class Index, class How>
 void max_pool_with(float* y, Index* indices, const float* x, How how, const PoolShape& s) {
   if (square(s) == 2) return max_pool_of<2>(y, indices, x, how, s);

@@ -50,16 +50,16 @@ static inline void take_larger(vec& best, ivec& at, vec v, ivec tap) {
 }
 static inline void take_larger(vec& best, ivec& at, vec v, int32_t tap) { take_larger(best, at, v, isplat(tap)); }
 
-// The same where nobody asks which tap it was; max returns v when either is NaN.
-static inline void take_larger(vec& best, vec v) { best = select(best != best, best, max(best, v)); }
+// The same where nobody asks which tap it was; max returns v when either is NaN. AVX-512 merges the selection into max.
+static inline void take_larger(vec& best, vec v) { best = select(best == best, max(best, v), best); }
 
-// f(begin, end) over bands of rows, each small enough to leave its windows' rows in L2, and large, for neighbours read
-// the same rows; but many enough for every thread.
+// f(begin, end) over bands of rows: large, for neighbours read the same rows; but many enough that no thread waits long
+// for the last.
 template <class F>
 static void parallel_rows(int64_t rows, int64_t row_floats, int64_t work, F f) {
-  constexpr int64_t kLeast = 1 << 14, kMost = 1 << 16;
-  int64_t floats = rows * row_floats / 32;
-  floats = floats < kLeast ? kLeast : floats > kMost ? kMost : floats;
+  constexpr int64_t kLeast = 1 << 14;
+  int64_t floats = rows * row_floats / (16 * thread_limit());
+  if (floats < kLeast) floats = kLeast;
   int64_t band = row_floats > 0 ? (floats + row_floats - 1) / row_floats : rows;
   if (band < 1) band = 1;
   parallel_for((rows + band - 1) / band, work, [&](int64_t task) {
@@ -91,40 +91,57 @@ static inline int64_t cells(const PoolAxis& a, int64_t o, bool count_padding) {
   return last < limit ? a.kernel : (limit - start + a.dilation - 1) / a.dilation;
 }
 
-// The taps (i, j) of a window that lie inside its image, and where: image[corner + i * row_step + j * column_step].
-struct Window {
-  Range i, j;
-  int64_t corner, row_step, column_step;
-};
-
-// Asks for the cells of a window some way along the row: several rows at once are much for a prefetcher to follow. Its
-// first column was the last one's last, as a rule.
-template <int K>
-static inline void ask_ahead(const float* x, const Window& w) {
-  for (int i = 0; i < K; i++)
-    for (int j = K == 2 ? 0 : 1; j < K; j++)
-      __builtin_prefetch(x + w.corner + i * w.row_step + j * w.column_step + kAhead);
+// The windows of an axis that lie inside the image: from begin to end.
+static inline Range inside(const PoolAxis& a) {
+  int64_t begin = (a.before + a.stride - 1) / a.stride, last = a.size + a.before - (a.kernel - 1) * a.dilation - 1;
+  int64_t end = last < 0 ? 0 : last / a.stride + 1;
+  if (end > a.out) end = a.out;
+  return begin < end ? Range{begin, end} : Range{0, 0};
 }
 
-// f(pixel, image, window, oy, ox) for every output pixel; image and pixel count floats from the start of x and y.
+// `count` neighbours of a row of y whose windows have the same taps inside the image, (i, j): the first is y[pixel] and
+// (oy, ox), its taps are x[corner + i * row_step + j * column_step], the next window's `step` floats on.
+struct Neighbours {
+  Range i, j;
+  int64_t pixel, corner, row_step, column_step, step, oy, ox, count;
+  bool whole(int side) const { return i.size() == side && j.size() == side; }
+};
+
+// f(run) for all of them: those inside their rows at once, each of the others alone.
 template <class F>
 static void each_window(const PoolShape& s, F f) {
   int64_t new_rows = s.h.stride < s.h.size ? s.h.stride : s.h.size;  // that an output row reads
-  int64_t row_floats = new_rows * s.w.size * s.c;
+  int64_t row_step = s.w.size * s.c, row_floats = new_rows * row_step;
   int64_t work = s.n * s.h.out * s.w.out * ((s.c + 15) / 16) * s.h.kernel * s.w.kernel;
+  const Range whole = inside(s.w);
   parallel_rows(s.n * s.h.out, row_floats, work, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
-      int64_t oy = row % s.h.out, top = start_of(s.h, oy), image = row / s.h.out * s.h.size * s.w.size * s.c;
-      Window window{taps(s.h, top, s.h.size), {}, 0, s.h.dilation * s.w.size * s.c, s.w.dilation * s.c};
-      for (int64_t ox = 0; ox < s.w.out; ox++) {
-        int64_t left = start_of(s.w, ox);
-        window.j = taps(s.w, left, s.w.size);
-        window.corner = (top * s.w.size + left) * s.c;
-        f((row * s.w.out + ox) * s.y_pixel, image, window, oy, ox);
+      int64_t oy = row % s.h.out, top = row / s.h.out * s.h.size + start_of(s.h, oy);
+      Neighbours w{};
+      w.i = taps(s.h, start_of(s.h, oy), s.h.size), w.oy = oy, w.pixel = row * s.w.out * s.y_pixel;
+      w.row_step = s.h.dilation * row_step, w.column_step = s.w.dilation * s.c, w.step = s.w.stride * s.c;
+      for (; w.ox < s.w.out; w.ox += w.count, w.pixel += w.count * s.y_pixel) {
+        int64_t left = start_of(s.w, w.ox);
+        w.count = w.ox == whole.begin && whole.size() > 0 ? whole.size() : 1;
+        w.j = taps(s.w, left, s.w.size);
+        w.corner = top * row_step + left * s.c;
+        f((const Neighbours&)w);
       }
     }
     stream_fence();
   });
+}
+
+// Asks for what a whole window of K x K reads some way along: several rows at once are much for a prefetcher to follow.
+// apart: windows are two cells or more from each other, and the first of three rows was the last of those before.
+template <int K>
+static inline __attribute__((always_inline)) void ask_ahead(const float* x, int64_t row_step, int64_t column_step,
+                                                            bool apart) {
+  x += kAhead + (K - 1) * column_step;
+  for (int i = 0; i < K; i++) {
+    if (K == 2 || i > 0 || !apart) __builtin_prefetch(x + i * row_step);
+    if ((K == 2 || i > 0) && apart) __builtin_prefetch(x + i * row_step - column_step);
+  }
 }
 
 // Whether y is stored past the caches.

@@ -49,11 +49,18 @@ struct LinearReach {
   }
 };
 
-// f(row of y in all images, its row in x of all images, oy) shared out to threads.
-template <class F>
-void each_row(const ResizeShape& s, int64_t work, F f) {
+// f(row of y in all images, its row in x of all images, oy, count) shared out to threads. count: 2 where the row below
+// comes from the same rows of x, so that both are written at once; else 1.
+template <class Rows, class F>
+void each_row(const ResizeShape& s, const Rows& rows, int64_t work, F f) {
   parallel_rows(s.n * s.oh, s.ow * s.c, work, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; row++) f(row, row / s.oh * s.h, row % s.oh);
+    for (int64_t row = begin, count; row < end; row += count) {
+      const int64_t oy = row % s.oh, next = oy + 1;
+      const bool two =
+          next < s.oh && row + 1 < end && rows.first(oy) == rows.first(next) && rows.last(oy) == rows.last(next);
+      count = two ? 2 : 1;
+      f(row, row / s.oh * s.h, oy, count);
+    }
     stream_fence();
   });
 }
@@ -65,52 +72,83 @@ bool streams_result(const float* y, const ResizeShape& s) {
 }
 
 void nearest(float* y, const float* x, const ResizeShape& s) {
-  NearestReach rows{s.h, s.oh};
-  bool past = streams_result(y, s);
-  each_row(s, s.n * s.oh * s.ow * ((s.c + 15) / 16), [&](int64_t row, int64_t image, int64_t oy) {
-    const float* from = x + (image + rows.cell(oy)) * s.w * s.c;
-    float* to = y + row * s.ow * s.c;
-    int64_t step = 2 * s.w, bottom = 2 * s.ow, cell = 0, rest = s.w;  // (2 ox + 1) w = cell * bottom + rest
-    cell += rest / bottom, rest %= bottom;
-    for (int64_t ox = 0; ox < s.ow; ox++) {
-      auto copy = [&](int64_t ch, auto lanes) { lanes.put(to + ox * s.c + ch, lanes.get(from + cell * s.c + ch)); };
-      over_channels(s.c, copy, past);
-      rest += step;
-      while (rest >= bottom) rest -= bottom, cell++;
+  const NearestReach rows{s.h, s.oh};
+  const bool past = streams_result(y, s);
+  const int64_t c = s.c, w = s.w, ow = s.ow;
+  each_row(s, rows, s.n * s.oh * ow * ((c + 15) / 16), [=](int64_t row, int64_t image, int64_t oy, int64_t count) {
+    const float* from = x + (image + rows.cell(oy)) * w * c;
+    float* to = y + row * ow * c;
+    const int64_t step = 2 * w, bottom = 2 * ow, below = ow * c;
+    for (int64_t ox = 0, rest = w; ox < ow; ox++, rest += step, to += c) {  // (2 ox + 1) w = cell * bottom + rest
+      for (; rest >= bottom; rest -= bottom) from += c;
+      over_channels(
+          c,
+          [=](int64_t ch, auto lanes) __attribute__((always_inline)) {
+            const vec v = lanes.get(from + ch);
+            lanes.put(to + ch, v);
+            if (count == 2) lanes.put(to + below + ch, v);
+          },
+          past);
     }
   });
 }
 
-// Weights of zero are left out, for 0 * inf would be NaN where y is a pixel of x.
-void bilinear(float* y, const float* x, const ResizeShape& s) {
-  LinearReach rows{s.h, s.oh};
-  bool past = streams_result(y, s);
-  each_row(s, s.n * s.oh * s.ow * ((s.c + 15) / 16) * 3, [&](int64_t row, int64_t image, int64_t oy) {
-    Place py = rows.place(oy);
-    const float* upper = x + (image + py.at) * s.w * s.c;
-    const float* lower = py.part > 0 ? upper + s.w * s.c : upper;
-    int64_t bottom = 2 * s.ow, at = 0, rest = s.w - s.ow;  // as LinearReach has it, without a division
-    for (int64_t ox = 0; ox < s.ow; ox++, rest += 2 * s.w) {
-      while (rest >= bottom) rest -= bottom, at++;
-      Place px{at < s.w - 1 ? at : s.w - 1, 0};
-      if (rest > 0 && at < s.w - 1) px.part = (float)((double)rest / (double)bottom);
-      int64_t left = px.at * s.c, right = px.part > 0 ? left + s.c : left;
-      vec wx = splat(px.part), wy = splat(py.part), ux = splat(1 - px.part), uy = splat(1 - py.part);
-      auto mix = [&](int64_t ch, auto lanes) {
-        vec above = lanes.get(upper + left + ch), below = lanes.get(lower + left + ch);
-        if (px.part > 0) {
-          above = fma(lanes.get(upper + right + ch), wx, above * ux);
-          below = fma(lanes.get(lower + right + ch), wx, below * ux);
+// Rows of y that lie between the same rows of x, at the same pixel: weights of the lower row, and of the upper.
+struct Mixture {
+  vec lower[2], upper[2];
+  int64_t below;  // from the first row of y to the second, or 0
+  bool past;
+};
+
+// c channels between four pixels. kRight, kLower: whether those at the right, and below, have a weight: 0 * inf would
+// be NaN where y is a pixel of x.
+template <bool kRight, bool kLower>
+void mix(float* y, const float* upper, const float* lower, int64_t c, float right, const Mixture& m) {
+  const vec wx = splat(right), ux = splat(1 - right), w0 = m.lower[0], w1 = m.lower[1], u0 = m.upper[0],
+            u1 = m.upper[1];
+  const int64_t below = m.below;
+  auto across = [=](const float* row, auto lanes) __attribute__((always_inline)) {
+    return kRight ? fma(lanes.get(row + c), wx, lanes.get(row) * ux) : lanes.get(row);
+  };
+  over_channels(
+      c,
+      [=](int64_t ch, auto lanes) __attribute__((always_inline)) {
+        const vec a = across(upper + ch, lanes);
+        if constexpr (kLower) {
+          __builtin_prefetch(lower + ch + kAhead);
+          const vec b = across(lower + ch, lanes);
+          lanes.put(y + ch, fma(b, w0, a * u0));
+          if (below) lanes.put(y + below + ch, fma(b, w1, a * u1));
+        } else {
+          lanes.put(y + ch, a);
+          if (below) lanes.put(y + below + ch, a);
         }
-        lanes.put(y + (row * s.ow + ox) * s.c + ch, py.part > 0 ? fma(below, wy, above * uy) : above);
-      };
-      auto mix_large = [&](int64_t ch, auto lanes) {
-        __builtin_prefetch(lower + left + ch + kAhead);
-        mix(ch, lanes);
-      };
-      past ? over_channels(s.c, mix_large, true) : over_channels(s.c, mix);  // a branch less in its loops
-    }
-  });
+      },
+      m.past);
+}
+
+void bilinear(float* y, const float* x, const ResizeShape& s) {
+  const LinearReach rows{s.h, s.oh};
+  const bool past = streams_result(y, s);
+  each_row(
+      s, rows, s.n * s.oh * s.ow * ((s.c + 15) / 16) * 3, [&](int64_t row, int64_t image, int64_t oy, int64_t count) {
+        const Place place = rows.place(oy);
+        const float part[] = {place.part, rows.place(oy + count - 1).part};
+        const Mixture m{
+            {splat(part[0]), splat(part[1])}, {splat(1 - part[0]), splat(1 - part[1])}, (count - 1) * s.ow * s.c, past};
+        const float* upper = x + (image + place.at) * s.w * s.c;
+        const int64_t lower = part[0] > 0 ? s.w * s.c : 0, bottom = 2 * s.ow;
+        float* to = y + row * s.ow * s.c;
+        int64_t at = 0, rest = s.w - s.ow;  // as LinearReach has it, without a division
+        for (int64_t ox = 0; ox < s.ow; ox++, rest += 2 * s.w, to += s.c) {
+          while (rest >= bottom) rest -= bottom, at++;
+          const bool right = rest > 0 && at < s.w - 1;
+          const float weight = right ? (float)((double)rest / (double)bottom) : 0;
+          const float* from = upper + (at < s.w - 1 ? at : s.w - 1) * s.c;
+          auto run = right ? lower ? mix<true, true> : mix<true, false> : lower ? mix<false, true> : mix<false, false>;
+          run(to, from, from + lower, s.c, weight, m);
+        }
+      });
 }
 
 void nearest_dx(float* dx, const float* dy, const ResizeShape& s) {
