@@ -146,11 +146,13 @@ size_t pass_workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, i
   size_t most = dx_takes_few(g)
                     ? dx_few_workspace(g, threads)
                     : 0;  // and over the remainder classes: they differ by a row or a column, and in their taps
-  for (int64_t rows = g.h / g.stride_h; rows <= g.h / g.stride_h + 1; rows++)
-    for (int64_t columns = g.w / g.stride_w; columns <= g.w / g.stride_w + 1; columns++) {
-      size_t bytes = gather_workspace(g.n * rows * columns, taps, kg, cg, threads);
+  const Conv2d d = side_by_side(g);
+  for (int64_t rows = d.h / d.stride_h; rows <= d.h / d.stride_h + 1; rows++)
+    for (int64_t columns = d.w / d.stride_w; columns <= d.w / d.stride_w + 1; columns++) {
+      size_t bytes = gather_workspace(d.n * rows * columns, d.kh * d.kw, kg, d.c / d.groups, threads);
       most = bytes > most ? bytes : most;
     }
+  most += d.c > g.c ? (size_t)align64(d.c * 4) : 0;
   return fixed + most;
 }
 

@@ -4,6 +4,9 @@
 //   dx[n,a,b,:] = sum over r,s, i*stride + r*dilation - top = a, likewise b, of dy[n,i,j,:] *
 //   transpose(filter[r,s,:,:])
 //
+// Where windows lie side by side in a row, as those of 2x2 filters with stride 2 or of patches do, their pixels are
+// columns of one product: there are kw * c of them in place of c.
+//
 // Some remainders may have no tap at all, as three of four have of a 1x1 filter with stride 2: they are no product but
 // a pass over memory, row by row.
 #include "conv_parts.h"
@@ -69,8 +72,16 @@ bool sees_all(const Conv2d& g) {
 
 void join(float* dx, const fastcnn_epilogue& e, const Conv2d& g) { join_rows(dx, e, g, true); }
 
-void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
+__attribute__((noinline)) Conv2d side_by_side(const Conv2d& given) {
+  Conv2d g = given;
+  if (g.kw == g.stride_w && g.left == 0 && g.w == g.ow * g.kw && g.dilation_w == 1 && g.groups == 1)
+    g.c *= g.kw, g.w = g.ow, g.kw = g.stride_w = 1;
+  return g;
+}
+
+void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& given, const fastcnn_epilogue& e,
                char* workspace, int threads) {
+  const Conv2d g = side_by_side(given);
   int64_t cg = g.c / g.groups, kg = g.k / g.groups;
   char* after_taps = workspace + taps_bytes(g.kh * g.kw);
   Gather p{};
@@ -80,6 +91,11 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g,
   p.y_image = g.h * g.w * g.c, p.y_row = g.stride_h * g.w * g.c, p.y_pixel = g.stride_w * g.c;
   p.run = kg, p.run_stride = g.k, p.transposed = true, p.columns = cg;
   p.epilogue = e, p.y_origin = dx;
+  if (e.bias && g.c > given.c) {
+    float* biases = (float*)after_taps;
+    for (int64_t i = 0; i < g.c; i += given.c) memcpy(biases + i, e.bias, (size_t)given.c * 4);
+    p.epilogue.bias = biases, after_taps += align64(g.c * 4);
+  }
   p.stream = streams(dx, g.n * p.y_image, cg);
   const bool aside = only_joins(e);
   if (aside && !sees_all(g)) join_rows(dx, e, g, false);
@@ -99,7 +115,7 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g,
       for (int64_t group = 0; group < g.groups; group++) {
         p.x = dy + group * kg, p.filter = filter + group * kg;
         p.y = dx + (a * g.w + b) * g.c + group * cg;
-        if (e.bias) p.epilogue.bias = e.bias + group * cg;
+        if (g.groups > 1 && e.bias) p.epilogue.bias = e.bias + group * cg;
         gather_product(p, after_taps, threads);
       }
     }

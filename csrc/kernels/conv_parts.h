@@ -35,6 +35,8 @@ struct Taps {
 // that only joins dx with other arrays, neither of which is dx.
 void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                char* workspace, int threads);
+// The geometry that dx_direct has in place of g.
+Conv2d side_by_side(const Conv2d& g);
 static inline bool only_joins(const fastcnn_epilogue& e) { return !e.bias && e.activation == FASTCNN_LINEAR; }
 void join(float* dx, const fastcnn_epilogue& e, const Conv2d& g);
 

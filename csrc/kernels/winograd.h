@@ -89,15 +89,21 @@ constexpr float kG0 = 1.1377777777777778f;
 constexpr float kG10 = -0.6884033613445378f, kG11 = -0.43025210084033616f, kG12 = -0.2689075630252101f;
 constexpr float kG30 = 0.11951447245564893f, kG31 = 0.1792717086834734f, kG32 = 0.2689075630252101f;
 
-static inline void filter_points(const vec (&w)[3], vec (&o)[6]) {  // G w
+// f(i, o[i]) of o = G w, one after the other: few of them are there at a time.
+template <class F>
+static inline __attribute__((always_inline)) void with_filter_points(const vec (&w)[3], F f) {
+  f(0, splat(kG0) * w[0]);
+  f(5, w[2]);
   vec even = fma(splat(kG12), w[2], splat(kG10) * w[0]), odd = splat(kG11) * w[1];
-  vec even2 = fma(splat(kG32), w[2], splat(kG30) * w[0]), odd2 = splat(kG31) * w[1];
-  o[0] = splat(kG0) * w[0];
-  o[1] = even + odd;
-  o[2] = even - odd;
-  o[3] = even2 + odd2;
-  o[4] = even2 - odd2;
-  o[5] = w[2];
+  f(1, even + odd);
+  f(2, even - odd);
+  even = fma(splat(kG32), w[2], splat(kG30) * w[0]), odd = splat(kG31) * w[1];
+  f(3, even + odd);
+  f(4, even - odd);
+}
+static inline void filter_points(const vec (&w)[3], vec (&o)[6]) {
+  with_filter_points(
+      w, [&](int i, vec v) __attribute__((always_inline)) { o[i] = v; });
 }
 
 // Two rows of it: 0 and 5, 1 and 2, or 3 and 4.

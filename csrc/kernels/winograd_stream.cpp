@@ -10,6 +10,9 @@ constexpr int64_t kChunkTaps = kChunk * kRunTaps;
 constexpr int64_t kPoint = kChunk * kRun + 16;  // from one point of u to the next (see point_stride)
 constexpr int kPass = 12;                       // points transformed together: two rows of the 6 x 6
 
+constexpr int kFusedTiles = 4;  // see fused_row
+constexpr bool kFused = kLanes == 16;
+
 // Channels [from, from + depth) of kRun columns from `first` on, [channel][vector][tap][lane].
 void turn_taps(float* to, const Filter& f, int64_t first, int64_t from, int64_t depth) {
   for (int i = 0; i < 9 * kRunVectors; i++, to += kLanes) {
@@ -125,6 +128,7 @@ struct Groups {
   __attribute__((noinline)) explicit Groups(const TileRange& tiles) {
     bool whole = tiles.grid->whole();
     int16_t n = 0;
+    if (kFused && tiles.count == kFusedTiles) return;  // fused_products needs none
     for (int e = 0, alike; e < kPoints; e += alike) {
       if (e % 6 == 0) begins[e / 6] = n;
       alike = whole ? 6 : e % 6 == 1 ? 4 : 1;
@@ -159,8 +163,6 @@ int64_t ask_for_taps(const float* (&ahead)[kPoints], const Filter& f, int64_t co
 
 // Four tiles, where there are registers for them: u of one row of points and one vector of columns goes from the
 // transform straight to its 24 sums. kSingle: rows 0 and 5, which are a multiple of one row of taps.
-constexpr int kFusedTiles = 4;
-constexpr bool kFused = kLanes == 16;
 template <bool kSingle>
 void fused_row(const ChunkProduct& p, const float* taps, int row, const float (&g)[3], int64_t column,
                const float* const* ahead) {
@@ -168,11 +170,20 @@ void fused_row(const ChunkProduct& p, const float* taps, int row, const float (&
   const float* v = p.v + row * 6 * kTilesPoint;
   int64_t at = row * 6 * p.m_point + column;
   vec acc[6][kFusedTiles];
+  // f(sum, where it lies). One address walks: those of 24 places would be kept on the stack.
+  auto each = [&](float* sums, auto f) __attribute__((always_inline)) {
+    sums += at;
 #pragma GCC unroll 6
-  for (int e = 0; e < 6; e++)
+    for (int e = 0; e < 6; e++, sums += p.m_point) {
+      forget(sums);
 #pragma GCC unroll 4
-    for (int i = 0; i < kFusedTiles; i++)
-      acc[e][i] = p.begin ? zero() : load(p.chain + at + e * p.m_point + i * kPanel);
+      for (int i = 0; i < kFusedTiles; i++) f(acc[e][i], sums + i * kPanel);
+    }
+  };
+  if (p.begin)
+    each(p.chain, [](vec& sum, float*) { sum = zero(); });
+  else
+    each(p.chain, [](vec& sum, float* from) { sum = load(from); });
   const float *ask0 = ahead[0], *ask1 = ahead[1], *ask2 = ahead[2];
   for (int64_t d = 0; d < p.depth;
        d++, v++, taps += kRunTaps, ask0 += p.ahead_step, ask1 += p.ahead_step, ask2 += p.ahead_step) {
@@ -185,21 +196,16 @@ void fused_row(const ChunkProduct& p, const float* taps, int row, const float (&
       half[s] = kSingle ? splat(g[0]) * load(taps + s * kLanes)
                         : fma(splat(g[2]), load(taps + (6 + s) * kLanes), splat(g[0]) * load(taps + s * kLanes)) +
                               splat(g[1]) * load(taps + (3 + s) * kLanes);
-    vec o[6];
-    filter_points(half, o);
-#pragma GCC unroll 6
-    for (int e = 0; e < 6; e++)
+    with_filter_points(
+        half, [&](int e, vec o) __attribute__((always_inline)) {
 #pragma GCC unroll 4
-      for (int i = 0; i < kFusedTiles; i++) acc[e][i] = fma(splat(v[e * kTilesPoint + i * kChunk]), o[e], acc[e][i]);
+          for (int i = 0; i < kFusedTiles; i++) acc[e][i] = fma(splat(v[e * kTilesPoint + i * kChunk]), o, acc[e][i]);
+        });
   }
-  float* to = p.add ? p.sums : p.chain;
-#pragma GCC unroll 6
-  for (int e = 0; e < 6; e++)
-#pragma GCC unroll 4
-    for (int i = 0; i < kFusedTiles; i++) {
-      float* place = to + at + e * p.m_point + i * kPanel;
-      store(place, p.add ? load(place) + acc[e][i] : acc[e][i]);
-    }
+  if (p.add)
+    each(p.sums, [](vec& sum, float* to) { store(to, load(to) + sum); });
+  else
+    each(p.chain, [](vec& sum, float* to) { store(to, sum); });
 }
 
 void fused_products(const ChunkProduct& p, const float* taps) {
