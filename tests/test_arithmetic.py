@@ -1,5 +1,6 @@
 """Elementwise arithmetic with broadcasting, against NumPy in float64."""
 
+import itertools
 import math
 
 import numpy as np
@@ -49,6 +50,19 @@ def test_binary_is_exact_on_integers(isa, rng, op):
         got = getattr(k, op)(a, b)
         assert got.dtype == np.float32
         assert_same(got, getattr(r, op)(a, b))
+
+
+@pytest.mark.parametrize("columns", [1, 3, 16, 17, 33, 100, 128, 500, 513])
+def test_operands_that_are_written_out(isa, rng, columns):
+    """Rows that repeat for less than a block of a thousand floats, for more, and for several."""
+    for repeats in (2, 9, 700):
+        shape = (3, 2, repeats, columns)
+        a = integers(rng, shape)
+        for b_shape in itertools.product((1, 3), (1, 2), (1, repeats), (1, columns)):
+            b, flags = integers(rng, b_shape), rng.random(b_shape) < 0.5
+            assert_same(k.subtract(a, b), a - b)
+            assert_same(k.less(b, a), b < a, trust=False)
+            assert_same(k.where(flags, a, b), np.where(flags, a, b), trust=False)
 
 
 @pytest.mark.parametrize("op", COMPARE)

@@ -126,3 +126,16 @@ def test_copies(isa: str, width: int, rng: np.random.Generator) -> None:
             assert (memory[:start] == -1).all()
             assert (memory[start + expected.size :] == -1).all()
             memory[:] = -1
+
+
+@pytest.mark.parametrize("columns", [1, 3, 8, 33, 1000, 3001])
+@pytest.mark.parametrize("name", ["mean_squared_error_dx", "binary_crossentropy_dx"])
+def test_pointwise_losses(isa: str, name: str, columns: int, rng: np.random.Generator) -> None:
+    """Each row's weight is its own; a thread's rows begin anywhere in a line."""
+    t, x = (rng.random((LARGE // columns, columns), dtype=np.float32) for _ in range(2))
+    weight = rng.random(len(x), dtype=np.float32)
+    f = getattr(kernels, name)
+    loss, dx = f(t, x, weight)
+    parts = [f(*part) for part in zip(*(np.array_split(a, 8) for a in (t, x, weight)), strict=True)]
+    assert_same(loss, np.concatenate([part[0] for part in parts]))
+    assert_same(dx, np.concatenate([part[1] for part in parts]))

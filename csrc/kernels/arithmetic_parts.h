@@ -1,4 +1,6 @@
-// What the files of the arithmetic family share: the broadcasting loop, and each file's entries of the table.
+// What the files of the arithmetic family share: the loop over one run, the broadcasting loop around it, and each
+// file's entries of the table. Of a function only the loop over a run is compiled; the other loops call it by its
+// address.
 #pragma once
 #include "arithmetic.h"
 #include "runtime/parallel.h"
@@ -14,113 +16,107 @@ void where(float* y, const uint8_t* condition, const float* a, const float* b, c
 void unary(float* y, const float* x, int64_t size, fastcnn_unary_op op);
 void clip(float* y, const float* x, int64_t size, float low, float high);
 
-constexpr int64_t kGrain = 1024;     // floats; a multiple of every vector width
-constexpr int64_t kShortRow = 32;    // below this, the loop over rows would cost more than the arithmetic
-constexpr int64_t kExpanded = 1024;  // floats of an operand that are written out at a time
+// y[i] = f(a[i step_a], b[i step_b], parameter) for i in [0, n); steps are 0 or 1, y is of floats or bytes.
+using Run = void (*)(void* y, const float* a, int64_t step_a, const float* b, int64_t step_b, int64_t n, bool past,
+                     float parameter);
 
-// An operand of a nest with short rows, block by block: in place where it is as large as the output, else written out
-// on the stack. A row that repeats (a bias over few channels) is written out once.
+// The run over the whole nest of two operands. y may be an operand.
+void broadcast(Run run, float* y, const float* a, const float* b, const Nest& nest, float parameter = 0);
+void broadcast_bytes(Run run, uint8_t* y, const float* a, const float* b, const Nest& nest);
+
+constexpr int64_t kGrain = 1024;     // floats; a multiple of every vector width
+constexpr int64_t kShortRow = 128;   // below this, the loop over rows would cost as much as the arithmetic
+constexpr int64_t kExpanded = 1024;  // floats of an operand that are written out at a time
+constexpr int64_t kSpread = 16;      // columns up to which its values are spread in registers
+
+// How a nest is walked: row by row, or, where rows are short or cut up the lines of the result, by blocks of whole rows
+// (0: not so) for which operands are written out.
+static inline int64_t block_of(const Nest& nest) {
+  int64_t n = nest.dim[nest.rank - 1];
+  return nest.rank > 1 && (n < kShortRow || (n % 16 && n <= kExpanded / 2)) ? kExpanded / n * n : 0;
+}
+
+// An operand of a nest, block by block: in place where it is as large as the output, else written out on the stack. A
+// row that repeats (a bias over few channels) is written out once.
 template <class T>
 struct Operand {
-  const T* data;
-  const int64_t (*stride)[Nest::kAxes];
-  bool whole, repeats;
-  bool ready = false;
-  T block[kExpanded];
+  const T *data, *held = nullptr;  // held: the row that fills the first held_size of the block
+  int64_t n, step, next, held_size = 0;
+  bool whole = true;
+  Nest runs;             // of rows `next` apart
+  ivec source[kSpread];  // of the lanes of the vectors that kLanes values fill
+  T block[kExpanded + kLanes];
 
-  Operand(const T* data, const Nest& nest, int k) : data(data), stride(nest.stride + k) {
-    int64_t step = 1;
-    whole = true;
-    for (int axis = nest.rank - 1; axis >= 0; step *= nest.dim[axis--]) whole &= (*stride)[axis] == step;
-    repeats = nest.rank == 2 && (*stride)[0] == 0;
+  Operand(const T* data, const Nest& nest, int k) : data(data) {
+    const int last = nest.rank - 1;
+    const int64_t* stride = nest.stride[k];
+    for (int64_t axis = last, size = 1; axis >= 0; size *= nest.dim[axis--]) whole &= stride[axis] == size;
+    n = nest.dim[last], step = stride[last], next = stride[last - 1];
+    runs.rank = last;
+    for (int axis = 0; axis < last; axis++) runs.dim[axis] = nest.dim[axis], runs.stride[0][axis] = stride[axis];
+    runs.dim[last - 1] *= n, runs.stride[0][last - 1] = 0;
+    for (int64_t i = 0, value = 0, end = n; spreads() && i < n * kLanes; i++) {
+      if (i == end) value++, end += n;
+      source[i / kLanes][i % kLanes] = (int32_t)value;
+    }
   }
-  const T* at(const Nest& nest, int64_t begin, int64_t end) {
+  bool spreads() const { return sizeof(T) == sizeof(float) && step == 0 && next == 1 && n <= kSpread; }
+  const T* at(int64_t begin, int64_t end) {
     if (whole) return data + begin;
-    if (ready) return block;
-    ready = repeats;  // the first block is the longest
-    int64_t step = (*stride)[nest.rank - 1];
-    walk<1>(nest, stride, begin, end, [&](int64_t position, const int64_t* offset, int64_t length) {
-      for (int64_t i = 0; i < length; i++) block[position - begin + i] = data[offset[0] + i * step];
+    walk<1>(runs, runs.stride, begin, end, [&](int64_t position, const int64_t* offset, int64_t length) {
+      const T* row = data + offset[0] + position % runs.dim[runs.rank - 1] / n * next;
+      int64_t to = position - begin;
+      if (to == 0 && row == held && length <= held_size) return;
+      if (to == 0) held = next ? nullptr : row, held_size = length;
+      if (to < held_size) held_size = to ? to : held_size;
+      fill(block + to, row, length);
     });
     return block;
   }
+  void fill(T* to, const T* row, int64_t length) const {
+    T* const end = to + length;
+    if constexpr (sizeof(T) == sizeof(float)) {  // past a row's end there is room
+      for (; spreads() && end - to >= n * kLanes; row += kLanes)
+        for (int64_t k = 0; k < n; k++, to += kLanes) store(to, __builtin_shuffle(load(row), source[k]));
+      for (; to < end && (next || end - to == length); to += n, row += next)
+        for (int64_t i = 0; i < n; i += kLanes)
+          store(to + i, step ? load_first(row + i, n - i < kLanes ? (int)(n - i) : kLanes) : splat(*row));
+    } else {
+      for (; to < end && (next || end - to == length); to += n, row += next)
+        for (int64_t i = 0; i < n; i++) to[i] = row[i * step];
+    }
+    for (int64_t done = n, more; to < end; done += more, to += more) {  // a row that repeats is doubled
+      more = done < end - to ? done : end - to;
+      memcpy(to, to - done, (size_t)more * sizeof(T));
+    }
+  }
 };
 
-static inline bool short_rows(const Nest& nest) { return nest.rank > 1 && nest.dim[nest.rank - 1] < kShortRow; }
-
-// f(begin, end) over the flat output: blocks of whole rows where rows are short, as many as an Operand holds.
-template <class F>
-static void short_row_blocks(const Nest& nest, int64_t begin, int64_t end, F f) {
-  int64_t n = nest.dim[nest.rank - 1], block = kExpanded / n * n;
-  for (; begin < end; begin += block) f(begin, begin + block < end ? begin + block : end);
-}
-static inline int64_t grain_of(const Nest& nest) {
-  int64_t n = nest.dim[nest.rank - 1];
-  return short_rows(nest) ? kExpanded / n * n : kGrain;
+// How many floats come before the first whole vector of y that can be streamed.
+static inline int64_t before_vectors(const float* y, int64_t n, bool past) {
+  int64_t head = past ? -(int64_t)((uintptr_t)y / sizeof(float)) & (kLanes - 1) : 0;
+  return head < n ? head : n;
 }
 
-// run(y position, a, step of a, b, step of b, length) over the whole nest of two operands; steps are 0 or 1.
+// F: three vectors, a's, b's and the parameter's, to one.
 template <class F>
-static void broadcast(const float* a, const float* b, const Nest& nest, F run) {
-  parallel_ranges(nest.size, grain_of(nest), nest.size / 16, [&](int64_t begin, int64_t end) {
-    if (short_rows(nest)) {
-      Operand<float> left(a, nest, 0), right(b, nest, 1);
-      short_row_blocks(nest, begin, end, [&](int64_t from, int64_t to) {
-        run(from, left.at(nest, from, to), 1, right.at(nest, from, to), 1, to - from);
-      });
-      return stream_fence();
-    }
-    int64_t step_a = nest.stride[0][nest.rank - 1], step_b = nest.stride[1][nest.rank - 1];
-    walk<2>(nest, nest.stride, begin, end, [&](int64_t position, const int64_t* offset, int64_t length) {
-      run(position, a + offset[0], step_a, b + offset[1], step_b, length);
-    });
-    stream_fence();
-  });
-}
-
-// y = f(a, b) over one run; a step of 0 holds its operand still.
-template <class F>
-static inline void run_binary(float* y, const float* a, int64_t step_a, const float* b, int64_t step_b, int64_t n,
-                              bool past, F f) {
+static void run_of_floats(void* to, const float* a, int64_t step_a, const float* b, int64_t step_b, int64_t n,
+                          bool past, float parameter) {
+  const vec left = splat(*a), right = splat(*b), s = splat(parameter);
+  float* y = (float*)to;
   int64_t i = 0;
-  if (step_a && step_b) {
-    for (; i + kLanes <= n; i += kLanes) put(y + i, f(load(a + i), load(b + i)), past);
-    if (i < n) store_first(y + i, f(load_first(a + i, (int)(n - i)), load_first(b + i, (int)(n - i))), (int)(n - i));
-  } else if (step_a) {
-    vec right = splat(*b);
-    for (; i + kLanes <= n; i += kLanes) put(y + i, f(load(a + i), right), past);
-    if (i < n) store_first(y + i, f(load_first(a + i, (int)(n - i)), right), (int)(n - i));
-  } else if (step_b) {
-    vec left = splat(*a);
-    for (; i + kLanes <= n; i += kLanes) put(y + i, f(left, load(b + i)), past);
-    if (i < n) store_first(y + i, f(left, load_first(b + i, (int)(n - i))), (int)(n - i));
-  } else {
-    vec both = f(splat(*a), splat(*b));
-    for (; i + kLanes <= n; i += kLanes) put(y + i, both, past);
-    if (i < n) store_first(y + i, both, (int)(n - i));
+  for (int64_t stop = before_vectors(y, n, past);; stop = n) {
+    if (int rest = (int)(stop - i); rest > 0)
+      store_first(y + i, F{}(step_a ? load_first(a + i, rest) : left, step_b ? load_first(b + i, rest) : right, s),
+                  rest);
+    if ((i = stop) == n) return;
+    for (; i + kLanes <= n; i += kLanes)
+      put(y + i, F{}(step_a ? load(a + i) : left, step_b ? load(b + i) : right, s), past);
   }
 }
-
-// y = f(a, b) over the whole nest.
 template <class F>
-static void map_binary(float* y, const float* a, const float* b, const Nest& nest, F f) {
-  bool past = y != a && y != b && streams(y, nest.size, nest.rank > 1 ? nest.dim[nest.rank - 1] : 16);
-  broadcast(a, b, nest,
-            [&](int64_t at, const float* left, int64_t step_a, const float* right, int64_t step_b, int64_t n) {
-              run_binary(y + at, left, step_a, right, step_b, n, past, f);
-            });
-}
-
-// y = f(x), one pass.
-template <class F>
-static void map_unary(float* y, const float* x, int64_t size, F f) {
-  bool past = y != x && streams(y, size);
-  parallel_ranges(size, kGrain, size / 16, [&](int64_t begin, int64_t end) {
-    int64_t i = begin;
-    for (; i + kLanes <= end; i += kLanes) put(y + i, f(load(x + i)), past);
-    if (i < end) store_first(y + i, f(load_first(x + i, (int)(end - i))), (int)(end - i));
-    stream_fence();
-  });
+static Run floats(F) {
+  return run_of_floats<F>;
 }
 
 }  // namespace ISA

@@ -50,7 +50,7 @@ float mended(float a, float b, float magnitude) {
   return __builtin_signbit(a) && odd ? -r : r;
 }
 
-vec power_of(vec a, vec b) {
+__attribute__((noinline)) vec power_of(vec a, vec b) {
   float p[kLanes], q[kLanes], r[kLanes];
   store(p, abs(a));
   store(q, b);
@@ -76,7 +76,9 @@ vec power_of(vec a, vec b) {
 
 }  // namespace
 
-void power(float* y, const float* a, const float* b, const Nest& nest) { map_binary(y, a, b, nest, power_of); }
+void power(float* y, const float* a, const float* b, const Nest& nest) {
+  broadcast(floats([](vec p, vec q, vec) { return power_of(p, q); }), y, a, b, nest);
+}
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -25,38 +25,45 @@ vec sign_of(vec x) {
   return select(x > zero(), one, select(x < zero(), -one, select(x == zero(), zero(), x)));
 }
 
-}  // namespace
-
-void unary(float* y, const float* x, int64_t size, fastcnn_unary_op op) {
+Run run_for(fastcnn_unary_op op) {
   switch (op) {
     case FASTCNN_UNARY_NEGATIVE:
-      return map_unary(y, x, size, [](vec v) { return from_bits(bits(v) ^ isplat(kSign)); });
+      return floats([](vec v, vec, vec) { return from_bits(bits(v) ^ isplat(kSign)); });
     case FASTCNN_UNARY_ABS:
-      return map_unary(y, x, size, [](vec v) { return abs(v); });
+      return floats([](vec v, vec, vec) { return abs(v); });
     case FASTCNN_UNARY_SQUARE:
-      return map_unary(y, x, size, [](vec v) { return v * v; });
+      return floats([](vec v, vec, vec) { return v * v; });
     case FASTCNN_UNARY_SQRT:
-      return map_unary(y, x, size, [](vec v) { return sqrt(v); });
+      return floats([](vec v, vec, vec) { return sqrt(v); });
     case FASTCNN_UNARY_RSQRT:
-      return map_unary(y, x, size, [](vec v) { return splat(1) / sqrt(v); });
+      return floats([](vec v, vec, vec) { return splat(1) / sqrt(v); });
     case FASTCNN_UNARY_RECIPROCAL:
-      return map_unary(y, x, size, [](vec v) { return splat(1) / v; });
+      return floats([](vec v, vec, vec) { return splat(1) / v; });
     case FASTCNN_UNARY_SIGN:
-      return map_unary(y, x, size, sign_of);
+      return floats([](vec v, vec, vec) { return sign_of(v); });
     case FASTCNN_UNARY_FLOOR:
-      return map_unary(y, x, size, floor_of);
+      return floats([](vec v, vec, vec) { return floor_of(v); });
     case FASTCNN_UNARY_CEIL:
-      return map_unary(y, x, size, ceil_of);
-    case FASTCNN_UNARY_ROUND:
-      return map_unary(y, x, size, [](vec v) { return round_even(v); });
+      return floats([](vec v, vec, vec) { return ceil_of(v); });
     default:
-      return;
+      return floats([](vec v, vec, vec) { return round_even(v); });
   }
 }
 
+// Both limits come with the run: the higher one as the operand b.
+void each(Run run, float* y, const float* x, int64_t size, const float* b, float parameter) {
+  Nest nest;
+  nest.add(size, 1, 0);
+  nest.close();
+  broadcast(run, y, x, b, nest, parameter);
+}
+
+}  // namespace
+
+void unary(float* y, const float* x, int64_t size, fastcnn_unary_op op) { each(run_for(op), y, x, size, x, 0); }
+
 void clip(float* y, const float* x, int64_t size, float low, float high) {
-  vec lo = splat(low), hi = splat(high);
-  map_unary(y, x, size, [=](vec v) { return min(hi, max(lo, v)); });
+  each(floats([](vec v, vec hi, vec lo) { return min(hi, max(lo, v)); }), y, x, size, &high, low);
 }
 
 }  // namespace ISA

@@ -1,11 +1,12 @@
 // loss[i] = mean over j of l(x[i, j], t[i, j]), dx[i, j] = l'(x[i, j], t[i, j]) scale weight[i] / c: one pass over
-// both.
+// both, in vectors that run across rows; the terms of a leaf wait in L1 until they are summed row by row.
 //
 // A row is summed in pieces of 65,536 whose bounds depend on c alone, so that a few long rows share the threads with
-// the very bits of many. With c = 1 there is nothing to sum, and vectors run along the rows.
+// the very bits of many. With c = 1 the terms are the losses.
 #include "loss_parts.h"
 #include "row_sums.h"
 #include "runtime/parallel.h"
+#include "stream.h"
 #include "vmath.h"
 
 namespace fastcnn {
@@ -13,6 +14,7 @@ namespace ISA {
 namespace {
 
 constexpr int64_t kPiece = 65536, kMostPieces = 256;
+constexpr int64_t kFew = 8;
 
 struct Term {
   vec loss, slope;
@@ -21,6 +23,7 @@ struct Term {
 // log(1 + e^x) - t x: the part beside the logarithm is exact where t is 0 or 1.
 struct BinaryLogits {
   float keep, add;
+  static BinaryLogits of(float smoothing) { return {1 - smoothing, smoothing / 2}; }
   Term operator()(vec x, vec t) const {
     t = fma(t, splat(keep), splat(add));
     return {(max(zero(), x) - x * t) + log1p_unit(exp(-abs(x))), sigmoid(x) - t};
@@ -28,6 +31,7 @@ struct BinaryLogits {
 };
 struct BinaryProbabilities {
   float keep, add;
+  static BinaryProbabilities of(float smoothing) { return {1 - smoothing, smoothing / 2}; }
   Term operator()(vec x, vec t) const {
     t = fma(t, splat(keep), splat(add));
     vec low = splat(kEpsilon), high = splat(1 - kEpsilon), q = min(high, max(low, x)), rest = splat(1) - q;
@@ -36,12 +40,14 @@ struct BinaryProbabilities {
   }
 };
 struct Squared {
+  static Squared of(float) { return {}; }
   Term operator()(vec x, vec t) const {
     vec d = x - t;
     return {d * d, d + d};
   }
 };
 struct Absolute {
+  static Absolute of(float) { return {}; }
   Term operator()(vec x, vec t) const {
     vec d = x - t;
     return {abs(d), select(d > zero(), splat(1), select(d < zero(), splat(-1), d))};
@@ -49,6 +55,7 @@ struct Absolute {
 };
 struct Huber {
   float delta;
+  static Huber of(float delta) { return {delta}; }
   Term operator()(vec x, vec t) const {
     vec d = x - t, a = abs(d), limit = splat(delta);
     vec loss = select(a > limit, limit * (a - splat(0.5f) * limit), splat(0.5f) * d * d);
@@ -56,56 +63,103 @@ struct Huber {
   }
 };
 
-// The sum of one piece of a row; dx may be null.
+// terms[i] = l(x[i], t[i]), dx[i] = l'(x[i], t[i]) factor[i step]; dx may be null. What is compiled for each loss.
+using Terms = void (*)(float* terms, float* dx, const float* x, const float* t, const float* factor, int64_t step,
+                       int64_t size, bool past, float parameter);
 template <class F>
-double piece_sum(float* dx, const float* x, const float* t, float factor, int64_t size, F f) {
-  vec w = splat(factor);
-  return row_sum(size, [&](int64_t i, int n) {
-    Wide sum = wide_splat(0);
-    for (int k = 0; k < kWide / kLanes; k++) {
-      int left = n - k * kLanes, lanes = left < kLanes ? left : kLanes;
-      if (left <= 0) break;
-      int64_t at = i + k * kLanes;
-      Term term = f(load_first(x + at, lanes), load_first(t + at, lanes));
-      if (dx) store_first(dx + at, term.slope * w, lanes);
-      if (lanes < kLanes) {  // what the empty lanes came to must not count
-        float kept[kLanes] = {};
-        store_first(kept, term.loss, lanes);
-        term.loss = load(kept);
-      }
-      sum.v[k] = term.loss;
+void terms_of(float* terms, float* dx, const float* x, const float* t, const float* factor, int64_t step, int64_t size,
+              bool past, float parameter) {
+  const F f = F::of(parameter);
+  const vec still = splat(*factor);
+  int64_t head = past ? -(int64_t)((uintptr_t)dx / sizeof(float)) & (kLanes - 1) : 0;  // up to whole vectors of dx
+  for (int64_t i = 0, next = head ? head : kLanes; i < size; i = next, next += kLanes) {
+    int n = (int)((next < size ? next : size) - i);
+    bool whole = n == kLanes;
+    Term term = f(whole ? load(x + i) : load_first(x + i, n), whole ? load(t + i) : load_first(t + i, n));
+    whole ? store(terms + i, term.loss) : store_first(terms + i, term.loss, n);
+    if (!dx) continue;
+    vec slope = term.slope * (step == 0 ? still : whole ? load(factor + i) : load_first(factor + i, n));
+    whole ? put(dx + i, slope, past) : store_first(dx + i, slope, n);
+  }
+}
+
+Wide leaf(const float* terms, int64_t size) {
+  return leaf_sum(0, size,
+                  [=](int64_t i, int n) { return n == kWide ? wide_load(terms + i) : wide_load_first(terms + i, n); });
+}
+
+// loss[r] = the mean of the r-th of these rows of c terms, at most a leaf each. All add as wide_sum does; few terms are
+// no work for vectors.
+void means(float* loss, const float* terms, int64_t rows, int64_t c) {
+  if (c <= kFew) {
+    for (int64_t r = 0; r < rows; r++, terms += c) {
+      auto at = [&](int j) { return j < c ? terms[j] : 0; };
+      float even = (at(0) + at(4)) + (at(2) + at(6)), odd = (at(1) + at(5)) + (at(3) + at(7));
+      loss[r] = (even + odd) / (float)c;
+    }
+    return;
+  }
+  auto add = [](vec a, vec b) { return a + b; };
+  for (int64_t first = 0; first < rows; first += kLanes) {
+    int many = rows - first < kLanes ? (int)(rows - first) : kLanes;
+    const float* from = terms + first * c;
+    vec sums[kLanes];
+    for (int l = 0; l < kLanes; l++)
+      sums[l] = l >= many     ? zero()
+                : c <= kLanes ? zero() + load_first(from + l * c, (int)c)
+                              : wide_join(leaf(from + l * c, c), add);
+    store_first(loss + first, rows_join(sums, add) / splat((float)c), many);
+  }
+}
+
+struct Loss {
+  Terms terms;
+  float* dx;
+  const float *x, *t, *weights;
+  float scale, parameter;
+  int64_t c;
+  bool past;
+
+  float factor(int64_t row) const { return (float)((weights ? scale * weights[row] : scale) / (double)c); }
+  void run(float* to, int64_t at, int64_t size, const float* factor, int64_t step) const {
+    terms(to, dx ? dx + at : nullptr, x + at, t + at, factor, step, size, past, parameter);
+  }
+  // The sum of a piece of a long row.
+  double piece(int64_t row, int64_t p) const {
+    float block[kSumLeaf], w = factor(row);
+    int64_t end = (p + 1) * kPiece < c ? (p + 1) * kPiece : c;
+    double sum = 0;
+    for (int64_t i = p * kPiece; i < end; i += kSumLeaf) {
+      int64_t size = end - i < kSumLeaf ? end - i : kSumLeaf;
+      run(block, row * c + i, size, &w, 0);
+      sum += wide_sum(leaf(block, size));
     }
     return sum;
-  });
-}
-
-template <class F>
-void single_column(float* loss, float* dx, const float* x, const float* t, const float* weights, float scale, int64_t n,
-                   F f) {
-  parallel_ranges(n, 1024, n / 16 * 8, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += kLanes) {
-      int lanes = end - i < kLanes ? (int)(end - i) : kLanes;
-      Term term = f(load_first(x + i, lanes), load_first(t + i, lanes));
-      store_first(loss + i, term.loss, lanes);
-      vec w = weights ? splat(scale) * load_first(weights + i, lanes) : splat(scale);
-      if (dx) store_first(dx + i, term.slope * w, lanes);
+  }
+  // Rows of at most a leaf, as many at once as a leaf holds.
+  void rows(float* loss, int64_t begin, int64_t end) const {
+    float block[kSumLeaf], factors[kSumLeaf];
+    for (int64_t many, row = begin; row < end; row += many) {
+      many = end - row < kSumLeaf / c ? end - row : kSumLeaf / c;
+      if (weights)
+        for (int64_t r = 0; r < many; r++)
+          for (int64_t i = 0; i < c; i++) factors[r * c + i] = factor(row + r);
+      else
+        factors[0] = factor(row);
+      run(c == 1 ? loss + row : block, row * c, many * c, factors, weights != nullptr);
+      if (c > 1) means(loss + row, block, many, c);
     }
-  });
-}
+  }
+};
 
-template <class F>
-void rows(float* loss, float* dx, const float* x, const float* t, const float* weights, float scale, int64_t n,
-          int64_t c, F f) {
-  if (c == 1) return single_column(loss, dx, x, t, weights, scale, n, f);
-  int64_t pieces = (c + kPiece - 1) / kPiece, work = n * ((c + 15) / 16) * 8;
-  auto piece = [&](int64_t row, int64_t p) {
-    int64_t begin = p * kPiece, size = c - begin < kPiece ? c - begin : kPiece, at = row * c + begin;
-    float weight = weights ? scale * weights[row] : scale;
-    return piece_sum(dx ? dx + at : nullptr, x + at, t + at, (float)(weight / (double)c), size, f);
-  };
+void rows(float* loss, int64_t n, const Loss& of) {
+  const int64_t c = of.c, pieces = (c + kPiece - 1) / kPiece, work = n * c / 2 + n;
   if (pieces > 1 && n * pieces <= kMostPieces) {
     double sums[kMostPieces];
-    parallel_for(n * pieces, work, [&](int64_t task) { sums[task] = piece(task / pieces, task % pieces); });
+    parallel_for(n * pieces, work, [&](int64_t task) {
+      sums[task] = of.piece(task / pieces, task % pieces);
+      stream_fence();
+    });
     for (int64_t row = 0; row < n; row++) {
       double sum = 0;
       for (int64_t p = 0; p < pieces; p++) sum += sums[row * pieces + p];
@@ -113,12 +167,14 @@ void rows(float* loss, float* dx, const float* x, const float* t, const float* w
     }
     return;
   }
-  parallel_ranges(n, c < 1024 ? 1024 / c : 1, work, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; row++) {
+  parallel_ranges(n, c < kSumLeaf ? kSumLeaf / c : 1, work, [&](int64_t begin, int64_t end) {
+    if (c <= kSumLeaf) of.rows(loss, begin, end);
+    for (int64_t row = begin; c > kSumLeaf && row < end; row++) {
       double sum = 0;
-      for (int64_t p = 0; p < pieces; p++) sum += piece(row, p);
+      for (int64_t p = 0; p < pieces; p++) sum += of.piece(row, p);
       loss[row] = (float)(sum / (double)c);
     }
+    stream_fence();
   });
 }
 
@@ -126,19 +182,13 @@ void rows(float* loss, float* dx, const float* x, const float* t, const float* w
 
 void pointwise_loss(float* loss, float* dx, const float* x, const float* t, const float* weights, float scale,
                     fastcnn_pointwise_loss kind, float parameter, int64_t n, int64_t c) {
-  auto run = [&](auto f) { rows(loss, dx, x, t, weights, scale, n, c, f); };
-  switch (kind) {
-    case FASTCNN_LOSS_BINARY_LOGITS:
-      return run(BinaryLogits{1 - parameter, parameter / 2});
-    case FASTCNN_LOSS_BINARY_PROBABILITIES:
-      return run(BinaryProbabilities{1 - parameter, parameter / 2});
-    case FASTCNN_LOSS_SQUARED:
-      return run(Squared{});
-    case FASTCNN_LOSS_ABSOLUTE:
-      return run(Absolute{});
-    default:
-      return run(Huber{parameter});
-  }
+  const Terms terms = kind == FASTCNN_LOSS_BINARY_LOGITS          ? terms_of<BinaryLogits>
+                      : kind == FASTCNN_LOSS_BINARY_PROBABILITIES ? terms_of<BinaryProbabilities>
+                      : kind == FASTCNN_LOSS_SQUARED              ? terms_of<Squared>
+                      : kind == FASTCNN_LOSS_ABSOLUTE             ? terms_of<Absolute>
+                                                                  : terms_of<Huber>;
+  rows(loss, n,
+       {terms, dx, x, t, weights, scale, parameter, c, dx && dx != x && n * c * (int64_t)sizeof(float) >= kStreamFrom});
 }
 
 }  // namespace ISA
