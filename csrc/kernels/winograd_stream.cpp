@@ -8,7 +8,7 @@ namespace {
 
 constexpr int64_t kChunkTaps = kChunk * kRunTaps;
 constexpr int64_t kPoint = kChunk * kRun + 16;  // from one point of u to the next (see point_stride)
-constexpr int kPass = 12;                       // points transformed together: two rows of the 6 x 6
+constexpr int kPass = 6;                        // points transformed together: a row of the 6 x 6
 
 constexpr int kFusedTiles = 4;  // see fused_row
 constexpr bool kFused = kLanes == 16;
@@ -36,32 +36,33 @@ void pack_taps(float* to, const Filter& f, int64_t first, int64_t from, int64_t 
   }
 }
 
-// Two rows of the points of one chunk: u[row * 6 + column][channel][column].
+// A row of the points of one chunk: u[point][channel][column]. Two rows have a part in common, but u of both, and what
+// it is multiplied with, is more than L1 holds.
 template <int kRow>
 void transform_taps(float* u, const float* taps, int64_t depth) {
   for (float* end = u + depth * kRun; u < end; u += kLanes, taps += 9 * kLanes) {
-    vec half[2][3];
+    vec half[3], o[6];
 #pragma GCC unroll 3
     for (int s = 0; s < 3; s++) {
-      vec w[3] = {load(taps + s * kLanes), load(taps + (3 + s) * kLanes), load(taps + (6 + s) * kLanes)}, o[2];
-      half_points<kRow>(w, o);
-      half[0][s] = o[0], half[1][s] = o[1];
+      vec w[3] = {load(taps + s * kLanes), load(taps + (3 + s) * kLanes), load(taps + (6 + s) * kLanes)}, pair[2];
+      half_points<kRow % 5 == 0 ? 0 : (kRow - 1) / 2 * 2 + 1>(w, pair);
+      half[s] = pair[kRow == 2 || kRow > 3];
     }
-#pragma GCC unroll 2
-    for (int r = 0; r < 2; r++) {
-      vec o[6];
-      filter_points(half[r], o);
+    filter_points(half, o);
 #pragma GCC unroll 6
-      for (int s = 0; s < 6; s++) store(u + (r * 6 + s) * kPoint, o[s]);
-    }
+    for (int e = 0; e < 6; e++) store(u + e * kPoint, o[e]);
   }
 }
+
+typedef void (*TransformTaps)(float*, const float*, int64_t);
+constexpr TransformTaps kTransform[6] = {transform_taps<0>, transform_taps<1>, transform_taps<2>,
+                                         transform_taps<3>, transform_taps<4>, transform_taps<5>};
 
 // Products of points with one chunk. Their sums begin with what is in `chain`, or with zero, and end there, or in
 // `sums`, added to what is there.
 struct ChunkProduct {
   const float *v, *u;
-  int64_t v_point, v_chunk, depth;
+  int64_t v_point, depth;
   float *chain, *sums;
   int64_t m_point;
   bool begin, add;
@@ -89,7 +90,7 @@ void multiply_points(const ChunkProduct& p, Group group, const float* u) {
 #pragma GCC unroll 2
       for (int j = 0; j < kRunVectors; j++) acc[i][j] = p.begin ? zero() : load(chain + i * kPanel + j * kLanes);
 #pragma GCC unroll 6
-    for (int i = 0; i < MR; i++) __builtin_prefetch(v + p.v_chunk + i * kChunk);
+    for (int i = 0; i < MR; i++) __builtin_prefetch(v + p.v_point + i * kChunk);
     const float *a = v, *q = u, *ahead = p.ahead[e];
     for (int64_t d = depth; d > 0; d--, a++, q += kRun, ahead += step) {
       vec column[kRunVectors];
@@ -142,10 +143,9 @@ struct Groups {
     }
     begins[6] = n;
   }
-  // Rows [first, last) of points, whose u follow one another.
-  __attribute__((noinline)) void multiply(const ChunkProduct& p, int first, int last) const {
-    for (const Group *at = all + begins[first], *end = all + begins[last]; at < end; at++)
-      kMultiply[at->tiles - 1](p, *at, p.u + (at->point - 6 * first) * kPoint);
+  __attribute__((noinline)) void multiply(const ChunkProduct& p, int row) const {
+    for (const Group *at = all + begins[row], *end = all + begins[row + 1]; at < end; at++)
+      kMultiply[at->tiles - 1](p, *at, p.u + (at->point - 6 * row) * kPoint);
   }
 };
 
@@ -267,7 +267,6 @@ void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, con
       ChunkProduct p{v + q * layout.chunk,
                      u,
                      layout.point,
-                     layout.chunk,
                      depth,
                      (later ? chain : m) + (column - begin),
                      m + (column - begin),
@@ -280,15 +279,11 @@ void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, con
         fused_products(p, taps);
         continue;
       }
-      transform_taps<0>(u, taps, depth);
-      groups.multiply(p, 0, 1);
-      p.u = u + 6 * kPoint;
-      groups.multiply(p, 5, 6);
-      p.u = u;
-      transform_taps<1>(u, taps, depth);
-      groups.multiply(p, 1, 3);
-      transform_taps<3>(u, taps, depth);
-      groups.multiply(p, 3, 5);
+#pragma GCC unroll 6
+      for (int row = 0; row < 6; row++) {
+        kTransform[row](u, taps, depth);
+        groups.multiply(p, row);
+      }
     }
 }
 

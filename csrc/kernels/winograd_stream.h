@@ -18,7 +18,7 @@ struct Filter {
 
 constexpr int64_t kFewTiles = 8 * kTileRows;  // up to which u is never whole
 constexpr int64_t kChunk = 16;                // channels
-constexpr int kRunVectors = 2;  // multiplied side by side: a third of the points of a chunk is half of L1 then
+constexpr int kRunVectors = 2;  // multiplied side by side: a sixth of the points of a chunk is a quarter of L1
 constexpr int kRun = kRunVectors * kLanes;  // columns
 constexpr int64_t kRunTaps = 9 * kRun;      // floats of a channel's taps, [vector][tap][lane]
 
