@@ -116,14 +116,19 @@ static inline double row_sum(int64_t c, F f) {
   return total;
 }
 
-// The lanes of each of kLanes rows joined in the same way: one lane a row.
-template <class F>
+// The lanes of each of kLanes rows joined in the same way: one lane a row. Step D leaves in row[i] pairs of lanes of
+// row[i] and row[i + D], as transpose has it.
+template <int D = kLanes / 2, class F>
 static inline vec rows_join(vec (&row)[kLanes], F f) {
-  transpose(row);
-#pragma GCC unroll 4
-  for (int half = kLanes / 2; half > 0; half /= 2)
+  ivec low, high;
+  for (int l = 0; l < kLanes; l++) {
+    low[l] = l & D ? kLanes + l - D : l;
+    high[l] = l & D ? kLanes + l : l + D;
+  }
 #pragma GCC unroll 8
-    for (int k = 0; k < half; k++) row[k] = f(row[k], row[k + half]);
+  for (int i = 0; i < D; i++)
+    row[i] = f(__builtin_shuffle(row[i], row[i + D], low), __builtin_shuffle(row[i], row[i + D], high));
+  if constexpr (D > 1) return rows_join<D / 2>(row, f);
   return row[0];
 }
 
