@@ -89,7 +89,7 @@ constexpr int64_t kSumLeaf = 1024;
 // The sum over i in [begin, end), at most a leaf, of f(i, n): a Wide of the n <= 16 terms from i on, zero in its other
 // lanes.
 template <class F>
-static inline Wide leaf_sum(int64_t begin, int64_t end, F f) {
+[[gnu::always_inline]] static inline Wide leaf_sum(int64_t begin, int64_t end, const F& f) {
   Wide sum = wide_splat(0);
   int64_t i = begin;
   for (; i + 2 * kWide <= end; i += 2 * kWide) {  // side by side: what f does takes longer than the sum
@@ -100,18 +100,11 @@ static inline Wide leaf_sum(int64_t begin, int64_t end, F f) {
   return sum;
 }
 template <class F>
-static inline double row_sum(int64_t c, F f) {
+static inline double row_sum(int64_t c, const F& f) {
   double total = 0;
   for (int64_t begin = 0; begin < c; begin += kSumLeaf) {
     int64_t end = c - begin < kSumLeaf ? c : begin + kSumLeaf;
-    Wide sum = wide_splat(0);
-    int64_t i = begin;
-    for (; i + 2 * kWide <= end; i += 2 * kWide) {
-      Wide a = f(i, kWide), b = f(i + kWide, kWide);
-      sum = wide_add(wide_add(sum, a), b);
-    }
-    for (; i < end; i += kWide) sum = wide_add(sum, f(i, end - i < kWide ? (int)(end - i) : kWide));
-    total += wide_total(sum);
+    total += wide_total(leaf_sum(begin, end, f));
   }
   return total;
 }

@@ -115,7 +115,6 @@ struct LastPass {
     i += kGroup;
   }
   __attribute__((noinline)) void finish() {
-    while (i + kGroup <= c) step();
     lines.row(
         y + i, c - i, [this](vec a) { return result(a); }, from + i);
   }
