@@ -1,11 +1,12 @@
 // Layer normalisation: y = gamma * (x - mean) * inv_std + beta along each row of x (rows, size). A block of up to
 // sixteen rows is summed, then written while L1 still holds it, so memory is read and written once. The sums over the
-// lanes, the divisions and the roots are those of all its rows at once: alone they would wait for one another. Backward
-// does the same with dy and x and adds the rows to their chunk's dgamma and dbeta; chunks are cut by shape alone and
-// added in order.
+// lanes, the divisions and the roots are those of all its rows at once: alone they would wait for one another; while
+// they are under way the block before is written. Backward sums and writes each block of dy and x and adds the rows to
+// their chunk's dgamma and dbeta; chunks are cut by shape alone and added in order.
 //   dx = inv_std * (g - sum g / size - xhat * sum(g * xhat) / size),  g = gamma * dy, xhat = (x - mean) * inv_std
 #include "norm.h"
 #include "norm_rows.h"
+#include "row_sums.h"
 #include "runtime/parallel.h"
 #include "vec.h"
 
@@ -25,29 +26,14 @@ int64_t block_rows(int64_t size) {
   return rows;
 }
 
-// Step D of adding up kLanes vectors: r[i] has the sums of pairs of lanes of r[i] and r[i + D], as transpose has it.
-template <int D>
-inline __attribute__((always_inline)) vec fold_lanes(vec* r) {
-  ivec low, high;
-  for (int l = 0; l < kLanes; l++) {
-    low[l] = l & D ? kLanes + l - D : l;
-    high[l] = l & D ? kLanes + l : l + D;
-  }
-  for (int i = 0; i < D; i++) r[i] = __builtin_shuffle(r[i], r[i + D], low) + __builtin_shuffle(r[i], r[i + D], high);
-  if constexpr (D > 1) return fold_lanes<D / 2>(r);
-  return r[0];
-}
 // sums[r] = wide_sum(w[r]) of a block's rows, in the same order.
 void sum_each(float* sums, const Wide* w) {
+  auto add = [](vec a, vec b) { return a + b; };
   for (int first = 0; first < kWide; first += kLanes) {
     vec r[kLanes];
-    for (int i = 0; i < kLanes; i++) {
-      Wide a = w[first + i];
-      for (int half = kWide / kLanes / 2; half > 0; half /= 2)
-        for (int k = 0; k < half; k++) a.v[k] += a.v[k + half];
-      r[i] = a.v[0];
-    }
-    store(sums + first, fold_lanes<kLanes / 2>(r));
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; i++) r[i] = wide_join(w[first + i], add);
+    store(sums + first, rows_join(r, add));
   }
 }
 
@@ -73,6 +59,10 @@ inline __attribute__((always_inline)) Sums reduce_block(int64_t rows, int64_t si
         s1 = s0, s0 = next, next = q1;
         q1 = q0, q0 = next;
       };
+      for (; kLanes > 4 && i + 2 * kWide <= end; i += 2 * kWide) {
+        term(r, i, kWide, s0, q0);
+        term(r, i + kWide, kWide, s1, q1);
+      }
       for (; i + kWide <= end; i += kWide, turn()) term(r, i, kWide, s0, q0);
       if ((i - leaf) % (2 * kWide) == 0) turn();
       if (i < end) term(r, i, (int)(end - i), s0, q0);
@@ -163,12 +153,12 @@ struct Target {
 };
 
 void forward_piece(float* y, const float* x, const float* gamma, const float* beta, int64_t rows, int64_t size,
-                   const Normaliser& n, bool past) {
+                   int64_t ahead, const Normaliser& n, bool past) {
   for (int64_t r = 0; r < rows; r++, x += size, y += size) {
     vec center = splat(n.center[r]), scale = splat(n.scale[r]), shift = splat(n.shift[r]);
     for_lanes(
         size, [&](int64_t i, int lanes) __attribute__((always_inline)) {
-          __builtin_prefetch(x + i + rows * size);  // the next block
+          __builtin_prefetch(x + i + ahead);
           vec xhat = fma(read(x + i, lanes) - center, scale, shift);
           write(y + i, fma(xhat, read(gamma + i, lanes), read(beta + i, lanes)), lanes, past);
         });
@@ -258,16 +248,22 @@ void layer_norm_forward(float* y, float* mean, float* inv_std, const float* x, c
                         int64_t rows, int64_t size, double epsilon, char* workspace) {
   gamma = filled(gamma, (float*)workspace, size, 1);
   beta = filled(beta, (float*)workspace + size, size, 0);
-  int64_t each = block_rows(size);
+  int64_t each = block_rows(size), ahead = (each > 1 ? 2 : 1) * each * size;  // the next block to be read
   parallel_ranges(rows, each, rows * size / 16, [&](int64_t begin, int64_t end) {
     Target target;
+    Normaliser n, next;
+    auto of_block = [&](int64_t r) __attribute__((noinline)) {
+      return normaliser(x + r * size, end - r < each ? end - r : each, size, epsilon);
+    };
     for (int64_t r = begin; r < end; r += each) {
       int64_t count = end - r < each ? end - r : each, at = r * size;
-      Normaliser n = normaliser(x + at, count, size, epsilon);
-      memcpy(mean + r, n.center, (size_t)count * sizeof(float));
-      memcpy(inv_std + r, n.scale, (size_t)count * sizeof(float));
+      if (each == 1 || r == begin) next = of_block(r);
+      n = next;
+      if (each > 1 && r + each < end) next = of_block(r + each);  // its divisions need not be waited for
+      wide_store_first(mean + r, wide_load(n.center), (int)count);
+      wide_store_first(inv_std + r, wide_load(n.scale), (int)count);
       target.pieces(y + at, count, size, rows * size, [&](float* to, int64_t i, int64_t last, bool past) {
-        forward_piece(to, x + at + i, gamma + i, beta + i, count, last - i, n, past);
+        forward_piece(to, x + at + i, gamma + i, beta + i, count, last - i, ahead, n, past);
       });
     }
     stream_fence();

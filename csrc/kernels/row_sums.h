@@ -89,7 +89,7 @@ constexpr int64_t kSumLeaf = 1024;
 // The sum over i in [begin, end), at most a leaf, of f(i, n): a Wide of the n <= 16 terms from i on, zero in its other
 // lanes.
 template <class F>
-static inline Wide leaf_sum(int64_t begin, int64_t end, F f) {
+[[gnu::always_inline]] static inline Wide leaf_sum(int64_t begin, int64_t end, const F& f) {
   Wide sum = wide_splat(0);
   int64_t i = begin;
   for (; i + 2 * kWide <= end; i += 2 * kWide) {  // side by side: what f does takes longer than the sum
@@ -100,30 +100,28 @@ static inline Wide leaf_sum(int64_t begin, int64_t end, F f) {
   return sum;
 }
 template <class F>
-static inline double row_sum(int64_t c, F f) {
+static inline double row_sum(int64_t c, const F& f) {
   double total = 0;
   for (int64_t begin = 0; begin < c; begin += kSumLeaf) {
     int64_t end = c - begin < kSumLeaf ? c : begin + kSumLeaf;
-    Wide sum = wide_splat(0);
-    int64_t i = begin;
-    for (; i + 2 * kWide <= end; i += 2 * kWide) {
-      Wide a = f(i, kWide), b = f(i + kWide, kWide);
-      sum = wide_add(wide_add(sum, a), b);
-    }
-    for (; i < end; i += kWide) sum = wide_add(sum, f(i, end - i < kWide ? (int)(end - i) : kWide));
-    total += wide_total(sum);
+    total += wide_total(leaf_sum(begin, end, f));
   }
   return total;
 }
 
-// The lanes of each of kLanes rows joined in the same way: one lane a row.
-template <class F>
+// The lanes of each of kLanes rows joined in the same way: one lane a row. Step D leaves in row[i] pairs of lanes of
+// row[i] and row[i + D], as transpose has it.
+template <int D = kLanes / 2, class F>
 static inline vec rows_join(vec (&row)[kLanes], F f) {
-  transpose(row);
-#pragma GCC unroll 4
-  for (int half = kLanes / 2; half > 0; half /= 2)
+  ivec low, high;
+  for (int l = 0; l < kLanes; l++) {
+    low[l] = l & D ? kLanes + l - D : l;
+    high[l] = l & D ? kLanes + l : l + D;
+  }
 #pragma GCC unroll 8
-    for (int k = 0; k < half; k++) row[k] = f(row[k], row[k + half]);
+  for (int i = 0; i < D; i++)
+    row[i] = f(__builtin_shuffle(row[i], row[i + D], low), __builtin_shuffle(row[i], row[i + D], high));
+  if constexpr (D > 1) return rows_join<D / 2>(row, f);
   return row[0];
 }
 

@@ -19,6 +19,7 @@ constexpr int64_t kColumns = 64;  // a tile: four cache lines wide
 
 vec add(vec a, vec b) { return a + b; }
 vec max_of(vec a, vec b) { return max(a, b); }
+__attribute__((noinline)) vec rows_sum(vec (&row)[kLanes]) { return rows_join(row, add); }
 
 constexpr int64_t kRow = 4096;  // floats of a row that wait on the stack to be written past the caches
 
@@ -114,7 +115,6 @@ struct LastPass {
     i += kGroup;
   }
   __attribute__((noinline)) void finish() {
-    while (i + kGroup <= c) step();
     lines.row(
         y + i, c - i, [this](vec a) { return result(a); }, from + i);
   }
@@ -192,7 +192,7 @@ void softmax_rows(float* y, const float* x, int64_t rows, int64_t c, const float
     });
     wide[r] = wide_join(sum, add);
   }
-  vec sum = rows_join(wide, add);
+  vec sum = rows_sum(wide);
   store(of.scale, splat(1) / sum);  // what it would be in double, rounded
   store(of.log_sum, log(sum));
   if (!y) return;
@@ -258,7 +258,7 @@ void backward_rows(float* dx, const float* dy, const float* y, int64_t rows, int
     });
     wide[r] = wide_join(sum, add);
   }
-  store(sums, rows_join(wide, add) + zero());
+  store(sums, rows_sum(wide) + zero());
   Rows to(dx, c, past);
   for (int64_t r = 0; r < rows; r++) {
     vec sum = splat(sums[r]);
