@@ -72,3 +72,23 @@ def test_past_the_caches(isa: str, c: int, k: int, rng: np.random.Generator) -> 
         out = memory[start : start + expected.size].reshape(expected.shape)
         out[...] = np.nan
         assert_same(kernels.conv2d(x, w, bias, activation="relu", out=out), expected)
+
+
+# Channels in and out: one block of the sum, blocks and their end, more columns than one thread's part.
+FEW = [(48, 256), (64, 700), (160, 1100), (32, 2675), (48, 255)]
+
+
+@pytest.mark.parametrize(("c", "k"), FEW)
+def test_input_gradients_of_49_pixels(isa: str, c: int, k: int, rng: np.random.Generator) -> None:
+    """Sums are turned in place of the filter."""
+    for shape, strides in (((1, 7, 7, c), 1), ((1, 14, 13, c), 2), ((7, 5, 20, c), (5, 3))):
+        outputs = kernels.conv2d(np.zeros(shape), np.zeros((1, 1, c, k)), strides=strides).shape
+        dy, w, gate = integers(rng, outputs), integers(rng, (1, 1, c, k)), integers(rng, shape)
+        expected = reference.conv2d_dx(dy, w, shape, strides)
+        assert_same(kernels.conv2d_dx(dy, w, shape, strides), expected)
+        joined = kernels.conv2d_dx(dy, w, shape, strides, residual=gate, gate=gate)
+        assert_same(joined, np.where(gate > 0, expected + gate, 0))
+        dy, w = normal(rng, dy.shape), normal(rng, w.shape)
+        assert_same_bits_everywhere(lambda: kernels.conv2d_dx(dy, w, shape, strides))  # noqa: B023
+    dy = normal(rng, (3, 7, 7, k))  # of one image as of three
+    assert_same(kernels.conv2d_dx(dy[1:2], w, (1, 7, 7, c)), kernels.conv2d_dx(dy, w, (3, 7, 7, c))[1:2])

@@ -68,20 +68,8 @@ bool sees_all(const Conv2d& g) {
   return all;
 }
 
-}  // namespace
-
-void join(float* dx, const fastcnn_epilogue& e, const Conv2d& g) { join_rows(dx, e, g, true); }
-
-__attribute__((noinline)) Conv2d side_by_side(const Conv2d& given) {
-  Conv2d g = given;
-  if (g.kw == g.stride_w && g.left == 0 && g.w == g.ow * g.kw && g.dilation_w == 1 && g.groups == 1)
-    g.c *= g.kw, g.w = g.ow, g.kw = g.stride_w = 1;
-  return g;
-}
-
-void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& given, const fastcnn_epilogue& e,
-               char* workspace, int threads) {
-  const Conv2d g = side_by_side(given);
+__attribute__((noinline)) void remainder_products(float* dx, const float* dy, const float* filter, const Conv2d& g,
+                                                  const fastcnn_epilogue& e, char* workspace, int threads) {
   int64_t cg = g.c / g.groups, kg = g.k / g.groups;
   char* after_taps = workspace + taps_bytes(g.kh * g.kw);
   Gather p{};
@@ -91,11 +79,6 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& gi
   p.y_image = g.h * g.w * g.c, p.y_row = g.stride_h * g.w * g.c, p.y_pixel = g.stride_w * g.c;
   p.run = kg, p.run_stride = g.k, p.transposed = true, p.columns = cg;
   p.epilogue = e, p.y_origin = dx;
-  if (e.bias && g.c > given.c) {
-    float* biases = (float*)after_taps;
-    for (int64_t i = 0; i < g.c; i += given.c) memcpy(biases + i, e.bias, (size_t)given.c * 4);
-    p.epilogue.bias = biases, after_taps += align64(g.c * 4);
-  }
   p.stream = streams(dx, g.n * p.y_image, cg);
   const bool aside = only_joins(e);
   if (aside && !sees_all(g)) join_rows(dx, e, g, false);
@@ -115,10 +98,33 @@ void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& gi
       for (int64_t group = 0; group < g.groups; group++) {
         p.x = dy + group * kg, p.filter = filter + group * kg;
         p.y = dx + (a * g.w + b) * g.c + group * cg;
-        if (g.groups > 1 && e.bias) p.epilogue.bias = e.bias + group * cg;
+        if (e.bias) p.epilogue.bias = e.bias + group * cg;
         gather_product(p, after_taps, threads);
       }
     }
+}
+
+}  // namespace
+
+void join(float* dx, const fastcnn_epilogue& e, const Conv2d& g) { join_rows(dx, e, g, true); }
+
+__attribute__((noinline)) Conv2d side_by_side(const Conv2d& given) {
+  Conv2d g = given;
+  if (g.kw == g.stride_w && g.left == 0 && g.w == g.ow * g.kw && g.dilation_w == 1 && g.groups == 1)
+    g.c *= g.kw, g.w = g.ow, g.kw = g.stride_w = 1;
+  return g;
+}
+
+void dx_direct(float* dx, const float* dy, const float* filter, const Conv2d& given, const fastcnn_epilogue& e,
+               char* workspace, int threads) {
+  const Conv2d g = side_by_side(given);
+  fastcnn_epilogue all = e;
+  if (e.bias && g.c > given.c) {
+    float* biases = (float*)workspace;
+    for (int64_t i = 0; i < g.c; i += given.c) memcpy(biases + i, e.bias, (size_t)given.c * 4);
+    all.bias = biases, workspace += align64(g.c * 4);
+  }
+  remainder_products(dx, dy, filter, g, all, workspace, threads);
 }
 
 }  // namespace ISA

@@ -9,6 +9,7 @@
 
 #include "apply_activation.h"
 #include "gather_plain.h"
+#include "gather_turned.h"
 #include "pack.h"
 #include "prologue.h"
 #include "runtime/shares.h"
@@ -182,7 +183,7 @@ void point(const Gather& g, int64_t first, int64_t count, const float* zeros, co
                                    int columns) {
   const float* filter = g.filter + g.tap_at[tap];
   if (g.transposed)
-    pack_columns(to, filter + column * g.run_stride + from, g.run_stride, depth, columns);
+    pack_turned(to, filter + column * g.run_stride + from, g.run_stride, depth, columns);
   else
     pack_rows(to, filter + from * g.run_stride + column, g.run_stride, depth, columns);
 }
@@ -338,9 +339,15 @@ void panel_product(const Gather& g, const float* whole, const Soon& soon, Scratc
 
 }  // namespace
 
+[[gnu::noinline]] void pack_turned(float* to, const float* from, int64_t stride, int64_t depth, int columns) {
+  pack_columns(to, from, stride, depth, columns);
+}
+
 size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t columns, int threads, bool prologue,
                         bool patched) {
-  return Layout(pixels, taps, run, columns, threads, prologue, patched).bytes(threads);
+  const size_t bytes = Layout(pixels, taps, run, columns, threads, prologue, patched).bytes(threads);
+  const size_t turned = pixels <= kFewPixels ? (size_t)turned_bytes(run) : 0;
+  return bytes > turned ? bytes : turned;
 }
 
 int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns) {
@@ -362,6 +369,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   if (pixels == 0) return;
   Layout layout(pixels, g.taps, g.run, g.columns, threads, g.prologue, g.reach > 1 && !g.inside);
   int team = pixels * (g.taps + 1) * g.run * panels * kTileVectors / 2 < kSerialWork ? 1 : threads;
+  if (!layout.shared && is_run(g) && takes_turned(g)) return turned_product(g, (float*)workspace, team);
   float* zeros = (float*)workspace;
   memset(zeros, 0, (size_t)layout.zeros);
   float* packed = (float*)(workspace + layout.zeros);

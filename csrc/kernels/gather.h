@@ -44,6 +44,8 @@ size_t gather_workspace(int64_t pixels, int64_t taps, int64_t run, int64_t colum
 // The whole filter in panels, for `prepared`.
 int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns);
 void gather_pack(float* to, const Gather& g, int threads);
+// pack_columns (pack.h), once: it is long.
+void pack_turned(float* to, const float* from, int64_t stride, int64_t depth, int columns);
 void gather_product(const Gather& g, char* workspace, int threads);
 
 }  // namespace ISA
