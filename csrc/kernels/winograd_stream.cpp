@@ -50,6 +50,33 @@ void transform_taps(float* u, const float* taps, int64_t depth) {
   }
 }
 
+// Where taps are read: floats from one channel, tap and vector of columns to the next.
+struct Taps {
+  const float* at;
+  int64_t row, tap, vector;
+};
+
+// The same of row 1 from where the taps lie, which are packed on the way. kInPlace: worth its code.
+constexpr bool kInPlace = kLanes == 16;
+__attribute__((noinline)) void pack_row(float* u, float* packed, Taps taps, int64_t depth) {
+  for (int64_t d = 0; d < depth; d++, taps.at += taps.row)
+    for (int j = 0; j < kRunVectors; j++, u += kLanes, packed += 9 * kLanes) {
+      const float* at = taps.at + j * kLanes;
+      vec half[3], o[6];
+#pragma GCC unroll 3
+      for (int s = 0; s < 3; s++, at += taps.tap) {
+        vec w[3] = {load(at), load(at + 3 * taps.tap), load(at + 6 * taps.tap)}, pair[2];
+#pragma GCC unroll 3
+        for (int r = 0; r < 3; r++) store(packed + (r * 3 + s) * kLanes, w[r]);
+        half_points<1>(w, pair);
+        half[s] = pair[0];
+      }
+      filter_points(half, o);
+#pragma GCC unroll 6
+      for (int e = 0; e < 6; e++) store(u + e * kPoint, o[e]);
+    }
+}
+
 typedef void (*TransformTaps)(float*, const float*, int64_t);
 constexpr TransformTaps kTransform[6] = {transform_taps<0>, transform_taps<1>, transform_taps<2>,
                                          transform_taps<3>, transform_taps<4>, transform_taps<5>};
@@ -164,12 +191,6 @@ constexpr bool kFused = kLanes == 16;
 constexpr int64_t kHalf = kChunk * 3 * kLanes + 16;  // of a row of points: [channel][column of taps][lane]
 constexpr int64_t kRowScratch = 6 * (kPoint > kHalf ? kPoint : kHalf);
 
-// Where taps are read: floats from one channel, tap and vector of columns to the next.
-struct Taps {
-  const float* at;
-  int64_t row, tap, vector;
-};
-
 void half_taps(float* to, Taps taps, int64_t depth) {
   for (int64_t d = 0; d < depth; d++, taps.at += taps.row, to += 3 * kLanes) {
     const float* at = taps.at;
@@ -190,7 +211,8 @@ constexpr bool needs(int e, int i) {
 }
 
 template <int kTiles, int kFirst, int kLast>
-void fused_row(const ChunkProduct& p, const float* half, int row, int64_t column, const float* const* ahead) {
+__attribute__((noinline)) void fused_row(const ChunkProduct& p, const float* half, int row, int64_t column,
+                                         const float* const* ahead) {
   constexpr int64_t kTilesPoint = kFusedTiles * kChunk + 16;
   const float* v = p.v + row * 6 * kTilesPoint;
   int64_t at = row * 6 * p.m_point + column;
@@ -282,7 +304,8 @@ void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, con
       int64_t from = chunks.from(q), depth = chunks.depth(q),
               after = column + kRun < end ? column + kRun : next * kPanel;
       bool over = q + 1 == chunks.count, later = q >= chunks.each, last = (q + 1) % chunks.each == 0 || over;
-      bool in_place = fused && !f.prepared && !f.turned && f.k - column >= kRun;
+      bool in_place = kInPlace && !f.prepared && !f.turned && f.k - column >= kRun;
+      Taps where{f.weights + from * f.k + column, f.k, f.c * f.k, kLanes};
       if (!f.prepared && !in_place) pack_taps(packed, f, column, from, depth);
       const float* taps = f.prepared ? f.prepared + (column / kRun * f.c + from) * kRunTaps : packed;
       const float* ahead[kAsks];
@@ -299,15 +322,16 @@ void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, con
                      ahead,
                      step};
       if (fused) {
-        if (in_place)
-          fused_products(p, {f.weights + from * f.k + column, f.k, f.c * f.k, kLanes}, u, edges);
-        else
-          fused_products(p, {taps, kRunTaps, kLanes, 9 * kLanes}, u, edges);
+        fused_products(p, in_place ? where : Taps{taps, kRunTaps, kLanes, 9 * kLanes}, u, edges);
         continue;
       }
 #pragma GCC unroll 6
-      for (int row = 0; row < 6; row++) {
-        kTransform[row](u, taps, depth);
+      for (int i = 0; i < 6; i++) {
+        int row = i == 0 ? 1 : i == 1 ? 0 : i;
+        if (i == 0 && in_place)
+          pack_row(u, packed, where, depth);
+        else
+          kTransform[row](u, taps, depth);
         groups.multiply(p, row);
       }
     }
