@@ -46,8 +46,7 @@ __attribute__((noinline)) Taps taps_of(const Problem& p, int64_t panel, int64_t 
   return {packed, width, depth * width};
 }
 
-// Two rows of the points of some channels, kRow and its neighbour: 0 and 5, 1 and 2, or 3 and 4. Rows of taps that are
-// read in place lie far apart: those of the next channels are asked for.
+// Two rows of the points of some channels, kRow and its neighbour: 0 and 5, 1 and 2, or 3 and 4.
 template <int kRow>
 __attribute__((noinline)) void transform_rows(float* u, int64_t point, int64_t second, Taps taps, int64_t depth,
                                               int width) {
@@ -58,11 +57,7 @@ __attribute__((noinline)) void transform_rows(float* u, int64_t point, int64_t s
       for (int s = 0; s < 3; s++) {
         vec w[3], o[2];
 #pragma GCC unroll 3
-        for (int r = 0; r < 3; r++) {
-          const float* at = taps.at + (r * 3 + s) * taps.tap + k;
-          __builtin_prefetch(at + kStep * taps.row, 0, 2);
-          w[r] = load(at);
-        }
+        for (int r = 0; r < 3; r++) w[r] = load(taps.at + (r * 3 + s) * taps.tap + k);
         half_points<kRow>(w, o);
         half[0][s] = o[0], half[1][s] = o[1];
       }

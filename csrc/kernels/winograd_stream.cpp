@@ -8,10 +8,6 @@ namespace {
 
 constexpr int64_t kChunkTaps = kChunk * kRunTaps;
 constexpr int64_t kPoint = kChunk * kRun + 16;  // from one point of u to the next (see point_stride)
-constexpr int kPass = 6;                        // points transformed together: a row of the 6 x 6
-
-constexpr int kFusedTiles = 4;  // see fused_row
-constexpr bool kFused = kLanes == 16;
 
 // Channels [from, from + depth) of kRun columns from `first` on, [channel][vector][tap][lane].
 void turn_taps(float* to, const Filter& f, int64_t first, int64_t from, int64_t depth) {
@@ -54,6 +50,33 @@ void transform_taps(float* u, const float* taps, int64_t depth) {
   }
 }
 
+// Where taps are read: floats from one channel, tap and vector of columns to the next.
+struct Taps {
+  const float* at;
+  int64_t row, tap, vector;
+};
+
+// The same of row 1 from where the taps lie, which are packed on the way. kInPlace: worth its code.
+constexpr bool kInPlace = kLanes == 16;
+__attribute__((noinline)) void pack_row(float* u, float* packed, Taps taps, int64_t depth) {
+  for (int64_t d = 0; d < depth; d++, taps.at += taps.row)
+    for (int j = 0; j < kRunVectors; j++, u += kLanes, packed += 9 * kLanes) {
+      const float* at = taps.at + j * kLanes;
+      vec half[3], o[6];
+#pragma GCC unroll 3
+      for (int s = 0; s < 3; s++, at += taps.tap) {
+        vec w[3] = {load(at), load(at + 3 * taps.tap), load(at + 6 * taps.tap)}, pair[2];
+#pragma GCC unroll 3
+        for (int r = 0; r < 3; r++) store(packed + (r * 3 + s) * kLanes, w[r]);
+        half_points<1>(w, pair);
+        half[s] = pair[0];
+      }
+      filter_points(half, o);
+#pragma GCC unroll 6
+      for (int e = 0; e < 6; e++) store(u + e * kPoint, o[e]);
+    }
+}
+
 typedef void (*TransformTaps)(float*, const float*, int64_t);
 constexpr TransformTaps kTransform[6] = {transform_taps<0>, transform_taps<1>, transform_taps<2>,
                                          transform_taps<3>, transform_taps<4>, transform_taps<5>};
@@ -66,7 +89,7 @@ struct ChunkProduct {
   float *chain, *sums;
   int64_t m_point;
   bool begin, add;
-  const float* const* ahead;  // of each point: asked for in this distance, a line at each step of the sum
+  const float* const* ahead;  // asked for in this distance, a line at each step of the sum
   int64_t ahead_step;
 };
 
@@ -81,7 +104,7 @@ template <int MR>
 void multiply_points(const ChunkProduct& p, Group group, const float* u) {
   int64_t row = group.row, point = group.point;
   const float* v = p.v + row * kChunk + point * p.v_point;
-  int64_t at = row * kPanel + point * p.m_point, step = group.asks ? p.ahead_step : 0, depth = p.depth;
+  int64_t at = row * kPanel + point * p.m_point, depth = p.depth;
   for (int64_t e = point, end = point + group.points; e < end; e++, v += p.v_point, u += kPoint, at += p.m_point) {
     float *chain = p.chain + at, *sums = p.sums + at;
     vec acc[MR][kRunVectors];
@@ -91,7 +114,8 @@ void multiply_points(const ChunkProduct& p, Group group, const float* u) {
       for (int j = 0; j < kRunVectors; j++) acc[i][j] = p.begin ? zero() : load(chain + i * kPanel + j * kLanes);
 #pragma GCC unroll 6
     for (int i = 0; i < MR; i++) __builtin_prefetch(v + p.v_point + i * kChunk);
-    const float *a = v, *q = u, *ahead = p.ahead[e];
+    int64_t step = group.asks && e % 2 == 0 ? p.ahead_step : 0;
+    const float *a = v, *q = u, *ahead = p.ahead[e / 2];
     for (int64_t d = depth; d > 0; d--, a++, q += kRun, ahead += step) {
       vec column[kRunVectors];
 #pragma GCC unroll 2
@@ -129,7 +153,6 @@ struct Groups {
   __attribute__((noinline)) explicit Groups(const TileRange& tiles) {
     bool whole = tiles.grid->whole();
     int16_t n = 0;
-    if (kFused && tiles.count == kFusedTiles) return;  // fused_products needs none
     for (int e = 0, alike; e < kPoints; e += alike) {
       if (e % 6 == 0) begins[e / 6] = n;
       alike = whole ? 6 : e % 6 == 1 ? 4 : 1;
@@ -149,23 +172,47 @@ struct Groups {
   }
 };
 
-// Taps of channels from `from` on, a chunk: from where on the products with each point ask for them. Each line twice,
-// for there are two steps to a line.
-int64_t ask_for_taps(const float* (&ahead)[kPoints], const Filter& f, int64_t column, int64_t from) {
+// Taps of channels from `from` on, a chunk: where the products ask for them, line by line as their sums advance.
+constexpr int kAsks = 18;
+int64_t ask_for_taps(const float* (&ahead)[kAsks], const Filter& f, int64_t column, int64_t from) {
   const float* rows = f.weights + (f.turned ? column * f.c + from : from * f.k + column);
   const float* taps = f.prepared + (column / kRun * f.c + from) * kRunTaps;
-  for (int e = 0; e < kPoints; e++)
-    ahead[e] = f.prepared ? taps + e * kChunkTaps / kPoints
-               : f.turned ? rows + ((8 - e / 4) * f.k + e % 2 * kChunk) * f.c
-                          : rows + (e / 4 * f.c + e % 2 * kChunk / 2) * f.k + e / 2 % 2 * 16;
-  return f.prepared ? kRunTaps / kPoints : f.turned ? f.c : f.k;
+  for (int i = 0; i < kAsks; i++)
+    ahead[i] = f.prepared ? taps + i * kChunkTaps / kAsks
+               : f.turned ? rows + ((8 - i / 2) * f.k + i % 2 * kChunk) * f.c
+                          : rows + i / 2 * f.c * f.k + i % 2 * 16;
+  return f.prepared ? kRunTaps / kAsks : f.turned ? f.c : f.k;
 }
 
 // Four tiles, where there are registers for them: u of one row of points and one vector of columns goes from the
-// transform straight to its 24 sums. kSingle: rows 0 and 5, which are a multiple of one row of taps.
-template <bool kSingle>
-void fused_row(const ChunkProduct& p, const float* taps, int row, const float (&g)[3], int64_t column,
-               const float* const* ahead) {
+// transform straight to its sums; the transform's first half is made before, of all rows.
+constexpr int kFusedTiles = 4;
+constexpr bool kFused = kLanes == 16;
+constexpr int64_t kHalf = kChunk * 3 * kLanes + 16;  // of a row of points: [channel][column of taps][lane]
+constexpr int64_t kRowScratch = 6 * (kPoint > kHalf ? kPoint : kHalf);
+
+void half_taps(float* to, Taps taps, int64_t depth) {
+  for (int64_t d = 0; d < depth; d++, taps.at += taps.row, to += 3 * kLanes) {
+    const float* at = taps.at;
+#pragma GCC unroll 3
+    for (int s = 0; s < 3; s++, at += taps.tap) {
+      vec w[3] = {load(at), load(at + 3 * taps.tap), load(at + 6 * taps.tap)}, o[6];
+      filter_points(w, o);
+#pragma GCC unroll 6
+      for (int r = 0; r < 6; r++) store(to + r * kHalf + s * kLanes, o[r]);
+    }
+  }
+}
+
+// Which tiles have need of which points of a row: of the last one, [kFirst, kLast); of the others, the first kTiles.
+template <int kTiles, int kFirst, int kLast>
+constexpr bool needs(int e, int i) {
+  return e < 5 ? i < kTiles : i >= kFirst && i < kLast;
+}
+
+template <int kTiles, int kFirst, int kLast>
+__attribute__((noinline)) void fused_row(const ChunkProduct& p, const float* half, int row, int64_t column,
+                                         const float* const* ahead) {
   constexpr int64_t kTilesPoint = kFusedTiles * kChunk + 16;
   const float* v = p.v + row * 6 * kTilesPoint;
   int64_t at = row * 6 * p.m_point + column;
@@ -177,29 +224,25 @@ void fused_row(const ChunkProduct& p, const float* taps, int row, const float (&
     for (int e = 0; e < 6; e++, sums += p.m_point) {
       forget(sums);
 #pragma GCC unroll 4
-      for (int i = 0; i < kFusedTiles; i++) f(acc[e][i], sums + i * kPanel);
+      for (int i = 0; i < kFusedTiles; i++)
+        if (needs<kTiles, kFirst, kLast>(e, i)) f(acc[e][i], sums + i * kPanel);
     }
   };
   if (p.begin)
     each(p.chain, [](vec& sum, float*) { sum = zero(); });
   else
     each(p.chain, [](vec& sum, float* from) { sum = load(from); });
-  const float *ask0 = ahead[0], *ask1 = ahead[1], *ask2 = ahead[2];
-  for (int64_t d = 0; d < p.depth;
-       d++, v++, taps += kRunTaps, ask0 += p.ahead_step, ask1 += p.ahead_step, ask2 += p.ahead_step) {
+  const float *ask0 = ahead[0], *ask1 = ahead[column ? 6 : 12];
+  for (int64_t d = 0; d < p.depth; d++, v++, half += 3 * kLanes, ask0 += p.ahead_step, ask1 += p.ahead_step) {
     __builtin_prefetch(ask0);
     __builtin_prefetch(ask1);
-    __builtin_prefetch(ask2);
-    vec half[3];
-#pragma GCC unroll 3
-    for (int s = 0; s < 3; s++)
-      half[s] = kSingle ? splat(g[0]) * load(taps + s * kLanes)
-                        : fma(splat(g[2]), load(taps + (6 + s) * kLanes), splat(g[0]) * load(taps + s * kLanes)) +
-                              splat(g[1]) * load(taps + (3 + s) * kLanes);
+    vec w[3] = {load(half), load(half + kLanes), load(half + 2 * kLanes)};
     with_filter_points(
-        half, [&](int e, vec o) __attribute__((always_inline)) {
+        w, [&](int e, vec o) __attribute__((always_inline)) {
 #pragma GCC unroll 4
-          for (int i = 0; i < kFusedTiles; i++) acc[e][i] = fma(splat(v[e * kTilesPoint + i * kChunk]), o, acc[e][i]);
+          for (int i = 0; i < kFusedTiles; i++)
+            if (needs<kTiles, kFirst, kLast>(e, i))
+              acc[e][i] = fma(splat(v[e * kTilesPoint + i * kChunk]), o, acc[e][i]);
         });
   }
   if (p.add)
@@ -208,18 +251,21 @@ void fused_row(const ChunkProduct& p, const float* taps, int row, const float (&
     each(p.chain, [](vec& sum, float* to) { store(to, sum); });
 }
 
-void fused_products(const ChunkProduct& p, const float* taps) {
-  constexpr float kRows[6][3] = {{kG0, 0, 0},        {kG10, kG11, kG12},  {kG10, -kG11, kG12},
-                                 {kG30, kG31, kG32}, {kG30, -kG31, kG32}, {1, 0, 0}};
-  for (int j = 0; j < kRunVectors; j++)
+// edges: of 7x7 outputs, whose tiles at the lower and the right edge do without the last row or column of points.
+void fused_products(const ChunkProduct& p, Taps taps, float* halves, bool edges) {
+  for (int j = 0; j < kRunVectors; j++, taps.at += taps.vector) {
+    half_taps(halves, taps, p.depth);
     for (int row = 0; row < 6; row++) {
-      const float* at = taps + j * 9 * kLanes + (row == 5 ? 6 * kLanes : 0);
-      const float* const* ahead = p.ahead + (j * 6 + row) * 3;
-      if (row % 5 == 0)
-        fused_row<true>(p, at, row, kRows[row], j * kLanes, ahead);
+      const float* half = halves + row * kHalf;
+      const float* const* ahead = p.ahead + j * 6 + row;
+      if (!edges)
+        fused_row<4, 0, 4>(p, half, row, j * kLanes, ahead);
+      else if (row < 5)
+        fused_row<4, 1, 3>(p, half, row, j * kLanes, ahead);
       else
-        fused_row<false>(p, at, row, kRows[row], j * kLanes, ahead);
+        fused_row<2, 1, 2>(p, half, row, j * kLanes, ahead);
     }
+  }
 }
 
 }  // namespace
@@ -244,25 +290,30 @@ void unpack_tap(float* to, const Filter& f, int tap, int64_t panel, int64_t from
 }
 
 int64_t stream_scratch(int64_t c, int64_t tiles) {
-  return kPass * kPoint + kChunkTaps + (c > kPointDepth ? kPoints * point_stride(tiles * kPanel) : 0);
+  return kRowScratch + kChunkTaps + (c > kPointDepth ? kPoints * point_stride(tiles * kPanel) : 0);
 }
 
 void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, const float* v, const TileRange& range,
                      float* scratch) {
   int64_t tiles = range.count;
-  float *u = scratch, *packed = u + kPass * kPoint, *chain = packed + kChunkTaps;
+  float *u = scratch, *packed = u + kRowScratch, *chain = packed + kChunkTaps;
   Chunks chunks(f.c);
   ChunkedTiles layout(tiles);
   Groups groups(range);
+  bool fused = kFused && tiles == kFusedTiles;
+  Run corner = range.grid->run_of(kPoints - 1, range.first, range.first + tiles);
+  bool edges = fused && corner.begin == range.first + 1 && corner.end == range.first + 2;
   int64_t begin = panel * kPanel, end = least(f.k, begin + kPanel);
   for (int64_t column = begin; column < end; column += kRun)
     for (int64_t q = 0; q < chunks.count; q++) {
       int64_t from = chunks.from(q), depth = chunks.depth(q),
               after = column + kRun < end ? column + kRun : next * kPanel;
       bool over = q + 1 == chunks.count, later = q >= chunks.each, last = (q + 1) % chunks.each == 0 || over;
-      if (!f.prepared) pack_taps(packed, f, column, from, depth);
+      bool in_place = kInPlace && !f.prepared && !f.turned && f.k - column >= kRun;
+      Taps where{f.weights + from * f.k + column, f.k, f.c * f.k, kLanes};
+      if (!f.prepared && !in_place) pack_taps(packed, f, column, from, depth);
       const float* taps = f.prepared ? f.prepared + (column / kRun * f.c + from) * kRunTaps : packed;
-      const float* ahead[kPoints];
+      const float* ahead[kAsks];
       int64_t step = ask_for_taps(ahead, f, over ? after : column, over ? 0 : from + depth);
       ChunkProduct p{v + q * layout.chunk,
                      u,
@@ -275,13 +326,17 @@ void stream_products(float* m, const Filter& f, int64_t panel, int64_t next, con
                      later && last,
                      ahead,
                      step};
-      if (kFused && tiles == kFusedTiles) {
-        fused_products(p, taps);
+      if (fused) {
+        fused_products(p, in_place ? where : Taps{taps, kRunTaps, kLanes, 9 * kLanes}, u, edges);
         continue;
       }
 #pragma GCC unroll 6
-      for (int row = 0; row < 6; row++) {
-        kTransform[row](u, taps, depth);
+      for (int i = 0; i < 6; i++) {
+        int row = i == 0 ? 1 : i == 1 ? 0 : i;
+        if (i == 0 && in_place)
+          pack_row(u, packed, where, depth);
+        else
+          kTransform[row](u, taps, depth);
         groups.multiply(p, row);
       }
     }
