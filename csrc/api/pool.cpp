@@ -156,14 +156,12 @@ fastcnn_status fastcnn_max_pool2d_dx(const fastcnn_pool2d* p, const float* dy, c
     int largest = kernels().pool->largest_index(indices, r.out);
     check.that(largest < window_cells(r), "indices must be below the %lld cells of the window, got %d",
                (long long)window_cells(r), largest);
-    if (!check.failed()) kernels().pool->max_pool_dx(dx, dy, indices, 1, r.shape);
+    if (!check.failed()) kernels().pool->max_pool_dx(dx, dy, indices, 1, nullptr, nullptr, r.shape);
     return check.status();
   }
   Workspace scratch("max_pool2d_dx", workspace, workspace_bytes, indices_bytes(r));
   if (scratch.status() != FASTCNN_OK) return scratch.status();
-  if (kernels().pool->max_pool_dx_at_once(dx, dy, x, r.shape)) return FASTCNN_OK;
-  kernels().pool->max_pool(nullptr, scratch.data(), index_bytes(r), x, nullptr, r.shape);
-  kernels().pool->max_pool_dx(dx, dy, scratch.data(), index_bytes(r), r.shape);
+  kernels().pool->max_pool_dx(dx, dy, nullptr, index_bytes(r), x, scratch.data(), r.shape);
   return FASTCNN_OK;
 }
 

@@ -6,8 +6,8 @@ namespace ISA {
 
 void max_pool(float* y, void* indices, int index_bytes, const float* x, const fastcnn_prologue* through,
               const PoolShape& s);
-void max_pool_dx(float* dx, const float* dy, const void* indices, int index_bytes, const PoolShape& s);
-bool max_pool_dx_at_once(float* dx, const float* dy, const float* x, const PoolShape& s);
+void max_pool_dx(float* dx, const float* dy, const void* indices, int index_bytes, const float* x, void* scratch,
+                 const PoolShape& s);
 uint8_t largest_index(const uint8_t* indices, int64_t size);
 void avg_pool(float* y, const float* x, const PoolShape& s, bool count_padding);
 void avg_pool_dx(float* dx, const float* dy, const PoolShape& s, bool count_padding);
@@ -20,9 +20,8 @@ void adaptive_avg(float* y, const float* x, int64_t n, int64_t h, int64_t w, int
 void adaptive_avg_dx(float* dx, const float* dy, int64_t n, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow);
 
 extern const PoolKernels pool_kernels;
-const PoolKernels pool_kernels = {max_pool,      max_pool_dx,   max_pool_dx_at_once, largest_index, avg_pool,
-                                  avg_pool_dx,   global_chunks, global_avg,          global_max,    global_avg_dx,
-                                  global_max_dx, adaptive_avg,  adaptive_avg_dx};
+const PoolKernels pool_kernels = {max_pool,   max_pool_dx, largest_index, avg_pool,      avg_pool_dx,  global_chunks,
+                                  global_avg, global_max,  global_avg_dx, global_max_dx, adaptive_avg, adaptive_avg_dx};
 
 }  // namespace ISA
 }  // namespace fastcnn

@@ -23,9 +23,9 @@ struct PoolKernels {
   // y or indices may be null. through: how x is read, or null; with indices of one byte.
   void (*max_pool)(float* y, void* indices, int index_bytes, const float* x, const fastcnn_prologue* through,
                    const PoolShape& shape);
-  void (*max_pool_dx)(float* dx, const float* dy, const void* indices, int index_bytes, const PoolShape& shape);
-  // The same from x, without indices; whether it does so for this shape.
-  bool (*max_pool_dx_at_once)(float* dx, const float* dy, const float* x, const PoolShape& shape);
+  // indices may be null where there is x to find them again, in scratch if need be, which has room for them.
+  void (*max_pool_dx)(float* dx, const float* dy, const void* indices, int index_bytes, const float* x, void* scratch,
+                      const PoolShape& shape);
   uint8_t (*largest_index)(const uint8_t* indices, int64_t size);
   void (*avg_pool)(float* y, const float* x, const PoolShape& shape, bool count_padding);
   void (*avg_pool_dx)(float* dx, const float* dy, const PoolShape& shape, bool count_padding);

@@ -76,7 +76,7 @@ bool takes_3x3_dx(const PoolShape& s) {
 }
 
 void max_pool_3x3_dx(float* dx, const float* dy, const uint8_t* indices, const PoolShape& s) {
-  AllLanes lanes{streams(dx, s.n * s.h.size * s.w.size * s.c)};
+  AllLanes lanes{streams_dx(dx, s)};
   int64_t rows = s.n * s.h.size, cells_row = s.w.size * s.c;
   parallel_rows(rows, cells_row, rows * s.w.size * (s.c / 16), [&](int64_t begin, int64_t end) {
     for (int64_t y = begin; y < end; y++) {

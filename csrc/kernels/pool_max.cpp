@@ -49,6 +49,32 @@ struct Call {
   bool past;
 };
 
+// Four neighbours whose windows of 3 x 3 lie one cell from each other: the maximum of a column serves three.
+template <class Lanes>
+inline __attribute__((always_inline)) void max_of_four(float* y, const float* x, int64_t row_step, int64_t step,
+                                                       int64_t y_step, Lanes lanes) {
+  vec column[6];
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++) {
+    const float* top = x + j * step;
+    column[j] = lanes.get(top);
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; i++) {
+      if (j > 1 && i == 2) __builtin_prefetch(top + i * row_step + kAhead);
+      if (i > 0) take_larger(column[j], lanes.get(top + i * row_step));
+    }
+  }
+#pragma GCC unroll 2
+  for (int j = 0; j < 4; j += 2) {
+    vec best = column[j], both = column[j + 1];
+    take_larger(both, column[j + 2]);
+    take_larger(best, both);
+    take_larger(both, column[j + 3]);
+    lanes.put(y + j * y_step, best);
+    lanes.put(y + (j + 1) * y_step, both);
+  }
+}
+
 // K: whole windows of K x K; 0: any part of any window.
 template <int K, class Index, class How>
 __attribute__((noinline)) void max_of(const Call<Index, How>& call, const Neighbours& w) {
@@ -60,7 +86,16 @@ __attribute__((noinline)) void max_of(const Call<Index, How>& call, const Neighb
   const float* x = call.x + w.corner;
   float* y = call.y ? call.y + w.pixel : nullptr;
   Index* indices = call.indices + (kIndexed<Index> ? w.pixel : 0);
-  for (int64_t count = w.count; count > 0; count--) {
+  int64_t count = w.count;
+  if constexpr (K == 3 && !kIndexed<Index> && kLanes > 4)
+    if (step == column_step)
+      for (; count >= 4; count -= 4, x += 4 * step, y += 4 * y_step)
+        over_channels(
+            c,
+            [=](int64_t ch, auto lanes)
+                __attribute__((always_inline)) { max_of_four(y + ch, x + ch, row_step, step, y_step, lanes); },
+            past);
+  for (; count > 0; count--) {
     over_lanes(
         c, call.how, past, [&](int64_t ch, auto lanes) __attribute__((always_inline)) {
           vec best = splat(-__builtin_inff());

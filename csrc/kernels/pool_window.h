@@ -62,7 +62,7 @@ static void parallel_rows(int64_t rows, int64_t row_floats, int64_t work, F f) {
   if (floats < kLeast) floats = kLeast;
   int64_t band = row_floats > 0 ? (floats + row_floats - 1) / row_floats : rows;
   if (band < 1) band = 1;
-  parallel_for((rows + band - 1) / band, work, [&](int64_t task) {
+  parallel_for((rows + band - 1) / band, work, [&](int64_t task) __attribute__((noinline)) {
     int64_t begin = task * band, end = begin + band;
     f(begin, end < rows ? end : rows);
   });
@@ -132,16 +132,17 @@ static void each_window(const PoolShape& s, F f) {
   });
 }
 
-// Asks for what a whole window of K x K reads some way along: several rows at once are much for a prefetcher to follow.
-// apart: windows are two cells or more from each other, and the first of three rows was the last of those before.
+// Asks for what whole windows of K x K read first, some way along: several rows at once are much for a prefetcher to
+// follow. apart: windows are two cells from each other, or more.
 template <int K>
 static inline __attribute__((always_inline)) void ask_ahead(const float* x, int64_t row_step, int64_t column_step,
                                                             bool apart) {
-  x += kAhead + (K - 1) * column_step;
-  for (int i = 0; i < K; i++) {
-    if (K == 2 || i > 0 || !apart) __builtin_prefetch(x + i * row_step);
-    if ((K == 2 || i > 0) && apart) __builtin_prefetch(x + i * row_step - column_step);
-  }
+  x += kAhead + (K - 1) * (row_step + column_step);
+  __builtin_prefetch(x);
+  if (!apart) return;
+  __builtin_prefetch(x - column_step);
+  __builtin_prefetch(x - row_step);
+  __builtin_prefetch(x - row_step - column_step);
 }
 
 // Whether y is stored past the caches.
