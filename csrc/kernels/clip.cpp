@@ -25,7 +25,10 @@ inline void add_squares(Sixteen& sum, const float* x) {
 double sum_chunk(const float* x, int64_t size) {
   Sixteen sum{};
   int64_t i = 0;
-  for (; i + kWide <= size; i += kWide) add_squares(sum, x + i);
+  for (; i + kWide <= size; i += kWide) {
+    __builtin_prefetch(x + i + kAhead);
+    add_squares(sum, x + i);
+  }
   if (i < size) {
     float rest[kWide] = {};
     memcpy(rest, x + i, (size_t)(size - i) * sizeof(float));

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int64_t kPiece = 65536, kMostPieces = 256;
 constexpr int64_t kFew = 8;
+constexpr int64_t kBlock = 4 * kSumLeaf;
 
 struct Term {
   vec loss, slope;
@@ -71,21 +72,36 @@ void terms_of(float* terms, float* dx, const float* x, const float* t, const flo
               bool past, float parameter) {
   const F f = F::of(parameter);
   const vec still = splat(*factor);
-  int64_t head = past ? -(int64_t)((uintptr_t)dx / sizeof(float)) & (kLanes - 1) : 0;  // up to whole vectors of dx
-  for (int64_t i = 0, next = head ? head : kLanes; i < size; i = next, next += kLanes) {
-    int n = (int)((next < size ? next : size) - i);
-    bool whole = n == kLanes;
-    Term term = f(whole ? load(x + i) : load_first(x + i, n), whole ? load(t + i) : load_first(t + i, n));
-    whole ? store(terms + i, term.loss) : store_first(terms + i, term.loss, n);
-    if (!dx) continue;
-    vec slope = term.slope * (step == 0 ? still : whole ? load(factor + i) : load_first(factor + i, n));
-    whole ? put(dx + i, slope, past) : store_first(dx + i, slope, n);
+  int64_t i = 0, head = past ? -(int64_t)((uintptr_t)dx / sizeof(float)) & (kLanes - 1) : 0;  // up to whole vectors
+  for (int64_t stop = head < size ? head : size;; stop = size) {
+    if (int n = (int)(stop - i); n > 0) {
+      Term term = f(load_first(x + i, n), load_first(t + i, n));
+      store_first(terms + i, term.loss, n);
+      if (dx) store_first(dx + i, term.slope * (step ? load_first(factor + i, n) : still), n);
+    }
+    if ((i = stop) == size) return;
+    for (; i + kLanes <= size; i += kLanes) {
+      Term term = f(load(x + i), load(t + i));
+      store(terms + i, term.loss);
+      if (dx) put(dx + i, term.slope * (step ? load(factor + i) : still), past);
+    }
   }
 }
 
 Wide leaf(const float* terms, int64_t size) {
   return leaf_sum(0, size,
                   [=](int64_t i, int n) { return n == kWide ? wide_load(terms + i) : wide_load_first(terms + i, n); });
+}
+
+// The leaves of up to four rows side by side, for each addition waits for the one before it.
+void leaves(Wide (&sum)[4], const float* terms, int64_t rows, int64_t c) {
+  const float* from[4];
+  for (int q = 0; q < 4; q++) sum[q] = wide_splat(0), from[q] = terms + (q < rows ? q : 0) * c;
+  int64_t i = 0;
+  for (; i + kWide <= c; i += kWide)
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; q++) sum[q] = wide_add(sum[q], wide_load(from[q] + i));
+  for (int q = 0; q < 4 && i < c; q++) sum[q] = wide_add(sum[q], wide_load_first(from[q] + i, (int)(c - i)));
 }
 
 // loss[r] = the mean of the r-th of these rows of c terms, at most a leaf each. All add as wide_sum does; few terms are
@@ -100,14 +116,22 @@ void means(float* loss, const float* terms, int64_t rows, int64_t c) {
     return;
   }
   auto add = [](vec a, vec b) { return a + b; };
+  Wide four[4];
+  if (rows <= 4) {
+    leaves(four, terms, rows, c);
+    for (int64_t r = 0; r < rows; r++) loss[r] = wide_sum(four[r]) / (float)c;
+    return;
+  }
   for (int64_t first = 0; first < rows; first += kLanes) {
     int many = rows - first < kLanes ? (int)(rows - first) : kLanes;
     const float* from = terms + first * c;
     vec sums[kLanes];
-    for (int l = 0; l < kLanes; l++)
+    for (int l = 0; l < kLanes; l++) {
+      if (c > kLanes && l % 4 == 0 && l < many) leaves(four, from + l * c, many - l, c);
       sums[l] = l >= many     ? zero()
                 : c <= kLanes ? zero() + load_first(from + l * c, (int)c)
-                              : wide_join(leaf(from + l * c, c), add);
+                              : wide_join(four[l % 4], add);
+    }
     store_first(loss + first, rows_join(sums, add) / splat((float)c), many);
   }
 }
@@ -136,11 +160,11 @@ struct Loss {
     }
     return sum;
   }
-  // Rows of at most a leaf, as many at once as a leaf holds.
+  // Rows of at most a leaf, as many at once as a block holds.
   void rows(float* loss, int64_t begin, int64_t end) const {
-    float block[kSumLeaf], factors[kSumLeaf];
+    float block[kBlock], factors[kBlock];
     for (int64_t many, row = begin; row < end; row += many) {
-      many = end - row < kSumLeaf / c ? end - row : kSumLeaf / c;
+      many = end - row < kBlock / c ? end - row : kBlock / c;
       if (weights)
         for (int64_t r = 0; r < many; r++)
           for (int64_t i = 0; i < c; i++) factors[r * c + i] = factor(row + r);
@@ -153,7 +177,7 @@ struct Loss {
 };
 
 void rows(float* loss, int64_t n, const Loss& of) {
-  const int64_t c = of.c, pieces = (c + kPiece - 1) / kPiece, work = n * c / 2 + n;
+  const int64_t c = of.c, pieces = (c + kPiece - 1) / kPiece, work = n * c / 2 + (c > 1 ? n : 0);
   if (pieces > 1 && n * pieces <= kMostPieces) {
     double sums[kMostPieces];
     parallel_for(n * pieces, work, [&](int64_t task) {

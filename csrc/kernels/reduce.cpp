@@ -158,7 +158,7 @@ void turn(double* turned, const float* rows, int64_t stride, int64_t width) {
       vec v[kLanes];
       for (int l = 0; l < kLanes; l++) v[l] = load(rows + (first + l) * stride + i);
       transpose(v);
-      for (int l = 0; l < kLanes; l++) {
+      for (int l = 0; l < kLanes && i + l < width; l++) {
         float column[kLanes];
         store(column, v[l]);
         for (int j = 0; j < kLanes; j++) turned[(i + l) * kWide + first + j] = column[j];

@@ -1,105 +1,189 @@
 // y (outer, inner) = the r of the first largest (smallest) element of x (outer, r, inner); the first NaN wins. Columns
-// side by side in lanes where inner is wide, sixteen interleaved runs of a row where it is 1: one pass over memory.
-// Short rows are turned to such columns. The smallest of x is the largest of -x.
+// side by side in lanes; where there are few, several rows are read as one, and what their winners are worth is
+// compared at the end. Short rows of numbers are turned to columns. One pass over memory. The smallest of x is the
+// largest of -x.
 #include "reduce_parts.h"
 #include "runtime/parallel.h"
+#include "stream.h"
 #include "vec.h"
 
 namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kBlock = 256;  // columns whose winners stay in the cache
-constexpr int64_t kShort = 256;  // rows up to here are turned
+constexpr int kVectors = 4;  // side by side, for each waits for its last comparison
+constexpr int64_t kTile = kVectors * kLanes;
+constexpr int64_t kBlock = 1024;    // columns whose winners stay in the cache
+constexpr int64_t kNear = 8192;     // floats of rows that are read once for each of their tiles
+constexpr int64_t kShort = 256;     // rows of numbers up to here are turned
+constexpr int64_t kChunk = 65536;   // floats at least of a part of a long r
+constexpr int64_t kPartial = 4096;  // winners of parts, at most
 
 struct Best {
   vec value;
   ivec index;
 };
-void better(Best& best, vec x, int32_t index) {
-  ivec wins = (x > best.value) | ((x != x) & (best.value == best.value));
-  best.value = select(wins, x, best.value);
-  best.index = select(wins, isplat(index), best.index);
+struct Winner {
+  int32_t worth, row;
+};
+
+ivec lanes() {
+  ivec lane;
+  for (int l = 0; l < kLanes; l++) lane[l] = l;
+  return lane;
 }
 vec flipped(vec x, int32_t sign) { return from_bits(bits(x) ^ isplat(sign)); }
 
-// Columns [0, width) of one plane. sign: the bit that turns the smallest into the largest.
-void columns(int64_t* y, const float* x, int64_t r, int64_t inner, int64_t width, int32_t sign) {
-  Best best[kBlock / kLanes];
-  for (int64_t row = 0; row < r; row++, x += inner)
-    for (int64_t i = 0; i < width; i += kLanes) {
-      int n = width - i < kLanes ? (int)(width - i) : kLanes;
-      vec v = flipped(n == kLanes ? load(x + i) : load_first(x + i, n), sign);
-      if (row == 0) best[i / kLanes] = {v, isplat(0)};
-      better(best[i / kLanes], v, (int32_t)row);
-    }
-  for (int64_t i = 0; i < width; i++) y[i] = best[i / kLanes].index[i % kLanes];
+// Integers in the order of floats: both zeros are the same, and so is every NaN.
+ivec worth_of(vec v) {
+  ivec i = bits(v + zero());
+  return select(v == v, i ^ ((i >> 31) & isplat(INT32_MAX)), isplat(INT32_MAX));
 }
 
-int64_t along_row(const float* x, int64_t r, int32_t sign) {
-  float value[kWide];
-  int32_t step[kWide];
-  int64_t lanes = r < kWide ? r : kWide, full = r / kWide;
-  for (int part = 0; part < kWide && part < full * kWide; part += kLanes) {
-    Best best = {flipped(load(x + part), sign), isplat(0)};
-    for (int64_t i = 1; i < full; i++) better(best, flipped(load(x + i * kWide + part), sign), (int32_t)i);
-    store(value + part, best.value);
-    store(step + part, best.index);
+// V vectors of columns over some steps, the first of which is `index`: `width` columns, where they are not whole.
+// ahead: how far away what comes next is asked for.
+template <int V, bool whole>
+void fold(Best* best, const float* x, int64_t steps, int64_t stride, int64_t width, int32_t index, int32_t sign,
+          int64_t ahead) {
+  Best b[V];
+  for (int k = 0; k < V; k++) b[k] = best[k];
+  const ivec lane = lanes();
+  for (ivec at = isplat(index); steps > 0; steps--, x += stride, at += 1) {
+#pragma GCC unroll 4
+    for (int k = 0; k < V; k++) {
+      int64_t n = width - k * kLanes;
+      vec v;
+      __builtin_prefetch(x + k * kLanes + ahead);
+      if (whole) {
+        v = flipped(load(x + k * kLanes), sign);
+      } else {
+        v = flipped(load_first(x + k * kLanes, n < 0 ? 0 : n < kLanes ? (int)n : kLanes), sign);
+        v = select(lane < isplat((int32_t)n), v, splat(-__builtin_inff()));
+      }
+      vec held = b[k].value;  // a NaN stays; a NaN that comes is not <= it
+      b[k].value = select(held == held, select(v <= held, held, v), held);
+      b[k].index = select(held == held, select(v <= held, b[k].index, at), b[k].index);
+    }
   }
-  int64_t winner = 0;
-  float most = 0;
-  auto offer = [&](float v, int64_t at) {
-    bool nan = v != v, held = most != most;
-    bool wins = nan ? !held || at < winner : !held && (v > most || (v == most && at < winner));
-    if (wins) most = v, winner = at;
+  for (int k = 0; k < V; k++) best[k] = b[k];
+}
+
+void fold_tile(Best* best, const float* x, int64_t steps, int64_t stride, int64_t width, int32_t index, int32_t sign,
+               int64_t ahead) {
+  (width == kTile ? fold<kVectors, true> : fold<kVectors, false>)(best, x, steps, stride, width, index, sign, ahead);
+}
+
+// The winner among lanes that are one column; `group` rows were read as one.
+Winner joined(const Best* best, int64_t group) {
+  const ivec lane = lanes();
+  ivec worth{}, row{};
+  auto offer = [&](ivec w, ivec r) {
+    ivec wins = (w > worth) | ((w == worth) & (r < row));
+    worth = select(wins, w, worth), row = select(wins, r, row);
   };
-  most = sign ? -x[0] : x[0];
-  if (full > 0)
-    for (int64_t lane = 0; lane < lanes; lane++) offer(value[lane], (int64_t)step[lane] * kWide + lane);
-  for (int64_t i = full * kWide; i < r; i++) offer(sign ? -x[i] : x[i], i);
-  return winner;
+  for (int k = kVectors - 1; k >= 0; k--) {
+    ivec w = worth_of(best[k].value), r = best[k].index * (int32_t)group + (lane + k * kLanes);
+    if (k == kVectors - 1)
+      worth = w, row = r;
+    else
+      offer(w, r);
+  }
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    offer(__builtin_shuffle(worth, lane ^ half), __builtin_shuffle(row, lane ^ half));
+  return {worth[0], row[0]};
+}
+
+// to[i]: the winner of the i-th of these columns.
+void winners(Winner* to, const float* x, int64_t r, int64_t inner, int64_t width, int32_t sign) {
+  Best best[kBlock / kLanes + kVectors];
+  int64_t group = width == inner && inner <= kTile / 2 ? kTile / inner : 1;
+  if (group > r) group = r;
+  const int64_t wide = group * width, stride = group * inner, steps = r / group;
+  const int64_t some = wide <= kTile ? steps : kNear / wide, ahead = wide <= kTile ? kAhead : some * stride;
+  for (int64_t i = 0; i < wide; i += kTile)
+    for (int k = 0; k < kVectors; k++) best[i / kLanes + k] = {splat(-__builtin_inff()), ivec{}};
+  for (int64_t step = 0; step < steps; step += some)
+    for (int64_t i = 0; i < wide; i += kTile)
+      fold_tile(best + i / kLanes, x + step * stride + i, steps - step < some ? steps - step : some, stride,
+                wide - i < kTile ? wide - i : kTile, (int32_t)step, sign, ahead);
+  if (int64_t rest = r % group) fold_tile(best, x + steps * stride, 1, 0, rest * width, (int32_t)steps, sign, 0);
+  if (inner == 1) {
+    *to = joined(best, group);
+    return;
+  }
+  for (int64_t i = 0; i < wide; i += kLanes) {
+    ivec worth = worth_of(best[i / kLanes].value), index = best[i / kLanes].index;
+    for (int l = 0; l < kLanes && i + l < wide; l++) {
+      Winner& held = to[(i + l) % width];
+      Winner next = {worth[l], index[l] * (int32_t)group + (int32_t)((i + l) / width)};
+      bool first = i + l < width;
+      if (first || next.worth > held.worth || (next.worth == held.worth && next.row < held.row)) held = next;
+    }
+  }
 }
 
 // Rows of r <= kShort numbers, up to kLanes of them.
 void along_rows(int64_t* y, const float* x, int64_t r, int64_t rows, int32_t sign) {
-  float turned[kShort + kLanes][kLanes];
+  alignas(64) float turned[kShort + kLanes][kLanes];
   for (int64_t i = 0; i < r; i += kLanes) {
     vec v[kLanes];
+#pragma GCC unroll 16
     for (int64_t l = 0; l < kLanes; l++) {
       const float* p = x + (l < rows ? l : 0) * r + i;
       v[l] = r - i < kLanes ? load_first(p, (int)(r - i)) : load(p);
+      if (i + l < r) __builtin_prefetch(x + (i + l) * kLanes + kAhead);  // so many vectors are these rows
     }
     transpose(v);
+#pragma GCC unroll 16
     for (int64_t l = 0; l < kLanes; l++) store(turned[i + l], v[l]);
   }
-  columns(y, turned[0], r, kLanes, rows, sign);
+  Best best = {splat(-__builtin_inff()), ivec{}};
+  fold<1, true>(&best, turned[0], r, kLanes, kLanes, 0, sign, 0);
+  int32_t index[kLanes];
+  store(index, best.index);
+  for (int64_t l = 0; l < rows; l++) y[l] = index[l];
 }
 
 }  // namespace
 
 void arg(int64_t* y, const float* x, const ReduceShape& s, bool largest) {
   const int32_t sign = largest ? 0 : INT32_MIN;
+  const int64_t size = s.outer * s.r * s.inner, outputs = s.outer * s.inner;
   if (s.inner == 1 && s.r <= kShort && s.outer >= kLanes) {
     int64_t groups = (s.outer + kLanes - 1) / kLanes;
-    parallel_ranges(groups, 8192 / (s.r * kLanes) + 1, s.outer * s.r / 16 + s.outer, [&](int64_t begin, int64_t end) {
+    parallel_ranges(groups, 8192 / (s.r * kLanes) + 1, size / 16 + s.outer, [&](int64_t begin, int64_t end) {
       for (int64_t o = begin * kLanes; o < end * kLanes && o < s.outer; o += kLanes)
         along_rows(y + o, x + o * s.r, s.r, s.outer - o < kLanes ? s.outer - o : kLanes, sign);
     });
     return;
   }
-  int64_t blocks = (s.inner + kBlock - 1) / kBlock, tasks = s.outer * blocks;
-  int64_t floats = s.r * (s.inner < kBlock ? s.inner : kBlock), grain = floats < 8192 ? 8192 / floats : 1;
-  parallel_ranges(tasks, grain, s.outer * s.r * s.inner / 16 + tasks, [&](int64_t begin, int64_t end) {
+  Winner partial[kPartial];
+  int64_t chunks = size / kChunk < kPartial / outputs ? size / kChunk : kPartial / outputs;
+  const int64_t rows = chunks > 1 ? (s.r + chunks - 1) / chunks : s.r;
+  chunks = (s.r + rows - 1) / rows;
+  int64_t blocks = (s.inner + kBlock - 1) / kBlock, tasks = s.outer * blocks * chunks;
+  int64_t floats = rows * (s.inner < kBlock ? s.inner : kBlock), grain = floats < 8192 ? 8192 / floats : 1;
+  parallel_ranges(tasks, grain, size / 16 + tasks, [&](int64_t begin, int64_t end) {
+    Winner winner[kBlock];
     for (int64_t task = begin; task < end; task++) {
-      int64_t o = task / blocks, column = task % blocks * kBlock;
-      const float* from = x + o * s.r * s.inner + column;
-      int64_t width = s.inner - column < kBlock ? s.inner - column : kBlock;
-      if (s.inner == 1)
-        y[o] = along_row(from, s.r, sign);
-      else
-        columns(y + o * s.inner + column, from, s.r, s.inner, width, sign);
+      int64_t chunk = task % chunks, o = task / chunks / blocks, column = task / chunks % blocks * kBlock;
+      int64_t first = chunk * rows, width = s.inner - column < kBlock ? s.inner - column : kBlock;
+      winners(winner, x + (o * s.r + first) * s.inner + column, s.r - first < rows ? s.r - first : rows, s.inner, width,
+              sign);
+      int64_t at = o * s.inner + column;
+      for (int64_t i = 0; i < width; i++)
+        if (chunks == 1)
+          y[at + i] = winner[i].row;
+        else
+          partial[chunk * outputs + at + i] = {winner[i].worth, winner[i].row + (int32_t)first};
     }
   });
+  for (int64_t i = 0; chunks > 1 && i < outputs; i++) {
+    Winner most = partial[i];
+    for (int64_t chunk = 1; chunk < chunks; chunk++)
+      if (partial[chunk * outputs + i].worth > most.worth) most = partial[chunk * outputs + i];
+    y[i] = most.row;
+  }
 }
 
 }  // namespace ISA

@@ -32,12 +32,15 @@ void copy_short(float* y, const float* x, const Nest& nest) {
   runs.rank = last, runs.size /= nest.dim[last];
   int64_t n = nest.dim[last], step_y = nest.stride[0][last], step_x = nest.stride[1][last];
   int64_t next_y = nest.stride[0][last - 1], next_x = nest.stride[1][last - 1];
+  const int64_t ahead = (kAhead / n + 1) * next_x;
   parallel_ranges(runs.size, kTask / 8, nest.size / 4, [&](int64_t begin, int64_t end) {
     walk<2>(runs, runs.stride, begin, end, [&](int64_t, const int64_t* offset, int64_t count) {
       float* to = y + offset[0];
       const float* from = x + offset[1];
-      for (; count > 0; count--, to += next_y, from += next_x)
+      for (; count > 0; count--, to += next_y, from += next_x) {
+        __builtin_prefetch(from + ahead);
         for (int64_t j = 0; j < n; j++) to[j * step_y] = from[j * step_x];
+      }
     });
   });
 }
@@ -83,6 +86,7 @@ void concat(float* y, const float* const* x, const int64_t* widths, int count, i
         if (skip < 0) skip = 0;
         int64_t n = widths[k] - skip < end - begin ? widths[k] - skip : end - begin;
         const float* from = x[k] + row * widths[k] + skip;
+        for (int64_t j = 0; j < n && n < kAhead; j += 16) __builtin_prefetch(from + kAhead + j);
         past ? writer.copy(from, n) : copy_run(y + begin, from, n);
         begin += n;
       }
