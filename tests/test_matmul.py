@@ -45,6 +45,16 @@ def test_same_bits_everywhere(rng: np.random.Generator) -> None:
         )
 
 
+@pytest.mark.parametrize(("turn_a", "turn_b"), [(False, False), (False, True), (True, False)])
+@pytest.mark.parametrize(("m", "k", "n"), [(410, 300, 1000), (1000, 530, 1090)])
+def test_packing_on_the_way_makes_the_same_bits(
+    m: int, k: int, n: int, turn_a: bool, turn_b: bool, rng: np.random.Generator
+) -> None:
+    """Each thread packs its part of b, if that is wide enough, while it multiplies its first rows."""
+    a, b = normal(rng, (k, m) if turn_a else (m, k)), normal(rng, (n, k) if turn_b else (k, n))
+    assert_same_bits_everywhere(lambda: kernels.matmul(a, b, turn_a, turn_b))
+
+
 @pytest.mark.parametrize("transpose_b", [False, True])
 @pytest.mark.parametrize(("k", "n"), [(10, 7), (385, 130), (900, 600), (3000, 20)])
 def test_a_row_does_not_depend_on_the_others(
@@ -58,7 +68,8 @@ def test_a_row_does_not_depend_on_the_others(
 
 
 @pytest.mark.parametrize(
-    ("m", "k", "n"), [(12, 40, 9), (30, 128, 10), (401, 37, 130), (700, 512, 70), (2200, 4, 1024), (415, 1030, 300)]
+    ("m", "k", "n"),
+    [(12, 40, 9), (30, 128, 10), (401, 37, 130), (700, 512, 70), (2200, 4, 1024), (415, 1030, 300), (431, 700, 610)],
 )
 def test_transposed_operands_make_the_same_bits(isa: str, m: int, k: int, n: int, rng: np.random.Generator) -> None:
     """Columns of a transposed a are packed as they lie; a large result is stored past the caches."""
@@ -71,7 +82,16 @@ def test_transposed_operands_make_the_same_bits(isa: str, m: int, k: int, n: int
 
 @pytest.mark.parametrize(
     ("rows", "depth", "columns"),
-    [(1, 30, 75), (5, 30, 75), (20, 30, 75), (500, 30, 75), (12, 1100, 75), (40, 2600, 75), (40, 600, 1100)],
+    [
+        (1, 30, 75),
+        (5, 30, 75),
+        (20, 30, 75),
+        (500, 30, 75),
+        (12, 1100, 75),
+        (40, 2600, 75),
+        (40, 600, 1100),
+        (420, 700, 570),
+    ],
 )
 def test_dense_epilogue(isa: str, rows: int, depth: int, columns: int, rng: np.random.Generator) -> None:
     x, w, bias = integers(rng, (rows, depth)), integers(rng, (depth, columns)), integers(rng, (columns,))
@@ -106,7 +126,8 @@ def test_where_b_lies_never_shows(isa: str, rows: int, depth: int, columns: int,
 
 
 @pytest.mark.parametrize(
-    ("n", "inputs", "units"), [(1, 75, 30), (12, 75, 1100), (40, 1100, 600), (128, 700, 40), (500, 75, 30)]
+    ("n", "inputs", "units"),
+    [(1, 75, 30), (12, 75, 1100), (40, 1100, 600), (128, 700, 40), (500, 75, 30), (450, 600, 560)],
 )
 def test_a_gate_joins_the_input_gradient(isa: str, n: int, inputs: int, units: int, rng: np.random.Generator) -> None:
     """Whatever path the product takes; NaN in the gate spreads, and what it closes is 0."""

@@ -1,14 +1,14 @@
 // Matrix products, by the shape of the larger side: one pass along b for one row (gemm_row.h) or a few (gemm_thin.h), b
-// packed block by block for more of them, a packed so where it is transposed (gemm_blocks.h, with long sums
-// gemm_transposed.h), else a gathered product of a single tap (gather.h). Which one it is never shows in the bits: they
-// all are the same chains of multiply-adds in the same blocks of kDepth.
+// packed block by block for more of them, a packed so where it is transposed (gemm_blocks.h), many rows and a large b,
+// or a transposed a with long sums (gemm_large.h), else a gathered product of a single tap (gather.h). Which one it is
+// never shows in the bits: they all are the same chains of multiply-adds in the same blocks of kDepth.
 #include "gemm.h"
 
 #include "gather.h"
 #include "gemm_blocks.h"
+#include "gemm_large.h"
 #include "gemm_row.h"
 #include "gemm_thin.h"
-#include "gemm_transposed.h"
 #include "runtime/parallel.h"
 #include "sizes.h"
 
@@ -36,9 +36,8 @@ void transpose_into(float* to, const float* from, int64_t rows, int64_t columns,
 bool is_few(const Matmul& g) { return g.m <= kFewRows && g.k > 0; }
 
 int64_t transposed_bytes(const Matmul& g) {
-  return !is_transposed(g) && g.transpose_a && g.m > 1 && g.k > 1 && (is_thin(g) || !is_tall(g))
-             ? align64(g.m * g.k * 4)
-             : 0;
+  return !is_large(g) && g.transpose_a && g.m > 1 && g.k > 1 && (is_thin(g) || !is_tall(g)) ? align64(g.m * g.k * 4)
+                                                                                            : 0;
 }
 
 size_t one_workspace(const Matmul& g, int threads) {
@@ -47,7 +46,7 @@ size_t one_workspace(const Matmul& g, int threads) {
   if (is_thin(g)) return bytes + ThinPlan(g, threads).bytes(g);
   if (is_tall(g)) return TallPlan(g, threads).bytes(g, threads);
   if (is_few(g)) return bytes + FewPlan(g, threads).bytes(g);
-  if (is_transposed(g)) return TransposedPlan(g, threads).bytes(g, threads);
+  if (is_large(g)) return LargePlan(g, threads).bytes(g, threads);
   return bytes + 64 + gather_workspace(g.m, 1, g.k > 0 ? g.k : 1, g.n, threads);
 }
 
@@ -62,7 +61,7 @@ void one_product(float* y, const float* a, const float* b, const Matmul& g, cons
   if (is_thin(g)) return thin_product(y, a, b, g, e, workspace, threads);
   if (is_tall(g)) return tall_product(y, a, b, g, e, workspace, threads);
   if (is_few(g)) return few_product(y, a, b, g, e, workspace, threads);
-  if (is_transposed(g)) return transposed_product(y, a, b, g, e, workspace, threads);
+  if (is_large(g)) return large_product(y, a, b, g, e, workspace, threads);
   int64_t* origin = (int64_t*)workspace;
   origin[0] = 0;
   Gather p{};

@@ -63,11 +63,11 @@ inline bool lies_in_panels(const float* b, const Matmul& g) {
 
 // The panel after this one, after the last one of a piece the next piece's first: copied to where it will be read, or,
 // where that is more than copying, asked for.
-inline Packing next_block(const float* b, const Matmul& g, const FewPlan& plan, int64_t panel, int64_t begin,
-                          int64_t end, int64_t from, float* to) {
-  if (++panel == end) panel = begin, from += plan.piece;
+[[gnu::noinline]] Packing next_block(const float* b, const Matmul& g, int64_t piece, int64_t panel, int64_t begin,
+                                     int64_t end, int64_t from, float* to) {
+  if (++panel == end) panel = begin, from += piece;
   if (from >= g.k || panel_columns(g, panel) < kPanel) return {};
-  int64_t depth = least(plan.piece, g.k - from);
+  int64_t depth = least(piece, g.k - from);
   if (!g.transpose_b) return {b + from * g.n + panel * kPanel, g.n, to, depth};
   int64_t line = ceil_div(depth, kPanel);
   return {b + panel * kPanel * g.k + from, kPanel, nullptr, line * kPanel, 0, line, g.k - line * kPanel};
@@ -97,7 +97,7 @@ void few_task(float* to, bool partial, const float* a, const float* b, const Mat
       if (!in_place) pack_block(packed + done * kPanel, b, g, panel, from + done, depth - done);
       for (int64_t i = 0; i < count; i++) out[i] = c + i * g.n + panel * kPanel;
       f.bias = e.bias ? e.bias + panel * kPanel : nullptr;
-      next = next_block(b, g, plan, panel, begin, end, from, other);
+      next = next_block(b, g, plan.piece, panel, begin, end, from, other);
       if (in_place || count < kPackedRows) next.to = nullptr;
       Segments s{rows, count, 1, depth, 1, from, panel == begin};
       if (next.runs) s.packing = &next;
