@@ -46,6 +46,7 @@ def samples(x: Any) -> int:
     """How many samples a batch has.
 
     Example:
+        >>> import numpy as np
         >>> samples([Tensor(np.zeros((3, 2)))])
         3
     """
