@@ -87,7 +87,7 @@ __attribute__((noinline)) void max_of(const Call<Index, How>& call, const Neighb
   float* y = call.y ? call.y + w.pixel : nullptr;
   Index* indices = call.indices + (kIndexed<Index> ? w.pixel : 0);
   int64_t count = w.count;
-  if constexpr (K == 3 && !kIndexed<Index> && kLanes > 4)
+  if constexpr (K == 3 && !kIndexed<Index> && __is_same(How, Plain) && kLanes > 4)
     if (step == column_step)
       for (; count >= 4; count -= 4, x += 4 * step, y += 4 * y_step)
         over_channels(
