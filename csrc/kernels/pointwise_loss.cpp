@@ -166,8 +166,10 @@ struct Loss {
     for (int64_t many, row = begin; row < end; row += many) {
       many = end - row < kBlock / c ? end - row : kBlock / c;
       if (weights)
-        for (int64_t r = 0; r < many; r++)
-          for (int64_t i = 0; i < c; i++) factors[r * c + i] = factor(row + r);
+        for (int64_t r = 0; r < many; r++) {
+          const float w = factor(row + r);
+          for (int64_t i = 0; i < c; i++) factors[r * c + i] = w;
+        }
       else
         factors[0] = factor(row);
       run(c == 1 ? loss + row : block, row * c, many * c, factors, weights != nullptr);
