@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastcnn.optimizers.kernel_optimizer import KernelOptimizer
-from fastcnn.optimizers.optimizer import Slots, registry
+from fastcnn.optimizers.optimizer import registry
+from fastcnn.optimizers.state import Slots
 from fastcnn.tensor import Variable
 
 __all__ = ["Adam", "AdamW", "Adamax", "Nadam"]

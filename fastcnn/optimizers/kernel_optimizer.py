@@ -1,15 +1,17 @@
 """Optimizers whose step, with clipping and decay, is one kernel for each variable, or for many that lie together."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcnn.optimizers.flat import lay_flat
 from fastcnn.optimizers.gradients import arithmetic, as_array
-from fastcnn.optimizers.optimizer import Optimizer, Slots
-from fastcnn.optimizers.recorded import Part, RecordedUpdate, group_of
+from fastcnn.optimizers.optimizer import Optimizer
+from fastcnn.optimizers.state import Slots
 from fastcnn.tensor import Variable
+
+if TYPE_CHECKING:
+    from fastcnn.optimizers.recorded import Part
 
 __all__ = ["KernelOptimizer"]
 
@@ -68,6 +70,9 @@ class KernelOptimizer(Optimizer):
         """
         if not variables or not self.may_record(variables):
             return False
+        from fastcnn.optimizers.flat import lay_flat  # here: what programs need comes with the first
+        from fastcnn.optimizers.recorded import group_of
+
         if not self.built:
             self.build(variables)
         self.follow(variables)
@@ -86,7 +91,7 @@ class KernelOptimizer(Optimizer):
         """
         return self.global_clipnorm is None and self.may_record(variables)
 
-    def record(self, groups: Sequence[tuple[Any, Sequence[Part]]], missing: Sequence[Variable]) -> Any:
+    def record(self, groups: "Sequence[tuple[Any, Sequence[Part]]]", missing: Sequence[Variable]) -> Any:
         """Records the update as steps of programs; None where Python has to do it.
 
         Args:
@@ -98,5 +103,7 @@ class KernelOptimizer(Optimizer):
             return None
         if not self.may_record([*variables, *missing]):
             return None
+        from fastcnn.optimizers.recorded import RecordedUpdate  # here: as above
+
         self._warn_of_missing([v.path for v in missing])
         return RecordedUpdate(self, groups)

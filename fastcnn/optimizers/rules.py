@@ -3,7 +3,8 @@
 from typing import Any
 
 from fastcnn.optimizers.kernel_optimizer import KernelOptimizer
-from fastcnn.optimizers.optimizer import Slots, registry
+from fastcnn.optimizers.optimizer import registry
+from fastcnn.optimizers.state import Slots
 
 __all__ = ["SGD", "Adadelta", "Adagrad", "Lion", "RMSprop"]
 
