@@ -10,9 +10,9 @@ extern "C" {
 
 /* y (batch, m, n) = activation(op(a) op(b) + bias + residual). op(a) is (m, k): a is (m, k), or (k, m) with
  * transpose_a; op(b) is (k, n): b is (k, n), or (n, k) with transpose_b. batch_a and batch_b are 0 where one matrix
- * serves the whole batch. bias has n floats. finite_b: b is known to hold neither infinities nor NaN, as weights do
- * that were looked through once; what of b meets zeros of a single row need not be read then. 0 says nothing. It never
- * changes a result; where it is not true, 0 * NaN may be 0. */
+ * serves the whole batch. bias has n floats. finite_b: the caller's promise that b holds neither infinities nor NaN, as
+ * weights do that were looked through once; what of b meets zeros of a single row need not be read then. 0 promises
+ * nothing. Nothing checks it: kept, it changes no result; broken, 0 * NaN may be 0. */
 typedef struct fastcnn_matmul_params {
   int64_t batch, m, n, k;
   int transpose_a, transpose_b;
