@@ -160,7 +160,7 @@ def test_models_take_turns_and_are_forgotten():
     plans = weakref.ref(stepping.plans_of(second))
     del model, second
     gc.collect()
-    assert plans() is None and answering._latest() is None
+    assert plans() is None and stepping._latest() is None
 
 
 def test_threads_have_programs_of_their_own():

@@ -1,21 +1,23 @@
-"""The short way from an array to a prediction, where a program for it is there and nothing else is asked for.
+"""Calls of a model that its programs may answer, and the short way to an answer from a program that waits.
 
 Of one image, what Python does before and after the program counts: once kernels have filled the caches, each function
 called on the way costs as much as a small kernel. Meanwhile the threads fall asleep, and are late for the first kernel.
 """
 
-from typing import Any
-from weakref import ref
+from typing import TYPE_CHECKING, Any
 
-from numpy import ndarray
+from numpy import float32, ndarray
 
-from fastcnn.plan.stepping import answered, plans_of
-from fastcnn.seam import state
-from fastcnn.tensor import Changes, Tensor, Variable
+from fastcnn.layers.nests import map_tensors, tensors_of
+from fastcnn.plan.batches import flat
+from fastcnn.plan.stepping import borrowed, copied, may_replay, parts_of, plans_of
+from fastcnn.tensor import Tensor, Variable
+
+if TYPE_CHECKING:
+    from fastcnn.plan.model_steps import Inference
+    from fastcnn.plan.stepping import Plans
 
 __all__ = ["answer", "called"]
-
-_latest: Any = lambda: None  # noqa: E731 (as a weak reference to the programs of the model that was asked last)
 
 
 def answer(model: Any, x: Any) -> Any:
@@ -28,21 +30,10 @@ def answer(model: Any, x: Any) -> Any:
         model: its ``predict_step`` is that of all models.
         x: a batch.
     """
-    global _latest
     if x.__class__ is not ndarray:
         return None
-    plans = _latest()
-    if (
-        plans is None
-        or plans.model() is not model
-        or plans.changes != Changes.count
-        or plans.compiled is not model._compile_arguments
-        or plans.forgotten
-    ):
-        plans = plans_of(model)
-        _latest = ref(plans)
-    pool = plans.inference.get((x.shape, "f"))
-    if not pool or state.precise or state.tapes or state.steps is not None or model.run_eagerly or not model.built:
+    pool = plans_of(model).inference.get((x.shape, "f"))
+    if not pool or not may_replay(model):
         return None
     try:
         one = pool.pop()
@@ -58,11 +49,60 @@ def answer(model: Any, x: Any) -> Any:
 
 
 def called(model: Any, x: Any) -> Any:
-    """What ``model(x)`` returns, as ``answered`` tells; None where the call has to run as it is written.
+    """What ``model(x)`` returns, computed as ``predict`` does; None where the call has to run as it is written.
+
+    That is where it runs Python of other people's, who may count their calls or print; where it adds to the loss or
+    changes variables; and wherever ``predict`` runs eagerly.
 
     Args:
         model: no tape records what it does.
         x: a batch.
     """
-    y = answer(model, x) if plans_of(model).replayed and model._graph is not None else None
-    return answered(model, x) if y is None else Tensor(y)
+    plans = plans_of(model)
+    if plans.replayed is None:
+        _look_at_layers(model, plans)
+    if not plans.replayed or model._graph is None:
+        return None
+    y = answer(model, x)
+    if y is not None:
+        return Tensor(y)
+    x = tensors_of(x)
+    if all(t.dtype == "float32" for t in model.inputs):
+        x = map_tensors(x, _in_floats)
+
+    def use(one: "Inference") -> Any:
+        if one.silent:
+            return copied(one.run(flat(x)))
+        plans.replayed = False
+        return None
+
+    return borrowed(model, x, use)
+
+
+def _look_at_layers(model: Any, plans: "Plans") -> None:
+    """Finds out whether calls may be replayed; if so, layers are edited with notice from now on."""
+    layers = list(model._flatten_layers())
+    plans.replayed = all(map(_is_ours, layers))
+    if plans.replayed:
+        for layer in layers:
+            _notice_edits(layer)
+        plans.parts = parts_of(model)
+
+
+def _in_floats(t: Any) -> Any:
+    """Integers as ``predict`` gives them to a network."""
+    return Tensor(t.array.astype(float32)) if t.__class__ is Tensor and t.array.dtype.kind in "biu" else t
+
+
+def _notice_edits(layer: Any) -> None:
+    """From now on, an attribute set on the layer makes programs that it is part of out of date."""
+    if not hasattr(
+        layer, "_compile_arguments"
+    ):  # models' attributes, set while they train, change nothing they compute
+        vars(layer).setdefault("_edits", 0)
+
+
+def _is_ours(layer: Any) -> bool:
+    """Whether all that a layer's call runs was written here: the class, and functions it was given to apply."""
+    given = [v for name, v in vars(layer).items() if callable(v) and name in ("activation", "_activation", "call")]
+    return all(str(f.__module__).partition(".")[0] == "fastcnn" for f in (type(layer), *given))

@@ -2,11 +2,10 @@
 
 import threading
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from fastcnn.layers.nests import map_tensors, tensors_of
+from fastcnn.layers.nests import map_tensors
 from fastcnn.plan.batches import flat, key_of
 from fastcnn.plan.capture import NotCapturable
 from fastcnn.seam import state
@@ -15,12 +14,13 @@ from fastcnn.tensor import Changes, Tensor
 if TYPE_CHECKING:
     from fastcnn.plan.model_steps import Inference, TrainingStep
 
-__all__ = ["Plans", "answered", "copied", "inference", "plans_of", "settle", "training_step"]
+__all__ = ["Plans", "borrowed", "copied", "inference", "may_replay", "parts_of", "plans_of", "settle", "training_step"]
 
 KEPT = 8  # programs of one model; of more shapes, the oldest are forgotten
 
 _lock = threading.Lock()  # of the lists of programs, not of the programs
 _plans: "weakref.WeakKeyDictionary[Any, Plans]" = weakref.WeakKeyDictionary()
+_latest: Any = lambda: None  # noqa: E731 (as a weak reference to what was asked for last: looking it up takes longer)
 
 
 class Plans:
@@ -47,7 +47,7 @@ class Plans:
         return next(iter(self.eager.values()), None)
 
 
-def _parts(model: Any) -> Any:
+def parts_of(model: Any) -> Any:
     """What programs are made for: these layers, as they are, these variables, and which of them are trained."""
     layers = [(id(layer), layer._trainable, vars(layer).get("_edits")) for layer in model._flatten_layers()]
     return layers, [(id(v), v.trainable) for v in model.variables]
@@ -55,13 +55,17 @@ def _parts(model: Any) -> Any:
 
 def plans_of(model: Any) -> Plans:
     """The model's programs, none of which is outdated."""
-    found = _plans.get(model)
+    global _latest
+    latest: Plans | None = _latest()
+    found = latest if latest is not None and latest.model() is model else _plans.get(model)
     compiled = model._compile_arguments  # a new dict each time: another loss, or layers changed by hand before it
-    if found is None or found.compiled is not compiled or found.changes != Changes.count:
-        parts = _parts(model)
-        if found is None or found.compiled is not compiled or found.parts != parts:
+    if found is None or found.compiled is not compiled or found.changes != Changes.count or found.forgotten:
+        parts = parts_of(model)
+        if found is None or found.compiled is not compiled or found.parts != parts or found.forgotten:
             found = _plans[model] = Plans(model, parts, compiled)
         found.changes = Changes.count
+    if found is not latest:
+        _latest = weakref.ref(found)
     return found
 
 
@@ -70,7 +74,8 @@ def copied(outputs: Any) -> Any:
     return map_tensors(outputs, lambda t: Tensor(t.array.copy()))
 
 
-def _may(model: Any) -> bool:
+def may_replay(model: Any) -> bool:
+    """Whether nobody wants to see the model's operations as they are run."""
     return model.built and not (model.run_eagerly or state.precise or state.tapes or state.steps is not None)
 
 
@@ -99,7 +104,7 @@ def _keep(kept: dict[Any, Any], key: Any, value: Any) -> Any:
 def training_step(model: Any, data: tuple[Any, Any, Any]) -> "TrainingStep | None":
     """The step run on a batch ``(x, y, sample_weight)``; None where the model has to run eagerly."""
     plans = plans_of(model)
-    key = key_of(data) if _may(model) else None
+    key = key_of(data) if may_replay(model) else None
     if key is None or ("training", key) in plans.eager:
         return None
     step = plans.training.get(key)
@@ -127,71 +132,31 @@ def _pass(model: Any, x: Any) -> "Inference":
     return Inference(model, x)
 
 
-def inference(model: Any, x: Any, collect: Any, silent: bool = False) -> Any:
-    """``collect(outputs)`` of a pass over a batch; None where the model has to run eagerly.
+def inference(model: Any, x: Any, collect: Any) -> Any:
+    """``collect(outputs)`` of a pass over a batch; None where the model has to run eagerly."""
+    return borrowed(model, x, lambda one: collect(one.run(flat(x))))
 
-    That includes a pass that is not ``silent`` but must be. Programs are taken from a pool: each thread has one of its
-    own while it runs.
+
+def borrowed(model: Any, x: Any, use: "Callable[[Inference], Any]") -> Any:
+    """``use(program)`` of the pass over such a batch; None where the model has to run eagerly.
+
+    Programs are taken from a pool: each thread has one of its own while it runs.
     """
     plans = plans_of(model)
-    key = key_of(x) if _may(model) else None
+    key = key_of(x) if may_replay(model) else None
     if key is None or ("inference", key) in plans.eager:
         return None
     pool = plans.inference.get(key)
     try:
-        program = pool.pop() if pool else _pass(model, x)
+        one = pool.pop() if pool else _pass(model, x)
     except IndexError:  # another thread was quicker
-        program = _pass(model, x)
+        one = _pass(model, x)
     except NotCapturable as error:
         _keep(plans.eager, ("inference", key), str(error))
         return None
     if pool is None:
         pool = _keep(plans.inference, key, [])
     try:
-        if silent and not program.silent:
-            plans.replayed = False
-            return None
-        return collect(program.run(flat(x)))
+        return use(one)
     finally:
-        pool.append(program)
-
-
-def answered(model: Any, x: Any) -> Any:
-    """What ``model(x)`` returns, computed as ``predict`` does; None where the call has to run as it is written.
-
-    That is where it runs Python of other people's, who may count their calls or print; where it adds to the loss or
-    changes variables; and wherever ``predict`` runs eagerly.
-    """
-    plans = plans_of(model)
-    if plans.replayed is None:
-        parts = list(model._flatten_layers())
-        plans.replayed = all(map(_is_ours, parts))
-        if plans.replayed:
-            for layer in parts:
-                _notice_edits(layer)
-            plans.parts = _parts(model)
-    if not plans.replayed or model._graph is None:
-        return None
-    x = tensors_of(x)
-    if all(t.dtype == "float32" for t in model.inputs):
-        x = map_tensors(x, _in_floats)
-    return inference(model, x, copied, silent=True)
-
-
-def _in_floats(t: Any) -> Any:
-    """Integers as ``predict`` gives them to a network."""
-    return Tensor(t.array.astype(np.float32)) if t.__class__ is Tensor and t.array.dtype.kind in "biu" else t
-
-
-def _notice_edits(layer: Any) -> None:
-    """From now on, an attribute set on the layer makes programs that it is part of out of date."""
-    if not hasattr(
-        layer, "_compile_arguments"
-    ):  # what is set on models, while they train, changes nothing they compute
-        vars(layer).setdefault("_edits", 0)
-
-
-def _is_ours(layer: Any) -> bool:
-    """Whether all that a layer's call runs was written here: the class, and functions it was given to apply."""
-    given = [v for name, v in vars(layer).items() if callable(v) and name in ("activation", "_activation", "call")]
-    return all(str(f.__module__).partition(".")[0] == "fastcnn" for f in (type(layer), *given))
+        pool.append(one)
