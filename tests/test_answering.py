@@ -9,7 +9,7 @@ from checks import assert_threads_predict_alike
 
 import fastcnn
 from fastcnn import _core, layers, losses, models, utils
-from fastcnn.plan import answering, model_steps, stepping
+from fastcnn.plan import model_steps, stepping
 from fastcnn.plan.answering import answer
 from fastcnn.tensor import Tensor
 

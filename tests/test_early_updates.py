@@ -10,7 +10,7 @@ from fastcnn import kernels, layers, losses, models, ops, optimizers, regularize
 from fastcnn.optimizers.kernel_optimizer import KernelOptimizer
 from fastcnn.plan import early_updates, fused
 from fastcnn.plan.footprint import gradient_bytes
-from fastcnn.plan.program import CONSTANTS
+from fastcnn.plan.steps import CONSTANTS
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(24, 12, 12, 3)).astype("float32")

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastcnn.plan import fused
-from fastcnn.plan.program import ALIASES, CONSTANTS, VIEWS
-from fastcnn.plan.steps import made_by, node, rebuilt, size_of, users
+from fastcnn.plan.steps import ALIASES, CONSTANTS, VIEWS, made_by, node, rebuilt, size_of, users
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor, Variable
 

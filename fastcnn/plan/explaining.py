@@ -141,7 +141,7 @@ def _text(shape: Any) -> str:
 
 def _place(step: Node, program: Program) -> str:
     """Offset and bytes of the first result."""
-    result = program._array(step.outputs[0])
+    result = program.layout.array(step.outputs[0])
     arena: Any = program.arena
     offset = result.ctypes.data - arena.ctypes.data
     if 0 <= offset < arena.nbytes:

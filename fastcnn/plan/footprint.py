@@ -43,7 +43,7 @@ def scratch_bytes(program: Program) -> int:
     Args:
         program: laid out; it need not have run.
     """
-    return max((size for _, size in program._scratch.values()), default=0)
+    return max((size for _, size in program.layout.scratch.values()), default=0)
 
 
 def gradient_bytes(step: TrainingStep) -> int:

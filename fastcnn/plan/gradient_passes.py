@@ -5,8 +5,7 @@ from typing import Any
 from fastcnn.ops.pooling import MAX_POOL_INDICES, MAX_POOL_SCATTER
 from fastcnn.ops.shaping import RESHAPE
 from fastcnn.plan import fused
-from fastcnn.plan.program import VIEWS
-from fastcnn.plan.steps import made_by, node, rebuilt, users
+from fastcnn.plan.steps import VIEWS, made_by, node, rebuilt, users
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 

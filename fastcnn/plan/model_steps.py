@@ -15,7 +15,8 @@ from fastcnn.plan.capture import NotCapturable, capture
 from fastcnn.plan.counting import count
 from fastcnn.plan.early_updates import early_updates, in_rows, may_be_early, whole
 from fastcnn.plan.inference_passes import inference_passes
-from fastcnn.plan.program import EFFECTS, Program
+from fastcnn.plan.program import Program
+from fastcnn.plan.steps import EFFECTS
 from fastcnn.plan.training_passes import training_passes
 from fastcnn.seam import Node, state
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
@@ -122,7 +123,7 @@ class TrainingStep(_Step):
 
     def _parts(self) -> list[list[Part]]:
         """What each of the included programs updates."""
-        variables, arrays = self.variables, self.program._arrays
+        variables, arrays = self.variables, self.program.layout.arrays
         if self.early:
             return [
                 [Part(variables[p.variable], arrays[id(p.gradient)], p.rows and slice(*p.rows)) for p in update.parts]

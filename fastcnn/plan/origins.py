@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastcnn.plan.fused import BATCH_NORM_APPLY, BATCH_NORM_BACKWARD_PAIR, BATCH_NORM_SUM
-from fastcnn.plan.program import ALIASES, VIEWS
+from fastcnn.plan.steps import ALIASES, VIEWS
 from fastcnn.seam import Node
 from fastcnn.tensor import Variable
 

@@ -1,14 +1,34 @@
-"""What the passes ask of a list of steps, and how they make new ones."""
+"""Kinds of steps, what is asked of a list of them, and how passes make new ones."""
 
 from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
 
+from fastcnn.layers.nests import contents
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
 
-__all__ = ["made_by", "node", "rebuilt", "size_of", "users"]
+__all__ = ["ALIASES", "CONSTANTS", "EFFECTS", "VIEWS", "live_steps", "made_by", "node", "rebuilt", "size_of", "users"]
+
+VIEWS = frozenset({"reshape", "reshape_like", "expand_dims", "squeeze"})
+# Copies of which a program, whose memory stays, has no need.
+ALIASES = frozenset({"identity", "stop_gradient"})
+# Steps whose results follow from shapes alone: computed once.
+CONSTANTS = frozenset({"ones_like", "zeros_like", "full_like"})
+# Steps that change variables: they are run even where nobody reads their results.
+EFFECTS = frozenset({"batch_norm", "batch_norm_fused", "batch_norm_statistics"})
+
+
+def live_steps(steps: list[Node], outputs: Any) -> list[Node]:
+    """The steps that the outputs depend on, and those that change variables."""
+    needed = {id(t) for t in contents(outputs)}
+    kept = []
+    for node in reversed(steps):
+        if any(id(t) in needed for t in node.outputs) or node.operation.name in EFFECTS:
+            kept.append(node)
+            needed |= {id(t) for t in node.inputs if t is not None}
+    return kept[::-1]
 
 
 def users(steps: list[Node], outputs: list[Any]) -> dict[int, list[Node | None]]:
