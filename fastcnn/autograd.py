@@ -114,23 +114,15 @@ class GradientTape:
             raise ValueError(f"unconnected_gradients must be 'none' or 'zero', got {unconnected_gradients!r}")
         if self._records is None:
             raise RuntimeError("gradient was called already; a tape for several calls is GradientTape(persistent=True)")
-        targets = list(target) if isinstance(target, (list, tuple)) else [target]
+        targets = _listed(target)
         given = _seeds(output_gradients, target)
         if len(given) != len(targets):
             raise ValueError(f"output_gradients: expected {len(targets)}, one a target, got {len(given)}")
-        if isinstance(sources, dict):
-            names, flat = list(sources), list(sources.values())
-        else:
-            names, flat = None, list(sources) if isinstance(sources, (list, tuple)) else [sources]
+        flat = [*sources.values()] if isinstance(sources, dict) else _listed(sources)
         for t in (*targets, *flat):
             if not isinstance(t, Operators):
                 raise TypeError(f"gradient takes tensors and variables, got {type(t).__name__}")
-        gradients: dict[int, Any] = {}
-        for t, g in zip(targets, given, strict=True):
-            seed = ops.ones_like(t) if g is None else convert_to_tensor(g, "float")
-            if seed.shape != t.shape:
-                raise ValueError(f"output_gradients: expected shape {t.shape}, got {seed.shape}")
-            _accumulate(gradients, t, seed)
+        gradients = _first_gradients(targets, given)
         if state.steps is None:
             self._walk(gradients, {id(s) for s in flat})
         else:
@@ -143,8 +135,8 @@ class GradientTape:
         found = [gradients.get(id(s)) for s in flat]
         if unconnected_gradients == "zero":
             found = [ops.zeros_like(s) if g is None else g for s, g in zip(flat, found, strict=True)]
-        if names is not None:
-            return dict(zip(names, found, strict=True))
+        if isinstance(sources, dict):
+            return dict(zip(sources, found, strict=True))
         return found if isinstance(sources, (list, tuple)) else found[0]
 
     def _walk(self, gradients: dict[int, Any], keep: set[int], capturing: bool = False) -> None:
@@ -190,6 +182,21 @@ class GradientTape:
             self._watched.extend(gradients.values())
 
 
+def _listed(tensors: Any) -> list[Any]:
+    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
+
+
+def _first_gradients(targets: list[Any], given: list[Any]) -> dict[int, Any]:
+    """The targets' own, by id: ones where None is given. A target that stands there twice counts twice."""
+    gradients: dict[int, Any] = {}
+    for t, g in zip(targets, given, strict=True):
+        seed = ops.ones_like(t) if g is None else convert_to_tensor(g, "float")
+        if seed.shape != t.shape:
+            raise ValueError(f"output_gradients: expected shape {t.shape}, got {seed.shape}")
+        gradients[id(t)] = ops.add(gradients[id(t)], seed) if id(t) in gradients else seed
+    return gradients
+
+
 def _seeds(output_gradients: Any, target: Any) -> list[Any]:
     """One for each target; None stands for ones."""
     several = isinstance(output_gradients, (list, tuple))
@@ -212,12 +219,6 @@ class _Paused:
 
     def __exit__(self, *exception: object) -> None:
         state.tapes = self._before
-
-
-def _accumulate(gradients: dict[int, Any], t: Any, g: Any) -> None:
-    key = id(t)
-    before = gradients.get(key)
-    gradients[key] = g if before is None else ops.add(before, g)
 
 
 def stop_gradient(variable: Any) -> Any:
