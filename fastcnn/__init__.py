@@ -18,7 +18,7 @@ from fastcnn import (
     random,
     reference,
     regularizers,
-    seam,  # first: tensors and operations are made of it
+    seam,
     utils,
 )
 from fastcnn.autograd import GradientTape, custom_gradient, grad, stop_gradient
