@@ -244,36 +244,39 @@ double l2_norm(py::handle x_) {
   return norm;
 }
 
-double global_norm(py::handle arrays_) {
-  if (!PyTuple_Check(arrays_.ptr()) && !PyList_Check(arrays_.ptr()))
-    throw py::type_error("arrays must be a list or a tuple of arrays, got " +
-                         std::string(py::str(py::type::handle_of(arrays_).attr("__name__"))));
-  std::vector<Input<float>> arrays;
+// A list of arrays as the C API takes it.
+struct Arrays {
+  std::vector<Input<float>> kept;
   std::vector<int64_t> sizes;
   std::vector<const float*> data;
-  for (py::handle a : py::reinterpret_borrow<py::sequence>(arrays_)) {
-    arrays.emplace_back(a, "arrays");
-    sizes.push_back(arrays.back().size());
-    data.push_back(arrays.back().data());
+
+  explicit Arrays(py::handle arrays) {
+    if (!PyTuple_Check(arrays.ptr()) && !PyList_Check(arrays.ptr()))
+      throw py::type_error("arrays must be a list or a tuple of arrays, got " +
+                           std::string(py::str(py::type::handle_of(arrays).attr("__name__"))));
+    for (py::handle a : py::reinterpret_borrow<py::sequence>(arrays)) {
+      kept.emplace_back(a, "arrays");
+      sizes.push_back(kept.back().size());
+      data.push_back(kept.back().data());
+    }
   }
+};
+
+double global_norm(py::handle arrays_) {
+  Arrays arrays(arrays_);
   double norm = 0;
-  run_now([&] { return fastcnn_global_norm((int64_t)sizes.size(), sizes.data(), data.data(), &norm); });
+  run_now([&] {
+    return fastcnn_global_norm((int64_t)arrays.sizes.size(), arrays.sizes.data(), arrays.data.data(), &norm);
+  });
   return norm;
 }
 
 // What clips these arrays to a norm, all together, written to a float64 array: for programs, whose steps return
 // nothing.
 void clip_scale(py::handle arrays_, Real<"clipnorm"> clipnorm, py::handle factor) {
-  std::vector<Input<float>> arrays;
-  std::vector<int64_t> sizes;
-  std::vector<const float*> data;
-  for (py::handle a : py::reinterpret_borrow<py::sequence>(arrays_)) {
-    arrays.emplace_back(a, "arrays");
-    sizes.push_back(arrays.back().size());
-    data.push_back(arrays.back().data());
-  }
+  Arrays arrays(arrays_);
   double* to = Output<double>(factor, {1}, "factor").data();
-  run([=] {
+  run([to, clipnorm, sizes = arrays.sizes, data = arrays.data] {
     double norm = 0;
     fastcnn_status status = fastcnn_global_norm((int64_t)sizes.size(), sizes.data(), data.data(), &norm);
     return status == FASTCNN_OK ? fastcnn_clip_factor(norm, clipnorm, to) : status;
