@@ -51,11 +51,8 @@ void check_prologue(Check& check, const fastcnn_prologue* p, bool margin) {
              "the prologue's activation must be linear, relu or relu6");
 }
 
-Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
-  Geometry g{};
-  check.pointer("params", given);
-  if (check.failed()) return g;
-  const fastcnn_conv2d_params& p = g.given = *given;
+// Each parameter by itself, and the groups.
+void check_params(Check& check, const fastcnn_conv2d_params& p) {
   check.range("n", p.n, 0, kLargest).range("h", p.h, 1, kLargest).range("w", p.w, 1, kLargest);
   check.range("c", p.c, 1, kLargest)
       .range("k", p.k, 1, kLargest)
@@ -70,9 +67,18 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   side(check, "pad_bottom", p.h, p.pad_bottom, p.pad_mode);
   side(check, "pad_left", p.w, p.pad_left, p.pad_mode);
   side(check, "pad_right", p.w, p.pad_right, p.pad_mode);
-  if (check.failed()) return g;
+  if (check.failed()) return;
   check.that(p.c % p.groups == 0, "groups must divide c = %lld, got %lld", (long long)p.c, (long long)p.groups);
   check.that(p.k % p.groups == 0, "groups must divide k = %lld, got %lld", (long long)p.k, (long long)p.groups);
+}
+
+Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
+  Geometry g{};
+  check.pointer("params", given);
+  if (check.failed()) return g;
+  const fastcnn_conv2d_params& p = g.given = *given;
+  check_params(check, p);
+  if (check.failed()) return g;
   Conv2d& conv = g.conv;
   conv = {p.n,          p.h,       p.w,        p.c,        p.k,        p.kh,
           p.kw,         0,         0,          p.stride_h, p.stride_w, p.dilation_h,
