@@ -5,7 +5,7 @@ from typing import Any
 from . import accuracy as _accuracy
 from . import auc, confusion, matrix, probabilistic, reduction, regression
 from .accuracy import *  # noqa: F403
-from .accuracy import get_accuracy, kind_of_labels
+from .accuracy import kind_of_labels
 from .auc import *  # noqa: F403
 from .base import Metric, registry
 from .confusion import *  # noqa: F403
@@ -18,7 +18,6 @@ __all__ = [
     "Metric",
     "deserialize",
     "get",
-    "get_accuracy",
     "get_crossentropy",
     "serialize",
     *reduction.__all__,
