@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from fastcnn import _core, kernels
+from fastcnn import SymbolicTensor, _core, kernels, ops
+from fastcnn.plan.capture import NotCapturable, capture
 from fastcnn.plan.memory import place
+from fastcnn.plan.program import Program
 
 FLOATS, LABELS, SUM = np.ones((4, 3), np.float32), np.zeros(4, np.int64), np.zeros(())
 
@@ -242,3 +245,13 @@ except KeyboardInterrupt:
 def test_signals_break_no_update_off(how, done):
     made = subprocess.run([sys.executable, "-P", "-c", SIGNALLED, how], capture_output=True, text=True, timeout=120)
     assert made.stdout.split() == ["broken", "off", str(done)], made.stderr
+
+
+def test_what_no_program_can_run():
+    unknown = capture(ops.relu, [SymbolicTensor((None, 3), "float32")])
+    with pytest.raises(NotCapturable, match="the size of .*None.* is not known"):
+        Program(unknown)
+    copied = capture(lambda x: ops.squeeze(x, 0), [SymbolicTensor((1, 3), "float32")])
+    copied.steps[0].operation = SimpleNamespace(name="squeeze", kernel=lambda x, **attrs: x[0].copy())
+    with pytest.raises(NotCapturable, match="squeeze copies, and has no kernel that a program could run"):
+        Program(copied)

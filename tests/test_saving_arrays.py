@@ -148,6 +148,13 @@ def patched(data, old, new):
     return data.replace(old, new)
 
 
+def says_more(data):
+    """The directory's size of the first member, one byte too large."""
+    at = data.index(b"PK\1\2") + 24
+    size = struct.unpack_from("<I", data, at)[0]
+    return data[:at] + struct.pack("<I", size + 1) + data[at + 4 :]
+
+
 GOOD = archive([("x.npy", npy())])
 LARGE = with_large_end(GOOD)
 BAD_NPZ = {
@@ -177,6 +184,8 @@ BAD_NPZ = {
     "bool of 7": (archive([("x.npy", npy((1,), "|b1", b"\7"))]), "neither 0 nor 1"),
     "bomb": (archive([("x.npy", npy((100_000_000,), "|u1", bytes(100_000_000)))], zipfile.ZIP_DEFLATED), "asks for 1000001.."),
     "many small bombs": (archive([(f"{i}.npy", npy((9_000_000,), "|u1", bytes(9_000_000))) for i in range(8)], zipfile.ZIP_DEFLATED), "exhaust memory"),
+    "directory of other bytes": (patched(GOOD, b"PK\1\2", b"PK\1\1"), "this is no valid zip archive: Bad magic number"),
+    "directory that says more": (says_more(GOOD), r"member 'x.npy' has 137 bytes, its directory says 138"),
     "bzip2": (archive([("x.npy", npy())], zipfile.ZIP_BZIP2), "must be stored or deflated"),
 }  # fmt: skip
 

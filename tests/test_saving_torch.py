@@ -160,6 +160,7 @@ HOSTILE = {
     "a state for a name": (pickle_of(t.emit(Name("collections OrderedDict")), b"}b"), "is given a state"),
     "a module": (pickle_of(t.emit(Outside(("module", Name("torch Size"), "a", "b", "c")))), "not described as one"),
     "a protocol to come": (b"\x80\x09.", "protocol 9"),
+    "a name that is cut off": (pickle_of(b"ccollections"), "its pickle is cut off"),
     "no end": (b"\x80\x02K", "is cut off|has the instruction"),
     "nothing on the stack": (pickle_of(b"0"), "is damaged"),
     "no mark": (pickle_of(b"t"), "is damaged"),

@@ -378,6 +378,7 @@ def test_what_compile_refuses():
         ({"loss": {"a": "mse", "c": "mse"}}, 2, "loss has the key 'c', but the outputs are"),
         ({"loss": "mse", "loss_weights": 0.5}, 2, "loss_weights must be a list or dict with an entry for each"),
         ({"loss": "mse", "metrics": ["acc"]}, 2, "metrics must have an entry for each of the outputs"),
+        ({"loss": "mse", "metrics": [["mae", None], None]}, 2, "metrics has None among its entries; leave it out"),
         ({"loss": "mse"}, 1, "y must have an entry for each of the outputs"),
         ({"loss": "mse"}, 3, r"y must have an entry for each of the outputs \['a', 'b'\], got 3"),
     ],

@@ -26,23 +26,19 @@ def output_names(y_pred: Any, names: list[str] | None) -> list[str]:
     return [f"output_{i + 1}" for i in range(count)]
 
 
-def by_output(value: Any, names: list[str], argument: str, missing: bool = True) -> list[Any]:
+def by_output(value: Any, names: list[str], argument: str) -> list[Any]:
     """One entry for each output, from a list, a dict by the outputs' names, or the entry itself if there is one.
 
     Args:
-        value: what the user gave.
+        value: what the user gave. A dict may leave outputs out; they get None.
         names: of the outputs.
         argument: for messages.
-        missing: whether a dict may leave outputs out; they get None.
     """
     if isinstance(value, dict):
         unknown = [key for key in value if key not in names]
         if unknown:
             hint = suggestion(str(unknown[0]), names)
             raise ValueError(f"{argument} has the key {unknown[0]!r}, but the outputs are {names}.{hint}")
-        absent = [name for name in names if name not in value]
-        if absent and not missing:
-            raise ValueError(f"{argument} lacks the outputs {absent}; it has {list(value)}")
         return [value.get(name) for name in names]
     if isinstance(value, (list, tuple)):
         if len(value) != len(names):
