@@ -121,8 +121,16 @@ def _primitive_config(node: Node, name: str, places: dict[int, list[Any]]) -> di
 
 def read(config: dict[str, Any], cls: type) -> Any:
     """The functional model that a config describes."""
+    makers = _makers(config["layers"])
+    results = _results(config["layers"], makers)
+    inputs, outputs = _find(config["input_layers"], results), _find(config["output_layers"], results)
+    return cls(inputs=inputs, outputs=outputs, name=config.get("name"), trainable=config.get("trainable", True))
+
+
+def _makers(listed: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is called, by name: layers, and operations without one."""
     makers: dict[str, Any] = {}
-    for data in config["layers"]:
+    for data in listed:
         if data.get("class_name") == "Primitive" and data.get("module") == "fastcnn.ops":
             name = data["config"]["primitive"]
             if name not in Primitive.registry:
@@ -133,9 +141,14 @@ def read(config: dict[str, Any], cls: type) -> Any:
         else:
             layer = registry.deserialize({k: v for k, v in data.items() if k not in ("name", "inbound_nodes")})
             makers[layer.name] = layer
+    return makers
+
+
+def _results(listed: list[dict[str, Any]], makers: dict[str, Any]) -> dict[tuple[str, int, int], SymbolicTensor]:
+    """Makes all calls; their results by name, number of the call, and place among its results."""
     results: dict[tuple[str, int, int], SymbolicTensor] = {}
     waiting = []
-    for data in config["layers"]:
+    for data in listed:
         name = data.get("name") or data["config"]["name"]
         if not data.get("inbound_nodes"):
             results[name, 0, 0] = makers[name]._calls[0].outputs[0]
@@ -153,8 +166,7 @@ def read(config: dict[str, Any], cls: type) -> Any:
         if len(later) == len(waiting):
             raise ValueError(f"the config has calls whose inputs nothing makes: {sorted({n for n, _, _ in later})}")
         waiting = later
-    inputs, outputs = _find(config["input_layers"], results), _find(config["output_layers"], results)
-    return cls(inputs=inputs, outputs=outputs, name=config.get("name"), trainable=config.get("trainable", True))
+    return results
 
 
 def _needed(value: Any) -> list[tuple[str, int, int]]:

@@ -34,30 +34,22 @@ class Graph:
         given = {id(t) for t in self.flat_inputs}
         order: list[Node] = []
         met: dict[int, int] = {}
-        finished: set[int] = set()
+        seen: set[int] = set()
         for output in self.flat_outputs:
-            stack: list[tuple[Any, bool]] = [(output, False)]
+            stack: list[tuple[SymbolicTensor, bool]] = [(output, False)]
             while stack:
-                item, done = stack.pop()
-                node = item if done else item.node
+                t, done = stack.pop()
+                node = t.node
+                if node is None:
+                    raise ValueError(f"{t} does not depend on the inputs of the model")
                 if done:
-                    finished.add(id(node))
                     order.append(node)
-                    continue
-                if node is None or id(node) in finished:
-                    if node is None:
-                        raise ValueError(f"{item} does not depend on the inputs of the model")
-                    continue
-                met.setdefault(id(_operation(node)), len(met))
-                finished.add(id(node))
-                stack.append((node, True))
-                if id(item) not in given:
-                    sources = _sources(node)
-                    if not sources and not _is_input(node):
-                        raise ValueError(f"{item} does not depend on the inputs of the model")
-                    if _is_input(node):
-                        raise ValueError(f"the outputs depend on {item}, which is not among the inputs of the model")
-                    stack.extend((t, False) for t in reversed(sources))
+                elif id(node) not in seen:
+                    seen.add(id(node))
+                    met.setdefault(id(_operation(node)), len(met))
+                    stack.append((t, True))
+                    if id(t) not in given:
+                        stack.extend((source, False) for source in reversed(_inner_sources(t, node)))
         for t in self.flat_inputs:
             if id(t.node) not in {id(n) for n in order}:
                 order.insert(0, t.node)
@@ -145,6 +137,16 @@ def _operation(node: Node) -> Any:
 
 def _sources(node: Node) -> list[SymbolicTensor]:
     return [t for t in contents([list(node.inputs), node.attrs]) if t.__class__ is SymbolicTensor]
+
+
+def _inner_sources(t: SymbolicTensor, node: Node) -> list[SymbolicTensor]:
+    """What a tensor that is no input of the model is computed from."""
+    if _is_input(node):
+        raise ValueError(f"the outputs depend on {t}, which is not among the inputs of the model")
+    sources = _sources(node)
+    if not sources:
+        raise ValueError(f"{t} does not depend on the inputs of the model")
+    return sources
 
 
 def _by_depth(order: list[Node], met: dict[int, int], given: set[int]) -> tuple[list[Node], list[Any]]:

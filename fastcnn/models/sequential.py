@@ -46,12 +46,23 @@ class Sequential(Model):
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Appends a layer."""
-        if (
-            isinstance(layer, SymbolicTensor)
-            and layer.node is not None
-            and isinstance(layer.node.operation, InputLayer)
-        ):
+        if isinstance(layer, SymbolicTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
             layer = layer.node.operation
+        self._check(layer)
+        if not self._stack and not isinstance(layer, InputLayer):
+            shape = layer.input_shape_argument
+            if shape is None and isinstance(layer, Model) and layer._graph is not None:
+                shape = layer.input_shape
+            if isinstance(shape, tuple):
+                self._stack.append(InputLayer(batch_shape=shape))
+        self._stack.append(layer)
+        if "/" not in layer.path:
+            layer._set_path(f"{self._path}/{layer.name}")
+        Changes.count += 1
+        if rebuild:
+            self._rebuild()
+
+    def _check(self, layer: Any) -> None:
         if not isinstance(layer, Layer):
             raise TypeError(f"Sequential takes layers, got {layer!r}; functions go into a Layer subclass")
         if isinstance(layer, InputLayer) and self._stack:
@@ -66,18 +77,6 @@ class Sequential(Model):
                 )
             if other.name == layer.name:
                 raise ValueError(f"two layers are called {layer.name!r}; give one of them another name")
-        if not self._stack and not isinstance(layer, InputLayer):
-            shape = layer.input_shape_argument
-            if shape is None and isinstance(layer, Model) and layer._graph is not None:
-                shape = layer.input_shape
-            if isinstance(shape, tuple):
-                self._stack.append(InputLayer(batch_shape=shape))
-        self._stack.append(layer)
-        if "/" not in layer.path:
-            layer._set_path(f"{self._path}/{layer.name}")
-        Changes.count += 1
-        if rebuild:
-            self._rebuild()
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Takes the last layer away and returns it."""
