@@ -51,16 +51,7 @@ class InputLayer(Layer):
         super().__init__(name=name or None, **kwargs)
         if input_tensor is not None:
             batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
-        if batch_shape is None:
-            if shape is None:
-                raise ValueError("Input needs a shape, such as Input((28, 28, 1))")
-            batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else shape))
-        elif shape is not None:
-            raise ValueError("Input takes shape or batch_shape, not both")
-        for n in batch_shape:
-            if n is not None and (not isinstance(n, int) or n < 0):
-                raise ValueError(f"shape must hold sizes or None, got {tuple(batch_shape)}")
-        self.batch_shape = tuple(batch_shape)
+        self.batch_shape = _with_batch(shape, batch_size, batch_shape)
         self._dtype = dtype or "float32"
         self.built = True
         node = Node(self, (), {})
@@ -76,6 +67,20 @@ class InputLayer(Layer):
         """Shape, type and name."""
         common = {"dtype": self._dtype, "sparse": False, "ragged": False, "name": self.name}
         return {"batch_shape": self.batch_shape, **common}
+
+
+def _with_batch(shape: Any, batch_size: int | None, batch_shape: Any) -> tuple[int | None, ...]:
+    """The shape of a batch, which is given whole or as two parts."""
+    if batch_shape is None:
+        if shape is None:
+            raise ValueError("Input needs a shape, such as Input((28, 28, 1))")
+        batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else shape))
+    elif shape is not None:
+        raise ValueError("Input takes shape or batch_shape, not both")
+    for n in batch_shape:
+        if n is not None and (not isinstance(n, int) or n < 0):
+            raise ValueError(f"shape must hold sizes or None, got {tuple(batch_shape)}")
+    return tuple(batch_shape)
 
 
 def Input(

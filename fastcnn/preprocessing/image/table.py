@@ -99,13 +99,7 @@ class DataFrameIterator(FileIterator):
         labels: Any = None
         if class_mode in _WITH_CLASSES:
             labels = _labels(dataframe, y_col, str(class_mode))
-            given = list(dict.fromkeys(classes)) if classes else None
-            if given is not None:
-                rows = np.array([row for row in rows if _kept(labels[row], given)], np.int64)
-            known = given or sorted({one for row in rows for one in _several(labels[row])})
-            if class_mode == "binary" and len(known) != 2:
-                raise ValueError(f"class_mode='binary' needs two classes, got {len(known)}: {known[:5]}")
-            self.class_indices = {name: number for number, name in enumerate(known)}
+            rows, self.class_indices = _numbered(labels, rows, classes, str(class_mode))
         elif classes:
             warnings.warn(
                 f"classes={classes!r} has no effect with class_mode={class_mode!r}", UserWarning, stacklevel=3
@@ -171,6 +165,17 @@ def _rows_with_files(paths: list[str], x_col: str) -> Any:
 
 def _several(label: Any) -> Any:
     return label if isinstance(label, (list, tuple)) else (label,)
+
+
+def _numbered(labels: Any, rows: Any, classes: Any, class_mode: str) -> tuple[Any, dict[Any, int]]:
+    """The rows whose classes are wanted, and the classes' numbers: in the order given, else sorted."""
+    given = list(dict.fromkeys(classes)) if classes else None
+    if given is not None:
+        rows = np.array([row for row in rows if _kept(labels[row], given)], np.int64)
+    known = given or sorted({one for row in rows for one in _several(labels[row])})
+    if class_mode == "binary" and len(known) != 2:
+        raise ValueError(f"class_mode='binary' needs two classes, got {len(known)}: {known[:5]}")
+    return rows, {name: number for number, name in enumerate(known)}
 
 
 def _kept(label: Any, classes: list[Any]) -> bool:
