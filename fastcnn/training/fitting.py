@@ -169,16 +169,8 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
     a = arguments
     check_class_weight(a["class_weight"])
     _check_counts(a)
-    x, y, sample_weight = a["x"], a["y"], a["sample_weight"]
-    held = a["validation_data"]
-    if a["validation_split"] and held is None:
-        (x, y, sample_weight), held = split_validation(x, y, sample_weight, a["validation_split"])
-    if a["class_weight"] is not None and sample_weight is not None:
-        raise ValueError("class_weight and sample_weight cannot both be given: multiply them into sample_weight")
-    saved, model._resume_state = model.__dict__.get("_resume_state"), None
-    backup = None if saved is not None else _backup(a["callbacks"])
-    if backup is not None:
-        saved = backup.read()
+    (x, y, sample_weight), held = _parted(a)
+    saved, backup = _saved_state(model, a["callbacks"])
     state = TrainingState().set(saved) if saved is not None else TrainingState(draw_seed())
     if saved is None:
         state.epoch = a["initial_epoch"]
@@ -210,6 +202,25 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
         backup.restore(model, data.steps)
     fitting = Fitting(model, data, validation, a["validation_freq"], a["class_weight"], a["epochs"], callbacks, state)
     return fitting.run(resumed=saved is not None)
+
+
+def _parted(a: dict[str, Any]) -> tuple[tuple[Any, Any, Any], Any]:
+    """What is trained on, and what is held back for validation."""
+    given, held = (a["x"], a["y"], a["sample_weight"]), a["validation_data"]
+    if a["validation_split"] and held is None:
+        given, held = split_validation(*given, a["validation_split"])
+    if a["class_weight"] is not None and given[2] is not None:
+        raise ValueError("class_weight and sample_weight cannot both be given: multiply them into sample_weight")
+    return given, held
+
+
+def _saved_state(model: Any, callbacks: Any) -> tuple[Any, Any]:
+    """What an interrupted training goes on from, and the callback that kept it; None where there is none."""
+    saved, model._resume_state = model.__dict__.get("_resume_state"), None
+    if saved is not None:
+        return saved, None
+    backup = _backup(callbacks)
+    return (None if backup is None else backup.read()), backup
 
 
 def _backup(callbacks: Any) -> Any:
