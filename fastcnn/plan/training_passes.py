@@ -81,14 +81,18 @@ def fuse_batch_norm(steps: list[Node], outputs: list[Any]) -> list[Node]:
                 by_result = (masks.inputs[0], relu.outputs[0])
                 replaced[id(masks)] = [node(masks.operation, by_result, masks.attrs, masks.outputs)]
                 continue
-            x, mean, inv_std, gamma = gradients.inputs[1:]
-            kept = gradients.attrs | {"activation": relu.attrs["activation"], "residual": add is not None}
-            results = gradients.outputs if add is None else (*gradients.outputs, masks.outputs[0])
-            mask = (None, affine) if add is None else (relu.outputs[0], None)
-            inputs = (masks.inputs[0], x, mean, inv_std, gamma, *mask)
-            replaced[id(masks)] = [node(fused.BATCH_NORM_BACKWARD, inputs, kept, results)]
+            replaced[id(masks)] = [_fused_gradient(relu, masks, gradients, affine, add is not None)]
             dropped.add(id(gradients))
     return rebuilt(steps, replaced, dropped)
+
+
+def _fused_gradient(relu: Node, masks: Node, gradients: Node, affine: SymbolicTensor, added: bool) -> Node:
+    """The mask and the batch norm's gradients in one step; what was ``added`` gets the masked gradient."""
+    x, mean, inv_std, gamma = gradients.inputs[1:]
+    attrs = gradients.attrs | {"activation": relu.attrs["activation"], "residual": added}
+    results = (*gradients.outputs, masks.outputs[0]) if added else gradients.outputs
+    mask = (relu.outputs[0], None) if added else (None, affine)
+    return node(fused.BATCH_NORM_BACKWARD, (masks.inputs[0], x, mean, inv_std, gamma, *mask), attrs, results)
 
 
 def _forward_match(relu: Node, made: dict[int, Node], read: dict[int, list[Node | None]]) -> Any:
