@@ -25,44 +25,54 @@ class SwapEMAWeights(Callback):
         self.swap_on_epoch = swap_on_epoch
         self._held: list[Any] | None = None  # the weights themselves, while the averages stand in their place
 
-    def _use(self, averages: bool) -> None:
+    def _optimizer(self) -> Any:
         optimizer = self.model.optimizer
         if not getattr(optimizer, "use_ema", False):
             raise ValueError("SwapEMAWeights needs an optimizer with use_ema=True")
-        if not optimizer.built or averages == (self._held is not None):
-            return
-        variables = optimizer._trainable_variables
-        if averages:
-            self._held = [v.numpy() for v in variables]
-            new: Any = optimizer._model_variables_moving_average
-        else:
-            new, self._held = self._held, None
-        for v, value in zip(variables, new, strict=True):
+        return optimizer
+
+    def _show_averages(self) -> None:
+        optimizer = self._optimizer()
+        if optimizer.built and self._held is None:
+            self._held = [v.numpy() for v in optimizer._trainable_variables]
+            self._assign(optimizer._model_variables_moving_average)
+
+    def _show_weights(self) -> None:
+        optimizer = self._optimizer()
+        if optimizer.built and self._held is not None:
+            held, self._held = self._held, None
+            self._assign(held)
+
+    def _assign(self, values: list[Any]) -> None:
+        for v, value in zip(self.model.optimizer._trainable_variables, values, strict=True):
             v.assign(value)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Training goes on with the weights themselves."""
-        self._use(False)
+        self._show_weights()
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Evaluation sees the averages."""
-        self._use(True)
+        self._show_averages()
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         """Back to the weights."""
-        self._use(False)
+        self._show_weights()
 
     def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Prediction sees the averages."""
-        self._use(True)
+        self._show_averages()
 
     def on_predict_end(self, logs: dict[str, Any] | None = None) -> None:
         """Back to the weights."""
-        self._use(False)
+        self._show_weights()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Other callbacks see the averages, where asked to."""
-        self._use(self.swap_on_epoch)
+        if self.swap_on_epoch:
+            self._show_averages()
+        else:
+            self._show_weights()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """The optimizer has left the averages in the model: nothing is put back."""
