@@ -129,7 +129,7 @@ class GradientTape:
             layer, backward = state.layer, state.backward
             state.backward = True
             try:
-                self._walk(gradients, {id(s) for s in flat}, capturing=True)
+                self._walk(gradients, {id(s) for s in flat})
             finally:
                 state.layer, state.backward = layer, backward
         found = [gradients.get(id(s)) for s in flat]
@@ -139,14 +139,14 @@ class GradientTape:
             return dict(zip(sources, found, strict=True))
         return found if isinstance(sources, (list, tuple)) else found[0]
 
-    def _walk(self, gradients: dict[int, Any], keep: set[int], capturing: bool = False) -> None:
+    def _walk(self, gradients: dict[int, Any], keep: set[int]) -> None:
         records = self._records
         assert records is not None
         if self.persistent:
             records = list(records)
         else:
             self._records = None
-        inside = any(tape is self for tape in state.tapes)
+        inside, capturing = any(tape is self for tape in state.tapes), state.steps is not None
         while records:
             primitive, inputs, outputs, attrs, needs, versions = records.pop()
             if outputs.__class__ is tuple:
