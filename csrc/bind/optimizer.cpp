@@ -196,12 +196,13 @@ py::object adam(py::handle w, py::handle g, py::handle m_, py::handle v_, py::ha
   });
 }
 
-template <auto Function, bool kNadam>
+template <auto Function, char kSecond>  // kSecond: what the second slot is called
 py::object moments(py::handle w, py::handle g, py::handle m_, py::handle v_, py::handle step,
                    const Rate<"learning_rate">& lr, Real<"beta_1"> beta_1, Real<"beta_2"> beta_2,
                    Real<"epsilon"> epsilon, py::handle options) {
   Update update(w, g, lr.value, options);
-  float *m = update.slot(m_, "m").data(), *v = update.slot(v_, kNadam ? "v" : "u").data();
+  const char second[] = {kSecond, 0};
+  float *m = update.slot(m_, "m").data(), *v = update.slot(v_, second).data();
   fastcnn_adam_params p = {beta_1, beta_2, epsilon, 0};
   return update.run([=, step = StepNumber(step)](U u, int64_t size, const float* g, float* w, double* ratio) {
     fastcnn_adam_params at = p;
@@ -306,8 +307,8 @@ void bind_optimizer(py::module_& m) {
   m.def("rmsprop", rmsprop);
   m.def("adadelta", adadelta);
   m.def("adam", adam);
-  m.def("adamax", moments<fastcnn_adamax, false>);
-  m.def("nadam", moments<fastcnn_nadam, true>);
+  m.def("adamax", moments<fastcnn_adamax, 'u'>);
+  m.def("nadam", moments<fastcnn_nadam, 'v'>);
   m.def("lion", lion);
   m.def("moving_average", moving_average);
   m.def("clip_by_value", clip_by_value);
