@@ -122,6 +122,11 @@ print(early, hidden, reached == [f"fastcnn.{name}" for name in packages], sorted
     assert python(code) == "[] [] True []\n"
 
 
+def test_what_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="module 'fastcnn' has no attribute 'layer'"):
+        fastcnn.layer  # noqa: B018
+
+
 def test_is_quick_beside_numpy(tmp_path: Path) -> None:
     """A ratio, for clocks differ: what fastcnn adds is less than what NumPy takes, once in five times, all compiled before."""
     code = """

@@ -255,3 +255,10 @@ def test_what_no_program_can_run():
     copied.steps[0].operation = SimpleNamespace(name="squeeze", kernel=lambda x, **attrs: x[0].copy())
     with pytest.raises(NotCapturable, match="squeeze copies, and has no kernel that a program could run"):
         Program(copied)
+    elsewhere = capture(ops.relu, [SymbolicTensor((2, 3), "float32")])
+    elsewhere.steps[0].operation = SimpleNamespace(name="relu", kernel=lambda x, **attrs: x.copy())
+    with pytest.raises(NotCapturable, match=r"relu of float32\(2, 3\) has no kernel that a program could run"):
+        Program(elsewhere)
+    elsewhere.steps[0].operation = SimpleNamespace(name="relu", kernel=lambda x: x)
+    with pytest.raises(NotCapturable, match="relu: .*unexpected keyword argument 'activation'"):
+        Program(elsewhere)

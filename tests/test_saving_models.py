@@ -391,6 +391,21 @@ def test_bad_descriptions(tmp_path, change, message):
         load_model(path)
 
 
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [(lambda data: data.index(b"units"), "checksum of the description is wrong"), (lambda data: len(data) - 1, "checksum of tensor '.*' is wrong")],
+    ids=["description", "tensor"],
+)  # fmt: skip
+def test_a_byte_that_was_changed(tmp_path, at, message):
+    path = tmp_path / "m.fastcnn"
+    models.Sequential([layers.Input((3,)), layers.Dense(4)]).save(path)
+    data = bytearray(path.read_bytes())
+    data[at(data)] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=message):
+        load_model(path)
+
+
 def test_a_training_state_whose_array_is_lost(tmp_path):
     path = tmp_path / "m.fastcnn"
     model = models.Sequential([layers.Input((3,)), layers.Dense(4)])
