@@ -206,7 +206,7 @@ def geometric_means(results: list[Result]) -> dict[str, float]:
     return means
 
 
-def main() -> int:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="conv2d,dx,dw,matmul,pool,norm", help="kinds (%(default)s)")
     parser.add_argument("--network", default=",".join(BATCHES), help="networks (%(default)s)")
@@ -216,45 +216,66 @@ def main() -> int:
     options = parser.parse_args()
     if options.passes < 1:
         parser.error(f"--passes must be at least 1, got {options.passes}")
+    return options
+
+
+def measured(options: argparse.Namespace) -> Iterator[Result]:
+    """The result of each duel, as the last pass comes to it."""
+    kinds, networks = set(options.only.split(",")), set(options.network.split(","))
+    seconds = options.seconds / options.passes
+    times: defaultdict[tuple[str, str], Times] = defaultdict(dict)
+    for number in range(1, options.passes):
+        for duel in duels(kinds, networks):
+            fight(duel, seconds, times[duel.kind, duel.name])
+            print(f"\rpass {number} of {options.passes}: {duel.kind} {duel.name:<50}", end="", file=sys.stderr)
+    print("\r", end="", file=sys.stderr)
+    for duel in duels(kinds, networks):
+        fight(duel, seconds, times[duel.kind, duel.name])
+        yield outcome(duel, times[duel.kind, duel.name])
+
+
+def print_row(result: Result) -> None:
+    print(
+        f"{result.kind:<7}{result.name:<47}{result.milliseconds:>9.3f}{result.peer_milliseconds:>10.3f} "
+        f"{result.peer_variant:<14}{result.rate:>8.1f}{result.share:>7.0%}{result.ratio:>7.2f}",
+        flush=True,
+    )
+
+
+def print_table(results: Iterator[Result], machine: dict[str, Any]) -> None:
+    print(f"fastcnn {fastcnn.__version__} ({machine['isa']}), torch {machine['torch']}, {machine['threads']} threads")
+    print(f"peak {machine['peak GFLOP/s']:.0f} GFLOP/s, copy {machine['copy GB/s']:.0f} GB/s\n")
+    print(f"{'':<54}{'ms':>9}{'torch ms':>10} {'its layout':<14}{'rate':>8}{'share':>7}{'ratio':>7}")
+    listed = []
+    for result in results:
+        print_row(result)
+        listed.append(result)
+    means = ", ".join(f"{kind} {mean:.2f}" for kind, mean in geometric_means(listed).items())
+    print(f"\ngeometric means of the ratios: {means}")
+    slower = [f"{result.kind} {result.name}" for result in listed if result.ratio < 1]
+    print(f"layers where torch is faster: {len(slower)}" + "".join(f"\n  {name}" for name in slower))
+
+
+def main() -> int:
+    options = arguments()
     if torch is None:
         print("bench.peers compares with PyTorch, which is not installed here: pip install torch", file=sys.stderr)
         return 0
     torch.set_num_threads(fastcnn.get_num_threads())
     torch.set_grad_enabled(False)
-    isa = fastcnn.show_config("dicts")["cpu"]["isa"]
-    peak, copy = quickbench.machine_peak(), quickbench.machine_copy()
-    if not options.json:
-        print(f"fastcnn {fastcnn.__version__} ({isa}), torch {torch.__version__}, {fastcnn.get_num_threads()} threads")
-        print(f"peak {peak:.0f} GFLOP/s, copy {copy:.0f} GB/s\n")
-        print(f"{'':<54}{'ms':>9}{'torch ms':>10} {'its layout':<14}{'rate':>8}{'share':>7}{'ratio':>7}")
-    chosen = set(options.only.split(",")), set(options.network.split(","))
-    times: defaultdict[tuple[str, str], Times] = defaultdict(dict)
-    for number in range(1, options.passes):
-        for duel in duels(*chosen):
-            fight(duel, options.seconds / options.passes, times[duel.kind, duel.name])
-            print(f"\rpass {number} of {options.passes}: {duel.kind} {duel.name:<50}", end="", file=sys.stderr)
-    print("\r", end="", file=sys.stderr)
-    results = []
-    for duel in duels(*chosen):
-        fight(duel, options.seconds / options.passes, times[duel.kind, duel.name])
-        result = outcome(duel, times[duel.kind, duel.name])
-        results.append(result)
-        if not options.json:
-            print(
-                f"{result.kind:<7}{result.name:<47}{result.milliseconds:>9.3f}{result.peer_milliseconds:>10.3f} "
-                f"{result.peer_variant:<14}{result.rate:>8.1f}{result.share:>7.0%}{result.ratio:>7.2f}",
-                flush=True,
-            )
-    means = geometric_means(results)
+    machine = {
+        "isa": fastcnn.show_config("dicts")["cpu"]["isa"],
+        "torch": torch.__version__,
+        "threads": fastcnn.get_num_threads(),
+        "peak GFLOP/s": quickbench.machine_peak(),
+        "copy GB/s": quickbench.machine_copy(),
+    }
     if options.json:
-        report = {"isa": isa, "torch": torch.__version__, "threads": fastcnn.get_num_threads(), "peak GFLOP/s": peak}
-        print(
-            json.dumps({**report, "copy GB/s": copy, "means": means, "layers": [asdict(r) for r in results]}, indent=2)
-        )
+        results = list(measured(options))
+        layers = [asdict(result) for result in results]
+        print(json.dumps({**machine, "means": geometric_means(results), "layers": layers}, indent=2))
     else:
-        print("\ngeometric means of the ratios: " + ", ".join(f"{kind} {mean:.2f}" for kind, mean in means.items()))
-        slower = [f"{result.kind} {result.name}" for result in results if result.ratio < 1]
-        print(f"layers where torch is faster: {len(slower)}" + "".join(f"\n  {name}" for name in slower))
+        print_table(measured(options), machine)
     return 0
 
 
