@@ -95,10 +95,11 @@ def _in_floats(t: Any) -> Any:
 
 
 def _notice_edits(layer: Any) -> None:
-    """From now on, an attribute set on the layer makes programs that it is part of out of date."""
-    if not hasattr(
-        layer, "_compile_arguments"
-    ):  # models' attributes, set while they train, change nothing they compute
+    """From now on, an attribute set on the layer makes programs that it is part of out of date.
+
+    Not so on a model: what is set there while it trains changes nothing that it computes.
+    """
+    if not hasattr(layer, "_compile_arguments"):
         vars(layer).setdefault("_edits", 0)
 
 
