@@ -249,6 +249,9 @@ FIXED: dict[str, tuple[str, dict[str, Any]]] = {
     "centre": ("CenterCrop", {"height": 4, "width": 7}),
     "centre_grown": ("CenterCrop", {"height": 18, "width": 11}),
 }
+# Keras's results depend on its backend: TensorFlow holds the last pixel up to the seam where ours and PyTorch's wrap by
+# whole widths, and its cubics are Keys's with a = -0.5, ours and PyTorch's with -0.75.
+OTHERWISE_IN_TENSORFLOW = ("wrap", "bicubic")
 PROGRAM = """
 import json, sys
 import keras
@@ -256,7 +259,7 @@ import numpy as np
 
 cases, x = json.loads(sys.argv[1]), np.load(sys.argv[2])
 results = {k: getattr(keras.layers, n)(**a)(x, training=True) for k, (n, a) in cases.items()}
-np.savez(sys.argv[3], **{k: keras.ops.convert_to_numpy(y) for k, y in results.items()})
+np.savez(sys.argv[3], backend=keras.backend.backend(), **{k: keras.ops.convert_to_numpy(y) for k, y in results.items()})
 """
 
 
@@ -267,6 +270,8 @@ def test_the_same_as_keras_where_nothing_is_left_to_chance(tmp_path: Path) -> No
     subprocess.run([str(KERAS), "-c", PROGRAM, *arguments], check=True, timeout=300)
     expected = np.load(tmp_path / "y.npz")
     for case, (name, given) in FIXED.items():
+        if expected["backend"] == "tensorflow" and case in OTHERWISE_IN_TENSORFLOW:
+            continue
         np.testing.assert_allclose(run(getattr(layers, name)(**given)), expected[case], atol=1e-3, err_msg=case)
 
 

@@ -148,7 +148,7 @@ class Resizing(_Sized):
     Args:
         height: of the result.
         width: of the result.
-        interpolation: "bilinear", "nearest", "bicubic" or "area".
+        interpolation: "bilinear", "nearest", "bicubic" (a = -0.75 as in PyTorch; -0.5 where it antialiases) or "area".
         crop_to_aspect_ratio: whether to cut off what does not have the result's proportions first.
         pad_to_aspect_ratio: whether to add what is missing to them instead.
         fill_mode: what to add: "constant" is all there is.
