@@ -30,9 +30,9 @@ vec softsign_slope(vec x) {
 vec bounded(vec x) { return max(splat(-1e4f), min(splat(1e4f), x)); }  // 0 instead of inf * 0
 
 // The slope of x sigmoid(v): s + x s (1 - s) v'.
-vec gated_slope(vec x, vec v, vec dv) {
+[[gnu::always_inline]] inline vec gated_slope(vec x, vec v, vec dv) {
   Logistic p = logistic(v);
-  vec s = p.first_a / p.bottom * p.second_a, rest = fma(p.b, p.growth, p.b) / p.bottom;
+  vec share = splat(1) / p.bottom, s = p.times_a(share), rest = fma(p.b, p.growth, p.b) * share;
   return fma(bounded(x) * dv * rest, s, s);
 }
 
@@ -42,16 +42,16 @@ vec gelu_tanh_slope(vec x) {
   return gated_slope(x, gelu_tanh_gate(x), dv);
 }
 
-vec gelu_slope(vec x) {  // Phi(x) + x phi(x)
+[[gnu::always_inline]] inline vec gelu_slope(vec x) {  // Phi(x) + x phi(x)
   vec t = abs(x);
   NormalTail tail = normal_tail(t);
-  vec moment = min(splat(14.5f), t) * splat(0.398942280f);
+  vec moment = min(splat(14.5f), t) * splat(0.199471140f);
   vec below = value(tail.density) * (tail.top / tail.bottom - moment);
   return select(x < zero(), below, splat(1) - below);
 }
 
 // t + x s (1 - t^2), t = tanh(softplus(x)) = top / bottom as in mish, s = sigmoid(x), bottom - top = 2 or 2 z^2.
-vec mish_slope(vec x) {
+[[gnu::always_inline]] inline vec mish_slope(vec x) {
   vec z = exp(-abs(x)), two = splat(2);
   ivec negative = x < zero();
   vec top = select(negative, z * (z + two), fma(two, z, splat(1)));

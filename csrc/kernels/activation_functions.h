@@ -46,14 +46,14 @@ static inline vec gelu(vec x) {
   vec t = abs(x);
   NormalTail tail = normal_tail(t);
   Exponential e = tail.density;
-  return fma(min(splat(14.5f), t) * tail.top * e.scaled / tail.bottom, -e.rest, relu(x));
+  return relu(x) - times_rest(min(splat(14.5f), t) * tail.top * e.scaled / tail.bottom, e);
 }
 
 // x tanh(softplus(x)) = x z (z + 2) / (z (z + 2) + 2), z = e^x; from x = 20 on that is x
 static inline vec mish(vec x) {
   Exponential e = in_steps(reduced(min(splat(20), max(splat(-150), x)), kTwice));
   vec top = fma(e.scaled, value(e), e.scaled + e.scaled);
-  return top / fma(top, e.rest, splat(2)) * max(splat(-1e4f), x) * e.rest;
+  return times_rest(top / (times_rest(top, e) + splat(2)) * max(splat(-1e4f), x), e);
 }
 
 // body(function) with the function that `f` names; one instance of body each.

@@ -61,6 +61,7 @@ static inline vec to_float(ivec a) { return _mm512_maskz_cvtepi32_ps(0xffff, (__
 static inline vec load_first(const float* p, int n) { return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
 static inline void store_first(float* p, vec v, int n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v); }
 static inline void stream(float* p, vec v) { _mm512_stream_ps(p, v); }
+static inline vec times_power(vec a, vec n) { return _mm512_mask_scalef_ps(a, 0xffff, a, n); }
 #elif defined(__AVX2__)
 static inline __m256i first_lanes(int n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -94,6 +95,13 @@ static inline void store_first(float* p, vec v, int n) {
   for (int i = 0; i < n; i++) p[i] = v[i];
 }
 static inline void stream(float* p, vec v) { store(p, v); }
+#endif
+
+#if !defined(__AVX512F__)
+static inline vec times_power(vec a, vec n) {  // a 2^n, n whole: in two steps, of which only the last one rounds
+  ivec i = to_int(n), half = i >> 1;
+  return a * from_bits((half + 127) << 23) * from_bits((i - half + 127) << 23);
+}
 #endif
 
 static inline void stream_fence() {

@@ -47,19 +47,25 @@ static inline vec exp_tail(vec r) {
 static inline vec growth(vec r) { return fma(r * r, exp_tail(r), r); }  // e^r - 1
 
 // e^x = scaled * rest: two steps to the exponent, so that the last multiplication is the only one that can round, be it
-// to a denormal or to infinity. Whoever multiplies the result does so before `rest`.
+// to a denormal or to infinity. Whoever multiplies the result does so before `rest`. Where an instruction multiplies by
+// a power of two, scaled has none of it and rest is the exponent: the same product.
 struct Exponential {
   vec scaled, rest;
 };
 constexpr float kTwice = 254;  // the bias for two steps
-static inline Exponential in_steps(Reduced x) {
-  ivec i = bits(x.whole), first = i >> 1;
+constexpr bool kPowers = kLanes == 16;
+static inline vec times_rest(vec v, Exponential e) { return kPowers ? times_power(v, e.rest) : v * e.rest; }
+// 2^n (one + growth), one being 1 or 2
+static inline Exponential in_steps(vec whole, vec growth, int one) {
+  if constexpr (kPowers) return {splat((float)one) + growth, whole - splat(kRounder + kTwice)};
+  ivec i = bits(whole), first = i >> 1;
   vec half = from_bits(first << 23);
-  return {fma(growth(x.r), half, half), from_bits((i - first) << 23)};
+  return {fma(growth, half, one == 1 ? half : half + half), from_bits((i - first) << 23)};
 }
+static inline Exponential in_steps(Reduced x) { return in_steps(x.whole, growth(x.r), 1); }
 // -150 <= x <= 89 is enough: e^x is zero or infinite beyond, even times a number as large as |x|.
 static inline Exponential exp_parts(vec x) { return in_steps(reduced(min(splat(89), max(splat(-150), x)), kTwice)); }
-static inline vec value(Exponential e) { return e.scaled * e.rest; }
+static inline vec value(Exponential e) { return times_rest(e.scaled, e); }
 
 static inline vec exp(vec x) { return value(exp_parts(x)); }
 // The same of x <= 0 and of NaN, in a few instructions less, inlined where that pays.
@@ -143,27 +149,30 @@ static inline vec tanh(vec x) {
   return select(t < splat(0.625f), small, copy_sign(large, x));
 }
 
-// 1 / (1 + e^-v) = a / bottom and 1 / (1 + e^v) = b (1 + growth) / bottom, where e^-v = e^r b / a: one of the powers of
-// two is 1 and the other less. a is multiplied by in two steps, as above: right down to the last denormal.
+// e^-|v| = power e^r: 1 / (1 + e^-v) = a / bottom and 1 / (1 + e^v) = b (1 + growth) / bottom, where one of a and b is
+// 1 and the other power, a the one of negative v. times_a: right down to the last denormal.
 struct Logistic {
-  vec first_a, second_a, b, growth, bottom;
+  ivec negative;
+  vec whole, b, growth, bottom;
+  vec times_a(vec x) const {
+    if constexpr (kPowers) return select(negative, times_power(x, whole - splat(kRounder + 127)), x);
+    ivec i = select(negative, bits(whole) + 127, isplat(254)), first = i >> 1;
+    return x * from_bits(first << 23) * from_bits((i - first) << 23);
+  }
 };
 static inline Logistic logistic(vec v) {
-  vec x = min(splat(87), max(splat(-150), v));
-  vec none = splat(kRounder + 127), whole = fma(x, splat(-kLog2E), none), r = -rest_of(x, none - whole);
-  ivec i = bits(max(whole, none)), second = i >> 1;
-  Logistic p{from_bits(isplat(191 << 23) - ((i - second) << 23)),
-             from_bits(isplat(190 << 23) - (second << 23)),
-             power_of_two(min(whole, none)),
-             growth(r),
-             {}};
-  vec a = p.first_a * p.second_a, sum = a + p.b, dropped = min(a, p.b) - (sum - splat(1));
+  Reduced e = reduced(max(splat(-150), -abs(v)), 127);
+  vec power = power_of_two(max(splat(kRounder + 1), e.whole));
+  ivec sign = bits(v) & isplat((int32_t)0x80000000);
+  Logistic p{sign < 0, e.whole, {}, growth(from_bits(bits(e.r) ^ sign)), {}};
+  p.b = select(p.negative, splat(1), power);
+  vec sum = splat(1) + power, dropped = power - (sum - splat(1));
   p.bottom = sum + fma(p.b, p.growth, dropped);
   return p;
 }
 static inline vec over_one_plus_exp(vec top, vec v) {
   Logistic p = logistic(v);
-  return top * p.first_a / p.bottom * p.second_a;
+  return p.times_a(top / p.bottom);
 }
 
 static inline vec sigmoid(vec x) { return over_one_plus_exp(splat(1), x); }
@@ -189,23 +198,25 @@ static inline vec softplus(vec x) {
 // The normal distribution's density (times sqrt(2 pi)) and its lower tail at -t, 0 <= t: both as e^(-t^2 / 2) times
 // something, with the square carried exactly, since its rounding error would be multiplied by t^2.
 struct NormalTail {
-  Exponential density;
-  vec top, bottom;  // tail / density = top / bottom
+  Exponential density;  // twice of it
+  vec top, bottom;      // tail / density = top / bottom
 };
 static inline vec square_rest(vec t, vec s) {                   // t^2 - s, where s is t^2 rounded
-  if constexpr (kLanes > 4) return fma(t, t, -s);               // where there is one rounding
   vec head = from_bits(bits(t) & isplat((int32_t)0xfffff000));  // twelve bits: its square is exact
   return (t - head) * (t + head) + (head * head - s);
 }
 static inline NormalTail normal_tail(vec t) {
-  // Mills' ratio / sqrt(2 pi) up to t = 14.5, where the tail leaves the floats
-  constexpr float c[] = {0.5f, 0.43829364f, 0.18323402f, 0.040632837f, 0.0041162428f};
+  // Half of Mills' ratio / sqrt(2 pi) up to t = 14.5, where the tail leaves the floats
+  constexpr float c[] = {0.25f, 0.219146818f, 0.0916170105f, 0.0203164183f, 0.00205812138f};
   constexpr float d[] = {1, 1.6744722f, 1.2024988f, 0.46946773f, 0.101857856f, 0.010317771f};
+  // 2 (e^r - 1) = q^2 p(q) - q for q = -2 r: the coefficients of exp_tail times powers of two
+  constexpr float e[] = {0.24999997f, -0.0416663028f, 0.00520853652f, -0.000523044728f, 4.31834305e-05f};
   t = min(splat(14.5f), t);
-  vec s = t * t;
-  Reduced e = reduced(splat(-0.5f) * s, kTwice);
-  e.r = fma(square_rest(t, s), splat(-0.5f), e.r);
-  return {in_steps(e), polynomial(t, c), polynomial(t, d)};
+  vec s = t * t, whole = fma(s, splat(-0.5f * kLog2E), splat(kRounder + kTwice)), n = whole - splat(kRounder + kTwice);
+  vec q = fma(t, t, n * splat(2 * kLn2High));
+  if constexpr (kLanes == 4) q += square_rest(t, s);  // where fma rounds twice
+  q = fma(n, splat(2 * kLn2Low), q);
+  return {in_steps(whole, fma(q * q, polynomial(q, e), -q), 2), polynomial(t, c), polynomial(t, d)};
 }
 
 }  // namespace ISA
