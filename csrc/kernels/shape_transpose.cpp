@@ -3,6 +3,7 @@
 // A block of tiles reads and writes runs of a few lines: while it is worked on, the next one is asked for run by run,
 // since memory gives a single line here and there slowly. Whole lines of large results go past the caches.
 #include "shape_parts.h"
+#include "turn.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -11,7 +12,6 @@ namespace {
 constexpr int64_t kRows = 128, kTaskColumns = 2048;  // of a task
 constexpr int64_t kColumns = 64;  // of a block, which is asked for while the one before it is worked on
 constexpr int64_t kNarrow = 256;  // columns of which kLanes rows wait on the stack where they are not whole lines of y
-constexpr int kThin = 12;         // channels: see Channels
 
 // Exchanges the blocks of kStep x kStep that lie off the diagonal in every block of 2 kStep x 2 kStep.
 template <int kStep>
@@ -86,33 +86,6 @@ void matrix(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t ro
   }
 }
 
-// Few channels: as many vectors are read as are written, and each of these takes lanes of every one of those.
-// at[to][from]: kLanes + the lane of the one read for a lane that it gives, else the lane itself.
-struct Channels {
-  int count;
-  ivec at[kThin][kThin];
-  // into: channels that lie apart become neighbours; else the other way around.
-  Channels(int c, bool into) : count(c) {
-    for (int to = 0; to < c; to++)
-      for (int from = 0; from < c; from++)
-        for (int l = 0; l < kLanes; l++) {
-          int flat = into ? to * kLanes + l : l * c + to;
-          int source = into ? flat % c : flat / kLanes, lane = into ? flat / c : flat % kLanes;
-          at[to][from][l] = source == from ? kLanes + lane : l;
-        }
-  }
-  void move(float* y, int64_t step_y, const float* x, int64_t step_x, bool past) const {
-    int c = count;
-    vec in[kThin];
-    for (int k = 0; k < c; k++) in[k] = load(x + k * step_x);
-    for (int to = 0; to < c; to++) {
-      vec out = in[0];
-      for (int from = 0; from < c; from++) out = __builtin_shuffle(out, in[from], at[to][from]);
-      put(y + to * step_y, out, past);
-    }
-  }
-};
-
 // y (c, n) from x (n, c), or the other way around.
 void thin(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t n, const Channels& channels, bool into,
           bool past) {
@@ -132,6 +105,34 @@ void thin(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t n, c
 
 }  // namespace
 
+Channels::Channels(int64_t c, bool into) : count(c <= (into ? kThin : kThinFrom) ? (int)c : 0) {
+  const int32_t inverse = 65536 / (int32_t)(count + !count) + 1;
+  ivec lane;
+  for (int l = 0; l < kLanes; l++) lane[l] = l;
+  for (int to = 0; to < count; to++) {
+    ivec flat = into ? lane + to * kLanes : lane * count + to, row = flat / kLanes, column = flat % kLanes;
+    if (into) column = flat * inverse >> 16, row = flat - column * count;
+    for (int from = 0; from < count; from++) at[to][from] = select(row == isplat(from), column + kLanes, lane);
+  }
+}
+void Channels::move(float* y, int64_t step_y, const float* x, int64_t step_x, bool past) const {
+  int c = count;
+  vec in[kThin];
+  for (int k = 0; k < c; k++) in[k] = load(x + k * step_x);
+  for (int to = 0; to < c; to++) {
+    vec out = in[0];
+    for (int from = 0; from < c; from++) out = __builtin_shuffle(out, in[from], at[to][from]);
+    put(y + to * step_y, out, past);
+  }
+}
+
+void turn(float* y, int64_t pitch, const float* x, int64_t rows, int64_t r, const Channels& channels) {
+  if (channels.count)
+    thin(y, pitch, x, r, rows, channels, false, false);
+  else
+    matrix(y, pitch, x, r, r, rows, x + rows * r, false);
+}
+
 void transpose(float* y, const float* x, const Nest& nest) {
   int last = nest.rank - 1, across = 0;
   for (int axis = 0; axis < last; axis++)
@@ -139,12 +140,12 @@ void transpose(float* y, const float* x, const Nest& nest) {
   int64_t rows = nest.dim[across], columns = nest.dim[last];
   int64_t step_y = nest.stride[0][across], step_x = nest.stride[1][last];
   bool large = nest.size * 4 >= kStreamFrom, past = streams(y, nest.size);
-  bool into = columns <= kThin && step_y == columns, from = rows <= kThin && step_x == rows;
+  bool into = columns <= kThin && step_y == columns, from = rows <= kThinFrom && step_x == rows;
   int64_t row_block = into ? kTaskColumns : kRows, column_block = columns <= kNarrow ? columns : kTaskColumns;
   int64_t row_blocks = (rows + row_block - 1) / row_block, column_blocks = (columns + column_block - 1) / column_block;
   int64_t matrices = nest.size / (rows * columns), tasks = matrices * row_blocks * column_blocks;
   int64_t floats = row_block * column_block, grain = floats < kTask ? kTask / floats : 1;
-  Channels channels(into ? (int)columns : from ? (int)rows : 0, into);
+  const Channels channels(into ? columns : from ? rows : 0, into);
   parallel_ranges(tasks, grain, nest.size / 8, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; task++) {
       int64_t column = task % column_blocks * column_block, row = task / column_blocks % row_blocks * row_block;
