@@ -2,12 +2,13 @@
 // columns have accumulators of their own, so no sum crosses lanes and every ISA adds in the same order. Narrow arrays
 // (inner small, or 1: a row of numbers) are read as rows of several groups, folded together at the end. A leaf is
 // kLeaf rows in float; leaves, chunks of leaves and groups are added in double, in order. Chunks depend on the shape.
-// Short rows of numbers are folded sixteen at once, each in the order it has alone.
+// Short rows of numbers are turned, a block of them at a time: they are columns then.
 #include "reduce.h"
 
 #include "reduce_parts.h"
 #include "runtime/parallel.h"
 #include "stream.h"
+#include "turn.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -17,8 +18,8 @@ namespace {
 constexpr int64_t kWidth = 256, kLeaf = 8, kChunk = 65536;  // columns; rows; floats that one task reads
 constexpr int64_t kNarrow = 128;                            // inner up to here is read in groups
 constexpr int64_t kGroups = 64;                             // columns at least, when it is
-constexpr int64_t kShort = 4 * kGroups;                     // rows of numbers up to here are folded side by side
-constexpr int64_t kMost = kGroups * kWide;                  // totals that are merged at a time
+constexpr int64_t kDirect = 2 * kGroups;                    // longer rows are folded to kGroups before they are turned
+constexpr int64_t kMost = kGroups * 32;                     // totals that are merged at a time
 constexpr int kMostParts = 2;
 
 struct Sum {
@@ -71,10 +72,11 @@ struct Min {
 struct Plan {
   int64_t groups, width, columns;  // rows read as one; columns of a block; blocks
   int64_t rows, chunks;            // rows of x a chunk folds; chunks
-  int64_t planes;                  // folded side by side
+  int64_t turned;                  // rows of numbers that are turned at a time; 0: none
 };
 Plan plan_of(const ReduceShape& s) {
   Plan p;
+  p.turned = s.inner == 1 && s.r > 0 && s.r <= kTurned ? rows_turned(s.r) : 0;
   p.groups = s.inner > kNarrow || s.inner == 0 ? 1 : (kGroups + s.inner - 1) / s.inner;
   if (p.groups > s.r) p.groups = s.r > 0 ? s.r : 1;
   p.width = p.groups > 1 || s.inner < kWidth ? s.inner : kWidth;
@@ -83,7 +85,6 @@ Plan plan_of(const ReduceShape& s) {
   p.rows = (kChunk / wide + leaf - 1) / leaf * leaf;
   if (p.rows < leaf) p.rows = leaf;
   p.chunks = s.r > 0 ? (s.r + p.rows - 1) / p.rows : 1;
-  p.planes = s.inner == 1 && s.r > 0 && s.r <= kShort && s.outer > 1 ? kWide : 1;
   return p;
 }
 
@@ -91,19 +92,22 @@ Plan plan_of(const ReduceShape& s) {
 struct Rule {
   int parts;
   float identity;
-  // Rows [0, rows) of `width` columns, `stride` apart in x and `next` in sum, folded into sum[part][next * row +
-  // column]; parts are kMost apart, and center lies as sum does.
-  void (*leaf)(float* sum, int64_t next, const float* x, const float* center, int64_t rows, int64_t stride,
-               int64_t width);
+  // Rows of `width` columns, `stride` apart in x, folded into sum[part][column]; parts are kMost apart.
+  void (*leaf)(float* sum, const float* x, const float* center, int64_t rows, int64_t stride, int64_t width);
+  // The same of up to kLeaf rows that lie in a cache, of whole vectors.
+  void (*columns)(float* sum, const float* x, const float* center, int64_t rows, int64_t stride, int64_t width);
+  void (*joined_columns)(float* sum, const float* x, const float* center, int64_t rows, int64_t stride, int64_t width);
   void (*merge_leaf)(double* total, const float* other, int64_t size);
   void (*merge)(double* total, const double* other, int64_t size);
+  Rule joined() const {
+    return {1, identity, nullptr, joined_columns, nullptr, merge_leaf, merge};
+  }  // of what was folded before
 };
 
 template <class Op>
-void fold_leaf(float* sum, int64_t next, const float* x, const float* center, int64_t rows, int64_t stride,
-               int64_t width) {
+void fold_leaf(float* sum, const float* x, const float* center, int64_t rows, int64_t stride, int64_t width) {
   const int64_t ahead = stride > width ? kAhead / kWidth * stride : kAhead;  // of a block of columns, the rows to come
-  for (int64_t row = 0; row < rows; row++, x += stride, sum += next, center += next)
+  for (int64_t row = 0; row < rows; row++, x += stride)
     for (int64_t i = 0; i < width; i += kLanes) {
       int n = width - i < kLanes ? (int)(width - i) : kLanes;
       vec s[Op::kParts];
@@ -116,6 +120,20 @@ void fold_leaf(float* sum, int64_t next, const float* x, const float* center, in
       }
     }
 }
+template <class Op>
+void fold_columns(float* sum, const float* x, const float* center, int64_t rows, int64_t stride, int64_t width) {
+  for (int64_t i = 0; i < width; i += kLanes) {
+    vec s[Op::kParts], c = load(center + i);
+    for (int part = 0; part < Op::kParts; part++) s[part] = load(sum + part * kMost + i);
+    if (rows == kLeaf) {
+#pragma GCC unroll 8
+      for (int64_t row = 0; row < kLeaf; row++) Op::step(s, load(x + i + row * stride), c);
+    } else {
+      for (int64_t row = 0; row < rows; row++) Op::step(s, load(x + i + row * stride), c);
+    }
+    for (int part = 0; part < Op::kParts; part++) store(sum + part * kMost + i, s[part]);
+  }
+}
 template <class Op, class Number>
 void merge_all(double* __restrict total, const Number* __restrict other, int64_t size) {
   for (int64_t i = 0; i < size; i++) total[i] = Op::merge(total[i], (double)other[i]);
@@ -123,14 +141,15 @@ void merge_all(double* __restrict total, const Number* __restrict other, int64_t
 template <class Op>
 Rule rule_of() {
   using Merge = typename Op::Merge;
-  return {Op::kParts, Op::kIdentity, fold_leaf<Op>, merge_all<Merge, float>, merge_all<Merge, double>};
+  return {Op::kParts,          Op::kIdentity,           fold_leaf<Op>,           fold_columns<Op>,
+          fold_columns<Merge>, merge_all<Merge, float>, merge_all<Merge, double>};
 }
 
 // One chunk of one column block: total[part][group][column]. center: null, or the block's.
 void fold_chunk(const Rule& rule, double (*total)[kMost], const float* x, const float* center, int64_t rows,
-                int64_t inner, int64_t width, int64_t groups) {
+                int64_t inner, int64_t width, int64_t groups, bool turned) {
   int64_t wide = groups * width, full = rows / groups, rest = rows % groups * width;
-  float sum[kMostParts][kMost], around[kWidth];
+  alignas(64) float sum[kMostParts][kMost], around[kWidth];
   int64_t lanes = (wide + kWide - 1) / kWide * kWide;
   for (int64_t i = 0; i < lanes; i++) around[i] = 0;
   for (int64_t group = 0; group < groups && center; group++)
@@ -142,47 +161,28 @@ void fold_chunk(const Rule& rule, double (*total)[kMost], const float* x, const 
     for (int part = 0; part < rule.parts; part++)
       for (int64_t i = 0; i < lanes; i++) sum[part][i] = rule.identity;
     int64_t leaf = full - row < kLeaf ? full - row : kLeaf;
-    rule.leaf(sum[0], 0, x + row * stride, around, leaf, stride, wide);
+    (turned ? rule.columns : rule.leaf)(sum[0], x + row * stride, around, leaf, stride, wide);
     if (rest > 0 && row + kLeaf > full) {
-      rule.leaf(sum[0], 0, x + full * stride, around, 1, stride, rest);
+      rule.leaf(sum[0], x + full * stride, around, 1, stride, rest);
       rest = 0;
     }
     for (int part = 0; part < rule.parts; part++) rule.merge_leaf(total[part], sum[part], wide);
   }
 }
 
-// Columns [0, width) of sixteen rows, as columns of sixteen.
-void turn(double* turned, const float* rows, int64_t stride, int64_t width) {
-  for (int64_t i = 0; i < width; i += kLanes)
-    for (int first = 0; first < kWide; first += kLanes) {
-      vec v[kLanes];
-      for (int l = 0; l < kLanes; l++) v[l] = load(rows + (first + l) * stride + i);
-      transpose(v);
-      for (int l = 0; l < kLanes && i + l < width; l++) {
-        float column[kLanes];
-        store(column, v[l]);
-        for (int j = 0; j < kLanes; j++) turned[(i + l) * kWide + first + j] = column[j];
-      }
+// Rows of r numbers, kGroups < r, to rows of kGroups.
+void fold_rows(const Rule& rule, float (*sum)[kMost], const float* x, const float* center, int64_t r, int64_t rows) {
+  const int64_t full = r / kGroups, rest = r % kGroups;
+  float around[kGroups] = {};
+  for (int64_t row = 0; row < rows; row++, x += r) {
+    float* to = sum[0] + row * kGroups;
+    for (int64_t i = 0; i < kGroups; i += kLanes) {
+      if (center) store(around + i, splat(center[row]));
+      for (int part = 0; part < rule.parts; part++) store(to + part * kMost + i, splat(rule.identity));
     }
-}
-
-// Up to sixteen planes that are rows of r numbers, 0 < r <= kShort, as fold_chunk folds each of them:
-// total[part][group][plane].
-void fold_planes(const Rule& rule, double (*total)[kMost], const float* x, const float* center, int64_t r,
-                 int64_t planes, int64_t groups) {
-  float sum[kMostParts][kMost], around[kMost];
-  const int64_t full = r / groups, rest = r % groups, pitch = (groups + kWide - 1) / kWide * kWide;
-  for (int part = 0; part < rule.parts; part++)
-    for (int64_t i = 0; i < kWide * pitch; i += kLanes) store(sum[part] + i, splat(rule.identity));
-  for (int64_t plane = 0; plane < planes && center; plane++)
-    for (int64_t i = 0; i < pitch; i += kLanes) store(around + plane * pitch + i, splat(center[plane]));
-  if (r == groups) rule.leaf(sum[0], pitch, x, around, planes, r, r);
-  for (int64_t plane = 0; plane < planes && r > groups; plane++) {
-    const float *from = x + plane * r, *about = around + plane * pitch;
-    rule.leaf(sum[0] + plane * pitch, 0, from, about, full, groups, groups);
-    if (rest) rule.leaf(sum[0] + plane * pitch, 0, from + full * groups, about, 1, groups, rest);
+    rule.leaf(to, x, around, full, kGroups, kGroups);
+    if (rest) rule.leaf(to, x + full * kGroups, around, 1, kGroups, rest);
   }
-  for (int part = 0; part < rule.parts; part++) turn(total[part], sum[part], pitch, groups);
 }
 
 // total (groups, width) into its first row, halving: the groups' sums side by side, not one after the other.
@@ -227,23 +227,41 @@ void run(void* y, const float* x, const float* center, char* scratch, const Redu
          Finish finish) {
   Plan p = plan_of(s);
   double* partial = (double*)scratch;  // (chunks, parts, outer, inner), unless there is one chunk
-  int64_t outputs = s.outer * s.inner, tasks = (s.outer + p.planes - 1) / p.planes * p.columns * p.chunks;
+  int64_t outputs = s.outer * s.inner, tasks = s.outer * p.columns * p.chunks;
   int64_t work = outputs * s.r / 16 + outputs;
-  int64_t floats = (s.r < p.rows ? s.r : p.rows) * p.width * p.planes + 1, grain = floats < 8192 ? 8192 / floats : 1;
+  if (p.turned) {
+    const int64_t r = s.r > kDirect ? kGroups : s.r;
+    const Channels channels(r, false);
+    parallel_ranges(s.outer, 8192 / s.r, work, [&](int64_t begin, int64_t end) {
+      alignas(64) double total[kMostParts][kMost];
+      alignas(64) float turned[kTurnedFloats], sum[kMostParts][kMost];
+      for (int64_t o = begin; o < end; o += p.turned) {
+        int64_t count = end - o < p.turned ? end - o : p.turned;
+        const float *from = x + o * s.r, *about = center ? center + o : nullptr;
+        if (r == s.r) {
+          turn(turned, p.turned, from, count, r, channels);
+          fold_chunk(rule, total, turned, about, r, p.turned, count, 1, true);
+        } else {
+          fold_rows(rule, sum, from, about, s.r, count);
+          for (int part = 0; part < rule.parts; part++) {
+            turn(turned, p.turned, sum[part], count, r, channels);
+            fold_chunk(rule.joined(), total + part, turned, nullptr, r, p.turned, count, 1, true);
+          }
+        }
+        put(y, o, total[0], total[rule.parts - 1], count, s.r, finish);
+      }
+    });
+    return;
+  }
+  int64_t floats = (s.r < p.rows ? s.r : p.rows) * p.width + 1, grain = floats < 8192 ? 8192 / floats : 1;
   parallel_ranges(tasks, grain, work, [&](int64_t begin, int64_t end) {
-    double total[kMostParts][kMost];
-    for (int64_t task = begin; task < end && p.planes > 1; task++) {
-      int64_t o = task * p.planes, count = s.outer - o < p.planes ? s.outer - o : p.planes;
-      fold_planes(rule, total, x + o * s.r, center ? center + o : nullptr, s.r, count, p.groups);
-      merge_groups(rule, total, p.groups, kWide);
-      put(y, o, total[0], total[rule.parts - 1], count, s.r, finish);
-    }
-    for (int64_t task = begin; task < end && p.planes == 1; task++) {
+    alignas(64) double total[kMostParts][kMost];
+    for (int64_t task = begin; task < end; task++) {
       int64_t block = task % p.columns, chunk = task / p.columns % p.chunks, o = task / p.columns / p.chunks;
       int64_t column = block * p.width, width = s.inner - column < p.width ? s.inner - column : p.width;
       int64_t row = chunk * p.rows, rows = s.r - row < p.rows ? s.r - row : p.rows, at = o * s.inner + column;
       fold_chunk(rule, total, x + (o * s.r + row) * s.inner + column, center ? center + at : nullptr, rows, s.inner,
-                 width, p.groups);
+                 width, p.groups, false);
       merge_groups(rule, total, p.groups, width);
       if (p.chunks == 1) put(y, at, total[0], total[rule.parts - 1], width, s.r, finish);
       for (int part = 0; part < rule.parts && p.chunks > 1; part++)

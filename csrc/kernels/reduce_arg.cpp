@@ -5,6 +5,7 @@
 #include "reduce_parts.h"
 #include "runtime/parallel.h"
 #include "stream.h"
+#include "turn.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -15,7 +16,6 @@ constexpr int kVectors = 4;  // side by side, for each waits for its last compar
 constexpr int64_t kTile = kVectors * kLanes;
 constexpr int64_t kBlock = 1024;    // columns whose winners stay in the cache
 constexpr int64_t kNear = 8192;     // floats of rows that are read once for each of their tiles
-constexpr int64_t kShort = 256;     // rows of numbers up to here are turned
 constexpr int64_t kChunk = 65536;   // floats at least of a part of a long r
 constexpr int64_t kPartial = 4096;  // winners of parts, at most
 
@@ -122,38 +122,30 @@ void winners(Winner* to, const float* x, int64_t r, int64_t inner, int64_t width
   }
 }
 
-// Rows of r <= kShort numbers, up to kLanes of them.
-void along_rows(int64_t* y, const float* x, int64_t r, int64_t rows, int32_t sign) {
-  alignas(64) float turned[kShort + kLanes][kLanes];
-  for (int64_t i = 0; i < r; i += kLanes) {
-    vec v[kLanes];
-#pragma GCC unroll 16
-    for (int64_t l = 0; l < kLanes; l++) {
-      const float* p = x + (l < rows ? l : 0) * r + i;
-      v[l] = r - i < kLanes ? load_first(p, (int)(r - i)) : load(p);
-      if (i + l < r) __builtin_prefetch(x + (i + l) * kLanes + kAhead);  // so many vectors are these rows
-    }
-    transpose(v);
-#pragma GCC unroll 16
-    for (int64_t l = 0; l < kLanes; l++) store(turned[i + l], v[l]);
-  }
-  Best best = {splat(-__builtin_inff()), ivec{}};
-  fold<1, true>(&best, turned[0], r, kLanes, kLanes, 0, sign, 0);
-  int32_t index[kLanes];
-  store(index, best.index);
-  for (int64_t l = 0; l < rows; l++) y[l] = index[l];
-}
-
 }  // namespace
 
 void arg(int64_t* y, const float* x, const ReduceShape& s, bool largest) {
   const int32_t sign = largest ? 0 : INT32_MIN;
   const int64_t size = s.outer * s.r * s.inner, outputs = s.outer * s.inner;
-  if (s.inner == 1 && s.r <= kShort && s.outer >= kLanes) {
-    int64_t groups = (s.outer + kLanes - 1) / kLanes;
-    parallel_ranges(groups, 8192 / (s.r * kLanes) + 1, size / 16 + s.outer, [&](int64_t begin, int64_t end) {
-      for (int64_t o = begin * kLanes; o < end * kLanes && o < s.outer; o += kLanes)
-        along_rows(y + o, x + o * s.r, s.r, s.outer - o < kLanes ? s.outer - o : kLanes, sign);
+  if (s.inner == 1 && s.r <= kTurned && s.outer >= kLanes) {
+    const int64_t block = rows_turned(s.r);
+    const Channels channels(s.r, false);
+    parallel_ranges(s.outer, 8192 / s.r, size / 16 + s.outer, [&](int64_t begin, int64_t end) {
+      alignas(64) float turned[kTurnedFloats];
+      for (int64_t o = begin; o < end; o += block) {
+        int64_t count = end - o < block ? end - o : block;
+        turn(turned, block, x + o * s.r, count, s.r, channels);
+        for (int64_t i = 0, wide; i < count; i += wide) {
+          Best best[kVectors];
+          int32_t index[kTile];
+          wide = block - i < kTile ? kTile / 2 : kTile;
+          for (int k = 0; k < kVectors; k++) best[k] = {splat(-__builtin_inff()), ivec{}};
+          (wide == kTile ? fold<kVectors, true> : fold<kVectors / 2, true>)(best, turned + i, s.r, block, wide, 0, sign,
+                                                                            0);
+          for (int k = 0; k < kVectors; k++) store(index + k * kLanes, best[k].index);
+          for (int64_t l = 0; l < wide && i + l < count; l++) y[o + i + l] = index[l];
+        }
+      }
     });
     return;
   }
