@@ -21,6 +21,7 @@ vec add(vec a, vec b) { return a + b; }
 vec max_of(vec a, vec b) { return max(a, b); }
 __attribute__((noinline)) vec rows_sum(vec (&row)[kLanes]) { return rows_join(row, add); }
 
+constexpr int kGroup = kLanes > 4 ? 4 * kLanes : kWide;  // floats whose exponentials are computed side by side
 constexpr int64_t kRow = 4096;  // floats of a row that wait on the stack to be written past the caches
 
 // Writes rows that follow one another, past the caches if `past`. Only whole lines go there; one that two rows share is
@@ -49,7 +50,14 @@ class Lines {
     for (int64_t n = first(c);; n = c - i) {
       if (n) some(y + i, n, wide_map(wide_load_first(in + i, (int)n)..., f));
       if ((i += n) == c) return;
-      for (; i + kWide <= c; i += kWide)
+      for (; i + kGroup <= c; i += kGroup) {
+        vec v[kGroup / kLanes];
+#pragma GCC unroll 4
+        for (int k = 0; k < kGroup / kLanes; k++) v[k] = f(load(in + i + k * kLanes)...);
+#pragma GCC unroll 4
+        for (int k = 0; k < kGroup / kLanes; k++) put(y + i + k * kLanes, v[k], past_);
+      }
+      for (; kGroup > kWide && i + kWide <= c; i += kWide)
         for (int k = 0; k < kWide; k += kLanes) put(y + i + k, f(load(in + i + k)...), past_);
     }
   }
@@ -87,8 +95,6 @@ class Rows {
   bool past_;
   alignas(64) float joined_[kLanes * kBeside + kLanes];
 };
-
-constexpr int kGroup = kLanes > 4 ? 4 * kLanes : kWide;  // floats whose exponentials are computed side by side
 
 // The last pass of a row, y = factor (from - less) - shift, a group at a time: while the next row's exponentials are
 // computed, for stores past the caches wait for memory.
@@ -240,7 +246,7 @@ void backward_each(float* dx, const float* dy, const float* y, int64_t rows, int
       return log_of ? g : wide_map(g, wide_load_first(y + i, n), [](vec a, vec b) { return a * b; });
     }));
     lines.row(
-        dx, c, [=](vec g, vec a) { return log_of ? fma(-exp(a), sum, g) : a * (g - sum); }, dy, y);
+        dx, c, [=](vec g, vec a) { return log_of ? fma(-value(exp_parts(a)), sum, g) : a * (g - sum); }, dy, y);
   }
   lines.end(dx);
 }
@@ -264,7 +270,7 @@ void backward_rows(float* dx, const float* dy, const float* y, int64_t rows, int
     vec sum = splat(sums[r]);
     const float *g = dy + r * c, *a = y + r * c;
     if (log_of)
-      to.write([=](vec g, vec a) { return fma(-exp(a), sum, g); }, g, a);
+      to.write([=](vec g, vec a) { return fma(-value(exp_parts(a)), sum, g); }, g, a);
     else
       to.write([=](vec g, vec a) { return a * (g - sum); }, g, a);
   }
@@ -282,7 +288,7 @@ void softmax_column_backward(float* dx, const float* dy, const float* y, int64_t
   }
   for (int64_t j = 0; j < c; j++) {
     vec g = load_first(dy + j * inner, n), a = load_first(y + j * inner, n);
-    store_first(dx + j * inner, log_of ? fma(-exp(a), sum, g) : a * (g - sum), n);
+    store_first(dx + j * inner, log_of ? fma(-value(exp_parts(a)), sum, g) : a * (g - sum), n);
   }
 }
 

@@ -64,7 +64,9 @@ static inline Exponential in_steps(vec whole, vec growth, int one) {
 }
 static inline Exponential in_steps(Reduced x) { return in_steps(x.whole, growth(x.r), 1); }
 // -150 <= x <= 89 is enough: e^x is zero or infinite beyond, even times a number as large as |x|.
-static inline Exponential exp_parts(vec x) { return in_steps(reduced(min(splat(89), max(splat(-150), x)), kTwice)); }
+[[gnu::always_inline]] static inline Exponential exp_parts(vec x) {
+  return in_steps(reduced(min(splat(89), max(splat(-150), x)), kTwice));
+}
 static inline vec value(Exponential e) { return times_rest(e.scaled, e); }
 
 static inline vec exp(vec x) { return value(exp_parts(x)); }
