@@ -51,7 +51,16 @@ inline __attribute__((always_inline)) Sums reduce_block(int64_t rows, int64_t si
   for (int64_t r = rows; r < kWide; r++) s[r] = q[r] = wide_splat(0);
   for (int64_t leaf = 0; leaf < size; leaf += kLeaf) {
     int64_t end = size - leaf < kLeaf ? size : leaf + kLeaf;
-    for (int64_t r = 0; r < rows; r++) {
+    const bool two = kLanes > 4 && size > kWide && size <= 2 * kWide;  // short rows: no loops, one mask for all
+    const int second = (int)(size - kWide);
+    for (int64_t r = 0; two && r < rows; r++) {
+      Wide s0 = wide_splat(0), q0 = s0, s1 = s0, q1 = s0;
+      term(r, 0, kWide, s0, q0);
+      term(r, kWide, second, s1, q1);
+      s[r] = wide_add(s0, s1);
+      q[r] = wide_add(q0, q1);
+    }
+    for (int64_t r = two ? rows : 0; r < rows; r++) {
       int64_t i = leaf;
       Wide s0 = wide_splat(0), q0 = s0, s1 = s0, q1 = s0;  // they take turns, or additions wait for one another
       auto turn = [&] {
