@@ -83,15 +83,21 @@ struct Plan {
       int64_t time = (4 * ceil_div(others * i, threads) + 1) * task;
       if (i == 1 || time < best) row_parts = i, best = time;
     }
+    // Rows that lie in place cost little to read again: then parts of columns, of which each is copied once. Short sums
+    // store more than they read.
+    rows_in_place = exchanged || (plain(g) && !g.prologue);
+    if (rows_in_place && !fits_in_place(g) && all_panels % (column_parts * row_parts) == 0 && pixels >= kPixels / 2)
+      column_parts *= row_parts, others *= row_parts, row_parts = 1;
     if (others * row_parts < threads)
       column_parts = least(all_panels, column_parts * ceil_div(threads, others * row_parts));
-    bool whole_rows = columns == column_floats && column_parts == 1 && columns % kLanes == 0;
-    // A panel that fits L1 is worth copying.
-    columns_in_place =
-        kPanel * kPixels * 4 > kL1 && whole_rows && kPixels * columns * 4 <= kInPlace && !(exchanged && g.prologue);
-    rows_in_place = exchanged || (plain(g) && !g.prologue);
+    columns_in_place = fits_in_place(g);
     rows_whole = rows_in_place && row_parts == 1 &&
                  kPixels * (row_floats + least(column_floats, kPanels * kPanelColumns)) * 4 <= kInPlace;
+  }
+  // Whether columns are read where they lie. A panel that fits L1 is worth copying.
+  bool fits_in_place(const Conv2d& g) const {
+    bool whole_rows = columns == column_floats && column_parts == 1 && columns % kLanes == 0;
+    return kPanel * kPixels * 4 > kL1 && whole_rows && kPixels * columns * 4 <= kInPlace && !(exchanged && g.prologue);
   }
   void set_sizes(int64_t rows, int64_t all_columns) {
     m = rows, columns = all_columns;
