@@ -31,6 +31,7 @@ constexpr int64_t kChunkPacks = 4;                  // of which one task can do 
 constexpr int64_t kTasks = 6;                       // a thread, at most, where rows are dealt out
 constexpr int64_t kCopy = 24;                       // products that copying a float costs as much as
 constexpr int64_t kInPlace = int64_t(384) << 10;    // bytes of a block of x and dy that can be used as they lie
+constexpr int64_t kKept = int64_t(512) << 10;       // bytes of columns that stay in L2 from one task to the next
 constexpr int64_t kTogether = 8;                    // pixels that are brought at a time, at least
 constexpr int64_t kL1 = int64_t(48) << 10;
 constexpr int64_t kAdded = 2048, kAddedColumns = 64;  // floats of a piece of the last sum; of its rows, exchanged
@@ -276,17 +277,24 @@ struct Worker {
     return {from, s.size(), plan.column_floats, ceil_div(b.part.columns, 16)};
   }
 
-  void multiply(const Block& b, const Block& soon);
+  // Whether `part` reads the columns that the part before it has just read.
+  bool keeps(const Part& before, const Part& part) const {
+    return part.group == before.group && part.chunk == before.chunk && part.column == before.column &&
+           ceil_div(plan.pixels, plan.chunks) * part.columns * 4 <= kKept;
+  }
+  void multiply(const Block& b, const Block& soon, bool kept);
   // The first task of each thread is its own: who is early must not take the second one, too. Returns how many it did.
   int64_t run(int64_t task) {
     Block now = first_of(task);
     if (!now.count) return 0;
     int64_t tasks = 0;
+    bool kept = false;
     bring_windows(windows, now, 0, {now.count, 0, 1});
     bring_columns(copy, now, {now.count, 0, 1});
     while (now.count) {
       Block soon = after(now);
-      multiply(now, soon);
+      if (soon.piece == 0) kept = keeps(now.part, soon.part);
+      multiply(now, soon, kept);
       tasks += soon.piece == 0;
       float* was = copy;
       copy = next_copy, next_copy = was;
@@ -296,8 +304,8 @@ struct Worker {
   }
 };
 
-// Every pack of a block with every panel; and the next one is brought.
-void Worker::multiply(const Block& b, const Block& soon) {
+// Every pack of a block with every panel; and the next one is brought. kept: its columns need not be asked for.
+void Worker::multiply(const Block& b, const Block& soon, bool kept) {
   int64_t packs = b.packs(), panels = b.panels(), at[kPixels];
   for (int64_t q = 0; q < packs; q++) {
     bool more = q + 1 < packs;
@@ -320,7 +328,7 @@ void Worker::multiply(const Block& b, const Block& soon) {
 
       Share of_dy(soon.count, t, packs * panels), of_windows(next.count, j, panels);
       Ahead ask_first = ask_rows(at, plan.rows_whole ? soon : next, next_pack, plan.rows_whole ? of_dy : of_windows);
-      Ahead ask_then = ask_columns(soon, of_dy);
+      Ahead ask_then = ask_columns(soon, kept ? Share(0, 0, 1) : of_dy);
       int64_t first_lines = ask_first.rows * ask_first.lines, all = first_lines + ask_then.rows * ask_then.lines;
       int64_t tiles = ceil_div(rows, kTileRows), first = all ? (2 * tiles * first_lines / all + 1) / 2 : tiles;
       int64_t cut = least(rows, first * kTileRows);
