@@ -26,7 +26,12 @@ constexpr int64_t kSharedFilter = int64_t(8) << 20;  // bytes of the packed filt
 constexpr int64_t kFewPixels = 400;                  // up to this many the filter is packed panel by panel
 constexpr int64_t kAskedDepth = 64;                  // of a sum: from here on x is asked for ahead,
 constexpr int64_t kAskedFloats = 64 << 10;           // if it is as large as this
-constexpr int64_t kAskedColumns = 64;                // and read for so many columns of the filter
+constexpr int64_t kAskedColumns = 64;                // and read for so many columns of the filter;
+constexpr int64_t kNearFloats = 128 << 10;           // half of what a core has for itself
+constexpr int64_t kLastTasks = 4;                    // of the last pixels of each thread, some panels each
+constexpr int64_t kPanelsTogether = 512 / kPanel;    // packed in turn,
+constexpr int64_t kRowsTogether = 32;                // so many rows of each,
+constexpr int64_t kRowsOfTask = 128;                 // up to about so many
 constexpr int64_t kScratch = 128;                    // bytes of what a thread has packed
 
 // The sum over (tap, run) cut into blocks: several whole taps, or equal pieces of one.
@@ -72,6 +77,7 @@ struct Layout {
   int64_t blocks, block;        // pixel blocks and the pixels of one
   int64_t split;                // parts of the panels, one after the other: each fits the shared cache
   int64_t whole = 0;            // so many panels are a task each, with all pixels: the same number for every thread
+  int64_t share = 0, last = 1;  // blocks of a thread's own, if each has all panels; tasks of the last one: some panels
   int64_t zeros, packed, rows;  // bytes: a row of zeros; the packed filter (shared, or a thread's block); pointers
   int64_t normalised;           // bytes: a block of pixels read through the prologue
   int64_t patches;              // bytes: the runs of a block that are partly outside x
@@ -86,6 +92,8 @@ struct Layout {
       blocks = ceil_div(ceil_div(pixels, most(each, kBlockPixels)), threads) * threads;
       while (blocks * split < 4 * threads && split < panels) split++;
       if (split > panels) split = panels;
+      if (split == 1) share = blocks / threads;
+      if (threads > 1 && !prologue && !patched) last = least(panels, kLastTasks);
     } else {
       split = panels;
       blocks = threads;
@@ -100,8 +108,13 @@ struct Layout {
     normalised = prologue ? most_pixels * align64(run * 4) : 0;
     patches = patched ? taps * most_pixels * align64(run * 4) : 0;
   }
-  int64_t tasks() const { return whole + (split - whole) * blocks; }
+  int64_t tasks() const { return share ? blocks / share * (share - 1 + last) : whole + (split - whole) * blocks; }
   Task task(int64_t i, int64_t pixels, int64_t panels) const {
+    if (share) {
+      const int64_t each = share - 1 + last, own = i % each, part = most(0, own - share + 1);
+      const int64_t first = (i / each * share + own - part) * block, parts = own < share - 1 ? 1 : last;
+      return {panels * part / parts, panels * (part + 1) / parts, first, least(block, pixels - first)};
+    }
     if (i < whole) return {i, i + 1, 0, pixels};
     int64_t part = whole + (i - whole) / blocks, first = (i - whole) % blocks * block;
     return {panels * part / split, panels * (part + 1) / split, first, least(block, pixels - first)};
@@ -304,6 +317,13 @@ bool pack_ahead(const Gather& g, const Blocks& k, const Block& b, int64_t panel,
   return true;
 }
 
+// The shared filter is packed in tasks: some rows of some panels, so that it is read in runs of 2 KiB.
+struct PackTasks {
+  int64_t together, groups, pieces, count;
+  explicit PackTasks(const Gather& g);
+  void pack(float* to, const Gather& g, int64_t task) const;
+};
+
 // One panel of one pixel block; out is left pointing at the next panel's columns. whole: the packed panel, or null: it
 // is packed into a thread's scratch, a block of the sum at a time.
 void panel_product(const Gather& g, const float* whole, const Soon& soon, Scratch* scratch, bool cold, int64_t panel,
@@ -324,7 +344,11 @@ void panel_product(const Gather& g, const float* whole, const Soon& soon, Scratc
     finish.accumulate = begin > 0;
     finish.last = block.last(g);  // no taps: zeros
     Segments a{rows + block.tap * count, count, block.taps, block.depth, 1, block.from, cold};
-    if (begin == 0) a.ahead = soon.pixels;
+    if (soon.pixels.rows) {  // while a block of full length is multiplied: shorter ones have no time for it
+      const int64_t steps = k.taps_each * k.piece, of = g.taps * g.run / steps, i = begin / steps;
+      const int64_t lines = soon.pixels.rows, at = lines * i / of;
+      if (i < of) a.ahead = {soon.pixels.from + at * 16, lines * (i + 1) / of - at, 16, 1};
+    }
     if (soon.filter && !a.ahead.rows) a.ahead = after(g, panel, begin + block.taps * block.depth, soon);
     if (!whole && count >= kPackedRows &&
         (finish.last ? soon.panel >= 0 && pack_ahead(g, k, Block(g, k, 0, 0), soon.panel, *scratch)
@@ -354,14 +378,29 @@ int64_t gather_packed_floats(int64_t taps, int64_t run, int64_t columns) {
   return taps * run * padded_columns(columns);
 }
 
+PackTasks::PackTasks(const Gather& g) {
+  together = g.transposed ? 1 : kPanelsTogether;
+  groups = ceil_div(panel_count(g.columns), together), pieces = g.transposed ? 1 : ceil_div(g.run, kRowsOfTask);
+  count = groups * g.taps * pieces;
+}
+
+void PackTasks::pack(float* to, const Gather& g, int64_t task) const {
+  const int64_t tap = task / pieces % g.taps, begin = task / pieces / g.taps * together;
+  const int64_t end = least(begin + together, panel_count(g.columns)), last = g.run * (task % pieces + 1) / pieces;
+  for (int64_t from = g.run * (task % pieces) / pieces, depth; from < last; from += depth) {
+    depth = g.transposed ? last - from : least(last - from, kRowsTogether);
+    for (int64_t panel = begin; panel < end; panel++) {
+      const int columns = columns_of(g, panel), width = panel_width(columns);
+      float* block = to + panel * kPanel * g.taps * g.run + (tap * g.run + from) * width;
+      pack_filter(g, block, tap, from, depth, panel * kPanel, columns);
+    }
+  }
+}
+
 void gather_pack(float* to, const Gather& g, int threads) {
   const int64_t work = g.taps * g.run * padded_columns(g.columns) / (g.transposed ? 4 : 16);
-  int team = work < kSerialWork ? 1 : threads;
-  parallel_tasks(team, panel_count(g.columns) * g.taps, [&](int64_t task, int) {
-    int64_t panel = task / g.taps, tap = task % g.taps;
-    int columns = columns_of(g, panel), width = panel_width(columns);
-    pack_filter(g, to + panel * kPanel * g.taps * g.run + tap * g.run * width, tap, 0, g.run, panel * kPanel, columns);
-  });
+  const PackTasks tasks(g);
+  parallel_tasks(work < kSerialWork ? 1 : threads, tasks.count, [&](int64_t task, int) { tasks.pack(to, g, task); });
 }
 
 void gather_product(const Gather& g, char* workspace, int threads) {
@@ -405,9 +444,10 @@ void gather_product(const Gather& g, char* workspace, int threads) {
                                                                  : -1;
       bool cold = panel == t.begin && (layout.shared || i < team) && g.taps == 1 && !one_run && !g.prologue;
       Ahead later{};
-      if (long_run) {
-        int64_t ahead = t.first + (near ? 1 : team) * layout.block;
-        later = next_pixels(g, ahead, least(layout.block, pixels - ahead), panel, t.begin, t.end);
+      const int64_t ahead = t.first + (near ? 1 : team) * layout.block;
+      if (long_run && !(near && ahead % (layout.share * layout.block) == 0)) {
+        const int64_t from = most(t.begin, t.end - most(1, kNearFloats / panel_floats));  // or the filter drives it out
+        if (panel >= from) later = next_pixels(g, ahead, least(layout.block, pixels - ahead), panel, from, t.end);
       }
       panel_product(g, b, {asks ? filter : nullptr, next, later, panel == t.begin, panel + 1 == t.end},
                     layout.shared ? nullptr : scratch_of(thread), cold, panel, to.rows, to.out, t.count);
