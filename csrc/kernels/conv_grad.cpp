@@ -84,10 +84,11 @@ struct Plan {
       int64_t time = (4 * ceil_div(others * i, threads) + 1) * task;
       if (i == 1 || time < best) row_parts = i, best = time;
     }
-    // Rows that lie in place cost little to read again: then parts of columns, of which each is copied once. Short sums
+    // Few rows in place cost little to read again: then parts of columns, of which each is copied once. Short sums
     // store more than they read.
     rows_in_place = exchanged || (plain(g) && !g.prologue);
-    if (rows_in_place && !fits_in_place(g) && all_panels % (column_parts * row_parts) == 0 && pixels >= kPixels / 2)
+    bool again = rows_in_place && pixels >= kPixels / 2 && ceil_div(pixels, chunks) * m * 4 <= 2 * kKept;
+    if (again && !fits_in_place(g) && all_panels % (column_parts * row_parts) == 0)
       column_parts *= row_parts, others *= row_parts, row_parts = 1;
     if (others * row_parts < threads)
       column_parts = least(all_panels, column_parts * ceil_div(threads, others * row_parts));
