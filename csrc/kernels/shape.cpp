@@ -25,7 +25,8 @@ void copy_strided(float* y, int64_t step_y, const float* x, int64_t step_x, int6
   }
 }
 
-// Runs of a few numbers: the axis before the last is a loop here.
+// Runs of a few numbers: the axis before the last is a loop here. unit: both sides are contiguous, and longer than 3.
+template <bool unit>
 void copy_short(float* y, const float* x, const Nest& nest) {
   int last = nest.rank - 1;
   Nest runs = nest;
@@ -33,25 +34,31 @@ void copy_short(float* y, const float* x, const Nest& nest) {
   int64_t n = nest.dim[last], step_y = nest.stride[0][last], step_x = nest.stride[1][last];
   int64_t next_y = nest.stride[0][last - 1], next_x = nest.stride[1][last - 1];
   const int64_t ahead = (kAhead / n + 1) * next_x;
-  parallel_ranges(runs.size, kTask / 8, nest.size / 4, [&](int64_t begin, int64_t end) {
-    walk<2>(runs, runs.stride, begin, end, [&](int64_t, const int64_t* offset, int64_t count) {
-      float* to = y + offset[0];
-      const float* from = x + offset[1];
-      for (; count > 0; count--, to += next_y, from += next_x) {
-        __builtin_prefetch(from + ahead);
-        for (int64_t j = 0; j < n; j++) to[j * step_y] = from[j * step_x];
-      }
-    });
-  });
+  parallel_ranges(runs.size, unit ? kTask / n + 1 : kTask / 8, nest.size / (unit ? 16 : 4),
+                  [&](int64_t begin, int64_t end) {
+                    walk<2>(runs, runs.stride, begin, end, [&](int64_t, const int64_t* offset, int64_t count) {
+                      float* to = y + offset[0];
+                      const float* from = x + offset[1];
+                      for (; count > 0; count--, to += next_y, from += next_x) {
+                        __builtin_prefetch(from + ahead);
+                        if (unit)
+                          copy_few(to, from, n);
+                        else
+                          for (int64_t j = 0; j < n; j++) to[j * step_y] = from[j * step_x];
+                      }
+                    });
+                  });
 }
 
 void copy(float* y, const float* x, const Nest& nest) {
   int last = nest.rank - 1;
-  if (last > 0 && nest.dim[last] < Writer::kShort) return copy_short(y, x, nest);
   int64_t step_y = nest.stride[0][last], step_x = nest.stride[1][last], size = 1;
   for (int axis = last; axis >= 0; size *= nest.dim[axis--])
     if (nest.stride[0][axis] != size) break;
   bool past = size == nest.size && streams(y, size);
+  const bool unit = !past && nest.dim[last] > 3 && nest.dim[last] <= kFew && step_y == 1 && step_x == 1;
+  if (last > 0 && unit) return copy_short<true>(y, x, nest);
+  if (last > 0 && nest.dim[last] < Writer::kShort) return copy_short<false>(y, x, nest);
   int64_t ahead = nest.rank > 1 ? (kAhead / nest.dim[last] + 1) * nest.stride[1][last - 1] : 0;
   parallel_ranges(nest.size, kTask, nest.size / 16, [&](int64_t begin, int64_t end) {
     Writer writer(y + begin, past);
@@ -75,6 +82,18 @@ void fill(float* y, float value, int64_t size) {
 
 void concat(float* y, const float* const* x, const int64_t* widths, int count, int64_t outer, int64_t total) {
   bool past = total >= count * Writer::kShort && streams(y, outer * total);
+  if (!past && total <= count * kFew) {
+    parallel_ranges(outer, kTask / (total + 1) + 1, outer * total / 16, [&](int64_t begin, int64_t end) {
+      float* to = y + begin * total;
+      for (int64_t row = begin; row < end; row++)
+        for (int k = 0; k < count; to += widths[k++]) {
+          const float* from = x[k] + row * widths[k];
+          for (int64_t j = 0; j < widths[k]; j += 16) __builtin_prefetch(from + kAhead + j);
+          copy_few(to, from, widths[k]);
+        }
+    });
+    return;
+  }
   parallel_ranges(outer * total, kTask, outer * total / 16, [&](int64_t begin, int64_t end) {
     Writer writer(y + begin, past);
     int64_t row = begin / total, column = begin % total;

@@ -21,7 +21,21 @@ int64_t source(int64_t j, int64_t before, int64_t n, fastcnn_pad_mode mode) {
   return mode == FASTCNN_PAD_SYMMETRIC ? period - 1 - i : period - i;
 }
 
-void pad_row(Writer& y, const float* x, int64_t n, int64_t before, int64_t after, int64_t run, fastcnn_pad_mode mode,
+// A Writer of short runs, not past the caches.
+struct Direct {
+  float* y;
+  __attribute__((noinline)) void copy(const float* x, int64_t n) {
+    n > kFew ? copy_run(y, x, n) : copy_few(y, x, n), y += n;
+  }
+  __attribute__((noinline)) void fill(float value, int64_t n) {
+    for (int64_t i = 0; i < n && n < 4; i++) y[i] = value;
+    if (n > 3) fill_run(y, value, n);
+    y += n;
+  }
+};
+
+template <class To>
+void pad_row(To& y, const float* x, int64_t n, int64_t before, int64_t after, int64_t run, fastcnn_pad_mode mode,
              float value) {
   if (mode == FASTCNN_PAD_CONSTANT) {
     y.fill(value, before * run);
@@ -42,8 +56,7 @@ void pad(float* y, const float* x, const PadNest& nest, fastcnn_pad_mode mode, f
   for (int axis = 0; axis < last; axis++) rows *= nest.before[axis] + nest.dim[axis] + nest.after[axis];
   bool past = streams(y, rows * row_y);
   int64_t grain = row_y < kTask ? (kTask / row_y + 15) / 16 * 16 : past ? 16 : 1;  // whole lines of y
-  parallel_ranges(rows, grain, rows * row_y / 16, [&](int64_t begin, int64_t end) {
-    Writer writer(y + begin * row_y, past);
+  auto pad_rows = [&](auto& to, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
       int64_t left = row, from = 0, step = row_x;
       bool constant = false;
@@ -56,9 +69,18 @@ void pad(float* y, const float* x, const PadNest& nest, fastcnn_pad_mode mode, f
         step *= nest.dim[axis];
       }
       if (constant)
-        writer.fill(value, row_y);
+        to.fill(value, row_y);
       else
-        pad_row(writer, x + from, n, before, after, nest.run, mode, value);
+        pad_row(to, x + from, n, before, after, nest.run, mode, value);
+    }
+  };
+  parallel_ranges(rows, grain, rows * row_y / 16, [&](int64_t begin, int64_t end) {
+    if (past) {
+      Writer writer(y + begin * row_y, past);
+      pad_rows(writer, begin, end);
+    } else {
+      Direct direct{y + begin * row_y};
+      pad_rows(direct, begin, end);
     }
   });
 }

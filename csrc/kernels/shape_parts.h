@@ -14,6 +14,7 @@ void fold_axis(float* dx, const float* dy, int64_t outer, int64_t n, int64_t bef
                fastcnn_pad_mode mode);
 
 constexpr int64_t kTask = 8192;  // floats of one task, at least
+constexpr int64_t kFew = 256;    // runs up to here are copied by copy_few
 
 // A run of any length; short ones do not pay for a call. past: whole lines of y go past the caches.
 static inline void copy_run(float* y, const float* x, int64_t n, bool past = false) {
@@ -31,6 +32,17 @@ static inline void fill_run(float* y, float value, int64_t n, bool past = false)
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) put(y + i, v, past);
   if (i < n) store_first(y + i, v, (int)(n - i));
+}
+// The same for a few: the last vector overlaps the one before it, for a masked store takes long on some CPUs.
+static inline void copy_few(float* y, const float* x, int64_t n) {
+  if (n >= kLanes) {
+    for (int64_t i = 0; i < n - kLanes; i += kLanes) store(y + i, load(x + i));
+    store(y + n - kLanes, load(x + n - kLanes));
+  } else if (kLanes == 16 && n > 3) {
+    store_first(y, load_first(x, (int)n), (int)n);
+  } else {
+    for (int64_t i = 0; i < n; i++) y[i] = x[i];
+  }
 }
 // Writes a contiguous array run by run, past the caches if it is large: runs that are not whole lines wait for the next
 // ones. It begins at a whole line. Shorter runs than kShort are stored at once: waiting would take longer.
