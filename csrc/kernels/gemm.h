@@ -8,7 +8,8 @@
 namespace fastcnn {
 
 // y (batch, m, n) = op(a) op(b), where op(a) is (m, k) and op(b) (k, n); a_step and b_step are the floats from one
-// matrix of the batch to the next, 0 where all share one. finite_b: b is known to hold neither infinities nor NaN.
+// matrix of the batch to the next, 0 where all share one. finite_b: the caller's word that b holds neither
+// infinities nor NaN.
 struct Matmul {
   int64_t batch, m, n, k;
   bool transpose_a, transpose_b;

@@ -85,6 +85,7 @@ void pad(float* y, const float* x, const PadNest& nest, fastcnn_pad_mode mode, f
   });
 }
 
+// Not for constants: cells that hold none of x have no gradient, and what is left is a slice.
 void fold_axis(float* dx, const float* dy, int64_t outer, int64_t n, int64_t before, int64_t after, int64_t run,
                fastcnn_pad_mode mode) {
   int64_t padded = before + n + after, piece = run < 4096 ? run : 4096, pieces = (run + piece - 1) / piece;
@@ -99,7 +100,6 @@ void fold_axis(float* dx, const float* dy, int64_t outer, int64_t n, int64_t bef
                         copy_run(to, from + before * run, n * run);
                       else
                         for (int64_t i = 0; i < n; i++) copy_run(to + i * run, from + (before + i) * run, wide);
-                      if (mode == FASTCNN_PAD_CONSTANT) continue;
                       for (int64_t j = 0; j < padded; j++) {
                         if (j == before) j += n;
                         if (j == padded) break;

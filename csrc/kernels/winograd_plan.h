@@ -14,9 +14,10 @@ namespace {
 constexpr int64_t kSharedTiles = int64_t(10) << 20;    // bytes of v that do
 constexpr int64_t kOwnFilter = int64_t(1) << 19;       // bytes of u that stay in L2, if v and m leave it room
 constexpr int64_t kLeastTiles = 64, kMostTiles = 256;  // that are shared at a time
-constexpr int64_t kMostGroups = 12;                    // of tiles that lie in groups
-constexpr int64_t kSmallFilter = int64_t(1) << 15;     // floats
-constexpr int64_t kStep = 16;                          // channels of the filter transformed together
+constexpr int64_t kLongBlock = 48;                     // tiles of a block, to begin with; half as many again at most:
+constexpr int64_t kMostGroups = kLongBlock / kTileRows * 3 / 2;
+constexpr int64_t kSmallFilter = int64_t(1) << 15;  // floats
+constexpr int64_t kStep = 16;                       // channels of the filter transformed together
 
 // y (n, oh, ow, k) from x (n, h, w, c); turned: the filter is (3, 3, k, c), taken backwards.
 struct Problem {
@@ -72,7 +73,7 @@ struct Plan {
     streamed = !p.winners && tiles.count <= kFewTiles && !keeps_points(p);
     bool thin = p.c <= 128;
     by_panels = u > kSharedFilter || (tiles.count < threads * (thin ? 48 : 96) && !keeps_points(p));
-    block = u <= kOwnFilter ? 12 : thin ? 24 : 48;  // fewer passes over u
+    block = u <= kOwnFilter ? 12 : thin ? kLongBlock / 2 : kLongBlock;  // fewer passes over u
     if (!by_panels && tiles.count) plan_blocks(threads);
     int64_t pieces = ceil_div(p.c, kPointDepth);
     piece = ceil_div(p.c, pieces), v_row = align16(piece);
@@ -89,7 +90,7 @@ struct Plan {
     tiles.sort(p.oh, p.ow, grouped ? kTileRows : p.n);  // groups of one kind
     if (streamed) plan_stream(p, threads);
   }
-  // Equal blocks, as many for each thread: the last ones end together.
+  // Equal blocks, as many for each thread: the last ones end together. The nearest number of them, or more.
   void plan_blocks(int threads) {
     int64_t groups = ceil_div(tiles.count, kTileRows), each = block / kTileRows;
     blocks = most(1, (groups + each / 2) / each);

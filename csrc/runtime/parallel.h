@@ -1,4 +1,4 @@
-// The only place that speaks OpenMP.
+// Loops whose tasks OpenMP's threads share.
 //
 // Threads never change a result: they only share out tasks, and a task's arithmetic does not depend on who runs it.
 // A region inside another runs serially, and so does one whose work is too small to pay for waking the team.
