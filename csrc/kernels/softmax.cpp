@@ -1,7 +1,7 @@
 // y = e^(x - max) / sum over c of e^(x - max); the logarithm is (x - max) - log(sum). Arrays are (outer, c, inner).
 //
 // inner = 1: a row is contiguous and stays in cache for its three passes (max, exponentials and their sum, scale).
-// Otherwise vectors run along inner, in tiles of 64 columns that take the same three passes down the c axis.
+// Otherwise vectors run along inner: tiles of columns, whose rows lie apart, take the same passes down the c axis.
 #include "softmax.h"
 
 #include "row_sums.h"
@@ -14,8 +14,10 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
-constexpr int64_t kLeaf = 64;     // terms of a column's sum in one accumulator
-constexpr int64_t kColumns = 64;  // a tile: four cache lines wide
+constexpr int64_t kLeaf = 64;                      // terms of a column's sum in one accumulator
+constexpr int64_t kColumns = 1024, kTile = 32768;  // columns and floats of a tile, at most,
+constexpr int64_t kFewLines = 64;                  // but so many columns at least
+constexpr int64_t kRowsAhead = 4;
 
 vec add(vec a, vec b) { return a + b; }
 vec max_of(vec a, vec b) { return max(a, b); }
@@ -215,24 +217,54 @@ void softmax_rows(float* y, const float* x, int64_t rows, int64_t c, const float
 
 namespace {
 
-// One vector of columns: x and y point to its first row, rows are `inner` apart.
-void softmax_column(float* y, const float* x, int64_t c, int64_t inner, int n, bool log_of) {
-  vec largest = splat(-kInfinity), sum = zero();
-  for (int64_t j = 0; j < c; j++) largest = max(load_first(x + j * inner, n), largest);
+// f(i, lanes) for each vector of a tile's row.
+template <class F>
+inline void across(int64_t width, F f) {
+  int64_t i = 0;
+  for (; i + kLanes <= width; i += kLanes) f(i, kLanes);
+  if (i < width) f(i, (int)(width - i));
+}
+inline vec load_some(const float* p, int n) { return n == kLanes ? load(p) : load_first(p, n); }
+inline void store_some(float* p, vec v, int n) { n == kLanes ? store(p, v) : store_first(p, v, n); }
+
+// sum[i] = the sum of term(offset, lanes) down a column, a leaf at a time: the order does not depend on the tile.
+template <class Term>
+inline void sum_columns(float* sum, int64_t c, int64_t inner, int64_t width, Term term) {
+  alignas(64) float part[kColumns];
+  across(width, [&](int64_t i, int) { store(sum + i, zero()); });
   for (int64_t begin = 0; begin < c; begin += kLeaf) {
-    vec part = zero();
-    for (int64_t j = begin; j < c && j < begin + kLeaf; j++) {
-      vec e = exp(load_first(x + j * inner, n) - largest);
-      if (!log_of) store_first(y + j * inner, e, n);
-      part += e;
-    }
-    sum += part;
+    across(width, [&](int64_t i, int) { store(part + i, zero()); });
+    for (int64_t j = begin; j < c && j < begin + kLeaf; j++)
+      across(width, [&](int64_t i, int n) { store(part + i, load(part + i) + term(j * inner + i, i, n)); });
+    across(width, [&](int64_t i, int) { store(sum + i, load(sum + i) + load(part + i)); });
   }
-  vec scale = splat(1) / sum, shift = log(sum);
-  for (int64_t j = 0; j < c; j++) {
-    vec a = load_first((log_of ? x : y) + j * inner, n);
-    store_first(y + j * inner, log_of ? (a - largest) - shift : a * scale, n);
-  }
+}
+
+// A tile: x and y point to its first row, rows are `inner` apart.
+void softmax_columns(float* y, const float* x, int64_t c, int64_t inner, int64_t width, bool log_of) {
+  alignas(64) float largest[kColumns], sum[kColumns];
+  across(width, [&](int64_t i, int) { store(largest + i, splat(-kInfinity)); });
+  for (int64_t j = 0; j < c; j++)
+    across(width, [&](int64_t i, int n) {
+      const float* from = x + j * inner + i;
+      __builtin_prefetch(from + kRowsAhead * inner);
+      store(largest + i, max(load_some(from, n), load(largest + i)));
+    });
+  sum_columns(sum, c, inner, width, [&](int64_t at, int64_t i, int n) {
+    vec e = value(exp_parts(load_some(x + at, n) - load(largest + i)));
+    if (!log_of) store_some(y + at, e, n);
+    return e;
+  });
+  across(width, [&](int64_t i, int) {
+    vec s = load(sum + i);
+    store(sum + i, log_of ? log(s) : splat(1) / s);
+  });
+  for (int64_t j = 0; j < c; j++)
+    across(width, [&](int64_t i, int n) {
+      int64_t at = j * inner + i;
+      vec a = load_some((log_of ? x : y) + at, n), s = load(sum + i);
+      store_some(y + at, log_of ? (a - load(largest + i)) - s : a * s, n);
+    });
 }
 
 // dx = y (dy - sum(dy y)), or dx = dy - e^y sum(dy) for the logarithm.
@@ -276,25 +308,26 @@ void backward_rows(float* dx, const float* dy, const float* y, int64_t rows, int
   }
 }
 
-void softmax_column_backward(float* dx, const float* dy, const float* y, int64_t c, int64_t inner, int n, bool log_of) {
-  vec sum = zero();
-  for (int64_t begin = 0; begin < c; begin += kLeaf) {
-    vec part = zero();
-    for (int64_t j = begin; j < c && j < begin + kLeaf; j++) {
-      vec g = load_first(dy + j * inner, n);
-      part += log_of ? g : g * load_first(y + j * inner, n);
-    }
-    sum += part;
-  }
-  for (int64_t j = 0; j < c; j++) {
-    vec g = load_first(dy + j * inner, n), a = load_first(y + j * inner, n);
-    store_first(dx + j * inner, log_of ? fma(-value(exp_parts(a)), sum, g) : a * (g - sum), n);
-  }
+void softmax_columns_backward(float* dx, const float* dy, const float* y, int64_t c, int64_t inner, int64_t width,
+                              bool log_of) {
+  alignas(64) float sum[kColumns];
+  sum_columns(sum, c, inner, width, [&](int64_t at, int64_t, int n) {
+    __builtin_prefetch(dy + at + kRowsAhead * inner);
+    __builtin_prefetch(y + at + kRowsAhead * inner);
+    vec g = load_some(dy + at, n);
+    return log_of ? g : g * load_some(y + at, n);
+  });
+  for (int64_t j = 0; j < c; j++)
+    across(width, [&](int64_t i, int n) {
+      int64_t at = j * inner + i;
+      vec g = load_some(dy + at, n), a = load_some(y + at, n), s = load(sum + i);
+      store_some(dx + at, log_of ? fma(-value(exp_parts(a)), s, g) : a * (g - s), n);
+    });
 }
 
-// rows(offset, how many) for `block` rows after the other, or column(offset, lanes) for every vector of columns.
-template <class Row, class Column>
-void each(int64_t outer, int64_t c, int64_t inner, int64_t block, Row rows, Column column) {
+// rows(offset, how many) for `block` rows after the other, or tile(offset, columns).
+template <class Row, class Tile>
+void each(int64_t outer, int64_t c, int64_t inner, int64_t block, Row rows, Tile tile) {
   int64_t work = outer * inner * ((c + 15) / 16) * 8;
   if (inner == 1) {
     int64_t grain = c < 1024 ? 1024 / c : 1;
@@ -304,11 +337,14 @@ void each(int64_t outer, int64_t c, int64_t inner, int64_t block, Row rows, Colu
     });
     return;
   }
-  int64_t tiles = (inner + kColumns - 1) / kColumns;
-  parallel_for(outer * tiles, outer * c * ((inner + 15) / 16) * 8, [&](int64_t task) {
-    int64_t o = task / tiles, begin = task % tiles * kColumns;
-    for (int64_t i = begin; i < inner && i < begin + kColumns; i += kLanes)
-      column(o * c * inner + i, inner - i < kLanes ? (int)(inner - i) : kLanes);
+  int64_t width = kTile / c / kFewLines * kFewLines;
+  width = width < kFewLines ? kFewLines : width > kColumns ? kColumns : width;
+  int64_t tiles = (inner + width - 1) / width, floats = c * (inner < width ? inner : width);
+  parallel_ranges(outer * tiles, kTile / 8 / floats + 1, work, [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; task++) {
+      int64_t o = task / tiles, i = task % tiles * width;
+      tile(o * c * inner + i, inner - i < width ? inner - i : width);
+    }
   });
 }
 
@@ -321,7 +357,7 @@ void forward(float* y, const float* x, int64_t outer, int64_t c, int64_t inner, 
         beside ? softmax_rows(y + at, x + at, n, c, nullptr, log_of, past, of)
                : softmax_each(y + at, x + at, n, c, log_of, past);
       },
-      [&](int64_t at, int n) { softmax_column(y + at, x + at, c, inner, n, log_of); });
+      [&](int64_t at, int64_t n) { softmax_columns(y + at, x + at, c, inner, n, log_of); });
 }
 
 void backward(float* dx, const float* dy, const float* y, int64_t outer, int64_t c, int64_t inner, bool log_of) {
@@ -332,7 +368,7 @@ void backward(float* dx, const float* dy, const float* y, int64_t outer, int64_t
         beside ? backward_rows(dx + at, dy + at, y + at, n, c, log_of, past)
                : backward_each(dx + at, dy + at, y + at, n, c, log_of, past);
       },
-      [&](int64_t at, int n) { softmax_column_backward(dx + at, dy + at, y + at, c, inner, n, log_of); });
+      [&](int64_t at, int64_t n) { softmax_columns_backward(dx + at, dy + at, y + at, c, inner, n, log_of); });
 }
 
 }  // namespace
