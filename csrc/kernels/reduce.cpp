@@ -99,9 +99,8 @@ struct Rule {
   void (*joined_columns)(float* sum, const float* x, const float* center, int64_t rows, int64_t stride, int64_t width);
   void (*merge_leaf)(double* total, const float* other, int64_t size);
   void (*merge)(double* total, const double* other, int64_t size);
-  Rule joined() const {
-    return {1, identity, nullptr, joined_columns, nullptr, merge_leaf, merge};
-  }  // of what was folded before
+  // Of what was folded before.
+  Rule joined() const { return {1, identity, nullptr, joined_columns, nullptr, merge_leaf, merge}; }
 };
 
 template <class Op>
@@ -223,36 +222,39 @@ void put(void* y, int64_t at, const double* first, const double* second, int64_t
   }
 }
 
+// Short rows of numbers, `block` of them at a time.
+void run_turned(void* y, const float* x, const float* center, const ReduceShape& s, int64_t block, const Rule& rule,
+                Finish finish) {
+  const int64_t r = s.r > kDirect ? kGroups : s.r;
+  const Channels channels(r, false);
+  parallel_ranges(s.outer, 8192 / s.r, s.outer * s.r / 16 + s.outer, [&](int64_t begin, int64_t end) {
+    alignas(64) double total[kMostParts][kMost];
+    alignas(64) float turned[kTurnedFloats], sum[kMostParts][kMost];
+    for (int64_t o = begin; o < end; o += block) {
+      int64_t count = end - o < block ? end - o : block;
+      const float *from = x + o * s.r, *about = center ? center + o : nullptr;
+      if (r == s.r) {
+        turn(turned, block, from, count, r, channels);
+        fold_chunk(rule, total, turned, about, r, block, count, 1, true);
+      } else {
+        fold_rows(rule, sum, from, about, s.r, count);
+        for (int part = 0; part < rule.parts; part++) {
+          turn(turned, block, sum[part], count, r, channels);
+          fold_chunk(rule.joined(), total + part, turned, nullptr, r, block, count, 1, true);
+        }
+      }
+      put(y, o, total[0], total[rule.parts - 1], count, s.r, finish);
+    }
+  });
+}
+
 void run(void* y, const float* x, const float* center, char* scratch, const ReduceShape& s, const Rule& rule,
          Finish finish) {
   Plan p = plan_of(s);
   double* partial = (double*)scratch;  // (chunks, parts, outer, inner), unless there is one chunk
   int64_t outputs = s.outer * s.inner, tasks = s.outer * p.columns * p.chunks;
   int64_t work = outputs * s.r / 16 + outputs;
-  if (p.turned) {
-    const int64_t r = s.r > kDirect ? kGroups : s.r;
-    const Channels channels(r, false);
-    parallel_ranges(s.outer, 8192 / s.r, work, [&](int64_t begin, int64_t end) {
-      alignas(64) double total[kMostParts][kMost];
-      alignas(64) float turned[kTurnedFloats], sum[kMostParts][kMost];
-      for (int64_t o = begin; o < end; o += p.turned) {
-        int64_t count = end - o < p.turned ? end - o : p.turned;
-        const float *from = x + o * s.r, *about = center ? center + o : nullptr;
-        if (r == s.r) {
-          turn(turned, p.turned, from, count, r, channels);
-          fold_chunk(rule, total, turned, about, r, p.turned, count, 1, true);
-        } else {
-          fold_rows(rule, sum, from, about, s.r, count);
-          for (int part = 0; part < rule.parts; part++) {
-            turn(turned, p.turned, sum[part], count, r, channels);
-            fold_chunk(rule.joined(), total + part, turned, nullptr, r, p.turned, count, 1, true);
-          }
-        }
-        put(y, o, total[0], total[rule.parts - 1], count, s.r, finish);
-      }
-    });
-    return;
-  }
+  if (p.turned) return run_turned(y, x, center, s, p.turned, rule, finish);
   int64_t floats = (s.r < p.rows ? s.r : p.rows) * p.width + 1, grain = floats < 8192 ? 8192 / floats : 1;
   parallel_ranges(tasks, grain, work, [&](int64_t begin, int64_t end) {
     alignas(64) double total[kMostParts][kMost];

@@ -28,8 +28,10 @@ struct Direct {
     n > kFew ? copy_run(y, x, n) : copy_few(y, x, n), y += n;
   }
   __attribute__((noinline)) void fill(float value, int64_t n) {
-    for (int64_t i = 0; i < n && n < 4; i++) y[i] = value;
-    if (n > 3) fill_run(y, value, n);
+    if (n > 3)
+      fill_run(y, value, n);
+    else
+      for (int64_t i = 0; i < n; i++) y[i] = value;
     y += n;
   }
 };

@@ -33,7 +33,7 @@ static inline void fill_run(float* y, float value, int64_t n, bool past = false)
   for (; i + kLanes <= n; i += kLanes) put(y + i, v, past);
   if (i < n) store_first(y + i, v, (int)(n - i));
 }
-// The same for a few: the last vector overlaps the one before it, for a masked store takes long on some CPUs.
+// A copy of a few: the last vector overlaps the one before it, for a masked store takes long on some CPUs.
 static inline void copy_few(float* y, const float* x, int64_t n) {
   if (n >= kLanes) {
     for (int64_t i = 0; i < n - kLanes; i += kLanes) store(y + i, load(x + i));

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kLeaf = 64;                      // terms of a column's sum in one accumulator
 constexpr int64_t kColumns = 1024, kTile = 32768;  // columns and floats of a tile, at most,
-constexpr int64_t kFewLines = 64;                  // but so many columns at least
+constexpr int64_t kFewColumns = 64;                // but so many columns at least
 constexpr int64_t kRowsAhead = 4;
 
 vec add(vec a, vec b) { return a + b; }
@@ -337,8 +337,8 @@ void each(int64_t outer, int64_t c, int64_t inner, int64_t block, Row rows, Tile
     });
     return;
   }
-  int64_t width = kTile / c / kFewLines * kFewLines;
-  width = width < kFewLines ? kFewLines : width > kColumns ? kColumns : width;
+  int64_t width = kTile / c / kFewColumns * kFewColumns;
+  width = width < kFewColumns ? kFewColumns : width > kColumns ? kColumns : width;
   int64_t tiles = (inner + width - 1) / width, floats = c * (inner < width ? inner : width);
   parallel_ranges(outer * tiles, kTile / 8 / floats + 1, work, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; task++) {
