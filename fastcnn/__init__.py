@@ -106,7 +106,9 @@ _ON_FIRST_USE = (
 def __getattr__(name: str) -> Any:
     if name in _ON_FIRST_USE:
         return importlib.import_module(f"fastcnn.{name}")
-    raise AttributeError(f"module 'fastcnn' has no attribute {name!r}")
+    from fastcnn.registry import suggestion
+
+    raise AttributeError(f"module 'fastcnn' has no attribute {name!r}.{suggestion(name, __dir__())}".removesuffix("."))
 
 
 def __dir__() -> list[str]:

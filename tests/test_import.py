@@ -123,8 +123,10 @@ print(early, hidden, reached == [f"fastcnn.{name}" for name in packages], sorted
 
 
 def test_what_is_not_there() -> None:
-    with pytest.raises(AttributeError, match="module 'fastcnn' has no attribute 'layer'"):
+    with pytest.raises(AttributeError, match="module 'fastcnn' has no attribute 'layer'. Did you mean 'layers'?"):
         fastcnn.layer  # noqa: B018
+    with pytest.raises(AttributeError, match="module 'fastcnn' has no attribute 'quantum'$"):
+        fastcnn.quantum  # noqa: B018
 
 
 def test_is_quick_beside_numpy(tmp_path: Path) -> None:

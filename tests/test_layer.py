@@ -514,6 +514,10 @@ def test_float32_by_any_name(dtype):
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="Scale got an unknown argument 'unit'"):
         Scale(unit=3)
+    with pytest.raises(ValueError, match="Conv2D got an unknown argument 'activaton'. Did you mean 'activation'?"):
+        layers.Conv2D(3, 3, activaton="relu")
+    with pytest.raises(ValueError, match="Conv2D got an unknown argument 'trainabel'. Did you mean 'trainable'?"):
+        layers.Conv2D(3, 3, trainabel=False)
     with pytest.raises(ValueError, match="a weight needs a shape of known sizes, got .None, 3."):
         Scale().add_weight(shape=(None, 3))
     with pytest.raises(NotImplementedError, match="overwrite_with_gradient is not supported"):

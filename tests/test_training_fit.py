@@ -363,6 +363,9 @@ def test_what_compile_refuses():
         small(steps_per_execution=0)
     with pytest.raises(TypeError, match=r"metrics must be a list, tuple or dict, got 'acc'; write metrics=\['acc'\]"):
         small(metrics="acc")
+    for some in (["acuracy"], [["acuracy"]], {"a": ["mse", "acuracy"]}):
+        with pytest.raises(ValueError, match="there is no metric 'acuracy'."):
+            small(metrics=some)
     with pytest.raises(TypeError, match="loss_weights must be a number, or a list or dict of numbers, got str"):
         small(loss_weights="1")
     with pytest.raises(ValueError, match="there is no loss to train on"):

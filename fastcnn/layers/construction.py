@@ -4,9 +4,10 @@ import inspect
 from typing import Any
 
 from fastcnn.layers.tracking import holds_state
+from fastcnn.registry import suggestion
 from fastcnn.seam import float_dtype
 
-__all__ = ["accepts", "constructor_arguments", "dtype_name", "legacy_shape"]
+__all__ = ["accepts", "constructor_arguments", "dtype_name", "legacy_shape", "near_argument"]
 
 _SIMPLE = (bool, int, float, str, type(None), list, tuple, dict)
 
@@ -54,6 +55,18 @@ def accepts(cls: type, word: str) -> bool:
     """Whether the constructor of a class takes a keyword."""
     parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
     return word in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def near_argument(cls: type, word: str) -> str:
+    """``" Did you mean 'units'?"``, where an argument of the class or of one that it comes from is called much like it.
+
+    Example:
+        >>> from fastcnn import layers
+        >>> near_argument(layers.Dense, "unit")
+        " Did you mean 'units'?"
+    """
+    parameters = (inspect.signature(base.__init__).parameters for base in cls.__mro__ if "__init__" in vars(base))  # type: ignore[misc]
+    return suggestion(word, {name for some in parameters for name in some} - {"self", "args", "kwargs"})
 
 
 def constructor_arguments(layer: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops, regularizers
-from fastcnn.layers.construction import accepts, constructor_arguments, dtype_name, legacy_shape
+from fastcnn.layers.construction import accepts, constructor_arguments, dtype_name, legacy_shape, near_argument
 from fastcnn.layers.nests import any_symbolic, contents, map_shapes, map_tensors, tensors_of
 from fastcnn.layers.registry import automatic_name
 from fastcnn.layers.tracking import Tracking
@@ -70,7 +70,9 @@ class Layer(Tracking):
         self.input_shape_argument = legacy_shape(kwargs)
         if kwargs:
             word = next(iter(kwargs))
-            raise ValueError(f"{type(self).__name__} got an unknown argument {word!r}")
+            raise ValueError(
+                f"{type(self).__name__} got an unknown argument {word!r}.{near_argument(type(self), word)}"
+            )
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(f"name must be a string without '/', got {name!r}")
         self._name = name or automatic_name(type(self).__name__)

@@ -30,6 +30,27 @@ __all__ = [
 ]
 
 
+def find(name: str) -> Any:
+    """The class or the function that is a metric, or a loss's function, of that name.
+
+    Args:
+        name: in any case.
+
+    Example:
+        >>> find("auc").__name__, find("huber").__name__
+        ('AUC', 'huber')
+    """
+    try:
+        return registry.find(name)
+    except ValueError:
+        from fastcnn import losses
+
+        function = getattr(losses, name, None)
+        if function is None or isinstance(function, type) or name not in losses.__all__:
+            raise
+        return function
+
+
 def get(identifier: Any) -> Any:
     """A metric from its name, its config, its class, or itself; a loss's name gives the mean of that loss.
 
@@ -42,17 +63,7 @@ def get(identifier: Any) -> Any:
         >>> get("mae")
         <MeanAbsoluteError name=mean_absolute_error>
     """
-    if isinstance(identifier, str):
-        try:
-            return registry.get(identifier)
-        except ValueError:
-            from fastcnn import losses
-
-            function = getattr(losses, identifier, None)
-            if function is None or isinstance(function, type) or identifier not in losses.__all__:
-                raise
-            return function
-    return registry.get(identifier)
+    return registry.get(find(identifier) if isinstance(identifier, str) else identifier)
 
 
 def serialize(metric: Any) -> Any:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastcnn.seam import state as seam_state
-from fastcnn.training.identifiers import resolve_loss, resolve_metric
+from fastcnn.training.identifiers import check_metric_names, resolve_loss, resolve_metric
 from fastcnn.training.outputs import by_output, flat_outputs, output_names
 
 __all__ = ["CompileLoss", "CompileMetrics"]
@@ -145,6 +145,7 @@ class CompileMetrics:
                 raise TypeError(
                     f"{argument} must be a list, tuple or dict, got {value!r}; write {argument}=[{value!r}]"
                 )
+            check_metric_names(value)
         self.user, self.user_weighted, self.output_names = metrics, weighted_metrics, output_names
         self.built = False
         self.names: list[str] = []

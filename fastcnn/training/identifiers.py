@@ -2,7 +2,9 @@
 
 from typing import Any
 
-__all__ = ["resolve_loss", "resolve_metric"]
+__all__ = ["check_metric_names", "resolve_loss", "resolve_metric"]
+
+_BY_SHAPE = {"accuracy": "accuracy", "acc": "accuracy", "crossentropy": "crossentropy", "ce": "crossentropy"}
 
 
 def _kind(y_true: Any, y_pred: Any) -> str:
@@ -30,6 +32,20 @@ def resolve_loss(identifier: Any, y_true: Any, y_pred: Any) -> Any:
     return losses.LossFunctionWrapper(found, name=name)
 
 
+def check_metric_names(given: Any) -> None:
+    """Refuses a name that nobody knows, wherever in lists and dicts it is: better now than in the first batch."""
+    from fastcnn import metrics
+
+    if isinstance(given, str):
+        if given.lower() not in _BY_SHAPE:
+            metrics.find(given)
+    elif isinstance(given, dict) and "class_name" not in given:
+        check_metric_names(list(given.values()))
+    elif isinstance(given, (list, tuple)):
+        for one in given:
+            check_metric_names(one)
+
+
 def resolve_metric(identifier: Any, y_true: Any, y_pred: Any) -> Any:
     """The metric that a name, function, class or config means; "accuracy" and "acc" go by the shapes.
 
@@ -39,13 +55,8 @@ def resolve_metric(identifier: Any, y_true: Any, y_pred: Any) -> Any:
 
     if identifier is None:
         raise ValueError("metrics has None among its entries; leave it out")
-    word = str(identifier).lower() if isinstance(identifier, str) else ""
-    if word in ("accuracy", "acc"):
-        found = metrics.get(f"{_kind(y_true, y_pred)}_accuracy")
-    elif word in ("crossentropy", "ce"):
-        found = metrics.get(f"{_kind(y_true, y_pred)}_crossentropy")
-    else:
-        found = metrics.get(identifier)
+    kind = _BY_SHAPE.get(identifier.lower()) if isinstance(identifier, str) else None
+    found = metrics.get(f"{_kind(y_true, y_pred)}_{kind}" if kind else identifier)
     if isinstance(found, type):
         found = found()
     if not isinstance(found, metrics.Metric):
