@@ -64,7 +64,7 @@ size_t workspace_of(const PadNest& nest) {
   return one ? 2 * one + 64 : 0;  // two in turn, and 64 to align the caller's
 }
 
-// The adjoint of padding with a constant: a slice of dy.
+// The adjoint of padding with a constant, or of none: a slice of dy.
 void cut_out(float* dx, const float* dy, const fastcnn_dims& x, const fastcnn_dims& y, const fastcnn_pad_params& pad) {
   int64_t step_x[FASTCNN_MAX_RANK], step_y[FASTCNN_MAX_RANK];
   strides_of(x, step_x);
@@ -78,23 +78,19 @@ void cut_out(float* dx, const float* dy, const fastcnn_dims& x, const fastcnn_di
   kernels().shape->copy(dx, dy, slice);
 }
 
-// The adjoint of the other modes, one axis after the other. scratch: workspace_of(nest) bytes.
+// The adjoint of the other modes, one padded axis after the other; the last one makes dx. scratch: workspace_of(nest)
+// bytes.
 void fold(float* dx, const float* dy, const PadNest& nest, fastcnn_pad_mode mode, float* scratch) {
   float* turn[2] = {scratch, scratch + (between(nest) + 15) / 16 * 16};
-  int left = 0, step = 0;
+  int step = 0;
   int64_t outer = 1, inner = nest.run;  // inner: floats behind the axis, which are still padded
-  for (int axis = 0; axis < nest.rank; axis++) {
-    left += padded(nest, axis);
-    inner *= nest.before[axis] + nest.dim[axis] + nest.after[axis];
-  }
-  for (int axis = 0; axis < nest.rank; axis++) {
-    int64_t n = nest.dim[axis], before = nest.before[axis], after = nest.after[axis], ahead = outer;
+  for (int axis = 0; axis < nest.rank; axis++) inner *= nest.before[axis] + nest.dim[axis] + nest.after[axis];
+  for (int axis = 0; axis < nest.rank; outer *= nest.dim[axis++]) {
+    int64_t n = nest.dim[axis], before = nest.before[axis], after = nest.after[axis];
     inner /= before + n + after;
-    outer *= n;
-    bool only = nest.rank == 1;  // without any padding, a copy
-    if (!padded(nest, axis) && !only) continue;
-    float* to = --left <= 0 ? dx : turn[step++ % 2];
-    kernels().shape->fold_axis(to, dy, ahead, n, before, after, inner, mode);
+    if (!padded(nest, axis)) continue;
+    float* to = axis == nest.rank - 1 ? dx : turn[step++ % 2];
+    kernels().shape->fold_axis(to, dy, outer, n, before, after, inner, mode);
     dy = to;
   }
 }
@@ -138,11 +134,11 @@ fastcnn_status fastcnn_pad_backward(const fastcnn_dims* x_dims, const fastcnn_pa
   int64_t size = pad_shape(check, x_dims, pad, &shape), x_size = check.failed() ? 0 : count_of(check, "x", x_dims);
   check.pointer("dy", dy, size).pointer("dx", dx, x_size);
   if (check.failed() || x_size == 0) return check.status();
-  if (pad->mode == FASTCNN_PAD_CONSTANT) {
+  PadNest nest = pad_nest(*x_dims, *pad);
+  if (pad->mode == FASTCNN_PAD_CONSTANT || !padded(nest, nest.rank - 1)) {
     cut_out(dx, dy, *x_dims, shape, *pad);
     return FASTCNN_OK;
   }
-  PadNest nest = pad_nest(*x_dims, *pad);
   Workspace scratch("pad_backward", workspace, workspace_bytes, workspace_of(nest));
   if (scratch.status() != FASTCNN_OK) return scratch.status();
   fold(dx, dy, nest, pad->mode, (float*)scratch.data());
