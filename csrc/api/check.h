@@ -39,8 +39,15 @@ class Check {
   fastcnn_status status_ = FASTCNN_OK;
 };
 
+// Activations whose gradient is seen in their result: x itself, or x between two bounds.
+static inline bool clamps(fastcnn_activation f) {
+  return f == FASTCNN_LINEAR || f == FASTCNN_RELU || f == FASTCNN_RELU6;
+}
+
 // What matrix products and dense convolutions ask of an epilogue, which may be null.
 void check_epilogue(Check& check, const fastcnn_epilogue* e);
+// What is asked of a prologue of so many channels, which may be null.
+void check_prologue(Check& check, const fastcnn_prologue* p, int64_t channels);
 
 // a * b, or -1 where it overflows or either is negative (so that -1 spreads).
 static inline int64_t checked_product(int64_t a, int64_t b) {

@@ -43,14 +43,6 @@ void side(Check& check, const char* name, int64_t size, int64_t pad, fastcnn_pad
                (long long)size, (long long)pad);
 }
 
-void check_prologue(Check& check, const fastcnn_prologue* p, bool margin) {
-  if (!p) return;
-  check.that(!margin, "a prologue needs zero padding");
-  check.pointer("prologue.mean", p->mean).pointer("prologue.scale", p->scale).pointer("prologue.shift", p->shift);
-  check.that(p->activation == FASTCNN_LINEAR || p->activation == FASTCNN_RELU || p->activation == FASTCNN_RELU6,
-             "the prologue's activation must be linear, relu or relu6");
-}
-
 // Each parameter by itself, and the groups.
 void check_params(Check& check, const fastcnn_conv2d_params& p) {
   check.range("n", p.n, 0, kLargest).range("h", p.h, 1, kLargest).range("w", p.w, 1, kLargest);
@@ -72,7 +64,12 @@ void check_params(Check& check, const fastcnn_conv2d_params& p) {
   check.that(p.k % p.groups == 0, "groups must divide k = %lld, got %lld", (long long)p.k, (long long)p.groups);
 }
 
-Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
+bool winograd_fits(const Conv2d& g) {
+  return g.kh == 3 && g.kw == 3 && g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 && g.dilation_w == 1 &&
+         g.groups == 1;
+}
+
+Geometry checked(Check& check, const fastcnn_conv2d_params* given) {
   Geometry g{};
   check.pointer("params", given);
   if (check.failed()) return g;
@@ -101,7 +98,8 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   if (conv.kh == 1) conv.dilation_h = 1;
   if (conv.kw == 1) conv.dilation_w = 1;
   g.margin = copies(p);
-  check_prologue(check, p.prologue, g.margin);
+  check.that(!p.prologue || !g.margin, "a prologue needs zero padding");
+  check_prologue(check, p.prologue, p.c);
   if (g.margin) {
     conv.h += p.pad_top + p.pad_bottom, conv.w += p.pad_left + p.pad_right;
     conv.top = conv.left = 0;
@@ -109,12 +107,9 @@ Geometry geometry(Check& check, const fastcnn_conv2d_params* given) {
   check.count("x", {conv.n, conv.h + p.pad_top + p.pad_bottom, conv.w + p.pad_left + p.pad_right, conv.c});
   check.count("filter", {conv.kh, conv.kw, conv.c / conv.groups, conv.k});
   check.count("y", {conv.n, conv.oh, conv.ow, conv.y_pixel});
+  check.that(p.algorithm != FASTCNN_ALGORITHM_WINOGRAD || winograd_fits(conv),
+             "algorithm 'winograd' needs a 3x3 filter and no strides, dilation or groups; use 'direct' or 'auto'");
   return g;
-}
-
-bool winograd_fits(const Conv2d& g) {
-  return g.kh == 3 && g.kw == 3 && g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 && g.dilation_w == 1 &&
-         g.groups == 1;
 }
 
 // Winograd pays where the transforms are small beside the products (enough channels), where the tiles of 4x4 outputs
@@ -128,14 +123,6 @@ ConvAlgorithm choose(const Geometry& g) {
   int64_t tiles = ((c.oh + 3) / 4) * ((c.ow + 3) / 4);
   bool channels = c.c >= 32 && c.k >= 32, map = tiles >= 4 && c.oh * c.ow >= 8 * tiles;
   return channels && map ? ConvAlgorithm::winograd : ConvAlgorithm::direct;
-}
-
-Geometry checked(Check& check, const fastcnn_conv2d_params* p) {
-  Geometry g = geometry(check, p);
-  if (!check.failed() && g.given.algorithm == FASTCNN_ALGORITHM_WINOGRAD)
-    check.that(winograd_fits(g.conv),
-               "algorithm 'winograd' needs a 3x3 filter and no strides, dilation or groups; use 'direct' or 'auto'");
-  return g;
 }
 
 ConvPass pass_of(fastcnn_pass pass) {
@@ -212,8 +199,7 @@ void check_pooled(Check& check, const Geometry& g) {
 void check_pooled_epilogue(Check& check, const fastcnn_epilogue* e) {
   if (!e) return;
   check.that(!e->residual && !e->gate, "pooling in the same pass goes without a residual or gate");
-  check.that(e->activation == FASTCNN_LINEAR || e->activation == FASTCNN_RELU || e->activation == FASTCNN_RELU6,
-             "pooling in the same pass goes with linear, relu and relu6 only");
+  check.that(clamps(e->activation), "pooling in the same pass goes with linear, relu and relu6 only");
 }
 
 struct Memory {

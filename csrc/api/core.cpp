@@ -61,8 +61,14 @@ Check& Check::finite(const char* name, float value) {
 void check_epilogue(Check& check, const fastcnn_epilogue* e) {
   if (!e) return;
   check.range("activation", e->activation, 0, FASTCNN_ACTIVATION_COUNT - 1);
-  bool clamp = e->activation == FASTCNN_RELU || e->activation == FASTCNN_RELU6;
-  check.that(!e->gate || clamp || e->activation == FASTCNN_LINEAR, "a gate goes with linear, relu and relu6 only");
+  check.that(!e->gate || clamps(e->activation), "a gate goes with linear, relu and relu6 only");
+}
+
+void check_prologue(Check& check, const fastcnn_prologue* p, int64_t channels) {
+  if (!p) return;
+  check.pointer("prologue.mean", p->mean, channels).pointer("prologue.scale", p->scale, channels);
+  check.pointer("prologue.shift", p->shift, channels);
+  check.that(clamps(p->activation), "the prologue's activation must be linear, relu or relu6");
 }
 
 int64_t Check::count(const char* name, const int64_t* dims, int rank, int64_t element_bytes) {

@@ -31,8 +31,7 @@ void check_epsilon(Check& check, double epsilon) {
   check.that(isfinite(epsilon) && epsilon >= 0, "epsilon must be finite and not negative, got %g", epsilon);
 }
 void check_activation(Check& check, fastcnn_activation f) {
-  check.that(f == FASTCNN_LINEAR || f == FASTCNN_RELU || f == FASTCNN_RELU6,
-             "activation must be linear, relu or relu6");
+  check.that(clamps(f), "activation must be linear, relu or relu6");
 }
 
 template <class P>

@@ -125,11 +125,7 @@ fastcnn_status fastcnn_max_pool2d_through(const fastcnn_pool2d* p, const fastcnn
   check.that(index_bytes(r) == 1, "indices need a pool size of at most 256 cells, got %lld",
              (long long)window_cells(r));
   if (check.failed()) return check.status();
-  fastcnn_activation f = prologue->activation;
-  check.pointer("prologue.mean", prologue->mean, p->c).pointer("prologue.scale", prologue->scale, p->c);
-  check.pointer("prologue.shift", prologue->shift, p->c);
-  check.that(f == FASTCNN_LINEAR || f == FASTCNN_RELU || f == FASTCNN_RELU6,
-             "the prologue's activation must be linear, relu or relu6");
+  check_prologue(check, prologue, p->c);
   if (!check.failed() && r.out > 0) kernels().pool->max_pool(y, indices, 1, x, prologue, r.shape);
   return check.status();
 }
