@@ -1,13 +1,9 @@
-// Convolution and its input gradient as gathered products (gather.h).
+// Convolution as a gathered product (gather.h), and which file computes what of the others.
 //
-//   y[n,i,j,:]  = sum over r,s of x[n, i*stride + r*dilation - top, j*stride + s*dilation - left, :] * filter[r,s,:,:]
-//   dx[n,a,b,:] = sum over r,s, i*stride + r*dilation - top = a, likewise b, of dy[n,i,j,:] *
-//   transpose(filter[r,s,:,:])
+//   y[n,i,j,:] = sum over r,s of x[n, i*stride + r*dilation - top, j*stride + s*dilation - left, :] * filter[r,s,:,:]
 //
 // A tap is a pixel's c floats. Where c is small and the filter dense, a tap is a whole row of the filter instead: its
-// kw * c floats lie side by side in x, once x has its margin, or windows that leave x are copied. The input gradient of
-// a strided convolution falls apart into stride_h * stride_w products without stride, one per remainder of (a + top, b
-// + left).
+// kw * c floats lie side by side in x, once x has its margin, or windows that leave x are copied.
 #include "conv.h"
 
 #include "conv_parts.h"

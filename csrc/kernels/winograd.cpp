@@ -2,7 +2,7 @@
 // the filter turned round and its channels exchanged.
 //
 // Input tiles are transformed to v[point][tile][channel], the filter to u[panel][point][channel][column]; 36 products
-// by the micro-kernel give m[point][tile][column], and a last transform writes 4x4 outputs with the epilogue.
+// (point_product.h) give m[point][tile][column], and a last transform writes 4x4 outputs with the epilogue.
 // Three orders: where u stays in the shared cache, each thread takes blocks of tiles through all panels; where it is
 // larger than that, or tiles are not many, v of many tiles is shared and each thread takes panels, transforming its
 // part of the filter itself, a third of the points at a time; and where tiles are few, u is made in chunks
