@@ -9,6 +9,7 @@ import test_ops_indexing
 import test_ops_linear
 import test_ops_reductions
 import test_ops_shaping
+import test_ops_sorting
 from oprules import numbers
 
 import fastcnn.layers  # noqa: F401 (all primitives must exist)
@@ -19,6 +20,14 @@ from fastcnn.ops.warping import resize_images, warp_images
 from fastcnn.seam import Node, Primitive, apply, differentiable_nowhere, gradient_of, state
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
+FAMILIES = (
+    test_ops_arithmetic,
+    test_ops_reductions,
+    test_ops_shaping,
+    test_ops_indexing,
+    test_ops_sorting,
+    test_ops_linear,
+)
 NO_GRADIENT = {
     "argmax": "an index; asking for its gradient is a mistake that the tape tells",
     "argmin": "an index",
@@ -130,8 +139,8 @@ PLAIN = [
 
 
 def everything():
-    for module in (test_ops_arithmetic, test_ops_reductions, test_ops_shaping, test_ops_indexing, test_ops_linear):
-        yield from module.CASES.values()
+    for tests in FAMILIES:
+        yield from tests.CASES.values()
     yield from OTHERS
     yield from normalizations()
     yield from losses()

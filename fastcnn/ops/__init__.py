@@ -21,6 +21,7 @@ from . import (
     repeating,
     resizing,
     shaping,
+    sorting,
     transposed,
 )
 from . import conv as conv_family  # the name conv will be the operation's
@@ -45,6 +46,7 @@ from .reductions import *  # noqa: F403
 from .repeating import *  # noqa: F403
 from .resizing import *  # noqa: F403
 from .shaping import *  # noqa: F403
+from .sorting import *  # noqa: F403
 from .transposed import *  # noqa: F403
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     *repeating.__all__,
     *operands.__all__,
     *indexing.__all__,
+    *sorting.__all__,
     *linear.__all__,
     *conv_family.__all__,
     *transposed.__all__,
