@@ -135,7 +135,8 @@ void first_forward(float* y, const float* x, const float* filter, const Conv2d& 
   finish_with(e, &finish);
   finish.bias = e.bias;
   finish.stream = streams(y, rows * g.ow * g.k, g.k) && g.y_pixel % 16 == 0;
-  int64_t tasks = least(rows, 8 * team);
+  // Small ones end together; but each copies the rows that its first windows see.
+  int64_t tasks = least(rows, most(8 * team, least(24 * team, rows / (2 * g.kh))));
   parallel_shares(team, tasks, [&](int64_t task, int thread) {
     char* memory = own + thread * own_bytes(g);
     const float** at = (const float**)memory;
