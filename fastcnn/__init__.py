@@ -4,23 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 import fastcnn._waiting  # noqa: F401 (first: it loads OpenMP)
-from fastcnn import (
-    activations,
-    backend,
-    constraints,
-    initializers,
-    kernels,
-    layers,
-    losses,
-    models,
-    ops,
-    optimizers,
-    random,
-    reference,
-    regularizers,
-    seam,
-    utils,
-)
+from fastcnn import kernels, ops, reference, seam
 from fastcnn.autograd import GradientTape, custom_gradient, grad, stop_gradient
 from fastcnn.config import (
     get_cmake_dir,
@@ -32,13 +16,35 @@ from fastcnn.config import (
     show_config,
 )
 from fastcnn.gradcheck import gradcheck
-from fastcnn.initializers import get_init_policy, set_init_policy
-from fastcnn.layers import Input, Layer
-from fastcnn.models import Model, Sequential
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
 if TYPE_CHECKING:  # what __getattr__ below imports
-    from fastcnn import applications, augment, callbacks, data, datasets, metrics, preprocessing, saving, transfer, viz  # noqa: F401
+    from fastcnn import (  # noqa: F401
+        activations,
+        applications,
+        augment,
+        backend,
+        callbacks,
+        constraints,
+        data,
+        datasets,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        preprocessing,
+        random,
+        regularizers,
+        saving,
+        transfer,
+        utils,
+        viz,
+    )
+    from fastcnn.initializers import get_init_policy, set_init_policy
+    from fastcnn.layers import Input, Layer
+    from fastcnn.models import Model, Sequential
 
 KerasTensor = SymbolicTensor
 
@@ -90,26 +96,49 @@ __all__ = [
 
 # Programs that do without these, or come to them later, start sooner.
 _ON_FIRST_USE = (
+    "activations",
     "applications",
     "augment",
+    "backend",
     "callbacks",
+    "constraints",
     "data",
     "datasets",
+    "initializers",
+    "layers",
+    "losses",
     "metrics",
+    "models",
+    "optimizers",
     "preprocessing",
+    "random",
+    "regularizers",
     "saving",
     "transfer",
+    "utils",
     "viz",
 )
+_BROUGHT_ALONG = ("gathered", "plan", "registry", "training")  # by those
+_FOUND_IN = {
+    "Input": "layers",
+    "Layer": "layers",
+    "Model": "models",
+    "Sequential": "models",
+    "get_init_policy": "initializers",
+    "set_init_policy": "initializers",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ON_FIRST_USE:
+    if name in _ON_FIRST_USE or name in _BROUGHT_ALONG:
         return importlib.import_module(f"fastcnn.{name}")
+    if name in _FOUND_IN:
+        found = globals()[name] = getattr(importlib.import_module(f"fastcnn.{_FOUND_IN[name]}"), name)
+        return found
     from fastcnn.registry import suggestion
 
     raise AttributeError(f"module 'fastcnn' has no attribute {name!r}.{suggestion(name, __dir__())}".removesuffix("."))
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ON_FIRST_USE})
+    return sorted({*globals(), *_ON_FIRST_USE, *_BROUGHT_ALONG, *_FOUND_IN})

@@ -26,7 +26,6 @@ GREY = np.array([0.299, 0.587, 0.114])
 TO_XYZ = np.array(
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
 ) / np.array([[0.950456], [1.0], [1.088754]])
-FROM_XYZ = np.linalg.inv(TO_XYZ)
 
 
 def image_lookup(image: ArrayLike, table: ArrayLike) -> Array:
@@ -154,7 +153,7 @@ def image_clahe(image: ArrayLike, clip_limit: float = 4.0, tiles: tuple[int, int
     change = _equalised(level.clip(0, 255).astype(np.uint8), clip_limit, tiles) - level
     f = f + (change / (2.55 * 116))[..., None]
     xyz = np.where(f > 6 / 29, f**3, (f - 4 / 29) * (108 / 841))
-    linear = np.clip(xyz @ FROM_XYZ.T, 0, 1)
+    linear = np.clip(xyz @ np.linalg.inv(TO_XYZ).T, 0, 1)
     part = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return finished(part * 255, np.uint8)
 
