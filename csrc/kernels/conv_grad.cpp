@@ -201,7 +201,7 @@ void normalise_rows(float* to, const float* from, int64_t stride, int64_t count,
   }
   Normaliser one(prologue, channel, 0);
   for (int64_t p = 0; p < count; p++, from += stride, beside += beside_step) {
-    for (int j = 0; j < columns; j += 16) __builtin_prefetch(from + kRowsAhead * stride + j);
+    for (int j = columns - 1; j >= 0; j -= 16) __builtin_prefetch(from + kRowsAhead * stride + j);
     __builtin_prefetch(beside);
 #pragma GCC unroll 4
     for (int v = 0; v < NV; v++, to += kLanes) {

@@ -40,13 +40,13 @@ void walk(float* sums, const Walk& b, int64_t q, int lanes) {
     for (int r = 0; r < 3; r++)
       if (Whole || (r >= b.rows.begin && r < b.rows.end)) x[r][column] = load_lanes<Whole>(at + r * x_row, lanes);
 #pragma GCC unroll 2
-    for (int r = 3; r < 3 + S; r++) __builtin_prefetch(at + r * x_row);
+    for (int r = 3; r < 3 + S; r++) __builtin_prefetch(at + r * x_row + kLanes - 1);
     at += c;
   };
   // A column of taps [begin, end) of each row; then the window moves on.
   auto add = [&](int begin, int end) __attribute__((always_inline)) {
     const vec g = load_lanes<Whole>(dy, lanes);
-    __builtin_prefetch(dy + dy_row);
+    __builtin_prefetch(dy + dy_row + kLanes - 1);
     dy += c;
 #pragma GCC unroll 3
     for (int r = 0; r < 3; r++) {

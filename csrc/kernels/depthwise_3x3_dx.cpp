@@ -41,7 +41,7 @@ void walk(const Pair& pair, int64_t q, int lanes) {
 #pragma GCC unroll 2
     for (int r = 0; r < 2; r++)
       if (rows[r] && last) x[r][1] = load_lanes<Full>(source + r * b.source_row, lanes);
-    if (large) __builtin_prefetch(source + 2 * b.source_row);
+    if (large) __builtin_prefetch(source + 2 * b.source_row + kLanes - 1);
 #pragma GCC unroll 2
     for (int i = 0; i < 2; i++)
 #pragma GCC unroll 2

@@ -49,7 +49,7 @@ void copy_columns(float* to, int64_t step, const float* a, int64_t stride, int64
   for (int64_t p = 0; p < depth; p++, to += step, a += stride)
     for (int64_t i = 0; i < count; i += kLanes) {
       int live = (int)least(kLanes, count - i);
-      if (p + 5 < depth) __builtin_prefetch(a + 5 * stride + i);
+      if (p + 5 < depth) __builtin_prefetch(a + 5 * stride + i + live - 1);
       store_first(to + i, load_first(a + i, live), live);
     }
 }

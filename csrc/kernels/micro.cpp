@@ -6,6 +6,9 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
+// Lines are asked for by their ends: what begins within a line of a row mostly has been read with what ends there.
+constexpr int64_t kLine = 15;  // floats from the first of a line to the last
+
 // What lies in an array of the result's shape where c lies in the result.
 inline const float* beside(const char* array, const Finish& f, const float* c) {
   return (const float*)(array + ((const char*)c - f.origin));
@@ -45,7 +48,7 @@ inline void pack_run(Packing& p) {
     for (int j = 0; j < kTileVectors; j++)
       store(p.to + p.done * kPanel + j * kLanes, load(p.from - kPackedAhead * p.step + j * kLanes));
   if (!p.to || p.done + kPackedAhead < p.runs)
-    for (int j = 0; j < kPanel; j += 16) __builtin_prefetch(p.from + j, 0, 2);
+    for (int j = kLine; j < kPanel; j += 16) __builtin_prefetch(p.from + j, 0, 2);
   p.from += p.step;
   if (++p.done == p.line) p.from += p.jump, p.done = 0, p.runs -= p.line;
 }
@@ -166,12 +169,13 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   bool sums = (finish.accumulate && wanted) || a.fresh;  // where much passes through L2, they may have left it
   int64_t apart[3] = {};
   int arrays = 0;
-  if (sums) apart[arrays++] = 0;
-  if (finish.last && finish.residual) apart[arrays++] = finish.residual - finish.origin;
-  if (finish.last && finish.gate) apart[arrays++] = finish.gate - finish.origin;
+  if (sums) apart[arrays++] = 4 * kLine;
+  if (finish.last && finish.residual) apart[arrays++] = finish.residual - finish.origin + 4 * kLine;
+  if (finish.last && finish.gate) apart[arrays++] = finish.gate - finish.origin + 4 * kLine;
   int log = arrays > 2 ? 2 : arrays > 1, lines = columns > 32 ? 2 : columns > 16;
   Asking asking{nullptr,          0,        lines, log, {apart[0], apart[1], apart[2], apart[0]}, a.ahead, 0, 0,
                 a.depth * a.step, a.packing};
+  asking.ahead.from += kLine;
   const bool asks = arrays || wanted;
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = fewest + (g < larger);

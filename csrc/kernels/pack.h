@@ -14,13 +14,14 @@ static inline int64_t panel_count(int64_t columns) { return (columns + kPanel - 
 static inline int64_t padded_columns(int64_t columns) { return (columns + kLanes - 1) / kLanes * kLanes; }
 
 // to[p][j] = from[p * stride + j], p < depth, j < columns <= kPanel. A row is only a few cache lines, which no hardware
-// prefetcher sees coming across a long stride: so the lines some rows ahead are asked for.
+// prefetcher sees coming across a long stride: so the lines some rows ahead are asked for, counted from the end: a row
+// need not begin with a line, and the one it begins in then was the last of the panel before.
 constexpr int64_t kRowsAhead = 16;
 static inline void pack_rows(float* to, const float* from, int64_t stride, int64_t depth, int columns) {
   int full = columns / kLanes, tail = columns % kLanes;
   for (int64_t p = 0; p < depth; p++, from += stride) {
     if (p + kRowsAhead < depth)
-      for (int j = 0; j < columns; j += 16) __builtin_prefetch(from + kRowsAhead * stride + j);
+      for (int j = columns - 1; j >= 0; j -= 16) __builtin_prefetch(from + kRowsAhead * stride + j);
     for (int v = 0; v < full; v++, to += kLanes) store(to, load(from + v * kLanes));
     if (tail) {
       store(to, load_first(from + full * kLanes, tail));

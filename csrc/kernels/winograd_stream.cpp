@@ -173,10 +173,10 @@ struct Groups {
 };
 
 // Taps of channels from `from` on, a chunk: where the products ask for them, line by line as their sums advance. A
-// filter need not begin with a cache line: the line that a chunk of a turned one ends in is the one not yet read.
+// filter need not begin with a cache line: the line that a chunk ends in is the one not yet read.
 constexpr int kAsks = 18;
 int64_t ask_for_taps(const float* (&ahead)[kAsks], const Filter& f, int64_t column, int64_t from) {
-  const float* rows = f.weights + (f.turned ? column * f.c + from + kChunk - 1 : from * f.k + column);
+  const float* rows = f.weights + (f.turned ? column * f.c + from + kChunk - 1 : from * f.k + column + 15);
   const float* taps = f.prepared + (column / kRun * f.c + from) * kRunTaps;
   for (int i = 0; i < kAsks; i++)
     ahead[i] = f.prepared ? taps + i * kChunkTaps / kAsks
