@@ -455,3 +455,44 @@ def test_validation_does_not_disturb_training():
         history = model.fit(x, y, epochs=2, validation_data=held, verbose=0).history
         runs.append((history["loss"], model.get_weights()[0].tolist()))
     assert runs[0] == runs[1]
+
+
+class Adds(layers.Layer):
+    def __init__(self, training_only=False):
+        super().__init__()
+        self.training_only = training_only
+
+    def call(self, x, training=None):
+        if training or not self.training_only:
+            self.add_loss(0.1 * ops.sum(ops.square(x)))
+        return x
+
+
+@pytest.mark.parametrize("made", [lambda: layers.ActivityRegularization(l2=0.1), Adds])
+def test_what_layers_add_to_the_loss_counts_in_evaluation(made):
+    x, y = data(20)
+    model = Sequential([layers.Input((4,)), made(), layers.Dense(4, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["sparse_categorical_crossentropy"])
+    added = [0.1 * (x[i : i + 8].astype("float32") ** 2).sum() for i in (0, 8, 16)]
+    if not isinstance(model.layers[0], Adds):
+        added = [value / n for value, n in zip(added, (8, 8, 4), strict=True)]  # a regularizer's is a sample's
+    plain = np.average(added, weights=(8, 8, 4))
+    loss, alone = model.evaluate(x, y, batch_size=8, verbose=0)
+    assert loss - alone == pytest.approx(plain, rel=1e-4)
+    history = model.fit(x, y, batch_size=8, validation_data=(x, y), verbose=0).history
+    assert history["val_loss"][0] - history["val_sparse_categorical_crossentropy"][0] == pytest.approx(plain, rel=1e-4)
+    model.reset_metrics()
+    loss, alone = model.test_on_batch(x[:8], y[:8])
+    assert loss - alone == pytest.approx(added[0], rel=1e-4)
+
+
+def test_what_was_added_while_training_is_not_the_tests_loss():
+    x, y = data(16)
+    model = Sequential([layers.Input((4,)), Adds(training_only=True), layers.Dense(4, activation="softmax")])
+    model.compile("sgd", "mse")
+    y = np.ones((16, 4))
+    before = model.evaluate(x, y, verbose=0)
+    model(x, training=True)
+    assert model.losses
+    model.reset_metrics()
+    assert model.test_on_batch(x, y) == before

@@ -160,6 +160,7 @@ class Inference(_Step):
     """One pass of a model.
 
     Attributes:
+        adds: whether layers add to the loss, which a run does not tell.
         silent: the outputs are all there is to it: nothing is added to the loss, no moving statistics change.
         answers: whether its program can be asked for an answer.
     """
@@ -168,11 +169,11 @@ class Inference(_Step):
         captured = capture(
             lambda *inputs: model(filled(x, list(inputs)), training=False), [stand_in(t) for t in flat(x)]
         )
-        self.silent = not any(layer._losses for layer in model._lossy)
+        self.adds = any(layer._losses for layer in model._lossy)
         for layer in model._lossy:
             layer._losses.clear()
         self.program = Program(captured, inference_passes, parts=stretches)
-        self.silent = self.silent and not any(step.operation.name in EFFECTS for step in self.program.steps)
+        self.silent = not self.adds and not any(step.operation.name in EFFECTS for step in self.program.steps)
         self.outputs = self.program.outputs
         self._moves = self.program.can_move()
         self.answers = self.silent and self.program.answers(self._moves)

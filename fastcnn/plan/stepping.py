@@ -14,7 +14,18 @@ from fastcnn.tensor import Changes, Tensor
 if TYPE_CHECKING:
     from fastcnn.plan.model_steps import Inference, TrainingStep
 
-__all__ = ["Plans", "borrowed", "copied", "inference", "may_replay", "parts_of", "plans_of", "settle", "training_step"]
+__all__ = [
+    "Plans",
+    "borrowed",
+    "copied",
+    "inference",
+    "may_replay",
+    "parts_of",
+    "plans_of",
+    "settle",
+    "tested",
+    "training_step",
+]
 
 KEPT = 8  # programs of one model; of more shapes, the oldest are forgotten
 
@@ -135,6 +146,14 @@ def _pass(model: Any, x: Any) -> "Inference":
 def inference(model: Any, x: Any, collect: Any) -> Any:
     """``collect(outputs)`` of a pass over a batch; None where the model has to run eagerly."""
     return borrowed(model, x, lambda one: collect(one.run(flat(x))))
+
+
+def tested(model: Any, x: Any) -> Any:
+    """The outputs for a batch whose loss is asked for next; None where layers add to it, or the model runs eagerly."""
+    y = borrowed(model, x, lambda one: None if one.adds else copied(one.run(flat(x))))
+    if y is not None and model._lossy:
+        model._forget_losses()  # those of an earlier call
+    return y
 
 
 def borrowed(model: Any, x: Any, use: "Callable[[Inference], Any]") -> Any:

@@ -182,7 +182,9 @@ class Trainer(Compilation):
     def test_step(self, data: Any) -> dict[str, Any]:
         """What ``evaluate`` does with a batch; may be overridden."""
         x, y, sample_weight = unpack(data)
-        y_pred = self._infer(x)
+        y_pred = stepping.tested(self, x)
+        if y_pred is None:
+            y_pred = self(x, training=False)  # type: ignore[operator]
         loss = self._compute_loss(x, y, y_pred, sample_weight, training=False)
         self._loss_tracker.update_state(loss.array, sample_weight=samples(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
