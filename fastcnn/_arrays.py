@@ -1,8 +1,21 @@
-"""What counts as an array: the slow path of the bindings, for all that is not a contiguous float32 array yet."""
+"""What counts as an array: the slow path of the bindings, for all that is not a contiguous float32 array yet.
+
+And what counts as a number where one is asked for: NumPy's, which computations on arrays give, are as good as Python's.
+"""
 
 from typing import Any
 
 import numpy as np
+
+INT: tuple[Any, ...] = (int, np.integer)
+NUMBER: tuple[Any, ...] = (int, float, np.integer, np.floating)
+
+
+def plain(value: Any) -> Any:
+    """A number of NumPy's as Python's, for ``json.dumps``."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"cannot be written as JSON: {value!r}, of type {type(value).__name__}")
 
 
 def convert(value: Any, dtype: np.dtype[Any], name: str) -> np.ndarray[Any, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import kernels, ops, reference
+from fastcnn._arrays import INT
 from fastcnn.seam import float_dtype, state
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
@@ -143,7 +144,7 @@ def _key(seed: Any) -> tuple[int, int]:
 def _generate(name: str, shape: Any, seed: Any, *parameters: float) -> Tensor:
     number, stream = _key(seed)
     function = getattr(reference if state.precise else kernels, name)
-    size = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    size = (shape,) if isinstance(shape, INT) else tuple(int(n) for n in shape)
     return Tensor(np.asarray(function(size, *parameters, seed=number, stream=stream), float_dtype()))
 
 
@@ -201,7 +202,7 @@ def randint(shape: Any, minval: int, maxval: int, dtype: str = "int32", seed: An
         [0, 1, 2]
     """
     number, stream = _key(seed)
-    size = (shape,) if isinstance(shape, int) else tuple(shape)
+    size = (shape,) if isinstance(shape, INT) else tuple(shape)
     return Tensor(np.asarray(kernels.integers(size, minval, maxval, seed=number, stream=stream), dtype))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn._arrays import NUMBER
 from fastcnn.registry import Configured, Registry
 from fastcnn.tensor import convert_to_tensor
 
@@ -28,7 +29,7 @@ _registry = Registry("regularizer", "keras.regularizers")
 
 
 def _factor(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, NUMBER) or not math.isfinite(value) or value < 0:
         raise ValueError(f"{name} must be a number of at least 0, got {value!r}")
     return float(value)
 

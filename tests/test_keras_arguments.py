@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import fastcnn
-from fastcnn import Variable, initializers, layers, metrics, ops, optimizers, regularizers, saving
+from fastcnn import Variable, callbacks, initializers, layers, metrics, ops, optimizers, regularizers, saving
+from fastcnn._arrays import plain
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,69 @@ def test_bytes_become_floats_where_a_layer_is_called():
             return ops.one_hot(labels, 3) * x
 
     assert Chosen()(pixels, labels=np.array([2], np.uint8)).numpy().tolist() == [[0, 0, 255]]
+
+
+N, F = np.int64, np.float32
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: layers.Dropout(F(0.5), seed=N(3)),
+        lambda: layers.Dropout(0.5, noise_shape=(None, N(1), N(1), N(3))),
+        lambda: layers.SpatialDropout2D(F(0.5)),
+        lambda: layers.GaussianNoise(F(0.5)),
+        lambda: layers.GaussianDropout(F(0.5)),
+        lambda: layers.LayerNormalization(axis=N(-1), epsilon=F(1e-3)),
+        lambda: layers.LayerNormalization(axis=(N(-1), N(1))),
+        lambda: layers.GroupNormalization(N(3)),
+        lambda: layers.UnitNormalization(N(-1)),
+        lambda: layers.Softmax(N(-1)),
+        lambda: layers.LeakyReLU(F(0.1)),
+        lambda: layers.PReLU(shared_axes=[N(1), N(2)]),
+        lambda: layers.Permute((N(2), N(1), N(3))),
+        lambda: layers.Normalization(N(-1), mean=F(0.5), variance=F(0.2)),
+        lambda: layers.RandomRotation(F(0.1), fill_value=F(0.5)),
+        lambda: layers.RandomZoom((F(-0.1), F(0.1))),
+        lambda: layers.RandomContrast(F(0.1)),
+        lambda: layers.RandomBrightness(F(0.1), value_range=(N(0), N(1))),
+        lambda: layers.ActivityRegularization(F(0.1)),
+        lambda: layers.Dense(2, kernel_regularizer=regularizers.L1L2(F(0.01), F(0.02))),
+        lambda: layers.Maxout(N(4)),
+        lambda: layers.Dense(N(4), kernel_constraint=fastcnn.constraints.MaxNorm(F(2.0))),
+    ],
+)
+def test_numbers_of_numpy_are_numbers(made, tmp_path):
+    pytest.importorskip("h5py")
+    model = fastcnn.Sequential([layers.Input((N(4), N(4), N(3)), batch_size=N(2)), made()])
+    model.compile(optimizers.SGD(F(0.1), momentum=F(0.9)), "mse", loss_weights=F(2), steps_per_execution=N(1))
+    x = np.random.default_rng(0).random((2, 4, 4, 3))
+    y = model.predict(x)
+    model.fit(
+        x, y, epochs=N(2), initial_epoch=np.argmin([1, 0]), validation_data=(x, y), validation_freq=N(1), verbose=0
+    )
+    y = model.predict(x)
+    fastcnn.models.model_from_json(model.to_json()).set_weights(model.get_weights())
+    for name in ("m.keras", "m.fastcnn"):
+        model.save(tmp_path / name)
+        np.testing.assert_array_equal(fastcnn.models.load_model(tmp_path / name).predict(x), y)
+
+
+def test_callbacks_and_axes_take_numbers_of_numpy(tmp_path):
+    model = fastcnn.Sequential([layers.Input(np.prod([2, 2])), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    listed = [
+        callbacks.ModelCheckpoint(tmp_path / "{epoch}.fastcnn", save_freq=N(1)),
+        callbacks.BackupAndRestore(tmp_path / "backup", save_freq=N(1)),
+        callbacks.TensorBoard(tmp_path / "logs", update_freq=N(1)),
+    ]
+    model.fit(np.ones((2, 4)), np.ones(2), callbacks=listed[:2], verbose=0)
+    assert layers.Dot(axes=N(1))([layers.Input((3,)), layers.Input((3,))]).shape == (None, 1)
+    assert fastcnn.random.normal(N(2)).shape == (2,)
+    base = fastcnn.Sequential([layers.Input((8, 8, 3)), layers.Conv2D(2, 3)])
+    assert fastcnn.transfer.build(base, classes=np.array([0, 2]).max() + 1).output_shape == (None, 3)
+
+
+def test_json_of_what_is_no_number():
+    with pytest.raises(TypeError, match="cannot be written as JSON: .* of type object"):
+        plain(object())

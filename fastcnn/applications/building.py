@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fastcnn import layers
+from fastcnn._arrays import INT
 from fastcnn.applications.catalog import Files, find_entry
 from fastcnn.applications.weights import find_weights, load, variant_of
 from fastcnn.layers.arguments import choice, integers
@@ -152,7 +153,7 @@ class Building:
 
     def _checked(self, given: Any) -> tuple[int | None, ...]:
         shape = tuple(given) if isinstance(given, (tuple, list)) else (given,)
-        sizes = all(n is None or (isinstance(n, int) and not isinstance(n, bool) and n > 0) for n in shape)
+        sizes = all(n is None or (isinstance(n, INT) and not isinstance(n, bool) and n > 0) for n in shape)
         if len(shape) != 3 or not sizes or shape[-1] is None:
             raise ValueError(
                 f"input_shape must be (height, width, channels) such as ({self.size}, {self.size}, 3), got {given!r}"

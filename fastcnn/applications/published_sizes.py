@@ -3,6 +3,8 @@
 import warnings
 from typing import Any
 
+from fastcnn._arrays import NUMBER
+
 __all__ = ["published_size", "rows_of"]
 
 
@@ -27,7 +29,7 @@ def published_size(
     Returns:
         The height of the images where weights for it are published, else 224, with a warning where they are asked for.
     """
-    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not alpha > 0:
+    if isinstance(alpha, bool) or not isinstance(alpha, NUMBER) or not alpha > 0:
         raise ValueError(f"alpha must be a number above 0, got {alpha!r}")
     asked = isinstance(weights, str) and weights == "imagenet"
     if asked and alpha not in alphas:

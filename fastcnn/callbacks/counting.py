@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastcnn._arrays import INT
+
 __all__ = ["Every"]
 
 
@@ -20,7 +22,7 @@ class Every:
     """
 
     def __init__(self, frequency: Any):
-        if frequency != "epoch" and (isinstance(frequency, bool) or not isinstance(frequency, int) or frequency < 1):
+        if frequency != "epoch" and (isinstance(frequency, bool) or not isinstance(frequency, INT) or frequency < 1):
             raise ValueError(f"save_freq must be 'epoch' or a number of batches, got {frequency!r}")
         self.frequency = frequency
         self.seen, self.last = 0, -1

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fastcnn._arrays import INT
 from fastcnn.callbacks.callback import Callback
 
 __all__ = ["CSVLogger", "LambdaCallback", "TensorBoard"]
@@ -158,7 +159,7 @@ class TensorBoard(Callback):
                 raise NotImplementedError(f"{name} is not supported by fastcnn's TensorBoard")
         if embeddings_metadata is not None:
             raise NotImplementedError("embeddings_metadata is not supported by fastcnn's TensorBoard")
-        if update_freq != "epoch" and update_freq != "batch" and not (isinstance(update_freq, int) and update_freq > 0):
+        if update_freq != "epoch" and update_freq != "batch" and not (isinstance(update_freq, INT) and update_freq > 0):
             raise ValueError(f"update_freq must be 'epoch', 'batch' or a number of batches, got {update_freq!r}")
         self.log_dir, self.histogram_freq, self.write_images = Path(log_dir), histogram_freq, write_images
         self.write_steps_per_second = write_steps_per_second

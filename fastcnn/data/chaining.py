@@ -4,6 +4,8 @@ import copy
 from collections.abc import Callable
 from typing import Any, Self
 
+from fastcnn._arrays import INT
+
 __all__ = ["AUTOTUNE", "Chaining"]
 
 AUTOTUNE = -1
@@ -76,7 +78,7 @@ class Chaining:
         """Batches of a dataset of single images, which ``batch_size=None`` makes."""
         if self.batch_size is not None:
             raise ValueError(f"the dataset has batches of {self.batch_size} already; make it with batch_size=None")
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        if isinstance(batch_size, bool) or not isinstance(batch_size, INT) or batch_size < 1:
             raise ValueError(f"batch_size must be a positive int, got {batch_size!r}")
         if self._window != (0, len(self.file_paths)) or self._maps:
             raise NotImplementedError("batch after take, skip or map is not supported: call it first")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn import activations, constraints, initializers, ops, regularizers
+from fastcnn._arrays import INT
 from fastcnn.layers.input_spec import InputSpec, SameShape, as_float
 from fastcnn.layers.registry import registry
 
@@ -235,11 +236,11 @@ class Softmax(SameShape):
 
     def __init__(self, axis: Any = -1, **kwargs: Any):
         super().__init__(**kwargs)
-        if not isinstance(axis, int) and not (
-            isinstance(axis, (list, tuple)) and all(isinstance(a, int) for a in axis)
+        if not isinstance(axis, INT) and not (
+            isinstance(axis, (list, tuple)) and all(isinstance(a, INT) for a in axis)
         ):
             raise TypeError(f"axis must be an int or a list of ints, got {axis!r}")
-        self.axis = axis
+        self.axis = int(axis) if isinstance(axis, INT) else axis
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         inputs = as_float(inputs)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn._arrays import NUMBER
 from fastcnn.layers.arguments import choice
 from fastcnn.layers.draws import Draws
 from fastcnn.layers.image_layer import BORDERS, INTERPOLATIONS, RandomImageLayer, span
@@ -29,7 +30,7 @@ class _Warp(RandomImageLayer):
         super().__init__(seed=seed, data_format=data_format, **kwargs)
         self.fill_mode = choice(fill_mode, tuple(BORDERS), "fill_mode")
         self.interpolation = choice(interpolation, tuple(INTERPOLATIONS), "interpolation")
-        if not isinstance(fill_value, (int, float)):
+        if not isinstance(fill_value, NUMBER):
             raise ValueError(f"fill_value must be a number, got {fill_value!r}")
         self.fill_value = fill_value
 
@@ -290,7 +291,7 @@ class RandomShear(_Warp):
     @staticmethod
     def _two_ways(value: Any, name: str) -> tuple[float, float]:
         low, high = span(value, name, 0.0)
-        return (-high, high) if isinstance(value, (int, float)) else (low, high)
+        return (-high, high) if isinstance(value, NUMBER) else (low, high)
 
     def matrices(self, draws: Draws, n: int, height: int, width: int) -> Any:
         sign = np.where(draws.chance(n), 1, -1)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn import ops
+from fastcnn._arrays import NUMBER
 from fastcnn.layers.image_layer import RandomImageLayer, span
 from fastcnn.layers.registry import registry
 
@@ -12,7 +13,7 @@ __all__ = ["RandomBrightness", "RandomContrast"]
 def checked_range(value: Any) -> tuple[float, float]:
     """Black and white."""
     numbers = tuple(value) if isinstance(value, (tuple, list)) else ()
-    if len(numbers) != 2 or not all(isinstance(v, (int, float)) for v in numbers) or numbers[0] >= numbers[1]:
+    if len(numbers) != 2 or not all(isinstance(v, NUMBER) for v in numbers) or numbers[0] >= numbers[1]:
         raise ValueError(f"value_range must be two numbers in order, as in (0, 255), got {value!r}")
     return numbers
 
@@ -78,7 +79,7 @@ class RandomContrast(_Color):
 
     def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **kwargs: Any):
         super().__init__(factor, value_range, seed, **kwargs)
-        if isinstance(factor, (int, float)):
+        if isinstance(factor, NUMBER):
             self._less, self._more = span((factor, factor), "factor", 0.0)
         else:
             span(factor, "factor", 0.0)

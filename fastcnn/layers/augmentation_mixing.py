@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn._arrays import NUMBER
 from fastcnn.layers.augmentation_colors import checked_range
 from fastcnn.layers.draws import Draws
 from fastcnn.layers.image_layer import RandomImageLayer, span
@@ -71,9 +72,7 @@ class RandomErasing(RandomImageLayer):
         self._chance, self._sides = span(factor, "factor", 0.0), span(scale, "scale", 0.0)
         self.value_range = checked_range(value_range)
         numbers = fill_value if isinstance(fill_value, (tuple, list)) else (fill_value,)
-        if fill_value is not None and (
-            not all(isinstance(v, (int, float)) for v in numbers) or len(numbers) not in (1, 3)
-        ):
+        if fill_value is not None and (not all(isinstance(v, NUMBER) for v in numbers) or len(numbers) not in (1, 3)):
             raise ValueError(f"fill_value must be None, a number or three, got {fill_value!r}")
 
     def _masks(self, draws: Draws, n: int, height: int, width: int) -> Any:
@@ -151,7 +150,7 @@ class MixUp(_Mixing):
 
     def __init__(self, alpha: float = 0.2, data_format: Any = None, seed: int | None = None, **kwargs: Any):
         super().__init__(seed=seed, data_format=data_format, **kwargs)
-        if not isinstance(alpha, (int, float)) or not 0 < alpha <= 1e6:
+        if not isinstance(alpha, NUMBER) or not 0 < alpha <= 1e6:
             raise ValueError(f"alpha must be a number above 0, got {alpha!r}")
         self.alpha = alpha
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn._arrays import INT
 from fastcnn.layers.adapting import arrays_of, moments, plain
 from fastcnn.layers.arguments import data_layout
 from fastcnn.layers.input_spec import InputSpec, SameShape
@@ -108,7 +109,7 @@ class ZeroCenter(_Centring):
 
     def __init__(self, axis: Any = -1, mean: Any = None, **kwargs: Any):
         super().__init__(mean, **kwargs)
-        self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+        self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, INT) else tuple(axis)
 
     def _axes(self, rank: int) -> tuple[int, ...]:
         return self.axis

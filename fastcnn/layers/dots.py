@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastcnn import ops
+from fastcnn._arrays import INT
 from fastcnn.layers.merging import Merge, floating
 from fastcnn.layers.registry import registry
 from fastcnn.seam import Shape
@@ -33,7 +34,7 @@ class Dot(Merge):
     def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
         given = axes if isinstance(axes, (tuple, list)) else (axes, axes)
-        if len(given) != 2 or not all(isinstance(a, int) for a in given):
+        if len(given) != 2 or not all(isinstance(a, INT) for a in given):
             raise ValueError(f"axes must be an int or two of them, got {axes!r}")
         if 0 in given:
             raise ValueError(f"axes must not hold 0, the batch, got {axes!r}; for one sample use ops.expand_dims(x, 0)")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn import ops, random
+from fastcnn._arrays import NUMBER
 from fastcnn.layers.arguments import data_layout
 from fastcnn.layers.draws import Draws, drawn
 from fastcnn.layers.input_spec import as_float
@@ -18,7 +19,7 @@ INTERPOLATIONS = {"nearest": "nearest", "bilinear": "linear"}
 def pair_of(value: Any, name: str, low: float, high: float) -> tuple[float, float]:
     """Two numbers in order, given as two; each between ``low`` and ``high``."""
     numbers = tuple(value) if isinstance(value, (tuple, list)) else ()
-    if len(numbers) != 2 or not all(isinstance(v, (int, float)) and low <= v <= high for v in numbers):
+    if len(numbers) != 2 or not all(isinstance(v, NUMBER) and low <= v <= high for v in numbers):
         raise ValueError(f"{name} must be a number, or two, from {low:g} to {high:g}, got {value!r}")
     return min(numbers), max(numbers)
 
@@ -30,7 +31,7 @@ def span(value: Any, name: str, low: float = -1.0, high: float = 1.0) -> tuple[f
         >>> span(0.2, "factor"), span((0.1, 0.3), "factor"), span(0.5, "factor", 0.0)
         ((-0.2, 0.2), (0.1, 0.3), (0.0, 0.5))
     """
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, NUMBER) and not isinstance(value, bool):
         pair_of((value, value), name, low, high)
         return max(-abs(value), low), abs(value)
     return pair_of(value, name, low, high)

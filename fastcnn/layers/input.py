@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastcnn._arrays import INT
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.registry import registry
 from fastcnn.seam import Node
@@ -74,13 +75,13 @@ def _with_batch(shape: Any, batch_size: int | None, batch_shape: Any) -> tuple[i
     if batch_shape is None:
         if shape is None:
             raise ValueError("Input needs a shape, such as Input((28, 28, 1))")
-        batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else shape))
+        batch_shape = (batch_size, *((shape,) if isinstance(shape, INT) else shape))
     elif shape is not None:
         raise ValueError("Input takes shape or batch_shape, not both")
     for n in batch_shape:
-        if n is not None and (not isinstance(n, int) or n < 0):
+        if n is not None and (not isinstance(n, INT) or n < 0):
             raise ValueError(f"shape must hold sizes or None, got {tuple(batch_shape)}")
-    return tuple(batch_shape)
+    return tuple(None if n is None else int(n) for n in batch_shape)
 
 
 def Input(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn import constraints, initializers, ops, regularizers
+from fastcnn._arrays import INT
 from fastcnn.layers.input_spec import InputSpec
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.registry import registry
@@ -52,7 +53,7 @@ class Maxout(Layer):
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         for argument, value in (("units", units), ("num_pieces", num_pieces)):
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, INT) or value < 1:
                 raise ValueError(f"{argument} must be a positive int, got {value!r}")
         self.units, self.num_pieces, self.use_bias = units, num_pieces, use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)

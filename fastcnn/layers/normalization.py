@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn import constraints, initializers, ops, regularizers
+from fastcnn._arrays import INT
 from fastcnn.layers.input_spec import InputSpec, SameShape, as_float
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.registry import registry
@@ -266,10 +267,10 @@ class LayerNormalization(_ScaleAndCenter):
 
 
 def _axes_argument(axis: Any) -> int | list[int]:
-    if isinstance(axis, int):
-        return axis
-    if isinstance(axis, (list, tuple)) and axis and all(isinstance(a, int) for a in axis):
-        return list(axis)
+    if isinstance(axis, INT):
+        return int(axis)
+    if isinstance(axis, (list, tuple)) and axis and all(isinstance(a, INT) for a in axis):
+        return [int(a) for a in axis]
     raise TypeError(f"axis must be an int or a list of ints, got {axis!r}")
 
 
@@ -312,7 +313,7 @@ class GroupNormalization(_ScaleAndCenter):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ):
-        if not isinstance(groups, int) or (groups < 1 and groups != -1):
+        if not isinstance(groups, INT) or (groups < 1 and groups != -1):
             raise ValueError(f"groups must be a positive int, or -1 for one group a channel, got {groups!r}")
         super().__init__(
             epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer,

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn._arrays import INT, NUMBER
 from fastcnn.layers.adapting import arrays_of, moments, plain
 from fastcnn.layers.input_spec import InputSpec, SameShape
 from fastcnn.layers.registry import registry
@@ -34,8 +35,8 @@ class Rescaling(SameShape):
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.scale, self.offset = scale, offset
-        self._scale = scale if isinstance(scale, (int, float)) else np.asarray(scale, np.float64)
-        self._offset = offset if isinstance(offset, (int, float)) else np.asarray(offset, np.float64)
+        self._scale = scale if isinstance(scale, NUMBER) else np.asarray(scale, np.float64)
+        self._offset = offset if isinstance(offset, NUMBER) else np.asarray(offset, np.float64)
 
     def call(self, inputs: Any) -> Any:
         return ops.add(ops.multiply(convert_to_tensor(inputs, "float"), self._scale), self._offset)
@@ -69,7 +70,7 @@ class Normalization(SameShape):
 
     def __init__(self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
-        self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+        self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, INT) else tuple(axis)
         if (mean is None) != (variance is None):
             raise ValueError(
                 f"give both mean and variance or none of them, got mean={mean!r} and variance={variance!r}"

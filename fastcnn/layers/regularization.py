@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from fastcnn import ops, random, regularizers
+from fastcnn._arrays import INT, NUMBER
 from fastcnn.layers.arguments import data_layout
 from fastcnn.layers.input_spec import InputSpec, SameShape
 from fastcnn.layers.registry import registry
@@ -24,7 +25,7 @@ class _Random(SameShape):
 
     def __init__(self, argument: str, strength: float, seed: int | None, below_one: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
-        if not isinstance(strength, (int, float)) or not 0 <= strength <= 1:
+        if not isinstance(strength, NUMBER) or not 0 <= strength <= 1:
             raise ValueError(f"{argument} must be a number from 0 to 1, got {strength!r}")
         if below_one and strength == 1:
             raise ValueError(f"{argument} must be below 1, or nothing is left of the input, got {strength!r}")
@@ -50,7 +51,7 @@ def _checked_noise_shape(noise_shape: Any) -> tuple[int | None, ...] | None:
     if isinstance(noise_shape, str) or not hasattr(noise_shape, "__iter__"):
         raise ValueError(f"noise_shape must be a tuple of ints and Nones, got {noise_shape!r}")
     shape = tuple(noise_shape)
-    if any(size is not None and (not isinstance(size, int) or size < 1) for size in shape):
+    if any(size is not None and (not isinstance(size, INT) or size < 1) for size in shape):
         raise ValueError(f"noise_shape must consist of positive ints and Nones, got {noise_shape!r}")
     return shape
 

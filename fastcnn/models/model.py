@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn import ops
+from fastcnn._arrays import plain
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.nests import contents, map_shapes, map_tensors
 from fastcnn.layers.registry import registry
@@ -250,7 +251,7 @@ class Model(Trainer, Layer):
         """The architecture as JSON, for ``model_from_json``; the arguments are those of ``json.dumps``."""
         import json
 
-        return json.dumps(registry.serialize(self), **kwargs)
+        return json.dumps(registry.serialize(self), **{"default": plain, **kwargs})
 
     def summary(
         self,

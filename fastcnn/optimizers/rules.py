@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastcnn._arrays import NUMBER
 from fastcnn.optimizers.kernel_optimizer import KernelOptimizer
 from fastcnn.optimizers.optimizer import registry
 from fastcnn.optimizers.state import Slots
@@ -60,7 +61,7 @@ class SGD(KernelOptimizer):
             name,
             **kwargs,
         )
-        if isinstance(momentum, bool) or not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
+        if isinstance(momentum, bool) or not isinstance(momentum, NUMBER) or not 0 <= momentum <= 1:
             raise ValueError(f"momentum must be a number in [0, 1], got {momentum!r}")
         self.momentum = momentum
         self.nesterov = nesterov

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from fastcnn._arrays import plain
 from fastcnn.saving.atomic import atomic_write
 from fastcnn.saving.blueprint import compile_config_of, compile_from, model_config, model_from
 from fastcnn.saving.gate import Source, parse_json
@@ -34,7 +35,7 @@ def save_keras(model: Any, path: Any, include_optimizer: bool = True) -> None:
     write_h5(model, weights, include_optimizer)
     with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr(_METADATA, json.dumps(metadata))
-        archive.writestr(_CONFIG, json.dumps(config))
+        archive.writestr(_CONFIG, json.dumps(config, default=plain))
         archive.writestr(_WEIGHTS, weights.getbuffer())
 
 

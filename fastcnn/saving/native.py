@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn._arrays import plain
 from fastcnn.saving.blueprint import compile_config_of, compile_from, model_config, model_from
 from fastcnn.saving.gate import Source, parse_json
 from fastcnn.saving.optimizers import load_optimizer, optimizer_arrays
@@ -77,7 +78,7 @@ def _write(path: Any, tensors: dict[str, Array], model: Any, compiled: Any, trai
         "training": _pack(training, tensors),
     }
     document["crc32"] = {name: _checksum(name, array) for name, array in tensors.items()}
-    text = json.dumps(document)
+    text = json.dumps(document, default=plain)
     write_safetensors(path, tensors, {"fastcnn": text, "crc32": f"{zlib.crc32(text.encode()):08x}"})
 
 

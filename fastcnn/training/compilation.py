@@ -5,6 +5,7 @@ import warnings
 from typing import Any
 
 from fastcnn import _core
+from fastcnn._arrays import INT
 from fastcnn.seam import state as seam_state
 from fastcnn.tensor import Tensor
 from fastcnn.training.arrays import map_leaves, unpack
@@ -69,7 +70,7 @@ class Compilation(CompileConfig):
         from fastcnn import metrics as metrics_module
         from fastcnn import optimizers
 
-        if isinstance(steps_per_execution, bool) or not isinstance(steps_per_execution, int) or steps_per_execution < 1:
+        if isinstance(steps_per_execution, bool) or not isinstance(steps_per_execution, INT) or steps_per_execution < 1:
             raise ValueError(f"steps_per_execution must be a positive int, got {steps_per_execution!r}")
         arguments = {
             "optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastcnn._arrays import NUMBER
 from fastcnn.seam import state as seam_state
 from fastcnn.training.identifiers import check_metric_names, resolve_loss, resolve_metric
 from fastcnn.training.outputs import by_output, flat_outputs, output_names
@@ -19,7 +20,7 @@ class CompileLoss:
     """
 
     def __init__(self, loss: Any, loss_weights: Any = None, output_names: list[str] | None = None):
-        if loss_weights is not None and not isinstance(loss_weights, (list, tuple, dict, int, float)):
+        if loss_weights is not None and not isinstance(loss_weights, (list, tuple, dict, *NUMBER)):
             raise TypeError(
                 f"loss_weights must be a number, or a list or dict of numbers, got {type(loss_weights).__name__}"
             )

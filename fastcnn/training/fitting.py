@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from fastcnn._arrays import INT
 from fastcnn.callbacks.backup import BackupAndRestore
 from fastcnn.callbacks.callback import CallbackList
 from fastcnn.callbacks.stopping import TerminateOnNaN
@@ -147,7 +148,7 @@ class Fitting:
 
     def _validates(self, epoch: int) -> bool:
         when = self.validation_freq
-        return (epoch + 1) % when == 0 if isinstance(when, int) else epoch + 1 in when
+        return (epoch + 1) % when == 0 if isinstance(when, INT) else epoch + 1 in when
 
 
 def _grouped(batches: Iterator[Any], size: int, first: int) -> Iterator[tuple[int, list[Any]]]:
@@ -234,10 +235,10 @@ def _backup(callbacks: Any) -> Any:
 
 def _check_counts(a: dict[str, Any]) -> None:
     for name, least in (("epochs", 1), ("initial_epoch", 0)):
-        if isinstance(a[name], bool) or not isinstance(a[name], int) or a[name] < least:
+        if isinstance(a[name], bool) or not isinstance(a[name], INT) or a[name] < least:
             raise ValueError(f"{name} must be an int of at least {least}, got {a[name]!r}")
     when = a["validation_freq"]
-    if not (isinstance(when, int) and when >= 1) and not isinstance(when, (list, tuple, set, frozenset)):
+    if not (isinstance(when, INT) and when >= 1) and not isinstance(when, (list, tuple, set, frozenset)):
         raise ValueError(f"validation_freq must be a positive int or a list of epochs, got {when!r}")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from fastcnn._arrays import INT
 from fastcnn.layers.activation import Activation
 from fastcnn.layers.conv import Convolution
 from fastcnn.layers.core import Dense
@@ -138,7 +139,7 @@ def replace_head(
 
 
 def _check_classes(classes: Any, activation: str | None) -> None:
-    if isinstance(classes, bool) or not isinstance(classes, int) or classes < 1:
+    if isinstance(classes, bool) or not isinstance(classes, INT) or classes < 1:
         raise ValueError(f"classes must be a positive int, got {classes!r}")
     if classes == 1 and activation == "softmax":
         raise ValueError("softmax over one class is always 1: with classes=1 use activation='sigmoid'")

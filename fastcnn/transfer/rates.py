@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastcnn._arrays import NUMBER
 from fastcnn.layers.layer import Layer
 from fastcnn.registry import suggestion
 from fastcnn.tensor import Variable
@@ -77,7 +78,7 @@ def factors(model: Any, rates: dict[Any, float]) -> dict[str, float]:
     found: dict[str, float] = {}
     ranks: dict[str, tuple[int, int]] = {}
     for key, factor in rates.items():
-        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 <= factor < float("inf"):
+        if isinstance(factor, bool) or not isinstance(factor, NUMBER) or not 0 <= factor < float("inf"):
             raise ValueError(f"rates[{_named(key)}] must be a number of 0 or more, got {factor!r}")
         for variable, rank in _fitting(model, key):
             path = variable.path

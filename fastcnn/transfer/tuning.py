@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn._arrays import INT, NUMBER
 from fastcnn.callbacks.backup import BackupAndRestore
 from fastcnn.callbacks.history import History
 from fastcnn.callbacks.stopping import EarlyStopping
@@ -195,7 +196,7 @@ def _stages(head_epochs: Any, epochs: Any, head_lr: Any, lr: Any) -> list[tuple[
         if not _whole(count):
             raise ValueError(f"{name} must be 0 or a positive int, got {count!r}")
     for name, rate in (("head_lr", head_lr), *(("lr", r) for r in rates)):
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate < float("inf"):
+        if isinstance(rate, bool) or not isinstance(rate, NUMBER) or not 0 < rate < float("inf"):
             raise ValueError(f"{name} must be a positive number, got {rate!r}")
     stages = [("head", head_epochs, head_lr), *(("tune", n, r) for n, r in zip(counts, rates, strict=True))]
     stages = [stage for stage in stages if stage[1]]
@@ -205,7 +206,7 @@ def _stages(head_epochs: Any, epochs: Any, head_lr: Any, lr: Any) -> list[tuple[
 
 
 def _whole(count: Any) -> bool:
-    return isinstance(count, int) and not isinstance(count, bool) and count >= 0
+    return isinstance(count, INT) and not isinstance(count, bool) and count >= 0
 
 
 def _check_arguments(fit_arguments: dict[str, Any], callbacks: Any) -> None:
