@@ -95,7 +95,7 @@ def test_names_of_several_outputs():
     assert logs["loss"] == pytest.approx(logs["a_loss"] + 0.5 * logs["b_loss"], rel=1e-5)
     assert logs["b_loss"] == pytest.approx(logs["b_mse"], rel=1e-5)
     assert model.evaluate(x, [y, y * 1.0], verbose=0) == [
-        logs[k] for k in ("loss", "a_acc", "a_loss", "b_loss", "b_mae", "b_mse")
+        logs[k] for k in ("loss", "a_loss", "b_loss", "a_acc", "b_mae", "b_mse")
     ]
     by_name = model.evaluate({"x": x}, {"b": y * 1.0, "a": y}, verbose=0, return_dict=True)
     assert by_name == logs
@@ -496,3 +496,16 @@ def test_what_was_added_while_training_is_not_the_tests_loss():
     assert model.losses
     model.reset_metrics()
     assert model.test_on_batch(x, y) == before
+
+
+def test_several_outputs_are_evaluated_in_keras_order():
+    x, y = data(20)
+    start = layers.Input((4,))
+    outputs = [layers.Dense(3, activation="softmax", name="z")(start), layers.Dense(1, name="a")(start)]
+    model = Model(start, outputs)
+    model.compile("sgd", ["sparse_categorical_crossentropy", "mse"], metrics=[["accuracy"], ["mae"]])
+    logs = model.evaluate(x, [y, y], verbose=0, return_dict=True)
+    order = ["loss", "z_loss", "a_loss", "a_mae", "z_accuracy"]
+    assert model.evaluate(x, [y, y], verbose=0) == [logs[name] for name in order]
+    history = model.fit(x, [y, y], validation_data=(x, [y, y]), verbose=0).history
+    assert list(history) == sorted(history) and len(history) == 10

@@ -256,10 +256,12 @@ class Compilation(CompileConfig):
         return names | {f"val_{name}" for name in names} if validation else names
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
-        """The numbers as a list: the loss, the metrics in the order of ``compile``, then the rest by name."""
+        """The numbers as a list: the loss, metrics as in ``compile``, the outputs' losses, then the rest by name."""
         names = ["loss"]
         if self._compile_metrics is not None:
             names += [m.name for m in self._compile_metrics.metrics]
+        if self._compile_loss is not None:
+            names += [m.name for m in self._compile_loss.metrics]
         found = [logs[name] for name in dict.fromkeys(names) if name in logs]
         found += [logs[name] for name in sorted(logs) if name not in names]
         return found[0] if len(found) == 1 else found

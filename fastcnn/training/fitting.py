@@ -112,7 +112,7 @@ class Fitting:
             logs = state.logs
         if self.validation is not None and self._validates(epoch):
             numbers = model._evaluate(**self.validation, callbacks=self.callbacks)
-            logs = {**logs, **{f"val_{name}": value for name, value in numbers.items()}}
+            logs = dict(sorted({**logs, **{f"val_{name}": value for name, value in numbers.items()}}.items()))
         state.epoch, state.step = epoch + 1, 0
         state.logs = logs
         self.callbacks.on_epoch_end(epoch, logs)
