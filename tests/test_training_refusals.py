@@ -84,3 +84,12 @@ def test_a_step_of_ones_own_that_returns_no_dict(step, run):
     model.compile("sgd", "mse")
     with pytest.raises(TypeError, match="train_step and test_step must return a dict of names and numbers, got float"):
         run(model, X, Y, verbose=0)
+
+
+@pytest.mark.parametrize("shape", [(8, 2, 2), (8, 2, 2, 1), (8, 2, 2, 3)])
+def test_classes_of_pixels_have_no_class_weight(shape):
+    model = Sequential([layers.Input((2, 2, 4)), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "categorical_crossentropy" if shape[-1] == 3 else "sparse_categorical_crossentropy")
+    x, y = np.ones((8, 2, 2, 4)), np.zeros(shape, int)
+    with pytest.raises(ValueError, match=r"class_weight needs one class for each sample, got y of shape \(8, 2, 2"):
+        model.fit(x, y, class_weight={0: 2.0}, verbose=0)

@@ -174,6 +174,10 @@ def class_weights(y: Any, weights: dict[int, float]) -> Any:
     if isinstance(y, (list, tuple, dict)):
         raise ValueError("class_weight is only for models with a single output; pass sample_weight")
     labels = y.array
+    if labels.ndim > 2:
+        raise ValueError(
+            f"class_weight needs one class for each sample, got y of shape {labels.shape}; pass sample_weight"
+        )
     labels = (
         labels.argmax(axis=-1) if labels.ndim > 1 and labels.shape[-1] > 1 else labels.reshape(len(labels), -1)[:, 0]
     )
