@@ -174,3 +174,19 @@ def test_what_a_metric_of_ones_own_must_define():
         mine.update_state(1)
     with pytest.raises(NotImplementedError, match=r"Mine must define result\(self\)"):
         mine.result()
+
+
+def test_of_equal_outputs_top_k_takes_the_first():
+    y, even = [[0, 1, 0, 1]], [[0.5, 0.5, 0.5, 0.5]]
+    assert float(metrics.Precision(top_k=2)(y, even)) == 0.5
+    assert float(metrics.Recall(top_k=1)(y, even)) == 0
+    assert float(metrics.Recall(top_k=7)(y, even)) == 1
+
+
+@pytest.mark.parametrize(("weight", "expected"), [([1, 0], 1), ([0, 1], 0), (2.0, 0.25), ([[1], [1]], 0.25)])
+def test_a_weight_for_each_map_of_classes(weight, expected):
+    t = np.zeros((2, 2, 2), int)
+    p = t.copy()
+    p[1] = 1
+    assert float(metrics.MeanIoU(2)(t, p, weight)) == expected
+    assert float(metrics.MeanIoU(2, ignore_class=1)(t, p, weight)) == expected

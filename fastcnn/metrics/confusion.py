@@ -35,7 +35,9 @@ def count_confusion(
     t, p = pair(name, y_true, y_pred)
     w = None if sample_weight is None else weights_like(name, sample_weight, t.shape)
     if top_k is not None:
-        p = np.where(p >= np.sort(p, axis=-1)[..., -top_k, None], p, np.float32(2 * _LOWEST))
+        kept = np.zeros(p.shape, bool)  # as many as were asked for: of equal ones the first
+        np.put_along_axis(kept, np.argsort(-p, axis=-1, kind="stable")[..., :top_k], True, axis=-1)
+        p = np.where(kept, p, np.float32(2 * _LOWEST))
     if class_id is not None:
         if p.ndim < 2 or not -p.shape[-1] <= class_id < p.shape[-1]:
             raise ValueError(

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Array, Metric, array, ratio, registry, scalar
+from .base import Array, Metric, array, ratio, registry, scalar, weights_like
 
 __all__ = ["ConfusionMatrix", "F1Score", "FBetaScore", "MeanIoU", "classification_report", "confusion_matrix"]
 
@@ -147,9 +147,11 @@ class MeanIoU(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         t, p = array(y_true), array(y_pred)
-        t = (t if self.sparse_y_true else t.argmax(self.axis)).reshape(-1).astype(np.int64)
-        p = (p if self.sparse_y_pred else p.argmax(self.axis)).reshape(-1).astype(np.int64)
-        w = None if sample_weight is None else array(sample_weight).reshape(-1)
+        t = t if self.sparse_y_true else t.argmax(self.axis)
+        p = p if self.sparse_y_pred else p.argmax(self.axis)
+        shape = t.shape
+        t, p = t.reshape(-1).astype(np.int64), p.reshape(-1).astype(np.int64)
+        w = None if sample_weight is None else weights_like(self.name, sample_weight, shape).reshape(-1)
         if self.ignore_class is not None:
             counts = t != self.ignore_class
             t, p, w = t[counts], p[counts], None if w is None else w[counts]
