@@ -182,3 +182,10 @@ def test_check_head_warns_of_softmax_before_from_logits():
 )
 def test_check_head_accepts(loss, t, p):
     assert losses.check_head(loss, t, p) == []
+
+
+def test_an_ignored_class_that_the_labels_type_cannot_hold():
+    y, p = np.array([0, 1], np.uint8), np.array([[0.5, 0.5], [0.5, 0.5]], np.float32)
+    for ignored in (-1, 300):
+        found = losses.SparseCategoricalCrossentropy(ignore_class=ignored)(y, p)
+        assert float(found) == pytest.approx(np.log(2))

@@ -18,7 +18,11 @@ def _scalar(value: Any, like: Any) -> Any:
         return Tensor(np.array(value, float_dtype()))
     if kind is int:
         floating = like.dtype.startswith("float")
-        return Tensor(np.array(value, float_dtype() if floating else "int32" if like.dtype == "bool" else like.dtype))
+        dtype = float_dtype() if floating else "int32" if like.dtype == "bool" else like.dtype
+        try:
+            return Tensor(np.array(value, dtype))
+        except OverflowError:  # -1 beside labels of 8 bits
+            return Tensor(np.array(value))
     return convert_to_tensor(value)
 
 
