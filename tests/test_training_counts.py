@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from fastcnn import layers, metrics, models, utils
+from fastcnn import layers, losses, metrics, models, utils
 from fastcnn.metrics import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
 from fastcnn.plan import stepping
+from fastcnn.training import arrays
 
 RNG = np.random.default_rng(4)
 
@@ -131,5 +132,26 @@ def test_resetting_in_between_starts_anew():
     right = model(x).numpy().argmax(1)
     assert model.train_on_batch(x, right, return_dict=True)["accuracy"] == 1
     model.reset_metrics()
-    assert model.train_on_batch(x, (right + 1) % 4, return_dict=True)["accuracy"] == 0
-    assert model.train_on_batch(x, model(x).numpy().argmax(1), return_dict=True)["accuracy"] == 0.5
+
+    def step(y):
+        return float(model.train_step(arrays.tensors((x, y)))["accuracy"])
+
+    assert step((right + 1) % 4) == 0
+    assert step(model(x).numpy().argmax(1)) == 0.5
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_single_batches_tell_of_themselves_alone(eager):
+    model = models.Sequential([layers.Input((5,)), layers.Dense(4, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=eager)
+    x = RNG.normal(size=(8, 5)).astype("float32")
+    for method in (model.train_on_batch, model.test_on_batch):
+        right = model(x).numpy().argmax(1)
+        wrong = (right + 1) % 4
+        expected = float(losses.sparse_categorical_crossentropy(wrong, model(x)).numpy().mean())
+        assert method(x, right, return_dict=True)["accuracy"] == 1
+        if method == model.test_on_batch:
+            loss, accuracy = method(x, wrong)
+            assert accuracy == 0 and loss == pytest.approx(expected)
+        else:
+            assert method(x, (model(x).numpy().argmax(1) + 1) % 4)[1] == 0

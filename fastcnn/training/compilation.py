@@ -151,6 +151,9 @@ class Compilation(CompileConfig):
     def reset_metrics(self) -> None:
         """Forgets the batches so far."""
         object.__setattr__(self, "_held", None)
+        self._forget_batches()
+
+    def _forget_batches(self) -> None:
         for metric in self.metrics:
             metric.reset_state()
 

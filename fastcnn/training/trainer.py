@@ -129,7 +129,7 @@ class Trainer(Compilation):
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """One step on one batch. Losses and metrics add up over calls until ``reset_metrics``.
+        """One step on one batch, of which alone the loss and the metrics tell.
 
         Returns:
             As ``evaluate``.
@@ -138,14 +138,16 @@ class Trainer(Compilation):
         check_class_weight(class_weight)
         data = weighted(tensors(pack(x, y, sample_weight) if y is not None else x), class_weight)
         self._make_ready(data, again=False)
+        self._forget_batches()
         logs = plain_logs(self.train_step(data))
         return logs if return_dict else self._in_order(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """The loss and the metrics on one batch. They add up over calls until ``reset_metrics``."""
+        """The loss and the metrics on one batch."""
         self._check_compiled("test_on_batch")
         data = tensors(pack(x, y, sample_weight) if y is not None else x)
         self._make_ready(data, again=False)
+        self._forget_batches()
         logs = plain_logs(self.test_step(data))
         return logs if return_dict else self._in_order(logs)
 
