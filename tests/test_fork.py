@@ -82,6 +82,22 @@ if child == 0:
     os._exit(0 if good else 1)
 print(100 * (os.waitpid(child, 0)[1] == 0))
 """
+WHILE_FREEING = """
+import ctypes, threading
+with open("/proc/self/maps") as maps:
+    library = ctypes.CDLL(next(line.split()[-1] for line in maps if "libfastcnn" in line))
+library.fastcnn_alloc.restype, library.fastcnn_free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+library.fastcnn_set_cache_limit(ctypes.c_size_t(8 << 20))
+stop = threading.Event()
+def busy():
+    while not stop.is_set():
+        for block in [library.fastcnn_alloc(size << 20) for size in (5, 6)]:
+            library.fastcnn_free(block)
+thread = threading.Thread(target=busy); thread.start()
+count = sum(fork_once() for _ in range(100))
+stop.set(); thread.join()
+print(count)
+"""
 
 
 @pytest.mark.parametrize(
@@ -90,6 +106,7 @@ print(100 * (os.waitpid(child, 0)[1] == 0))
         pytest.param(PLAIN, id="os.fork"),
         pytest.param(FROM_A_THREAD, id="from-a-second-thread"),
         pytest.param(WHILE_BUSY, id="while-another-thread-computes"),
+        pytest.param(WHILE_FREEING, id="while-another-thread-frees"),
         pytest.param(MULTIPROCESSING, id="multiprocessing"),
         pytest.param(GRANDCHILD, id="grandchild"),
     ],

@@ -2,6 +2,7 @@
 //
 // A fresh large buffer costs a page fault per 4 KiB, often more than the kernel that fills it. So freed blocks are
 // kept, up to a bound, and handed out again; and large ones ask for huge pages.
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -42,6 +43,10 @@ Cache& cache() {
   static Cache* one = new Cache;  // never destroyed: arrays may outlive every other static
   return *one;
 }
+
+// A child forked while another thread holds the lock would wait for it for ever.
+const int at_fork =
+    pthread_atfork([] { cache().lock.lock(); }, [] { cache().lock.unlock(); }, [] { cache().lock.unlock(); });
 
 // Sizes are rounded up by an eighth at most, so that a block fits the next request of about its size.
 size_t rounded(size_t bytes) {
@@ -109,8 +114,9 @@ void release(void* memory) {
   Header* header = static_cast<Header*>(memory) - 1;
   if (header->tag != kTag) abort();  // not from allocate: the heap is already broken
   Cache& c = cache();
-  if (header->bytes < kCachedFrom || header->bytes > c.limit) return give_back(header);
+  if (header->bytes < kCachedFrom) return give_back(header);
   std::lock_guard<std::mutex> hold(c.lock);
+  if (header->bytes > c.limit) return give_back(header);
   while (c.count == kSlots || c.bytes + header->bytes > c.limit) give_back(c.take(0));
   c.free[c.count++] = header;
   c.bytes += header->bytes;
