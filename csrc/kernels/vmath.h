@@ -148,7 +148,7 @@ static inline vec tanh(vec x) {
   Reduced e = reduced(a, 127);
   vec scale = power_of_two(e.whole);
   vec large = splat(1) - splat(2) / fma(scale, growth(e.r), scale + splat(1));
-  return select(t < splat(0.625f), small, copy_sign(large, x));
+  return copy_sign(select(t < splat(0.625f), small, large), x);  // of -0, too
 }
 
 // e^-|v| = power e^r: 1 / (1 + e^-v) = a / bottom and 1 / (1 + e^v) = b (1 + growth) / bottom, where one of a and b is
