@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from checks import assert_same, assert_same_bits_everywhere, integers, normal
 
-from fastcnn import kernels, reference
+from fastcnn import _core, kernels, reference
 
 # Widths of y: shorter than a tile, whole tiles, tiles of one pixel less, and rows of which the next is another task's.
 WIDTHS = [1, 4, 5, 6, 7, 9, 10, 11, 12, 19, 24, 26, 30, 61]
@@ -127,3 +127,21 @@ def test_the_weight_gradient(isa: str, x_shape, kernel: int, options, k: int, rn
     assert_same(kernels.conv2d_dw(x, dy, w, **options), dw)
     x, dy = normal(rng, x.shape), normal(rng, dy.shape)
     assert_same_bits_everywhere(lambda: kernels.conv2d_dw(x, dy, w, **options))
+
+
+def test_the_input_gradient_of_long_strides_needs_no_more_rows_than_there_are(rng: np.random.Generator) -> None:
+    x_shape, w = (1, 20_000, 1, 1), integers(rng, (5, 1, 1, 1))
+    dy = integers(rng, (1, 2, 1, 1), 1)
+    _core.clear_cache()
+    dx = kernels.conv2d_dx(dy, w, x_shape, (19_995, 1))
+    assert _core.cached_bytes() < 64 << 20
+    assert_same(dx, reference.conv2d_dx(dy, w, x_shape, (19_995, 1)), trust=False)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("dilation", [15, 16, 63, 64, 65, 200])
+def test_the_input_gradient_of_taps_far_apart(isa: str, dilation: int, stride: int, rng: np.random.Generator) -> None:
+    x_shape, w = (2, 3, 4 * dilation + 71, 2), integers(rng, (2, 4, 2, 5))
+    options = {"strides": (1, stride), "dilation": (1, dilation)}
+    dy = integers(rng, (2, 2, (dilation + 70) // stride + 1, 5))
+    assert_same(kernels.conv2d_dx(dy, w, x_shape, **options), reference.conv2d_dx(dy, w, x_shape, **options))

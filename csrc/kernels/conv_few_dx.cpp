@@ -25,7 +25,7 @@ struct InputPlan {
   int64_t packed, columns, planes, orders;  // bytes
   InputPlan(const Conv2d& g) {
     m = g.kh * g.kw * g.c;
-    lines = (g.kh - 1) * g.dilation_h + (kPixels - 1 + g.ow - 1) / g.ow * g.stride_h + 1;
+    lines = least(g.h, (g.kh - 1) * g.dilation_h + (kPixels - 1 + g.ow - 1) / g.ow * g.stride_h + 1);
     plane = align16(most(reach_w(g), g.left + g.w) / g.stride_w + 1 + 16);
     for (period = 1; period * g.dilation_w % g.stride_w;) period++;
     line = g.c * g.stride_w * plane;
@@ -113,6 +113,8 @@ void pixel_products(float* columns, const float* dy, const float* filter, const 
 // to[x] += from[x] + from[apart + x - shift] + ..., one element for each tap, in this order; of a tap `count` are
 // there.
 void add_shifted(float* to, const float* from, int64_t apart, int64_t taps, int64_t shift, int64_t count) {
+  for (; taps > 1 && shift >= count; taps--, to += shift, from += apart)  // they do not meet: what is between stays
+    add_shifted(to, from, apart, 1, 0, count);
   int64_t reach = (taps - 1) * shift, end = reach + count;
   ivec lane;
   for (int l = 0; l < kLanes; l++) lane[l] = l;
