@@ -2,6 +2,7 @@
 
 import json
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -116,6 +117,23 @@ def test_optimizer(tmp_path, suffix):
     assert load_model(path, compile=False).optimizer is None
     model.save(path, include_optimizer=False)
     assert load_model(path).optimizer is None
+
+
+@pytest.mark.parametrize("suffix", MODELS)
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_compiled_but_never_trained(tmp_path, suffix, optimizer):
+    model = models.Sequential([layers.Input((6,)), layers.Dense(4, activation="relu"), layers.Dense(2)])
+    model.compile(optimizer=optimizer, loss="mse")
+    model.optimizer.learning_rate.assign(0.25)
+    model.save(tmp_path / f"m{suffix}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loaded = load_model(tmp_path / f"m{suffix}")
+    assert float(loaded.optimizer.learning_rate) == 0.25
+    x, y = np.eye(6, dtype=np.float32), np.ones((6, 2), np.float32)
+    histories = [m.fit(x, y, shuffle=False, verbose=0, epochs=2).history for m in (model, loaded)]
+    assert histories[0] == histories[1]
+    assert same([v.numpy() for v in loaded.optimizer.variables], [v.numpy() for v in model.optimizer.variables])
 
 
 def test_another_optimizer_warns(tmp_path):

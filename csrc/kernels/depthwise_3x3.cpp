@@ -59,7 +59,8 @@ void walk(const Band& band, int64_t q, int lanes) {
         x[r][column] = load_lanes<Full>(source + r * b.source_row, lanes);
     if (S == 1 && ask) {
 #pragma GCC unroll 2
-      for (int r = kSourceRows; r < kSourceRows + kRows; r++) __builtin_prefetch(source + r * b.source_row + kLanes - 1);
+      for (int r = kSourceRows; r < kSourceRows + kRows; r++)
+        __builtin_prefetch(source + r * b.source_row + kLanes - 1);
     }
     source += b.c;
   };

@@ -65,8 +65,9 @@ def near_argument(cls: type, word: str) -> str:
         >>> near_argument(layers.Dense, "unit")
         " Did you mean 'units'?"
     """
-    parameters = (inspect.signature(base.__init__).parameters for base in cls.__mro__ if "__init__" in vars(base))  # type: ignore[misc]
-    return suggestion(word, {name for some in parameters for name in some} - {"self", "args", "kwargs"})
+    own = (base.__init__ for base in cls.__mro__ if base is not object and "__init__" in vars(base))  # type: ignore[misc]
+    known = {name for init in own for name in inspect.signature(init).parameters}
+    return suggestion(word, known - {"self", "args", "kwargs"})
 
 
 def constructor_arguments(layer: Any) -> dict[str, Any]:

@@ -32,12 +32,17 @@ def load_optimizer(model: Any, arrays: dict[str, Array], source: Any) -> None:
         return
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
-    own = optimizer_arrays(model)
-    if {k: a.shape for k, a in own.items()} != {k: a.shape for k, a in arrays.items()}:
+    shapes = {key: array.shape for key, array in optimizer_arrays(model).items()}
+    given = {key: array.shape for key, array in arrays.items()}
+    if given == shapes:
+        optimizer.load_own_variables(arrays)
+    elif given.items() <= shapes.items() and not optimizer.iterations.numpy() and not arrays["0"]:
+        # Neither took a step yet: what the file does not have is as it was made.
+        for key, array in arrays.items():
+            optimizer.variables[int(key)].assign(array)
+    else:
         warnings.warn(
             f"{source}: the state of the optimizer was not loaded: the file has {len(arrays)} variables, "
-            f"{type(optimizer).__name__} has {len(own)}, or their shapes differ",
+            f"{type(optimizer).__name__} has {len(shapes)}, or their shapes differ",
             stacklevel=4,
         )
-        return
-    optimizer.load_own_variables(arrays)
