@@ -110,7 +110,7 @@ def test_forms(transform, name, expected):
         (lambda: A.Blur(5.5), ValueError, "blur_limit must be a pair of integers, got 5.5"),
         (lambda: A.GaussianBlur((3.5, 5)), ValueError, r"blur_limit must be a pair of integers, got \(3.5, 5\)"),
         (lambda: A.GaussNoise((0.1, 2)), ValueError, r"std_range must have limits from 0 to 1, got \(0.1, 2\)"),
-        (lambda: A.GaussNoise(noise_scale_factor=0), ValueError, "noise_scale_factor must be above 0"),
+        (lambda: A.GaussNoise(noise_scale_factor=0), ValueError, "noise_scale_factor must be above 0, got 0"),
         (lambda: A.CoarseDropout((0, 1)), ValueError, r"num_holes_range must have limits from 1 on, got \(0, 1\)"),
         (lambda: A.CoarseDropout(fill="inpaint_ns"), NotImplementedError, "fill 'inpaint_ns': inpainting is not available; give a number or 'random'"),
         (lambda: A.CoarseDropout(fill="randm"), ValueError, "fill must be one of 'random', 'random_uniform', got 'randm'. Did you mean 'random'"),

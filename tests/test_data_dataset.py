@@ -178,6 +178,7 @@ def test_transforms_alone(pictures):
     as_last = made(pictures, augment=augment.Compose([normalize]))[0][0]
     as_preprocess = made(pictures, preprocess=normalize)[0][0]
     np.testing.assert_allclose(as_last, as_preprocess, atol=0.02)
+    assert np.abs(as_preprocess).max() < 3
 
 
 def test_sizes_of_their_own(pictures):

@@ -225,7 +225,7 @@ def test_get_layer():
         model.get_layer("hh")
     with pytest.raises(ValueError, match="index must be below 9, the number of layers, got 9"):
         model.get_layer(index=9)
-    with pytest.raises(ValueError, match="get_layer takes a name or an index"):
+    with pytest.raises(ValueError, match="get_layer takes a name or an index, got name=None and index=None"):
         model.get_layer()
     with pytest.raises(AttributeError, match="the layers of a model cannot be set"):
         model.layers = []

@@ -96,7 +96,7 @@ def test_relu_lets_through_what_was_positive():
     ("call", "kind", "message"),
     [
         (lambda: ops.matmul(1.0, B), ValueError, r"matmul takes vectors and matrices, got shapes \(\) and \(4, 5\)"),
-        (lambda: ops.matmul(A[0], B, transpose_a=True), ValueError, "a vector cannot be transposed"),
+        (lambda: ops.matmul(A[0], B, transpose_a=True), ValueError, r"a vector cannot be transposed, got shapes \("),
         (
             lambda: ops.matmul(SymbolicTensor((None, 3)), Tensor(B)),
             ValueError,

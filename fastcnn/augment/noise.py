@@ -45,7 +45,7 @@ class GaussNoise(ImageOnlyTransform):
         self.per_channel = arguments.flag("per_channel", per_channel)
         self.noise_scale_factor = arguments.number("noise_scale_factor", noise_scale_factor, 0, 1)
         if noise_scale_factor == 0:
-            raise ValueError("noise_scale_factor must be above 0")
+            raise ValueError("noise_scale_factor must be above 0, got 0")
 
     def parameters(self, draws: Draws, image: Any) -> dict[str, Any]:
         """Deviation, mean, and the key of the noise."""

@@ -83,7 +83,7 @@ class Model(Trainer, Layer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its index in ``layers``."""
         if (name is None) == (index is None):
-            raise ValueError("get_layer takes a name or an index")
+            raise ValueError(f"get_layer takes a name or an index, got name={name!r} and index={index!r}")
         if index is not None:
             if not -len(self.layers) <= index < len(self.layers):
                 raise ValueError(f"index must be below {len(self.layers)}, the number of layers, got {index}")

@@ -34,7 +34,7 @@ def matmul(x1: Any, x2: Any, transpose_a: bool = False, transpose_b: bool = Fals
         raise ValueError(f"matmul takes vectors and matrices, got shapes {a.shape} and {b.shape}")
     if a.ndim == 1 or b.ndim == 1:
         if transpose_a or transpose_b:
-            raise ValueError("a vector cannot be transposed")
+            raise ValueError(f"a vector cannot be transposed, got shapes {a.shape} and {b.shape}")
         left = shaping.expand_dims(a, 0) if a.ndim == 1 else a
         right = shaping.expand_dims(b, -1) if b.ndim == 1 else b
         drop = tuple(axis for axis, vector in ((-2, a.ndim == 1), (-1, b.ndim == 1)) if vector)

@@ -51,7 +51,7 @@ def write_to(file: BinaryIO, tensors: dict[str, Any], metadata: dict[str, str] |
     header: dict[str, Any] = {}
     if metadata:
         if not all(isinstance(k, str) and isinstance(v, str) for k, v in metadata.items()):
-            raise TypeError("metadata must be strings by name")
+            raise TypeError(f"metadata must be strings by name, got {metadata!r}")
         header["__metadata__"] = metadata
     at = 0
     for name, a in arrays.items():
