@@ -35,46 +35,51 @@ constexpr int64_t kChunks = 32;                     // of the tiles then, at mos
 // Rows of which only a strip is read at a time must not lie a power of two apart.
 int64_t apart(int64_t floats) { return floats % 128 == 0 ? floats + 16 : floats; }
 
+enum class Way {
+  few,     // tiles: there is no m
+  chunks,  // of tiles: each thread has its own m
+  blocks,  // of channels and panels of columns: each thread has m of one
+  parts    // of the channels: one m for all
+};
+
 struct Plan {
   Tiles tiles;
+  Way way;
   int64_t channels;             // of a part, or a block
-  bool few;                     // there is no m
-  bool own;                     // each thread has its own m
-  bool by_blocks;               // each thread has m of a block of channels and a panel of columns
   int64_t batch;                // tiles whose v and g are there together
-  int64_t chunks;               // own: sums that are added in the end
+  int64_t chunks;               // sums that are added in the end
   int64_t v_row, g_row, m_row;  // floats
   int64_t v_point, g_point, m_point;
   int64_t vector;            // from one of channels or columns to the next
   int64_t v_block, g_panel;  // by blocks: from one of them to the next
-  __attribute__((noinline)) Plan(const Conv2d& c, int threads) : tiles(c.n, c.oh, c.ow) {
-    int64_t columns = align16(c.k);
-    channels = align16(c.c);
-    few = kLanes >= kFewLanes && tiles.count <= kFewestTiles;
-    bool small = kPoints * channels * columns * 4 <= kOwnSums;
-    own = !few && small;
-    int64_t tile = kPoints * (channels + columns) * 4;
-    by_blocks = !few && !own && tiles.count <= kPointDepth && tiles.count * tile <= kBlockBytes;
-    if (own) {
-      batch = least(kOwnTiles, (kOwnBytes - kPoints * channels * columns * 4) / tile / 4 * 4);
-    } else if (by_blocks) {
-      channels = kBlock, batch = most(1, tiles.count);
+  __attribute__((noinline)) Plan(const Conv2d& c, int threads) : tiles(c.n, c.oh, c.ow), channels(align16(c.c)) {
+    int64_t columns = align16(c.k), tile = kPoints * (channels + columns) * 4;
+    int64_t sums = kPoints * channels * columns * 4;
+    way = kLanes >= kFewLanes && tiles.count <= kFewestTiles                ? Way::few
+          : sums <= kOwnSums                                                ? Way::chunks
+          : tiles.count <= kPointDepth && tiles.count * tile <= kBlockBytes ? Way::blocks
+                                                                            : Way::parts;
+    vector = kLanes, m_row = columns, v_block = g_panel = chunks = 0;
+    batch = tiles.count;
+    if (way == Way::few) {
+      vector = batch * kPoints * kLanes;
+      v_row = g_row = kPoints * kLanes, v_point = g_point = kLanes, m_point = 0;
+    } else if (way == Way::chunks) {
+      int64_t fit = least(kOwnTiles, (kOwnBytes - sums) / tile / 4 * 4);
+      chunks = least(kChunks, ceil_div(ceil_div(batch, fit), fit < kOwnTiles ? 4 : 8));
+      batch = least(fit, batch);
+    } else if (way == Way::blocks) {
+      channels = kBlock;
       while (channels > kLanes && blocks(c) * panel_count(c.k) < 4 * threads) channels /= 2;
     } else {
       int64_t fit = most(32, kSumBytes / (kPoints * columns * 4)), parts = ceil_div(c.c, fit);
       channels = align16(ceil_div(c.c, parts));
-      batch = least(kPointDepth, most(48, kTileBytes / (kPoints * (channels + columns) * 4)));
+      fit = least(kPointDepth, most(48, kTileBytes / (kPoints * (channels + columns) * 4)));
+      batch = batch ? ceil_div(batch, ceil_div(batch, fit)) : 0;
     }
-    int64_t batches = ceil_div(tiles.count, batch);
-    chunks = least(kChunks, ceil_div(batches, batch < kOwnTiles ? 4 : 8));
-    batch = own ? least(batch, tiles.count) : batches ? ceil_div(tiles.count, batches) : 0;
-    vector = kLanes, m_row = columns, v_block = g_panel = 0;
-    if (few) {
-      channels = align16(c.c), batch = tiles.count, chunks = 0, vector = tiles.count * kPoints * kLanes;
-      v_row = g_row = kPoints * kLanes, v_point = g_point = kLanes, m_point = 0;
-    }
-    if (!small) plan_sets(c);
-    if (few) return;
+    if (sums > kOwnSums) plan_sets(c);
+    if (way == Way::few) return;
+    bool by_blocks = way == Way::blocks;
     v_row = by_blocks ? channels : apart(channels), g_row = by_blocks ? kPanel : apart(columns);
     v_point = point_stride(batch * v_row), g_point = point_stride(batch * g_row),
     m_point = point_stride(channels * (by_blocks ? kPanel : m_row));
@@ -93,13 +98,13 @@ struct Plan {
   int64_t arrays() const { return kPoints * (v_point + g_point + m_point); }
   int64_t blocks(const Conv2d& c) const { return ceil_div(c.c, channels); }
   int64_t shared(const Conv2d& c) const { return blocks(c) * v_block + panel_count(c.k) * g_panel; }
-  int64_t bias_sums() const { return (own ? chunks : ceil_div(batch, kTaskTiles) + 1) * m_row; }
+  int64_t bias_sums() const { return (way == Way::chunks ? chunks : ceil_div(batch, kTaskTiles) + 1) * m_row; }
   int64_t partial(const Conv2d& c) const { return align16(9 * c.c * c.k); }
   int64_t bytes(const Conv2d& c, int threads) const {
-    if (few) return zeros(c) + (few_floats(c.c) + few_floats(c.k) + tiles.count * m_row) * 4;
-    int64_t floats = by_blocks ? shared(c) + threads * kPoints * m_point
-                     : own     ? threads * arrays() + (chunks > 1 ? chunks * partial(c) : 0)
-                               : arrays();
+    if (way == Way::few) return zeros(c) + (few_floats(c.c) + few_floats(c.k) + tiles.count * m_row) * 4;
+    int64_t floats = arrays();
+    if (way == Way::blocks) floats = shared(c) + threads * kPoints * m_point;
+    if (way == Way::chunks) floats = threads * arrays() + (chunks > 1 ? chunks * partial(c) : 0);
     return zeros(c) + (floats + bias_sums()) * 4;
   }
 };
@@ -128,13 +133,13 @@ __attribute__((noinline)) void transform_tiles(const Arrays& to, const float* x,
         if (ahead[e] != to.zeros && (next.j == 0 || e % 6 > 1))
           for (int64_t c = channel; c < channel + channels; c += 16) __builtin_prefetch(ahead[e] + c);
     }
-    int64_t block = plan.by_blocks ? plan.channels : channels;
+    int64_t block = plan.way == Way::blocks ? plan.channels : channels;
     float* v = to.v + at * plan.v_row;
     for (int64_t from = channel; from < channel + channels; from += block, v += plan.v_block)
       transform_inputs(v, plan.v_point, pixels[i % 2], from, least(block, channel + channels - from), to.zeros,
                        g.prologue, plan.vector);
-    transform_gradient(to.g + at * plan.g_row, plan.g_point, plan.vector, plan.by_blocks ? plan.g_panel - kPanel : 0,
-                       dy, tile, sums, true);
+    transform_gradient(to.g + at * plan.g_row, plan.g_point, plan.vector, plan.g_panel ? plan.g_panel - kPanel : 0, dy,
+                       tile, sums, true);
     tile = next;
   }
 }
@@ -151,7 +156,8 @@ void multiply(const Arrays& to, const Conv2d& g, const Plan& plan, int point, in
   for (int64_t k = 0; k < g.k; k += kPanel, ask = {}) {
     int width = panel_width(g.k - k);
     float* m = to.m + point * plan.m_point + k * plan.channels + first * width;
-    if (!plan.own && accumulate) ask = {(const char*)(m + kTileRows * width), ceil_div(kTileRows * width * 4, tiles)};
+    if (plan.way == Way::parts && accumulate)
+      ask = {(const char*)(m + kTileRows * width), ceil_div(kTileRows * width * 4, tiles)};
     point_product({v, 1, plan.v_row, b + k, plan.g_row, m, width, most(0, tiles), accumulate, ask}, last - first,
                   width);
   }
@@ -345,17 +351,18 @@ void winograd_dw(float* dw, float* db, const float* x, const float* dy, const Co
   Arrays arrays{(const float*)workspace, (float*)(workspace + plan.zeros(g)), nullptr, nullptr, nullptr};
   arrays.g = arrays.v + kPoints * plan.v_point;
   arrays.m = arrays.g + kPoints * plan.g_point;
-  arrays.bias = arrays.v + (plan.own ? threads : 1) * plan.arrays();
-  if (plan.by_blocks) {
+  arrays.bias = arrays.v + (plan.way == Way::chunks ? threads : 1) * plan.arrays();
+  if (plan.way == Way::blocks) {
     arrays.g = arrays.v + plan.blocks(g) * plan.v_block;
     arrays.m = arrays.g + panel_count(g.k) * plan.g_panel;
     arrays.bias = arrays.m + threads * kPoints * plan.m_point;
   }
   int team = plan.tiles.count * kPoints * g.c * ceil_div(g.k, 16) < kSerialWork ? 1 : threads;
   OutputGradient read(dy, arrays.zeros, g);
-  if (plan.few) return gradient_of_few(dw, db, x, read, g, plan, arrays, team);
-  if (plan.own) return gradient_by_chunks(dw, db, x, read, g, plan, arrays, arrays.bias + plan.bias_sums(), team);
-  if (plan.by_blocks) return gradient_by_blocks(dw, db, x, read, g, plan, arrays, team);
+  if (plan.way == Way::few) return gradient_of_few(dw, db, x, read, g, plan, arrays, team);
+  if (plan.way == Way::chunks)
+    return gradient_by_chunks(dw, db, x, read, g, plan, arrays, arrays.bias + plan.bias_sums(), team);
+  if (plan.way == Way::blocks) return gradient_by_blocks(dw, db, x, read, g, plan, arrays, team);
   for (int64_t channel = 0; channel < g.c; channel += plan.channels)
     part_gradient(dw, channel ? nullptr : db, x, read, g, plan, arrays, channel, team);
 }
