@@ -96,7 +96,8 @@ struct Plan {
     rows_whole = rows_in_place && row_parts == 1 &&
                  kPixels * (row_floats + least(column_floats, kPanels * kPanelColumns)) * 4 <= kInPlace;
   }
-  // Whether columns are read where they lie. A panel that fits L1 is worth copying.
+  // Whether columns are read where they lie. A panel that fits L1 is worth copying, and so are vectors that begin
+  // within a line: only the array will tell (dw_direct).
   bool fits_in_place(const Conv2d& g) const {
     bool whole_rows = columns == column_floats && column_parts == 1 && columns % kLanes == 0;
     return kPanel * kPixels * 4 > kL1 && whole_rows && kPixels * columns * 4 <= kInPlace && !(exchanged && g.prologue);
@@ -129,9 +130,7 @@ struct Plan {
   int64_t partial(const Conv2d& g) const { return align64((size(g) + g.k) * 4) / 4; }   // floats of a chunk's dw and db
   int64_t partial_bytes(const Conv2d& g) const { return chunks > 1 ? chunks * partial(g) * 4 : 0; }
   int64_t pack_floats() const { return rows_in_place ? 0 : kPixels * kPack; }
-  int64_t panels_floats() const {
-    return columns_in_place ? 0 : kPixels * kPanelColumns * ceil_div(all_panels, column_parts);
-  }
+  int64_t panels_floats() const { return kPixels * kPanelColumns * ceil_div(all_panels, column_parts); }
   int64_t own() const { return 2 * 4 * (pack_floats() + panels_floats()); }
 };
 
@@ -396,6 +395,7 @@ void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv
     if (db) memset(db, 0, (size_t)g.k * 4);
     return;
   }
+  if ((uintptr_t)(plan.exchanged ? x : dy) % sizeof(vec)) plan.columns_in_place = false;
   float *sums = dw, *db_sums = db, *partials = (float*)workspace;
   if (plan.chunks > 1) sums = partials, db_sums = db ? partials + size : nullptr;
   char* own = workspace + plan.partial_bytes(g);
