@@ -136,6 +136,16 @@ def test_answers_follow_the_weights_and_the_layers():
         assert not any(np.array_equal(one, other) for other in found[:i])
 
 
+@pytest.mark.parametrize("before", ["predict", "predict_on_batch", "__call__"])
+@pytest.mark.parametrize("after", ["predict", "predict_on_batch", "__call__"])
+def test_an_edited_layer_answers_as_it_is_now(before, after):
+    model = network(layers.Dense(5))
+    x = pictures(2)
+    first = np.asarray(getattr(model, before)(x))
+    model.layers[-1].activation = fastcnn.activations.sigmoid
+    np.testing.assert_allclose(getattr(model, after)(x), fastcnn.ops.sigmoid(first), rtol=1e-5)
+
+
 def test_eager_models_and_tapes_have_no_answers():
     model = network()
     x = pictures()

@@ -10,12 +10,11 @@ from numpy import float32, ndarray
 
 from fastcnn.layers.nests import map_tensors, tensors_of
 from fastcnn.plan.batches import flat
-from fastcnn.plan.stepping import borrowed, copied, may_replay, parts_of, plans_of
+from fastcnn.plan.stepping import borrowed, copied, look_at_layers, may_replay, plans_of
 from fastcnn.tensor import Tensor, Variable
 
 if TYPE_CHECKING:
     from fastcnn.plan.model_steps import Inference
-    from fastcnn.plan.stepping import Plans
 
 __all__ = ["answer", "called"]
 
@@ -60,7 +59,7 @@ def called(model: Any, x: Any) -> Any:
     """
     plans = plans_of(model)
     if plans.replayed is None:
-        _look_at_layers(model, plans)
+        look_at_layers(model, plans)
     if not plans.replayed or model._graph is None:
         return None
     y = answer(model, x)
@@ -79,31 +78,6 @@ def called(model: Any, x: Any) -> Any:
     return borrowed(model, x, use)
 
 
-def _look_at_layers(model: Any, plans: "Plans") -> None:
-    """Finds out whether calls may be replayed; if so, layers are edited with notice from now on."""
-    layers = list(model._flatten_layers())
-    plans.replayed = all(map(_is_ours, layers))
-    if plans.replayed:
-        for layer in layers:
-            _notice_edits(layer)
-        plans.parts = parts_of(model)
-
-
 def _in_floats(t: Any) -> Any:
     """Integers as ``predict`` gives them to a network."""
     return Tensor(t.array.astype(float32)) if t.__class__ is Tensor and t.array.dtype.kind in "biu" else t
-
-
-def _notice_edits(layer: Any) -> None:
-    """From now on, an attribute set on the layer makes programs that it is part of out of date.
-
-    Not so on a model: what is set there while it trains changes nothing that it computes.
-    """
-    if not hasattr(layer, "_compile_arguments"):
-        vars(layer).setdefault("_edits", 0)
-
-
-def _is_ours(layer: Any) -> bool:
-    """Whether all that a layer's call runs was written here: the class, and functions it was given to apply."""
-    given = [v for name, v in vars(layer).items() if callable(v) and name in ("activation", "_activation", "call")]
-    return all(str(f.__module__).partition(".")[0] == "fastcnn" for f in (type(layer), *given))

@@ -19,6 +19,7 @@ __all__ = [
     "borrowed",
     "copied",
     "inference",
+    "look_at_layers",
     "may_replay",
     "parts_of",
     "plans_of",
@@ -60,7 +61,7 @@ class Plans:
 
 def parts_of(model: Any) -> Any:
     """What programs are made for: these layers, as they are, these variables, and which of them are trained."""
-    layers = [(id(layer), layer._trainable, vars(layer).get("_edits")) for layer in model._flatten_layers()]
+    layers = [(id(layer), layer._trainable, vars(layer).get("_edits", 0)) for layer in model._flatten_layers()]
     return layers, [(id(v), v.trainable) for v in model.variables]
 
 
@@ -78,6 +79,30 @@ def plans_of(model: Any) -> Plans:
     if found is not latest:
         _latest = weakref.ref(found)
     return found
+
+
+def look_at_layers(model: Any, plans: Plans) -> None:
+    """Finds out whether calls may be replayed; if so, layers are edited with notice from now on."""
+    layers = list(model._flatten_layers())
+    plans.replayed = all(map(_is_ours, layers))
+    if plans.replayed:
+        for layer in layers:
+            _notice_edits(layer)
+
+
+def _notice_edits(layer: Any) -> None:
+    """From now on, an attribute set on the layer makes programs that it is part of out of date.
+
+    Not so on a model: what is set there while it trains changes nothing that it computes.
+    """
+    if not hasattr(layer, "_compile_arguments"):
+        vars(layer).setdefault("_edits", 0)
+
+
+def _is_ours(layer: Any) -> bool:
+    """Whether all that a layer's call runs was written here: the class, and functions it was given to apply."""
+    given = [v for name, v in vars(layer).items() if callable(v) and name in ("activation", "_activation", "call")]
+    return all(str(f.__module__).partition(".")[0] == "fastcnn" for f in (type(layer), *given))
 
 
 def copied(outputs: Any) -> Any:
@@ -165,6 +190,8 @@ def borrowed(model: Any, x: Any, use: "Callable[[Inference], Any]") -> Any:
     key = key_of(x) if may_replay(model) else None
     if key is None or ("inference", key) in plans.eager:
         return None
+    if plans.replayed is None:
+        look_at_layers(model, plans)
     pool = plans.inference.get(key)
     try:
         one = pool.pop() if pool else _pass(model, x)
