@@ -194,7 +194,7 @@ class Tensor(Valued):
 
     def numpy(self) -> Array:
         """The numbers, not a copy; read-only, for gradients may still need them."""
-        view = self.array.view()
+        view = np.asarray(self.array).view()  # of scalars NumPy's functions make no arrays
         view.flags.writeable = False
         return view
 

@@ -332,3 +332,19 @@ def test_a_long_value_is_cut_in_the_message():
 
 def test_ops_take_what_convert_takes():
     assert ops.add([1.0, 2.0], (1, 2)).numpy().tolist() == [2.0, 4.0]
+
+
+def test_scalars_of_any_operation_are_arrays():
+    a, n = convert_to_tensor(2.0), convert_to_tensor(3)
+    for t in (
+        a > 1.0,
+        ops.equal(n, 3),
+        ops.isnan(a),
+        n + 1,
+        n * n,
+        -n,
+        abs(n),
+        ops.maximum(n, 1),
+        ops.logical_not(a > 1.0),
+    ):
+        assert isinstance(t.numpy(), np.ndarray) and t.numpy().shape == () and not t.numpy().flags.writeable
