@@ -175,3 +175,23 @@ def test_unbroadcast_of_the_same_shape_is_itself():
 def test_messages(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "wide"),
+    [
+        ("uint8", "uint32"),
+        ("uint16", "uint32"),
+        ("int8", "int32"),
+        ("int16", "int32"),
+        ("int32", "int32"),
+        ("int64", "int64"),
+    ],
+)
+def test_sums_and_products_of_small_integers_have_room(dtype, wide):
+    x = np.full((3, 100), 100, dtype)
+    assert (ops.sum(x).dtype, int(ops.sum(x))) == (wide, 30000)
+    assert ops.sum(x, 0).numpy().tolist() == [300] * 100
+    assert (ops.prod(x[:, 0]).dtype, int(ops.prod(x[:, 0]))) == (wide, 1000000)
+    assert ops.sum(SymbolicTensor((None, 3), dtype), 1).dtype == wide
+    assert ops.max(x).dtype == dtype

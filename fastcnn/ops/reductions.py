@@ -40,18 +40,25 @@ def _reduced(x: Shape, axis: Axis, keepdims: bool) -> Shape:
     return tuple(1 if i in axes else size for i, size in enumerate(x) if keepdims or i not in axes)
 
 
-def _whole_dtype(x: str) -> str:
+def _own_dtype(x: str) -> str:
     return "float" if x.startswith("float") else "int32" if x == "bool" else x
 
 
-def _reduction(name: str, whole: Callable[..., Any] | None = None) -> Primitive:
+def _wide_dtype(x: str) -> str:
+    """Of sums and products: images of bytes add up to more than a byte holds."""
+    return {"int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(x, _own_dtype(x))
+
+
+def _reduction(
+    name: str, whole: Callable[..., Any] | None = None, whole_dtype: Callable[[str], str] = _own_dtype
+) -> Primitive:
     """``whole`` reduces integers without going through float32."""
     kernel, precise = getattr(kernels, name), getattr(reference, name)
 
     def integers(x: Any, axis: Axis, keepdims: bool) -> Any:
         assert whole is not None
         y = whole(x, axis=axis, keepdims=keepdims)
-        return np.asarray(y, np.int32 if x.dtype == bool else x.dtype)
+        return np.asarray(y, whole_dtype(x.dtype.name))
 
     def run(x: Any, axis: Axis, keepdims: bool) -> Any:
         return kernel(x, axis, keepdims) if whole is None or x.dtype.kind == "f" else integers(x, axis, keepdims)
@@ -59,14 +66,14 @@ def _reduction(name: str, whole: Callable[..., Any] | None = None) -> Primitive:
     def in_double(x: Any, axis: Axis, keepdims: bool) -> Any:
         return precise(x, axis, keepdims) if whole is None or x.dtype.kind == "f" else integers(x, axis, keepdims)
 
-    return Primitive(name, run, in_double, _reduced, "float" if whole is None else _whole_dtype)
+    return Primitive(name, run, in_double, _reduced, "float" if whole is None else whole_dtype)
 
 
-SUM = _reduction("sum", np.sum)
+SUM = _reduction("sum", np.sum, _wide_dtype)
 MEAN = _reduction("mean")
 MAX = _reduction("max", np.max)
 MIN = _reduction("min", np.min)
-PROD = _reduction("prod", np.prod)
+PROD = _reduction("prod", np.prod, _wide_dtype)
 VAR = _reduction("var")
 STD = _reduction("std")
 NORM = _reduction("norm")
