@@ -28,6 +28,9 @@ def test_sorting_is_stable_and_puts_nan_last():
     assert ops.argsort(x, 0).numpy().tolist() == [[1, 1, 1, 1], [0, 0, 0, 0]]
     assert np.array_equal(ops.sort(x, 1).numpy(), np.sort(x, 1).astype("float32"), equal_nan=True)
     assert np.array_equal(ops.sort(np.array([3, 1, 2])).numpy(), [1, 2, 3])
+    x = np.array([[3.0, 1.0], [2.0, 0.0]])
+    assert ops.sort(x, None).numpy().tolist() == [0, 1, 2, 3]
+    assert ops.argsort(x, None).numpy().tolist() == [3, 1, 2, 0]
 
 
 def test_top_k():

@@ -6,39 +6,44 @@ import numpy as np
 
 from fastcnn.seam import Primitive, apply, differentiable_nowhere
 
+from . import shaping
 from .indexing import take_along_axis
 from .operands import as_tensor, normalized_axes
 
 __all__ = ["argsort", "in_top_k", "sort", "top_k"]
 
 
-def sort(x: Any, axis: int = -1) -> Any:
+def sort(x: Any, axis: int | None = -1) -> Any:
     """In rising order along an axis; NaN last.
 
     Args:
         x: any tensor.
-        axis: along which to sort.
+        axis: along which to sort; None for all elements, as a vector.
 
     Example:
         >>> sort([3.0, 1.0]).numpy()
         array([1., 3.], dtype=float32)
     """
     x = as_tensor(x)
+    if axis is None:
+        x, axis = shaping.reshape(x, (-1,)), 0
     return take_along_axis(x, argsort(x, axis), axis)
 
 
-def argsort(x: Any, axis: int = -1) -> Any:
+def argsort(x: Any, axis: int | None = -1) -> Any:
     """The order that sorts along an axis, int32; equal elements keep theirs. It has no gradient.
 
     Args:
         x: any tensor.
-        axis: along which to sort.
+        axis: along which to sort; None for all elements, as a vector.
 
     Example:
         >>> argsort([3.0, 1.0]).numpy()
         array([1, 0], dtype=int32)
     """
     x = as_tensor(x)
+    if axis is None:
+        x, axis = shaping.reshape(x, (-1,)), 0
     return apply(ARGSORT, (x,), {"axis": normalized_axes(axis, len(x.shape))[0]})
 
 
