@@ -324,3 +324,14 @@ def test_rows_that_are_gathered_late_are_the_batches_of_before(rng):
                 np.testing.assert_array_equal(filled, expected)
             np.testing.assert_array_equal(b.array, expected)
             assert b.array is b.array  # one copy
+
+
+def test_tables_with_columns_of_booleans():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [0.5, 1.5, 2.5], "b": [1, 2, 3], "kind": ["u", "v", "u"]})
+    table = pandas.get_dummies(frame)
+    assert as_arrays(table, "x").tolist() == [[0.5, 1, 1, 0], [1.5, 2, 0, 1], [2.5, 3, 1, 0]]
+    assert as_arrays(table, "x").dtype == "float32" and as_arrays(table[["a"]], "x").dtype == "float64"
+    for wrong in (frame, frame["kind"]):
+        with pytest.raises(TypeError, match="x must hold numbers, got dtype object"):
+            as_arrays(wrong, "x")

@@ -111,6 +111,12 @@ def as_arrays(value: Any, name: str) -> Any:
     return array
 
 
+def _columns_of_numbers(value: Any) -> bool:
+    """Whether it is a table, of whose columns some hold numbers and others booleans: together they are objects."""
+    dtypes: Any = getattr(value, "dtypes", None)
+    return hasattr(dtypes, "__iter__") and all(getattr(dtype, "kind", "O") in "biuf" for dtype in dtypes)
+
+
 def _one_array(value: Any, name: str) -> Array:
     if isinstance(value, np.ndarray):
         return value
@@ -121,7 +127,8 @@ def _one_array(value: Any, name: str) -> Array:
     try:
         if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
             return np.from_dlpack(value)
-        return np.asarray(value)
+        array = np.asarray(value)
+        return np.asarray(value, float_dtype()) if array.dtype == object and _columns_of_numbers(value) else array
     except ValueError as error:
         raise ValueError(f"{name} cannot be made an array: {error}") from None
 
