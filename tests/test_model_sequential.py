@@ -125,3 +125,9 @@ def test_trainable_in_the_constructor():
 def test_names():
     backend.clear_session()
     assert [Sequential().name, Sequential().name] == ["sequential", "sequential_1"]
+
+
+def test_a_name_where_trainable_stands():
+    with pytest.raises(ValueError, match="trainable must be True or False, got 'net'"):
+        Sequential([layers.Dense(2)], "net")
+    assert not layers.Dense(2, trainable=np.bool_(False)).trainable

@@ -75,6 +75,8 @@ class Layer(Tracking):
             )
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(f"name must be a string without '/', got {name!r}")
+        if trainable not in (True, False):
+            raise ValueError(f"trainable must be True or False, got {trainable!r}")
         self._name = name or automatic_name(type(self).__name__)
         self._path = self._name
         self._dtype = dtype_name(dtype)
