@@ -390,8 +390,8 @@ fastcnn_status fastcnn_conv2d_max_pool_dw(const fastcnn_conv2d_params* p, const 
 
 fastcnn_status fastcnn_bias_gradient(int64_t rows, int64_t k, const float* dy, float* db) {
   Check check("bias_gradient");
-  check.count("dy", {rows, k});
-  check.pointer("dy", dy, rows * k).pointer("db", db, k);
+  int64_t count = check.count("dy", {rows, k});
+  check.pointer("dy", dy, count).pointer("db", db, k);
   if (check.failed()) return check.status();
   fastcnn_dims dims{2, {rows, k}};
   return fastcnn_reduce(FASTCNN_REDUCE_SUM, &dims, 1u << 0, dy, db, nullptr, 0);

@@ -78,11 +78,12 @@ int64_t Check::count(const char* name, const int64_t* dims, int rank, int64_t el
     not_negative(name, dims[i]);
     empty |= dims[i] == 0;
   }
-  if (failed() || empty) return 0;
-  for (int i = 0; i < rank; i++) total = checked_product(total, dims[i]);
+  if (failed()) return 0;
+  // Of an empty array the other dims count: distances between its elements are computed all the same.
+  for (int i = 0; i < rank; i++) total = checked_product(total, dims[i] ? dims[i] : 1);
   bytes = checked_product(total, element_bytes);
   that(bytes >= 0 && bytes <= (INT64_MAX >> 16), "%s is too large: its bytes do not fit the address space", name);
-  return failed() ? 0 : total;
+  return failed() || empty ? 0 : total;
 }
 
 Workspace::Workspace(const char* function, void* given, size_t given_bytes, size_t bytes) {

@@ -118,7 +118,7 @@ fastcnn_status fastcnn_depthwise_conv2d_db(const fastcnn_depthwise2d* params, co
   Check check("depthwise_conv2d_db");
   Counts counts{};
   Depthwise2d d = geometry(check, params, &counts);
-  int64_t channels = check.failed() ? 0 : d.c * d.m, pixels = counts.y > 0 ? counts.y / channels : 0;
+  int64_t channels = check.failed() ? 0 : d.c * d.m, pixels = channels > 0 ? counts.y / channels : 0;
   check.pointer("dy", dy, counts.y).pointer("db", db, channels);
   if (check.failed() || channels == 0) return check.status();
   if (pixels == 0) {
