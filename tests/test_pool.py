@@ -255,6 +255,15 @@ def test_averages_are_accurate(isa: str, rng: np.random.Generator) -> None:
     assert relative_l2(kernels.adaptive_avg_pool2d(x, (1, 2)), reference.adaptive_avg_pool2d(x, (1, 2))) <= 5e-7
 
 
+@pytest.mark.parametrize("shape", [(1, 10_000), (10_000, 1), (3, 5000), (5000, 3)])
+def test_averages_of_long_windows_are_accurate(isa: str, shape: tuple[int, int]) -> None:
+    """Where all are the same number, roundings err to the same side."""
+    x = np.full((1, *shape, 5), 0.1, np.float32)
+    twice = np.concatenate((x, x), axis=1 + shape.index(max(shape)))
+    for y in (kernels.avg_pool2d(x, shape), kernels.adaptive_avg_pool2d(twice, (1, 2) if shape[0] < 10 else (2, 1))):
+        assert relative_l2(y, np.full(y.shape, np.float64(x[0, 0, 0, 0]))) <= 3e-6
+
+
 def test_adaptive_avg_pool(isa: str, rng: np.random.Generator) -> None:
     for _ in range(80):
         shape = tuple(int(d) for d in rng.integers([1, 1, 1, 1], [3, 20, 20, 41]))

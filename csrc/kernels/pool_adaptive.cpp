@@ -39,6 +39,36 @@ inline void mean_of(float* to, const float* corner, Range i, Range j, int64_t w,
   for (int v = 0; v < V; v++) lanes.put(to + v * kLanes, sum[v] / count);
 }
 
+__attribute__((noinline)) void mean_of_bin(float* to, const float* corner, Range i, Range j, int64_t w, int64_t c,
+                                           int64_t channels, vec count) {
+  int64_t ch = 0;
+  for (; ch + 4 * kLanes <= channels; ch += 4 * kLanes) mean_of<4>(to + ch, corner + ch, i, j, w, c, count, AllLanes{});
+  over_channels(channels - ch, [&](int64_t rest, auto lanes) {
+    mean_of<1>(to + ch + rest, corner + ch + rest, i, j, w, c, count, lanes);
+  });
+}
+
+// The same of long bins.
+void mean_of_parts(float* to, const float* corner, Range i, Range j, int64_t w, int64_t c, int64_t, vec count) {
+  constexpr int64_t kChannels = 256;
+  float sum[kChannels], part[kChannels] = {};
+  for (int64_t first = 0; first < c; first += kChannels) {
+    const int64_t channels = c - first < kChannels ? c - first : kChannels;
+    memset(sum, 0, sizeof sum);
+    for (int64_t top = 0; top < i.size(); top += kLongSide)
+      for (int64_t left = 0; left < j.size(); left += kLongSide) {
+        const Range rows{top, top + kLongSide < i.size() ? top + kLongSide : i.size()};
+        const Range columns{left, left + kLongSide < j.size() ? left + kLongSide : j.size()};
+        mean_of_bin(part, corner + (top * w + left) * c + first, rows, columns, w, c, channels, splat(1));
+#pragma GCC unroll 1
+        for (int64_t k = 0; k < kChannels; k += kLanes) store(sum + k, load(sum + k) + load(part + k));
+      }
+#pragma GCC unroll 1
+    for (int64_t k = 0; k < kChannels; k += kLanes) store(sum + k, load(sum + k) / count);
+    memcpy(to + first, sum, (size_t)channels * sizeof(float));
+  }
+}
+
 }  // namespace
 
 void add_weighted(const float* from, const GatherRow<float>& row, int64_t c) {
@@ -60,11 +90,7 @@ void adaptive_avg(float* y, const float* x, int64_t n, int64_t h, int64_t w, int
         vec count = splat((float)(i.size() * j.size()));
         const float* corner = image + (i.begin * w + j.begin) * c;
         float* to = y + (row * ow + ox) * c;
-        int64_t ch = 0;
-        for (; ch + 4 * kLanes <= c; ch += 4 * kLanes) mean_of<4>(to + ch, corner + ch, i, j, w, c, count, AllLanes{});
-        over_channels(c - ch, [&](int64_t rest, auto lanes) {
-          mean_of<1>(to + ch + rest, corner + ch + rest, i, j, w, c, count, lanes);
-        });
+        (is_long(i, j) ? mean_of_parts : mean_of_bin)(to, corner, i, j, w, c, c, count);
       }
     }
   });

@@ -13,6 +13,27 @@ struct Call {
   bool count_padding, past;
 };
 
+// y[0..c) = the mean over a long window, i x j taps from x on.
+__attribute__((noinline)) void long_mean(float* y, const float* x, Range i, Range j, int64_t row_step,
+                                         int64_t column_step, int64_t c, vec count) {
+  over_channels(c, [=](int64_t ch, auto lanes) {
+    vec sum = zero();
+    for (int64_t top = i.begin; top < i.end; top += kLongSide)
+      for (int64_t left = j.begin; left < j.end; left += kLongSide) {
+        const int64_t bottom = top + kLongSide < i.end ? top + kLongSide : i.end;
+        const int64_t right = left + kLongSide < j.end ? left + kLongSide : j.end;
+        vec part = zero();
+        for (int64_t r = top; r < bottom; r++) {
+          vec row = zero();
+          for (int64_t t = left; t < right; t++) row += lanes.get(x + ch + r * row_step + t * column_step);
+          part += row;
+        }
+        sum += part;
+      }
+    lanes.put(y + ch, sum / count);
+  });
+}
+
 // K: whole windows of K x K; 0: any part of any window.
 template <int K>
 __attribute__((noinline)) void mean_of(const Call& call, const Neighbours& w) {
@@ -25,6 +46,11 @@ __attribute__((noinline)) void mean_of(const Call& call, const Neighbours& w) {
   const vec divisor = splat(counted ? (float)counted : 1.0f);
   const float* x = call.x + w.corner;
   float* y = call.y + w.pixel;
+  if (K == 0 && is_long(i_taps, j_taps)) {
+    for (int64_t i = 0; i < w.count; i++)
+      long_mean(y + i * y_step, x + i * step, i_taps, j_taps, row_step, column_step, c, divisor);
+    return;
+  }
   for (int64_t count = w.count; count > 0; count--, x += step, y += y_step)
     over_channels(
         c,

@@ -91,6 +91,10 @@ static inline int64_t cells(const PoolAxis& a, int64_t o, bool count_padding) {
   return last < limit ? a.kernel : (limit - start + a.dilation - 1) / a.dilation;
 }
 
+// Windows that are longer than this on a side are summed in parts of it: one accumulator would lose too much.
+constexpr int64_t kLongSide = 64;
+static inline bool is_long(Range i, Range j) { return i.size() > kLongSide || j.size() > kLongSide; }
+
 // The windows of an axis that lie inside the image: from begin to end.
 static inline Range inside(const PoolAxis& a) {
   int64_t begin = (a.before + a.stride - 1) / a.stride, last = a.size + a.before - (a.kernel - 1) * a.dilation - 1;
