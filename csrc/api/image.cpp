@@ -41,14 +41,18 @@ int64_t folded(int64_t i, int64_t size, fastcnn_image_border border) {
   if (border == FASTCNN_BORDER_REPLICATE) return i < 0 ? 0 : size - 1;
   int64_t once = border == FASTCNN_BORDER_REFLECT;
   int64_t period = border == FASTCNN_BORDER_WRAP ? size : once ? 2 * size : size > 1 ? 2 * size - 2 : 1;
-  i %= period;
+  if (i < -period || i >= period) i %= period;
   if (i < 0) i += period;
   return i < size ? i : period - once - i;
 }
 
 // `count` pixels of the colour.
 void paint(char* y, const char* colour, size_t bytes, int64_t count) {
-  for (int64_t p = 0; p < count; p++) memcpy(y + (size_t)p * bytes, colour, bytes);
+  if (count <= 0) return;
+  size_t all = bytes * (size_t)count, done = bytes;
+  memcpy(y, colour, bytes);
+  for (; 2 * done <= all; done *= 2) memcpy(y + done, y, done);
+  memcpy(y + done, y, all - done);
 }
 
 // The colour as a pixel.
@@ -130,9 +134,15 @@ fastcnn_status fastcnn_image_crop_pad(const fastcnn_image* image, const void* x,
       paint(to + (size_t)columns.end * bytes, memory.data(), bytes, ow - columns.end);
       continue;
     }
-    for (int64_t u = 0; u < ow; u++)
-      if (u < columns.begin || u >= columns.end)
-        memcpy(to + (size_t)u * bytes, from + (size_t)folded(left + u, image->w, border) * bytes, bytes);
+    auto outside = [&](int64_t begin, int64_t end) {
+      for (int64_t u = begin; u < end; u++) {
+        char* pixel = to + (size_t)u * bytes;
+        const char* other = from + (size_t)folded(left + u, image->w, border) * bytes;
+        bytes == 3 ? memcpy(pixel, other, 3) : memcpy(pixel, other, bytes);
+      }
+    };
+    outside(0, columns.begin);
+    outside(columns.end, ow);
   }
   return FASTCNN_OK;
 }
