@@ -46,17 +46,33 @@ inline Colour read_colour(const uint8_t* p) {
   ivec word = load_triples(p);
   return {to_float(word & 255), to_float(word >> 8 & 255), to_float(word >> 16)};
 }
+// Lane l takes element from(l) of a and b, one after the other.
+template <class F>
+inline vec picked(vec a, vec b, F from) {
+  ivec order;
+#pragma GCC unroll 16
+  for (int l = 0; l < kLanes; l++) order[l] = from(l);
+  return __builtin_shuffle(a, b, order);
+}
+// Of channel k, which is every third of three vectors.
+inline vec third(vec a, vec b, vec c, int k) {
+  vec most = picked(a, b, [=](int l) { return (3 * l + k) % (2 * kLanes); });
+  return picked(most, c, [=](int l) { return 3 * l + k < 2 * kLanes ? l : 3 * l + k - kLanes; });
+}
 inline Colour read_colour(const float* p) {
-  ivec at = lane_numbers() * 3;
-  return {gather(p, at), gather(p, at + 1), gather(p, at + 2)};
+  vec a = load(p), b = load(p + kLanes), c = load(p + 2 * kLanes);
+  return {third(a, b, c, 0), third(a, b, c, 1), third(a, b, c, 2)};
 }
 inline void write_colour(uint8_t* p, Colour v) {
   store_triples(p, as_byte(v.r) | as_byte(v.g) << 8 | as_byte(v.b) << 16);
 }
 inline void write_colour(float* p, Colour v) {
-  float r[kLanes], g[kLanes], b[kLanes];
-  store(r, v.r), store(g, v.g), store(b, v.b);
-  for (int l = 0; l < kLanes; l++) p[3 * l] = r[l], p[3 * l + 1] = g[l], p[3 * l + 2] = b[l];
+#pragma GCC unroll 3
+  for (int k = 0; k < 3; k++) {
+    int from = k * kLanes;
+    vec most = picked(v.r, v.g, [=](int l) { return (from + l) / 3 + ((from + l) % 3 == 1 ? kLanes : 0); });
+    store(p + from, picked(most, v.b, [=](int l) { return (from + l) % 3 == 2 ? kLanes + (from + l) / 3 : l; }));
+  }
 }
 
 // f(p, colours) for the kLanes pixels from p on; the last ones from a copy.
@@ -95,11 +111,14 @@ void blend_grey(T* y, const T* x, int64_t pixels, float own, float grey, float t
 template <class T>
 void grey(T* y, const T* x, int64_t pixels, int64_t channels) {
   each_colour(x, pixels, [&](int64_t p, Colour v) {
-    T some[kLanes];
-    write(some, luma(v));
     int64_t n = pixels - p < kLanes ? pixels - p : kLanes;
-    for (int64_t l = 0; l < n; l++)
-      for (int64_t k = 0; k < channels; k++) y[(p + l) * channels + k] = some[l];
+    vec l = luma(v);
+    if (n == kLanes && channels == 1) return write(y + p, l);
+    if (n == kLanes && channels == 3) return write_colour(y + 3 * p, {l, l, l});
+    T some[kLanes];
+    write(some, l);
+    for (int64_t i = 0; i < n; i++)
+      for (int64_t k = 0; k < channels; k++) y[(p + i) * channels + k] = some[i];
   });
 }
 
