@@ -77,6 +77,27 @@ void each_tap(const Axis& axis, double* some, F f) {
   }
 }
 
+// Copies pixels of N bytes, or of `bytes`.
+template <size_t N>
+fastcnn_status take_nearest(const Axis& rows, const Axis& columns, const char* x, char* y, size_t bytes) {
+  if (N > 0) bytes = N;
+  Workspace memory("image_resize", nullptr, 0, Carver::room<int64_t>(columns.out));
+  if (memory.status() != FASTCNN_OK) return memory.status();
+  int64_t* from = Carver(memory.data()).take<int64_t>(columns.out);
+  for (int64_t u = 0; u < columns.out; u++) from[u] = columns.first(u) * (int64_t)bytes;
+  size_t wide = (size_t)columns.out * bytes;
+  for (int64_t v = 0; v < rows.out; v++, y += wide) {
+    int64_t row = rows.first(v);
+    if (v > 0 && rows.first(v - 1) == row) {
+      memcpy(y, y - wide, wide);
+      continue;
+    }
+    const char* line = x + row * columns.size * (int64_t)bytes;
+    for (int64_t u = 0; u < columns.out; u++) memcpy(y + (size_t)u * bytes, line + from[u], bytes);
+  }
+  return FASTCNN_OK;
+}
+
 int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // The odd number of cells that a bell reaches over: three sigmas for bytes, four for floats.
@@ -103,7 +124,7 @@ fastcnn_status filter(const char* function, const fastcnn_image* image, const vo
   constexpr int64_t kExact = (1 << 24) / 255;  // bytes that add up to less than 2^24
   int64_t line = (image->w + width - 1) * image->c;
   bool box = whole && image->pixel == FASTCNN_PIXEL_UINT8 && height * width <= kExact;
-  int64_t sums = box ? 2 * (line + image->w * image->c) : 0;
+  int64_t sums = box ? 3 * line + 2 * image->w * image->c : 0;
   Workspace memory(function, nullptr, 0,
                    Carver::room<float>(height) + Carver::room<float>(width) + Carver::room<float>(line) +
                        Carver::room<int32_t>(height) + Carver::room<uint32_t>(sums));
@@ -130,12 +151,25 @@ fastcnn_status fastcnn_image_resize(const fastcnn_image* image, const void* x,
   check.range("interpolation", interpolation, FASTCNN_IMAGE_NEAREST, FASTCNN_IMAGE_AREA);
   if (check.failed()) return check.status();
   Axis rows(image->h, oh, interpolation, antialias != 0), columns(image->w, ow, interpolation, antialias != 0);
-  int64_t row_taps = oh * rows.taps, column_taps = ow * columns.taps, line = image->w * image->c + 4,
-          wide = ow * image->c + 4, some_taps = larger(rows.taps, columns.taps);
+  bool bytes = image->pixel == FASTCNN_PIXEL_UINT8;
+  if (interpolation == FASTCNN_IMAGE_NEAREST) {
+    size_t size = pixel_bytes(image->pixel) * (size_t)image->c;
+    auto resize = size == 3 ? take_nearest<3> : size == 12 ? take_nearest<12> : take_nearest<0>;
+    return resize(rows, columns, static_cast<const char*>(x), static_cast<char*>(y), size);
+  }
+  bool halve = bytes && image->c == 3 && image->h == 2 * oh && image->w == 2 * ow &&
+               (interpolation == FASTCNN_IMAGE_AREA || (interpolation == FASTCNN_IMAGE_LINEAR && !antialias));
+  // Vectors of neighbours choose from twice as many floats: less than half of the pixels do not. Their table is worth
+  // its making where there are many rows.
+  int64_t lanes = 2 * ow >= image->w && oh >= 4 * columns.taps ? ow * image->c + 16 : 0;
+  int64_t row_taps = oh * rows.taps, column_taps = ow * columns.taps,
+          line = (image->w + 2 * columns.taps) * image->c + 32, wide = ow * image->c + 4,
+          some_taps = larger(rows.taps, columns.taps);
   Workspace memory("image_resize", nullptr, 0,
                    Carver::room<int32_t>(row_taps) + Carver::room<float>(row_taps) +
                        Carver::room<int32_t>(column_taps) + Carver::room<float>(column_taps) +
-                       Carver::room<float>(line) + Carver::room<float>(wide) + Carver::room<double>(some_taps));
+                       Carver::room<float>(line) + Carver::room<float>(wide) + Carver::room<double>(some_taps) +
+                       Carver::room<int32_t>(2 * lanes) + Carver::room<float>(columns.taps * lanes));
   if (memory.status() != FASTCNN_OK) return memory.status();
   Carver carver(memory.data());
   double* some = carver.take<double>(some_taps);
@@ -150,10 +184,11 @@ fastcnn_status fastcnn_image_resize(const fastcnn_image* image, const void* x,
   };
   Taps row_table = table(rows), column_table = table(columns);
   float *one = carver.take<float>(line), *other = carver.take<float>(wide);
-  memset(one + line - 4, 0, 4 * sizeof(float));
-  kernels().image->resample(
-      y, x,
-      {image->pixel == FASTCNN_PIXEL_UINT8, image->h, image->w, image->c, oh, ow, row_table, column_table, one, other});
+  memset(one, 0, (size_t)line * sizeof(float));  // its end is read, and multiplied by 0
+  auto* lane_index = carver.take<int32_t>(2 * lanes);
+  kernels().image->resample(y, x,
+                            {bytes, image->h, image->w, image->c, oh, ow, row_table, column_table, one, other,
+                             lanes > 0 ? lane_index : nullptr, carver.take<float>(columns.taps * lanes), halve});
   return FASTCNN_OK;
 }
 

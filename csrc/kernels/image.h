@@ -25,7 +25,10 @@ struct ResampleShape {
   bool bytes;
   int64_t h, w, c, oh, ow;
   Taps rows, columns;
-  float *line, *wide;  // w * c + 4, ow * c + 4
+  float *line, *wide;   // (w + 2 taps) * c + 32, ow * c + 4
+  int32_t* lane_index;  // 2 (ow * c + 16), or null
+  float* lane_weight;   // taps (ow * c + 16)
+  bool halve;           // bytes in triples, means of two by two
 };
 
 // Correlation with two lines of weights; the edge is mirrored and not repeated.
@@ -37,7 +40,7 @@ struct FilterShape {
   float scale;     // of the result
   float* line;     // (w + width - 1) * c
   int32_t* index;  // height
-  uint32_t* sums;  // 2 (line + w * c), where bytes and weights are integers and a window's sum is exact; or null
+  uint32_t* sums;  // 3 lines and 2 w * c, where bytes and weights are integers and a window's sum is exact; or null
 };
 
 // From RGB to Lab and back, by curves on [0, 1] that are straight between kCurveSteps points; one point more follows.

@@ -40,11 +40,20 @@ inline void each_vector(Out* y, const In* x, int64_t size, F f) {
 inline vec some(const float* p, int n) { return n == kLanes ? load(p) : load_first(p, n); }
 
 // Where a position beyond the edge is, in a mirror there that does not repeat the last pixel.
-inline int64_t mirrored(int64_t i, int64_t size) {
+__attribute__((noinline, unused)) int64_t mirrored(int64_t i, int64_t size) {
   int64_t period = size > 1 ? 2 * size - 2 : 1;
-  i %= period;
+  if (i < -period || i >= period) i %= period;  // which takes longer than all the rest
   if (i < 0) i += period;
   return i < size ? i : period - i;
+}
+
+// The pixels before and after a line of w pixels of so many bytes, which has room for them.
+__attribute__((noinline, unused)) void mirror_ends(void* line, int64_t w, size_t bytes, int64_t before, int64_t after) {
+  auto copy = [=](int64_t u) {
+    memcpy((char*)line + u * (int64_t)bytes, (const char*)line + mirrored(u, w) * (int64_t)bytes, bytes);
+  };
+  for (int64_t u = -before; u < 0; u++) copy(u);
+  for (int64_t u = w; u < w + after; u++) copy(u);
 }
 
 // The lanes 0, 1, 2, ...
