@@ -96,57 +96,78 @@ void nearest(float* y, const float* x, const ResizeShape& s) {
 // Rows of y that lie between the same rows of x, at the same pixel: weights of the lower row, and of the upper.
 struct Mixture {
   vec lower[2], upper[2];
-  int64_t below;  // from the first row of y to the second, or 0
-  bool past;
+  int64_t below;   // from the first row of y to the second, or 0
+  bool past, ask;  // ask: for what is written next, as the hardware does not where several runs take turns
+};
+
+// Columns of y that lie between the same columns of x, and their weights of the right one.
+struct Columns {
+  float right[2];
+  int count;
 };
 
 // c channels between four pixels. kRight, kLower: whether those at the right, and below, have a weight: 0 * inf would
 // be NaN where y is a pixel of x.
 template <bool kRight, bool kLower>
-void mix(float* y, const float* upper, const float* lower, int64_t c, float right, const Mixture& m) {
-  const vec wx = splat(right), ux = splat(1 - right), w0 = m.lower[0], w1 = m.lower[1], u0 = m.upper[0],
-            u1 = m.upper[1];
+void mix(float* y, const float* upper, const float* lower, int64_t c, const Columns& columns, const Mixture& m) {
+  const vec wx0 = splat(columns.right[0]), ux0 = splat(1 - columns.right[0]), wx1 = splat(columns.right[1]),
+            ux1 = splat(1 - columns.right[1]), w0 = m.lower[0], w1 = m.lower[1], u0 = m.upper[0], u1 = m.upper[1];
   const int64_t below = m.below;
-  auto across = [=](const float* row, auto lanes) __attribute__((always_inline)) {
-    return kRight ? fma(lanes.get(row + c), wx, lanes.get(row) * ux) : lanes.get(row);
-  };
+  const bool two = kRight && kLower && columns.count > 1, ask = m.ask;
   over_channels(
       c,
       [=](int64_t ch, auto lanes) __attribute__((always_inline)) {
-        const vec a = across(upper + ch, lanes);
+        const vec a = lanes.get(upper + ch), next_a = kRight ? lanes.get(upper + ch + c) : a;
+        vec b = a, next_b = a;
         if constexpr (kLower) {
           __builtin_prefetch(lower + ch + kAhead);
-          const vec b = across(lower + ch, lanes);
-          lanes.put(y + ch, fma(b, w0, a * u0));
-          if (below) lanes.put(y + below + ch, fma(b, w1, a * u1));
-        } else {
-          lanes.put(y + ch, a);
-          if (below) lanes.put(y + below + ch, a);
+          b = lanes.get(lower + ch), next_b = kRight ? lanes.get(lower + ch + c) : b;
         }
+        auto down = [=](float* to, vec wx, vec ux) __attribute__((always_inline)) {
+          const vec p = kRight ? fma(next_a, wx, a * ux) : a, q = kRight ? fma(next_b, wx, b * ux) : b;
+          lanes.put(to, kLower ? fma(q, w0, p * u0) : p);
+          if (below) lanes.put(to + below, kLower ? fma(q, w1, p * u1) : p);
+        };
+        down(y + ch, wx0, ux0);
+        if (kRight && kLower && ask) {
+          __builtin_prefetch(y + ch + kAhead);
+          __builtin_prefetch(y + below + ch + kAhead);
+          __builtin_prefetch(y + c + ch + kAhead);
+          __builtin_prefetch(y + c + below + ch + kAhead);
+        }
+        if (two) down(y + ch + c, wx1, ux1);
       },
       m.past);
 }
 
 void bilinear(float* y, const float* x, const ResizeShape& s) {
   const LinearReach rows{s.h, s.oh};
-  const bool past = streams_result(y, s);
+  const bool past = streams_result(y, s), ask = !past && s.n * s.oh * s.ow * s.c * 4 >= kStreamFrom;
   each_row(
       s, rows, s.n * s.oh * s.ow * ((s.c + 15) / 16) * 3, [&](int64_t row, int64_t image, int64_t oy, int64_t count) {
         const Place place = rows.place(oy);
         const float part[] = {place.part, rows.place(oy + count - 1).part};
-        const Mixture m{
-            {splat(part[0]), splat(part[1])}, {splat(1 - part[0]), splat(1 - part[1])}, (count - 1) * s.ow * s.c, past};
+        const Mixture m{{splat(part[0]), splat(part[1])},
+                        {splat(1 - part[0]), splat(1 - part[1])},
+                        (count - 1) * s.ow * s.c,
+                        past,
+                        ask};
         const float* upper = x + (image + place.at) * s.w * s.c;
         const int64_t lower = part[0] > 0 ? s.w * s.c : 0, bottom = 2 * s.ow;
         float* to = y + row * s.ow * s.c;
         int64_t at = 0, rest = s.w - s.ow;  // as LinearReach has it, without a division
-        for (int64_t ox = 0; ox < s.ow; ox++, rest += 2 * s.w, to += s.c) {
+        for (int64_t ox = 0; ox < s.ow;) {
           while (rest >= bottom) rest -= bottom, at++;
           const bool right = rest > 0 && at < s.w - 1;
-          const float weight = right ? (float)((double)rest / (double)bottom) : 0;
+          Columns columns{{}, 0};
+          do {
+            columns.right[columns.count++] = right ? (float)((double)rest / (double)bottom) : 0;
+            ox++, rest += 2 * s.w;
+          } while (right && lower && columns.count < 2 && ox < s.ow && rest < bottom);
           const float* from = upper + (at < s.w - 1 ? at : s.w - 1) * s.c;
           auto run = right ? lower ? mix<true, true> : mix<true, false> : lower ? mix<false, true> : mix<false, false>;
-          run(to, from, from + lower, s.c, weight, m);
+          run(to, from, from + lower, s.c, columns, m);
+          to += columns.count * s.c;
         }
       });
 }
