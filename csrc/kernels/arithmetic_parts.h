@@ -45,7 +45,7 @@ struct Operand {
   bool whole = true;
   Nest runs;             // of rows `next` apart
   ivec source[kSpread];  // of the lanes of the vectors that kLanes values fill
-  T block[kExpanded + kLanes];
+  T block[kExpanded + sizeof(vec)];
 
   Operand(const T* data, const Nest& nest, int k) : data(data) {
     const int last = nest.rank - 1;
@@ -83,7 +83,12 @@ struct Operand {
           store(to + i, step ? load_first(row + i, n - i < kLanes ? (int)(n - i) : kLanes) : splat(*row));
     } else {
       for (; to < end && (next || end - to == length); to += n, row += next)
-        for (int64_t i = 0; i < n; i++) to[i] = row[i * step];
+        if (step == 0) {
+          const ivec values = isplat((int32_t)(*row * 0x01010101u));  // past a row's end there is room
+          for (int64_t i = 0; i < n; i += (int64_t)sizeof values) memcpy(to + i, &values, sizeof values);
+        } else {
+          for (int64_t i = 0; i < n; i++) to[i] = row[i * step];
+        }
     }
     for (int64_t done = n, more; to < end; done += more, to += more) {  // a row that repeats is doubled
       more = done < end - to ? done : end - to;
