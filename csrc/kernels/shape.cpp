@@ -74,10 +74,17 @@ void copy(float* y, const float* x, const Nest& nest) {
   });
 }
 
+// Zeros, as the C library writes them: some CPUs make whole lines of them without reading.
+void clear(float* y, int64_t size) { memset(y, 0, (size_t)size * sizeof(float)); }
+
 void fill(float* y, float value, int64_t size) {
   bool past = streams(y, size);
-  parallel_ranges(size, kTask, size / 16,
-                  [&](int64_t begin, int64_t end) { Writer(y + begin, past).fill(value, end - begin); });
+  parallel_ranges(size, kTask, size / 16, [&](int64_t begin, int64_t end) {
+    if (!any(bits(splat(value))))
+      clear(y + begin, end - begin);
+    else
+      Writer(y + begin, past).fill(value, end - begin);
+  });
 }
 
 void concat(float* y, const float* const* x, const int64_t* widths, int count, int64_t outer, int64_t total) {
@@ -122,7 +129,11 @@ constexpr int64_t kWanted = 2048;  // floats of rows that are asked for before t
 void take_rows(float* y, const float* x, const int64_t* indices, int64_t count, int64_t width) {
   bool past = width >= Writer::kShort && streams(y, count * width);
   int64_t ahead = kWanted / (width + 16) + 1;
-  parallel_ranges(count, rows_of_task(width), count * width / 16, [&](int64_t begin, int64_t end) {
+  parallel_ranges(count, rows_of_task(width), count * (width + 3) / 16, [&](int64_t begin, int64_t end) {
+    if (width == 1) {
+      for (int64_t i = begin; i < end; i++) y[i] = x[indices[i]];
+      return;
+    }
     Writer writer(y + begin * width, past);
     int64_t asked = begin;
     for (int64_t i = begin; i < end; i++) {
@@ -138,7 +149,7 @@ void take_rows(float* y, const float* x, const int64_t* indices, int64_t count, 
 
 void one_hot(float* y, const int64_t* labels, int64_t count, int64_t depth) {
   parallel_ranges(count, rows_of_task(depth), count * depth / 16, [&](int64_t begin, int64_t end) {
-    fill_run(y + begin * depth, 0, (end - begin) * depth);
+    clear(y + begin * depth, (end - begin) * depth);
     for (int64_t i = begin; i < end; i++) y[i * depth + labels[i]] = 1;
   });
 }
