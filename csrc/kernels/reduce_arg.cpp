@@ -1,7 +1,7 @@
 // y (outer, inner) = the r of the first largest (smallest) element of x (outer, r, inner); the first NaN wins. Columns
 // side by side in lanes; where there are few, several rows are read as one, and what their winners are worth is
-// compared at the end. Short rows of numbers are turned to columns. One pass over memory. The smallest of x is the
-// largest of -x.
+// compared at the end. Short rows of numbers are turned to columns; long ones are gone through some way to find the
+// largest, and then to find its place. One pass over memory. The smallest of x is the largest of -x.
 #include "reduce_parts.h"
 #include "runtime/parallel.h"
 #include "stream.h"
@@ -73,24 +73,49 @@ void fold_tile(Best* best, const float* x, int64_t steps, int64_t stride, int64_
   (width == kTile ? fold<kVectors, true> : fold<kVectors, false>)(best, x, steps, stride, width, index, sign, ahead);
 }
 
-// The winner among lanes that are one column; `group` rows were read as one.
-Winner joined(const Best* best, int64_t group) {
+// The winner of r numbers in a row: the largest of some of them first, and where it is only if it is the largest yet.
+Winner winner_of(const float* x, int64_t r, int32_t sign) {
   const ivec lane = lanes();
-  ivec worth{}, row{};
-  auto offer = [&](ivec w, ivec r) {
-    ivec wins = (w > worth) | ((w == worth) & (r < row));
-    worth = select(wins, w, worth), row = select(wins, r, row);
-  };
-  for (int k = kVectors - 1; k >= 0; k--) {
-    ivec w = worth_of(best[k].value), r = best[k].index * (int32_t)group + (lane + k * kLanes);
-    if (k == kVectors - 1)
-      worth = w, row = r;
-    else
-      offer(w, r);
+  Winner best{};
+  for (int64_t begin = 0, n; begin < r; begin += n, x += n) {
+    n = r - begin < kNear ? r - begin : kNear;
+    auto at = [=](int64_t i) __attribute__((always_inline)) {
+      if (i + kLanes <= n) return flipped(load(x + i), sign);
+      const int rest = (int)(n - i);
+      return select(lane < isplat(rest), flipped(load_first(x + i, rest), sign), splat(-__builtin_inff()));
+    };
+    vec most[kVectors];
+    ivec odd{};
+    for (int k = 0; k < kVectors; k++) most[k] = splat(-__builtin_inff());
+    auto take = [&](int k, vec v) __attribute__((always_inline)) {
+      most[k] = max(most[k], v);
+      odd |= v != v;
+    };
+    int64_t i = 0;
+    for (; i + kTile <= n; i += kTile)
+#pragma GCC unroll 4
+      for (int k = 0; k < kVectors; k++) {
+        __builtin_prefetch(x + i + k * kLanes + kAhead);
+        take(k, flipped(load(x + i + k * kLanes), sign));
+      }
+    for (; i < n; i += kLanes) take(0, at(i));
+    vec m = max(max(most[0], most[1]), max(most[2], most[3]));
+    for (int half = kLanes / 2; half > 0; half /= 2) m = max(m, __builtin_shuffle(m, lane ^ half));
+    const bool nan = any(odd);
+    const int32_t worth = nan ? INT32_MAX : worth_of(m)[0];
+    if (begin > 0 && worth <= best.worth) continue;
+    for (i = 0;; i += kLanes) {
+      const vec v = at(i);
+      const ivec hit = nan ? v != v : v == m;
+      if (!any(hit)) continue;
+      int32_t hits[kLanes], first = 0;
+      store(hits, hit);
+      while (!hits[first]) first++;
+      best = {worth, (int32_t)(begin + i) + first};
+      break;
+    }
   }
-  for (int half = kLanes / 2; half > 0; half /= 2)
-    offer(__builtin_shuffle(worth, lane ^ half), __builtin_shuffle(row, lane ^ half));
-  return {worth[0], row[0]};
+  return best;
 }
 
 // to[i]: the winner of the i-th of these columns.
@@ -107,10 +132,6 @@ void winners(Winner* to, const float* x, int64_t r, int64_t inner, int64_t width
       fold_tile(best + i / kLanes, x + step * stride + i, steps - step < some ? steps - step : some, stride,
                 wide - i < kTile ? wide - i : kTile, (int32_t)step, sign, ahead);
   if (int64_t rest = r % group) fold_tile(best, x + steps * stride, 1, 0, rest * width, (int32_t)steps, sign, 0);
-  if (inner == 1) {
-    *to = joined(best, group);
-    return;
-  }
   for (int64_t i = 0; i < wide; i += kLanes) {
     ivec worth = worth_of(best[i / kLanes].value), index = best[i / kLanes].index;
     for (int l = 0; l < kLanes && i + l < wide; l++) {
@@ -160,8 +181,12 @@ void arg(int64_t* y, const float* x, const ReduceShape& s, bool largest) {
     for (int64_t task = begin; task < end; task++) {
       int64_t chunk = task % chunks, o = task / chunks / blocks, column = task / chunks % blocks * kBlock;
       int64_t first = chunk * rows, width = s.inner - column < kBlock ? s.inner - column : kBlock;
-      winners(winner, x + (o * s.r + first) * s.inner + column, s.r - first < rows ? s.r - first : rows, s.inner, width,
-              sign);
+      const float* from = x + (o * s.r + first) * s.inner + column;
+      const int64_t some = s.r - first < rows ? s.r - first : rows;
+      if (s.inner == 1)
+        *winner = winner_of(from, some, sign);
+      else
+        winners(winner, from, some, s.inner, width, sign);
       int64_t at = o * s.inner + column;
       for (int64_t i = 0; i < width; i++)
         if (chunks == 1)
