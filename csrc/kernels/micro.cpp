@@ -14,32 +14,56 @@ inline const float* beside(const char* array, const Finish& f, const float* c) {
   return (const float*)(array + ((const char*)c - f.origin));
 }
 
-// What a tile asks for, one line at a time, evenly over the steps of its sum: a core waits for a few lines at a time
-// and forgets what it is asked for beyond. First lines of rows of c, or rather of arrays that lie `apart` bytes from
-// it, then lines of `ahead`. They are counted, not listed: tiles of short sums are over in a few hundred cycles, and a
-// list's stores would wait behind those of c.
+// What a tile asks for, evenly over the steps of its sum: a core waits for a few lines at a time and forgets what it is
+// asked for beyond. First rows of c, or rather of arrays that lie `apart` bytes from it, then those of `ahead`; of each
+// up to kAtOnce lines at a time, for to interrupt the sum takes more instructions than to ask, and who shares the
+// core with another thread has few to spare. They are counted, not listed: tiles of short sums are over in a few
+// hundred cycles, and a list's stores would wait behind those of c.
+constexpr int64_t kAtOnce = 4;
 struct Asking {
   float* const* rows;
-  int64_t places;  // 1 << lines for each of 1 << arrays arrays of each row
-  int lines, arrays;
+  int64_t places;  // 1 << arrays arrays of each row
+  int arrays;
   int64_t apart[4];
   Ahead ahead;
-  int64_t first;  // of the lines of `ahead`: rows in their order, then the next line of each
-  int64_t all;    // places and lines
-  int64_t each;   // steps between two
+  int64_t first, wanted;  // of the pieces of `ahead`: rows in their order, then the next lines of each
+  int64_t each;           // steps between two
+  int64_t lines[2][3];    // of c, of `ahead`: how far the second, third and fourth line are from the first
   Packing* packing;
-  const void* at(int64_t i, const void* hot) const {
-    if (i < places) {
-      const float* row = rows[i >> lines >> arrays] + (i & ((1 << lines) - 1)) * 16;
-      return (const char*)row + apart[i >> lines & ((1 << arrays) - 1)];
+};
+
+// Where a tile is in what it asks for.
+struct Asked {
+  int64_t place = 0, row, wanted;
+  const float* from;
+  explicit Asked(const Asking& a) : row(a.first), wanted(a.wanted), from(a.ahead.from) {
+    if (wanted)
+      for (; row >= a.ahead.rows; row -= a.ahead.rows) from += 16 * kAtOnce;
+  }
+  inline __attribute__((always_inline)) void ask(const Asking& a) {
+    const char* line;
+    const int64_t* beyond = a.lines[1];
+    if (place < a.places) {
+      line = (const char*)a.rows[place >> a.arrays] + a.apart[place & ((1 << a.arrays) - 1)];
+      beyond = a.lines[0], place++;
+    } else if (wanted) {
+      line = (const char*)(from + (a.ahead.at ? a.ahead.at[row] : row * a.ahead.step));
+      wanted--;
+      if (++row == a.ahead.rows) row = 0, from += 16 * kAtOnce;
+    } else {
+      return;
     }
-    if (i >= all) return hot;
-    int64_t row = first + i - places;
-    const float* from = ahead.from;
-    for (; row >= ahead.rows; row -= ahead.rows) from += 16;
-    return from + (ahead.at ? ahead.at[row] : row * ahead.step);
+    __builtin_prefetch(line);
+    __builtin_prefetch(line + beyond[0]);
+    __builtin_prefetch(line + beyond[1]);
+    __builtin_prefetch(line + beyond[2]);
   }
 };
+
+// The distances of `lines` lines, at most kAtOnce: the last one again in place of those that are not.
+inline void distances(int64_t (&beyond)[3], int64_t lines) {
+  for (int i = 0; i < 3; i++) beyond[i] = 64 * (lines > i + 1 ? i + 1 : lines - 1);
+}
 
 inline void pack_run(Packing& p) {
   if (p.done == p.runs) return;
@@ -104,16 +128,16 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
   each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
   constexpr bool kAsks = MR > 3;
   const float* const* rows = a.rows;
-  int64_t asked = 0;
+  Asked asked(asking);
   for (int64_t s = 0; s < a.count; s++, rows += a.stride) {
     const float* row[MR];
     for (int i = 0; i < MR; i++) row[i] = rows[i] + a.offset;
     int64_t end = a.depth * a.step;
     for (int64_t p = 0; p != end;) {
-      if (kPacks && asked >= asking.places)
+      if (kPacks && asked.place == asking.places)
         pack_run(*asking.packing);
       else if (kAsks)
-        __builtin_prefetch(asking.at(asked++, b));
+        asked.ask(asking);
       const int64_t stop = kAsks && end - p > asking.each ? p + asking.each : end;
       do {
         vec column[NV];
@@ -165,17 +189,23 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   int fewest = (int)(m / most(groups, 1));
   int64_t larger = m - groups * fewest;  // the first tiles have a row more
   if (vectors < kTileVectors) a.packing = nullptr;
-  int64_t wanted = a.packing ? a.packing->runs - a.packing->done : a.ahead.rows * a.ahead.lines;
+  Ahead& ahead = a.ahead;
+  if (ahead.lines == 1 && ahead.step == 16 && !ahead.at)  // one run
+    ahead.rows = (ahead.rows + kAtOnce - 1) / kAtOnce, ahead.lines = kAtOnce, ahead.step *= kAtOnce;
+  int64_t pieces = (ahead.lines + kAtOnce - 1) / kAtOnce;
+  int64_t wanted = a.packing ? a.packing->runs - a.packing->done : ahead.rows * pieces;
   bool sums = (finish.accumulate && wanted) || a.fresh;  // where much passes through L2, they may have left it
   int64_t apart[3] = {};
   int arrays = 0;
   if (sums) apart[arrays++] = 4 * kLine;
   if (finish.last && finish.residual) apart[arrays++] = finish.residual - finish.origin + 4 * kLine;
   if (finish.last && finish.gate) apart[arrays++] = finish.gate - finish.origin + 4 * kLine;
-  int log = arrays > 2 ? 2 : arrays > 1, lines = columns > 32 ? 2 : columns > 16;
-  Asking asking{nullptr,          0,        lines, log, {apart[0], apart[1], apart[2], apart[0]}, a.ahead, 0, 0,
-                a.depth * a.step, a.packing};
+  int log = arrays > 2 ? 2 : arrays > 1;
+  Asking asking{nullptr,          0,  log,      {apart[0], apart[1], apart[2], apart[0]}, ahead, 0, 0,
+                a.depth * a.step, {}, a.packing};
   asking.ahead.from += kLine;
+  distances(asking.lines[0], columns > 32 ? 4 : columns > 16 ? 2 : 1);
+  distances(asking.lines[1], pieces > 1 || ahead.lines < 1 ? kAtOnce : ahead.lines);
   const bool asks = arrays || wanted;
   for (int64_t g = 0, done = 0; g < groups; g++) {
     int rows = fewest + (g < larger);
@@ -188,10 +218,11 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
         asking.rows = c, soon = rows;
         for (auto& bytes : asking.apart) bytes += finish.next * 4;
       }
-      asking.places = arrays ? soon << lines << log : 0;
+      asking.places = arrays ? soon << log : 0;
       asking.first = wanted * g / groups;
-      asking.all = asking.places + wanted * (g + 1) / groups - asking.first;
-      asking.each = asking.all ? most(a.count * a.depth / asking.all, 1) * a.step : a.depth * a.step;
+      int64_t share = wanted * (g + 1) / groups - asking.first, all = asking.places + share;
+      asking.wanted = a.packing ? 0 : share;
+      asking.each = all ? most(a.count * a.depth / all, 1) * a.step : a.depth * a.step;
     }
     micro_of(rows, vectors, a.packing)(a, b, b_step, c + done, finish, tail, asking);
     a.rows += rows;
