@@ -118,7 +118,7 @@ _ON_FIRST_USE = (
     "utils",
     "viz",
 )
-_BROUGHT_ALONG = ("gathered", "plan", "registry", "training")  # by those
+_INTERNAL = ("gathered", "plan", "registry", "training")  # what those bring along, found here without them, too
 _FOUND_IN = {
     "Input": "layers",
     "Layer": "layers",
@@ -130,7 +130,7 @@ _FOUND_IN = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ON_FIRST_USE or name in _BROUGHT_ALONG:
+    if name in _ON_FIRST_USE or name in _INTERNAL:
         return importlib.import_module(f"fastcnn.{name}")
     if name in _FOUND_IN:
         found = globals()[name] = getattr(importlib.import_module(f"fastcnn.{_FOUND_IN[name]}"), name)
@@ -141,4 +141,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ON_FIRST_USE, *_BROUGHT_ALONG, *_FOUND_IN})
+    return sorted({*globals(), *_ON_FIRST_USE, *_INTERNAL, *_FOUND_IN})

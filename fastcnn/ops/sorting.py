@@ -24,9 +24,7 @@ def sort(x: Any, axis: int | None = -1) -> Any:
         >>> sort([3.0, 1.0]).numpy()
         array([1., 3.], dtype=float32)
     """
-    x = as_tensor(x)
-    if axis is None:
-        x, axis = shaping.reshape(x, (-1,)), 0
+    x, axis = _line(x, axis)
     return take_along_axis(x, argsort(x, axis), axis)
 
 
@@ -41,10 +39,13 @@ def argsort(x: Any, axis: int | None = -1) -> Any:
         >>> argsort([3.0, 1.0]).numpy()
         array([1, 0], dtype=int32)
     """
-    x = as_tensor(x)
-    if axis is None:
-        x, axis = shaping.reshape(x, (-1,)), 0
+    x, axis = _line(x, axis)
     return apply(ARGSORT, (x,), {"axis": normalized_axes(axis, len(x.shape))[0]})
+
+
+def _line(x: Any, axis: int | None) -> tuple[Any, int]:
+    x = as_tensor(x)
+    return (shaping.reshape(x, (-1,)), 0) if axis is None else (x, axis)
 
 
 def _argsort(x: Any, axis: int) -> Any:
