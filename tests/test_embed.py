@@ -1,6 +1,7 @@
 """The three embedding examples, built against the installed package and run as their users would."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -104,3 +105,13 @@ def test_library_exports_the_c_api_and_nothing_else() -> None:
     others = [name for name in names if not name.startswith("fastcnn_")]
     assert set(cython_kernels.__pyx_capi__) <= set(names)
     assert not others, others
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("cmake", "make", "g++"))), reason="needs cmake, make and g++")
+def test_make_builds_kernels_before_the_archive(tmp_path: Path) -> None:
+    """Ninja finds the order out by itself; make needs to be told it, target by target."""
+    options = ("-G", "Unix Makefiles", "-DFASTCNN_PYTHON=OFF")
+    run("cmake", "-S", EXAMPLES.parent, "-B", tmp_path, *options, cwd=tmp_path)
+    rules = (tmp_path / "CMakeFiles" / "Makefile2").read_text()
+    before = re.findall(r"^CMakeFiles/fastcnn_static\.dir/all: CMakeFiles/kernels_(\w+)\.dir/all$", rules, re.MULTILINE)
+    assert before and sorted(before) == sorted(set(re.findall(r"kernels_(\w+)\.dir/all", rules)))
