@@ -9,12 +9,13 @@ from pathlib import Path
 LONGEST = 600
 # Words of one instruction set: kernels are written once, for all of them.
 ISA_WORDS = re.compile(
-    r"\b(_mm\d*_\w+|__m(128|256|512)[di]?|__mmask\d+|immintrin|__AVX\w*__|__FMA__|__SSE\w*__|avx\w*|sse\d\w*)\b"
+    r"\b(_mm\d*_\w+|__m(128|256|512)[di]?|__mmask\d+|immintrin|__AVX\w*__|__FMA__|__SSE\w*__|avx\w*|sse\d\w*"
+    r"|v\w+q_[fsu]\d+|float32x4_t|arm_neon|__ARM\w*|neon)\b"
 )
-MAY_NAME_ISAS = {"csrc/kernels/vec.h", "csrc/kernels/micro.cpp", "csrc/runtime/dispatch.cpp"}
+MAY_NAME_ISAS = {"csrc/kernels/vec.h", "csrc/runtime/dispatch.cpp"}
 # Templates and inline functions of the standard library become weak symbols: the linker may then keep the copy that was
 # compiled for AVX-512, and run it on every CPU.
-LIBRARY_WORDS = re.compile(r"\bstd::|#include <(?!stdint\.h|stddef\.h|math\.h|string\.h|omp\.h|immintrin\.h)")
+LIBRARY_WORDS = re.compile(r"\bstd::|#include <(?!(stdint|stddef|math|string|omp|immintrin|arm_neon)\.h)")
 # Imports run one way: layers -> ops -> seam -> kernels; models -> layers, losses, optimizers, training.
 _TRAINING = {"models", "training", "plan", "callbacks", "saving"}
 _ABOVE_OPS = _TRAINING | {"layers", "losses", "metrics", "optimizers"}

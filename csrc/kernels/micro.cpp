@@ -165,10 +165,10 @@ inline MicroTile micro_of(int rows, int vectors, bool packs) {
     return rows == 4   ? micro_tile<4, kTileVectors, true>
            : rows == 5 ? micro_tile<5, kTileVectors, true>
                        : micro_tile<6, kTileVectors, true>;
-#if defined(__AVX512F__)
-  if (vectors == 4) return micro_of<4>(rows);
-  if (vectors == 3) return micro_of<3>(rows);
-#endif
+  if constexpr (kTileVectors == 4) {
+    if (vectors == 4) return micro_of<4>(rows);
+    if (vectors == 3) return micro_of<3>(rows);
+  }
   return vectors == 2 ? micro_of<2>(rows) : micro_of<1>(rows);
 }
 

@@ -16,7 +16,7 @@ namespace ISA {
 
 // The largest tile: 24 accumulators of 32 registers, or 12 of 16.
 constexpr int kTileRows = 6;
-constexpr int kTileVectors = kLanes == 16 ? 4 : 2;
+constexpr int kTileVectors = kRegisters == 32 ? 4 : 2;
 constexpr int kPanel = kTileVectors * kLanes;  // columns of a packed panel of B
 
 // Sums over p are cut into blocks of about this length, each summed from zero and then added to c. It bounds the error

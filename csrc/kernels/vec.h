@@ -1,6 +1,6 @@
 // Vectors of this ISA: kLanes floats and the few operations that kernels are written in.
 //
-// Two rules keep the bits equal on every x86-64-v3+ machine: multiplication and addition fuse only where `fma` is
+// Two rules keep the bits equal on x86-64-v3, -v4 and aarch64: multiplication and addition fuse only where `fma` is
 // written (the build passes -ffp-contract=off), and a sum over lanes goes through `Wide`, sixteen accumulators on every
 // ISA, added in one fixed tree. Intrinsics occur in this file alone.
 #pragma once
@@ -11,6 +11,8 @@
 
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace fastcnn {
@@ -22,6 +24,17 @@ constexpr int kLanes = 16;
 constexpr int kLanes = 8;
 #else
 constexpr int kLanes = 4;
+#endif
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kRegisters = 32;
+#else
+constexpr int kRegisters = 16;
+#endif
+#if defined(__FMA__) || defined(__aarch64__)
+constexpr bool kFuses = true;  // fma rounds once
+#else
+constexpr bool kFuses = false;
 #endif
 
 typedef float vec __attribute__((vector_size(kLanes * 4)));
@@ -79,11 +92,17 @@ static inline void store_first(float* p, vec v, int n) { _mm256_maskstore_ps(p, 
 static inline void stream(float* p, vec v) { _mm256_stream_ps(p, v); }
 #else
 static inline vec splat(float x) { return vec{x, x, x, x}; }
-static inline vec fma(vec a, vec b, vec c) { return a * b + c; }
 static inline vec max(vec a, vec b) { return a > b ? a : b; }
 static inline vec min(vec a, vec b) { return a < b ? a : b; }
+#if defined(__aarch64__)
+static inline vec fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
+static inline vec sqrt(vec a) { return vsqrtq_f32(a); }
+static inline vec round_even(vec a) { return vrndnq_f32(a); }
+#else
+static inline vec fma(vec a, vec b, vec c) { return a * b + c; }
 static inline vec sqrt(vec a) { return vec{sqrtf(a[0]), sqrtf(a[1]), sqrtf(a[2]), sqrtf(a[3])}; }
 static inline vec round_even(vec a) { return vec{rintf(a[0]), rintf(a[1]), rintf(a[2]), rintf(a[3])}; }
+#endif
 static inline ivec to_int(vec a) { return __builtin_convertvector(a, ivec); }
 static inline vec to_float(ivec a) { return __builtin_convertvector(a, vec); }
 static inline vec load_first(const float* p, int n) {
@@ -234,7 +253,7 @@ static inline vec abs(vec a) { return from_bits(bits(a) & isplat(0x7fffffff)); }
 
 // One float fused multiply-add, the scalar twin of the vector one.
 static inline float fma(float a, float b, float c) {
-#if defined(__FMA__)
+#if defined(__FMA__) || defined(__aarch64__)
   return __builtin_fmaf(a, b, c);
 #else
   return a * b + c;

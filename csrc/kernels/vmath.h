@@ -216,7 +216,7 @@ static inline NormalTail normal_tail(vec t) {
   t = min(splat(14.5f), t);
   vec s = t * t, whole = fma(s, splat(-0.5f * kLog2E), splat(kRounder + kTwice)), n = whole - splat(kRounder + kTwice);
   vec q = fma(t, t, n * splat(2 * kLn2High));
-  if constexpr (kLanes == 4) q += square_rest(t, s);  // where fma rounds twice
+  if constexpr (!kFuses) q += square_rest(t, s);
   q = fma(n, splat(2 * kLn2Low), q);
   return {in_steps(whole, fma(q * q, polynomial(q, e), -q), 2), polynomial(t, c), polynomial(t, d)};
 }

@@ -17,9 +17,15 @@ namespace avx2 {
 extern const Table table;
 }
 #endif
+#if defined(__aarch64__)
+namespace neon {
+extern const Table table;
+}
+#else
 namespace base {
 extern const Table table;
 }
+#endif
 
 namespace {
 
@@ -39,9 +45,13 @@ bool has_avx2() {  // x86-64-v3
 }
 bool has_base() { return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"); }  // x86-64-v2
 const Candidate candidates[] = {{&avx512::table, has_avx512}, {&avx2::table, has_avx2}, {&base::table, has_base}};
+constexpr const char* kNames = "avx512, avx2 or base, as far as this CPU has it";
+#elif defined(__aarch64__)
+const Candidate candidates[] = {{&neon::table, [] { return true; }}};
+constexpr const char* kNames = "neon";
 #else
-bool has_base() { return true; }
-const Candidate candidates[] = {{&base::table, has_base}};
+const Candidate candidates[] = {{&base::table, [] { return true; }}};
+constexpr const char* kNames = "base";
 #endif
 constexpr int kCandidates = sizeof candidates / sizeof candidates[0];
 
@@ -60,9 +70,7 @@ struct Choice {
     if (asked && *asked) {
       table = find(asked);
       reason = "FASTCNN_ISA asks for it";
-      if (!table)
-        snprintf(error, sizeof error,
-                 "FASTCNN_ISA: expected avx512, avx2 or base, as far as this CPU has it; got %.40s", asked);
+      if (!table) snprintf(error, sizeof error, "FASTCNN_ISA: expected %s; got %.40s", kNames, asked);
     }
     if (!table) table = find(nullptr);
     if (!table) {

@@ -43,7 +43,7 @@ FASTCNN_API int fastcnn_get_num_threads(void);
 FASTCNN_API int fastcnn_affinity_cpus(void);
 FASTCNN_API int fastcnn_cgroup_cpus(void); /* 0 where no quota is set */
 
-/* The instruction set in use: "avx512", "avx2" or "base". Setting one that the CPU lacks is an error. */
+/* The instruction set in use: "avx512", "avx2" or "base"; "neon" on aarch64. One that the CPU lacks cannot be set. */
 FASTCNN_API const char* fastcnn_get_isa(void);
 FASTCNN_API fastcnn_status fastcnn_set_isa(const char* name);
 FASTCNN_API const char* fastcnn_isa_reason(void);     /* why this one, in words */
