@@ -40,9 +40,6 @@ static inline vec load_repeated(const float* p, const Repeat& r) {
   return __builtin_shuffle(load_first(p, r.count), r.channel);
 }
 
-void depthwise_forward(float* y, const float* x, const float* filter, const Depthwise2d&, const fastcnn_epilogue&);
-void depthwise_dx(float* dx, const float* dy, const float* filter, const Depthwise2d&);
-
 size_t depthwise_dw_bytes(const Depthwise2d&);
 void depthwise_dw(float* dw, const float* x, const float* dy, const Depthwise2d&, char* workspace);
 

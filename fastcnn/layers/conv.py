@@ -20,7 +20,6 @@ class Convolution(Weighted, Spatial):
     """The convolution over ``rank`` axes; Conv1D and Conv2D differ in the rank alone."""
 
     kernel: Variable
-    _causal = False
 
     def __init__(
         self,

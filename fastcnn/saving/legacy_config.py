@@ -7,7 +7,6 @@ from fastcnn.saving.gate import FileFormatError
 __all__ = ["compile_arguments", "translate"]
 
 _TENSOR = "__keras_tensor__"
-_MODELS = ("Model", "Functional", "Sequential")
 _ACTIVATIONS = {"softmax_v2": "softmax"}
 _DROPPED = ("batch_size", "implementation")
 
