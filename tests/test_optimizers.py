@@ -1,4 +1,4 @@
-"""Optimizers against Keras's formulas in float64, and everything around the rule: decay, clipping, averages, files."""
+"""Optimizers against Keras's formulas in float64, and what is around a rule: decay, clipping, averages, own rules."""
 
 import warnings
 from typing import Any
