@@ -64,9 +64,9 @@ struct Plan {
   bool exchanged;              // the product is dy^T x
   int64_t all_packs, row_parts = 1, all_panels, column_parts;
   int64_t row_floats, column_floats;  // from one pixel to the next, of what rows and columns are made from
-  bool rows_in_place, columns_in_place;
+  bool rows_in_place;
   bool rows_whole;  // the rows of a block, in place, stay in L2 like its columns
-  Plan(const Conv2d& g, int threads) {
+  __attribute__((noinline)) Plan(const Conv2d& g, int threads) {
     pixels = g.n * g.oh * g.ow;
     set_sizes(g.kh * g.kw * (g.c / g.groups), g.k / g.groups);
     int64_t parts = ceil_div(all_packs, kChunkPacks) * column_parts * g.groups;
@@ -88,17 +88,16 @@ struct Plan {
     // store more than they read.
     rows_in_place = exchanged || (plain(g) && !g.prologue);
     bool again = rows_in_place && pixels >= kPixels / 2 && ceil_div(pixels, chunks) * m * 4 <= 2 * kKept;
-    if (again && !fits_in_place(g) && all_panels % (column_parts * row_parts) == 0)
+    if (again && !columns_fit(g) && all_panels % (column_parts * row_parts) == 0)
       column_parts *= row_parts, others *= row_parts, row_parts = 1;
     if (others * row_parts < threads)
       column_parts = least(all_panels, column_parts * ceil_div(threads, others * row_parts));
-    columns_in_place = fits_in_place(g);
     rows_whole = rows_in_place && row_parts == 1 &&
                  kPixels * (row_floats + least(column_floats, kPanels * kPanelColumns)) * 4 <= kInPlace;
   }
-  // Whether columns are read where they lie. A panel that fits L1 is worth copying, and so are vectors that begin
-  // within a line: only the array will tell (dw_direct).
-  bool fits_in_place(const Conv2d& g) const {
+  // Whether columns can be read where they lie. A panel that fits L1 is worth copying, and so are vectors that begin
+  // within a line, which only the array will tell.
+  bool columns_fit(const Conv2d& g) const {
     bool whole_rows = columns == column_floats && column_parts == 1 && columns % kLanes == 0;
     return kPanel * kPixels * 4 > kL1 && whole_rows && kPixels * columns * 4 <= kInPlace && !(exchanged && g.prologue);
   }
@@ -223,6 +222,7 @@ struct Share {
 struct Worker {
   const Conv2d& g;
   const Plan& plan;
+  bool columns_in_place;
   const float *x, *dy;
   float *sums, *db;               // of the first chunk; db or null
   float *windows, *next_windows;  // scratch: packed windows, of this pack and of the next
@@ -254,7 +254,7 @@ struct Worker {
   }
   void bring_columns(float* to, const Block& b, Share s) const {
     const float* from = columns_of(b) + s.begin * plan.column_floats;
-    for (int64_t j = 0; !plan.columns_in_place && s.size() && j < b.panels(); j++, from += kPanel) {
+    for (int64_t j = 0; !columns_in_place && s.size() && j < b.panels(); j++, from += kPanel) {
       int columns = b.panel_columns(j), width = panel_width(columns);
       float* panel = to + j * kPixels * kPanel + s.begin * width;
       if (plan.exchanged && g.prologue)
@@ -273,7 +273,7 @@ struct Worker {
   }
   Ahead ask_columns(const Block& b, Share s) const {
     const float* from = columns_of(b) + s.begin * plan.column_floats;
-    if (plan.columns_in_place) return {from, s.size() * plan.column_floats / 16, 16, 1};
+    if (columns_in_place) return {from, s.size() * plan.column_floats / 16, 16, 1};
     return {from, s.size(), plan.column_floats, ceil_div(b.part.columns, 16)};
   }
 
@@ -318,7 +318,7 @@ void Worker::multiply(const Block& b, const Block& soon, bool kept) {
       int width = b.panel_columns(j);
       const float* panel = copy + j * kPixels * kPanel;
       int64_t panel_step = panel_width(width), column = b.part.column + j * kPanel, t = q * panels + j;
-      if (plan.columns_in_place) panel = columns_of(b) + j * kPanel, panel_step = plan.column_floats;
+      if (columns_in_place) panel = columns_of(b) + j * kPanel, panel_step = plan.column_floats;
       int64_t partial = b.part.chunk * plan.partial(g) * (plan.chunks > 1);
       float *to = sums + partial, *c[kPack];
       if (db && plan.exchanged && column == 0) add_columns(db + partial + m0, from, step, b.count, rows, b.piece > 0);
@@ -388,14 +388,14 @@ size_t dw_workspace(const Conv2d& g, int threads) {
 }
 
 void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads) {
-  Plan plan(g, threads);
+  const Plan plan(g, threads);
   int64_t size = plan.size(g);
   if (plan.pixels == 0) {
     memset(dw, 0, (size_t)size * 4);
     if (db) memset(db, 0, (size_t)g.k * 4);
     return;
   }
-  if ((uintptr_t)(plan.exchanged ? x : dy) % sizeof(vec)) plan.columns_in_place = false;
+  const bool in_place = plan.columns_fit(g) && (uintptr_t)(plan.exchanged ? x : dy) % sizeof(vec) == 0;
   float *sums = dw, *db_sums = db, *partials = (float*)workspace;
   if (plan.chunks > 1) sums = partials, db_sums = db ? partials + size : nullptr;
   char* own = workspace + plan.partial_bytes(g);
@@ -418,12 +418,19 @@ void dw_direct(float* dw, float* db, const float* x, const float* dy, const Conv
   auto work = [&](int thread, int team_size) {
     float* windows = (float*)(own + thread * plan.own());
     float* copy = windows + 2 * plan.pack_floats();
-    Worker worker{g,         plan,
-                  x,         dy,
-                  sums,      db_sums,
-                  windows,   windows + plan.pack_floats(),
-                  copy,      copy + plan.panels_floats(),
-                  team_size, &later_tasks};
+    Worker worker{g,
+                  plan,
+                  in_place,
+                  x,
+                  dy,
+                  sums,
+                  db_sums,
+                  windows,
+                  windows + plan.pack_floats(),
+                  copy,
+                  copy + plan.panels_floats(),
+                  team_size,
+                  &later_tasks};
     adding.run(worker.run(thread), tasks, pieces, add);
   };
   if (plan.pixels * plan.m * ceil_div(plan.columns, kLanes) < kSerialWork || threads < 2 || tasks < 2 ||
