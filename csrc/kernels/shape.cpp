@@ -6,10 +6,12 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
+constexpr int64_t kFew = 256;  // floats of runs that are copied by a loop of their own
+
 // One run of the innermost axis.
 void copy_strided(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t n, bool past = false) {
   if (step_y == 1 && step_x == 1) {
-    copy_run(y, x, n, past);
+    past ? copy_past(y, x, n) : copy_run(y, x, n);
   } else if (step_y == 1 && step_x == 0) {
     fill_run(y, *x, n, past);
   } else if (step_y == 1 && step_x == -1) {
@@ -27,7 +29,7 @@ void copy_strided(float* y, int64_t step_y, const float* x, int64_t step_x, int6
 
 // Runs of a few numbers: the axis before the last is a loop here. unit: both sides are contiguous, and longer than 3.
 template <bool unit>
-void copy_short(float* y, const float* x, const Nest& nest) {
+void copy_short_runs(float* y, const float* x, const Nest& nest) {
   int last = nest.rank - 1;
   Nest runs = nest;
   runs.rank = last, runs.size /= nest.dim[last];
@@ -57,8 +59,8 @@ void copy(float* y, const float* x, const Nest& nest) {
     if (nest.stride[0][axis] != size) break;
   bool past = size == nest.size && streams(y, size);
   const bool unit = !past && nest.dim[last] > 3 && nest.dim[last] <= kFew && step_y == 1 && step_x == 1;
-  if (last > 0 && unit) return copy_short<true>(y, x, nest);
-  if (last > 0 && nest.dim[last] < Writer::kShort) return copy_short<false>(y, x, nest);
+  if (last > 0 && unit) return copy_short_runs<true>(y, x, nest);
+  if (last > 0 && nest.dim[last] < Writer::kShort) return copy_short_runs<false>(y, x, nest);
   int64_t ahead = nest.rank > 1 ? (kAhead / nest.dim[last] + 1) * nest.stride[1][last - 1] : 0;
   parallel_ranges(nest.size, kTask, nest.size / 16, [&](int64_t begin, int64_t end) {
     Writer writer(y + begin, past);

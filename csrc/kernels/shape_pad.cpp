@@ -24,9 +24,7 @@ int64_t source(int64_t j, int64_t before, int64_t n, fastcnn_pad_mode mode) {
 // A Writer of short runs, not past the caches.
 struct Direct {
   float* y;
-  __attribute__((noinline)) void copy(const float* x, int64_t n) {
-    n > kFew ? copy_run(y, x, n) : copy_few(y, x, n), y += n;
-  }
+  __attribute__((noinline)) void copy(const float* x, int64_t n) { copy_run(y, x, n), y += n; }
   __attribute__((noinline)) void fill(float value, int64_t n) {
     if (n > 3)
       fill_run(y, value, n);

@@ -14,26 +14,8 @@ void fold_axis(float* dx, const float* dy, int64_t outer, int64_t n, int64_t bef
                fastcnn_pad_mode mode);
 
 constexpr int64_t kTask = 8192;  // floats of one task, at least
-constexpr int64_t kFew = 256;    // runs up to here are copied by copy_few
 
-// A run of any length; short ones do not pay for a call. past: whole lines of y go past the caches.
-static inline void copy_run(float* y, const float* x, int64_t n, bool past = false) {
-  if (n >= 1024 && !past) {
-    memcpy(y, x, (size_t)n * sizeof(float));
-    return;
-  }
-  past &= (uintptr_t)y % 64 == 0;
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) put(y + i, load(x + i), past);
-  if (i < n) store_first(y + i, load_first(x + i, (int)(n - i)), (int)(n - i));
-}
-static inline void fill_run(float* y, float value, int64_t n, bool past = false) {
-  vec v = splat(value);
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) put(y + i, v, past);
-  if (i < n) store_first(y + i, v, (int)(n - i));
-}
-// A copy of a few: the last vector overlaps the one before it, for a masked store takes long on some CPUs.
+// A run of a few floats. The last vector overlaps the one before it, for a masked store takes long on some CPUs.
 static inline void copy_few(float* y, const float* x, int64_t n) {
   if (n >= kLanes) {
     for (int64_t i = 0; i < n - kLanes; i += kLanes) store(y + i, load(x + i));
@@ -43,6 +25,26 @@ static inline void copy_few(float* y, const float* x, int64_t n) {
   } else {
     for (int64_t i = 0; i < n; i++) y[i] = x[i];
   }
+}
+// A run of any length: only a long one pays for a call.
+static inline void copy_run(float* y, const float* x, int64_t n) {
+  if (n < 1024)
+    copy_few(y, x, n);
+  else
+    memcpy(y, x, (size_t)n * sizeof(float));
+}
+// The same past the caches, if y begins with a line.
+static inline void copy_past(float* y, const float* x, int64_t n) {
+  bool past = (uintptr_t)y % 64 == 0;
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) put(y + i, load(x + i), past);
+  if (i < n) store_first(y + i, load_first(x + i, (int)(n - i)), (int)(n - i));
+}
+static inline void fill_run(float* y, float value, int64_t n, bool past = false) {
+  vec v = splat(value);
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) put(y + i, v, past);
+  if (i < n) store_first(y + i, v, (int)(n - i));
 }
 // Writes a contiguous array run by run, past the caches if it is large: runs that are not whole lines wait for the next
 // ones. It begins at a whole line. Shorter runs than kShort are stored at once: waiting would take longer.
@@ -56,7 +58,9 @@ class Writer {
     stream_fence();
   }
   __attribute__((noinline)) void copy(const float* x, int64_t n) {
-    run(n, [&](float* to, int64_t at, int64_t m, bool past) { copy_run(to, x + at, m, past); });
+    run(n, [&](float* to, int64_t at, int64_t m, bool past) {
+      past ? copy_past(to, x + at, m) : copy_run(to, x + at, m);
+    });
   }
   __attribute__((noinline)) void fill(float value, int64_t n) {
     run(n, [&](float* to, int64_t, int64_t m, bool past) { fill_run(to, value, m, past); });
@@ -88,7 +92,7 @@ class Writer {
   static constexpr int64_t kHeld = 512, kLong = 64;
   __attribute__((noinline)) void flush() {
     int64_t lines = held_ / 16 * 16;
-    copy_run(y_, waiting_, lines, true);
+    copy_past(y_, waiting_, lines);
     y_ += lines;
     held_ -= lines;
     for (int64_t i = 0; i < held_; i++) waiting_[i] = waiting_[lines + i];

@@ -81,7 +81,7 @@ void matrix(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t ro
         }
         tile(to, waits ? columns : step_y, from, step_x, high, end - j < kLanes ? (int)(end - j) : kLanes, direct);
       }
-      if (waits) copy_run(y + i * step_y, waiting, high * columns, true);
+      if (waits) copy_past(y + i * step_y, waiting, high * columns);
     }
   }
 }
