@@ -90,13 +90,12 @@ Plan plan_of(const ReduceShape& s) {
 
 // A fold, as run calls it: all that is compiled for each of them.
 struct Rule {
+  // Rows of `width` columns, `stride` apart in x, folded into sum[part][column]; parts are kMost apart.
+  typedef void (*Rows)(float* sum, const float* x, const float* center, int64_t rows, int64_t stride, int64_t width);
   int parts;
   float identity;
-  // Rows of `width` columns, `stride` apart in x, folded into sum[part][column]; parts are kMost apart.
-  void (*leaf)(float* sum, const float* x, const float* center, int64_t rows, int64_t stride, int64_t width);
-  // The same of up to kLeaf rows that lie in a cache, of whole vectors.
-  void (*columns)(float* sum, const float* x, const float* center, int64_t rows, int64_t stride, int64_t width);
-  void (*joined_columns)(float* sum, const float* x, const float* center, int64_t rows, int64_t stride, int64_t width);
+  Rows leaf;
+  Rows columns, joined_columns;  // the same of up to kLeaf rows that lie in a cache, of whole vectors
   void (*merge_leaf)(double* total, const float* other, int64_t size);
   void (*merge)(double* total, const double* other, int64_t size);
   // Of what was folded before.
@@ -144,9 +143,10 @@ Rule rule_of() {
           fold_columns<Merge>, merge_all<Merge, float>, merge_all<Merge, double>};
 }
 
-// One chunk of one column block: total[part][group][column]. center: null, or the block's.
-void fold_chunk(const Rule& rule, double (*total)[kMost], const float* x, const float* center, int64_t rows,
-                int64_t inner, int64_t width, int64_t groups, bool turned) {
+// One chunk of one column block, its leaves by one of the rule's ways: total[part][group][column]. center: null, or the
+// block's.
+void fold_chunk(const Rule& rule, Rule::Rows fold, double (*total)[kMost], const float* x, const float* center,
+                int64_t rows, int64_t inner, int64_t width, int64_t groups) {
   int64_t wide = groups * width, full = rows / groups, rest = rows % groups * width;
   alignas(64) float sum[kMostParts][kMost], around[kWidth];
   int64_t lanes = (wide + kWide - 1) / kWide * kWide;
@@ -160,7 +160,7 @@ void fold_chunk(const Rule& rule, double (*total)[kMost], const float* x, const 
     for (int part = 0; part < rule.parts; part++)
       for (int64_t i = 0; i < lanes; i++) sum[part][i] = rule.identity;
     int64_t leaf = full - row < kLeaf ? full - row : kLeaf;
-    (turned ? rule.columns : rule.leaf)(sum[0], x + row * stride, around, leaf, stride, wide);
+    fold(sum[0], x + row * stride, around, leaf, stride, wide);
     if (rest > 0 && row + kLeaf > full) {
       rule.leaf(sum[0], x + full * stride, around, 1, stride, rest);
       rest = 0;
@@ -227,6 +227,7 @@ void run_turned(void* y, const float* x, const float* center, const ReduceShape&
                 Finish finish) {
   const int64_t r = s.r > kDirect ? kGroups : s.r;
   const Channels channels(r, false);
+  const Rule joined = rule.joined();
   parallel_ranges(s.outer, 8192 / s.r, s.outer * s.r / 16 + s.outer, [&](int64_t begin, int64_t end) {
     alignas(64) double total[kMostParts][kMost];
     alignas(64) float turned[kTurnedFloats], sum[kMostParts][kMost];
@@ -235,12 +236,12 @@ void run_turned(void* y, const float* x, const float* center, const ReduceShape&
       const float *from = x + o * s.r, *about = center ? center + o : nullptr;
       if (r == s.r) {
         turn(turned, block, from, count, r, channels);
-        fold_chunk(rule, total, turned, about, r, block, count, 1, true);
+        fold_chunk(rule, rule.columns, total, turned, about, r, block, count, 1);
       } else {
         fold_rows(rule, sum, from, about, s.r, count);
         for (int part = 0; part < rule.parts; part++) {
           turn(turned, block, sum[part], count, r, channels);
-          fold_chunk(rule.joined(), total + part, turned, nullptr, r, block, count, 1, true);
+          fold_chunk(joined, joined.columns, total + part, turned, nullptr, r, block, count, 1);
         }
       }
       put(y, o, total[0], total[rule.parts - 1], count, s.r, finish);
@@ -262,8 +263,8 @@ void run(void* y, const float* x, const float* center, char* scratch, const Redu
       int64_t block = task % p.columns, chunk = task / p.columns % p.chunks, o = task / p.columns / p.chunks;
       int64_t column = block * p.width, width = s.inner - column < p.width ? s.inner - column : p.width;
       int64_t row = chunk * p.rows, rows = s.r - row < p.rows ? s.r - row : p.rows, at = o * s.inner + column;
-      fold_chunk(rule, total, x + (o * s.r + row) * s.inner + column, center ? center + at : nullptr, rows, s.inner,
-                 width, p.groups, false);
+      fold_chunk(rule, rule.leaf, total, x + (o * s.r + row) * s.inner + column, center ? center + at : nullptr, rows,
+                 s.inner, width, p.groups);
       merge_groups(rule, total, p.groups, width);
       if (p.chunks == 1) put(y, at, total[0], total[rule.parts - 1], width, s.r, finish);
       for (int part = 0; part < rule.parts && p.chunks > 1; part++)
