@@ -48,8 +48,8 @@ __attribute__((noinline)) void mean_of_bin(float* to, const float* corner, Range
   });
 }
 
-// The same of long bins.
-void mean_of_parts(float* to, const float* corner, Range i, Range j, int64_t w, int64_t c, int64_t, vec count) {
+// The same of long bins, all channels of them.
+void mean_of_parts(float* to, const float* corner, Range i, Range j, int64_t w, int64_t c, vec count) {
   constexpr int64_t kChannels = 256;
   float sum[kChannels], part[kChannels] = {};
   for (int64_t first = 0; first < c; first += kChannels) {
@@ -71,7 +71,7 @@ void mean_of_parts(float* to, const float* corner, Range i, Range j, int64_t w, 
 
 }  // namespace
 
-void add_weighted(const float* from, const GatherRow<float>& row, int64_t c) {
+void add_weighted(const float* from, const CellRow<float>& row, int64_t c) {
   add_hits(
       row, c, [](float a, float b) { return a * b; },
       [=](vec sum, int64_t at, float weight, auto lanes) { return fma(lanes.get(from + at), splat(weight), sum); },
@@ -90,7 +90,10 @@ void adaptive_avg(float* y, const float* x, int64_t n, int64_t h, int64_t w, int
         vec count = splat((float)(i.size() * j.size()));
         const float* corner = image + (i.begin * w + j.begin) * c;
         float* to = y + (row * ow + ox) * c;
-        (is_long(i, j) ? mean_of_parts : mean_of_bin)(to, corner, i, j, w, c, c, count);
+        if (is_long(i, j))
+          mean_of_parts(to, corner, i, j, w, c, count);
+        else
+          mean_of_bin(to, corner, i, j, w, c, c, count);
       }
     }
   });

@@ -76,7 +76,7 @@ void spread_any(float* dx, const PoolShape& s, Shares shares) {
 }
 
 template <class Index>
-void add_won(const GatherRow<int32_t>& row, const float* dy, const Index* indices, const PoolShape& s) {
+void add_won(const CellRow<int32_t>& row, const float* dy, const Index* indices, const PoolShape& s) {
   int32_t row_taps = (int32_t)s.w.kernel;
   add_hits(
       row, s.c, [row_taps](int32_t i, int32_t j) { return i * row_taps + j; },
@@ -105,7 +105,7 @@ void max_pool_dx_with(float* dx, const float* dy, const Index* indices, const Po
       return spread_any(dx, s, won);
   }
   gather<int32_t>(dx, s.n, s.h.size, s.w.size, s.c, WindowReach{s.h}, WindowReach{s.w},
-                  [&](const GatherRow<int32_t>& row) { add_won(row, dy, indices, s); });
+                  [&](const CellRow<int32_t>& row) { add_won(row, dy, indices, s); });
 }
 
 // The windows of an average as seen from a cell; value: 1 / the cells the window counts on this axis.

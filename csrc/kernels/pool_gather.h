@@ -81,9 +81,9 @@ static inline int new_ones(const Reach& reach, int64_t cells) {
 // A row of cells, `count` of them. clear: they hold nothing yet. new_rows, new_columns: of their hits, those that come
 // from memory.
 template <class T>
-struct GatherRow {
+struct CellRow {
   float* out;
-  int64_t image;  // where the pixels' begins, in floats
+  int64_t image;  // where the pixels' image begins, in floats
   const Hits<T>&down, *across;
   int count, new_rows, new_columns;
   bool clear, past;
@@ -91,7 +91,7 @@ struct GatherRow {
 
 // The sums over a cell's hits of V vectors from channel ch on, side by side to hide their latency.
 template <int V, class T, class Join, class Term, class Lanes>
-static inline void sum_hits(vec (&sum)[V], const GatherRow<T>& row, const Hits<T>& across, int64_t ch, Join join,
+static inline void sum_hits(vec (&sum)[V], const CellRow<T>& row, const Hits<T>& across, int64_t ch, Join join,
                             Term term, Lanes lanes) {
   for (int i = 0; i < row.down.count; i++) {
     const int64_t at = row.image + row.down.at[i] + ch;
@@ -106,7 +106,7 @@ static inline void sum_hits(vec (&sum)[V], const GatherRow<T>& row, const Hits<T
 // term(sum, offset into from, join(row value, column value), lanes) over the hits of each cell; ask(offset) is called
 // some way ahead. A block of hits is summed alone: long sums stay accurate.
 template <class T, class Join, class Term, class Ask>
-static inline void add_hits(const GatherRow<T>& row, int64_t c, Join join, Term term, Ask ask) {
+static inline void add_hits(const CellRow<T>& row, int64_t c, Join join, Term term, Ask ask) {
   float* out = row.out;
   for (int cell = 0; cell < row.count; cell++, out += c) {
     const Hits<T>& across = row.across[cell];
@@ -176,8 +176,8 @@ static void gather(float* out, int64_t n, int64_t h, int64_t w, int64_t c, const
           for (bool first = first_rows; more; first = false) {
             more = across.advance(columns, x, width, c);
             for (int64_t r = 0; r < height; r++)
-              add(GatherRow<T>{out + ((top + r) * w + x) * c, top / h * from_h * from_w * c, down.hits[r], across.hits,
-                               width, new_rows, new_columns, first, past_caches && first && !more && !more_rows});
+              add(CellRow<T>{out + ((top + r) * w + x) * c, top / h * from_h * from_w * c, down.hits[r], across.hits,
+                             width, new_rows, new_columns, first, past_caches && first && !more && !more_rows});
           }
         }
       }
@@ -187,11 +187,11 @@ static void gather(float* out, int64_t n, int64_t h, int64_t w, int64_t c, const
 }
 
 // The sum of weight * from[p].
-void add_weighted(const float* from, const GatherRow<float>& row, int64_t c);
+void add_weighted(const float* from, const CellRow<float>& row, int64_t c);
 template <class Rows, class Columns>
 static void gather_weighted(float* out, const float* from, int64_t n, int64_t h, int64_t w, int64_t c, const Rows& rows,
                             const Columns& columns) {
-  gather<float>(out, n, h, w, c, rows, columns, [=](const GatherRow<float>& row) { add_weighted(from, row, c); });
+  gather<float>(out, n, h, w, c, rows, columns, [=](const CellRow<float>& row) { add_weighted(from, row, c); });
 }
 
 }  // namespace ISA

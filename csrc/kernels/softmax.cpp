@@ -27,13 +27,13 @@ constexpr int64_t kRow = 4096;  // floats of a row that wait on the stack to be 
 class Lines {
  public:
   Lines(const float* y, bool past) : past_(past), lead_(past ? -(uintptr_t)y / sizeof(float) % kWide : 0) {}
-  // Of the c floats of a row, those that `some` has to write before the rest begins with a line.
+  // Of the c floats of a row, those that `part` has to write before the rest begins with a line.
   int64_t first(int64_t c) const {
     int64_t n = lead_ ? lead_ : held_ ? kWide - held_ : 0;
     return n < c ? n : c;
   }
-  // n < 16 floats: a row's first or last.
-  __attribute__((noinline)) void some(float* y, int64_t n, Wide values) {
+  // n < 16 floats, part of a line: a row's first or last.
+  __attribute__((noinline)) void part(float* y, int64_t n, Wide values) {
     bool direct = !past_ || lead_;
     wide_store_first(direct ? y : line_ + held_, values, (int)n);
     direct ? lead_ -= lead_ ? n : 0 : held_ += n;
@@ -46,7 +46,7 @@ class Lines {
   void row(float* y, int64_t c, F f, const In*... in) {
     int64_t i = 0;
     for (int64_t n = first(c);; n = c - i) {
-      if (n) some(y + i, n, wide_map(wide_load_first(in + i, (int)n)..., f));
+      if (n) part(y + i, n, wide_map(wide_load_first(in + i, (int)n)..., f));
       if ((i += n) == c) return;
       for (; i + kGroup <= c; i += kGroup) {
         vec v[kGroup / kLanes];
@@ -107,7 +107,7 @@ struct LastPass {
   vec result(vec a) const { return fma(a - less, factor, minus_shift); }
   void start() {
     i = lines.first(c);
-    if (i) lines.some(y, i, wide_map(wide_load_first(from, (int)i), [this](vec a) { return result(a); }));
+    if (i) lines.part(y, i, wide_map(wide_load_first(from, (int)i), [this](vec a) { return result(a); }));
   }
   void step() {
     if (i + kGroup > c) return;
