@@ -1,28 +1,13 @@
 """What ``compile`` sets up: optimizer, losses, metrics; and how a batch's loss and metrics come of them."""
 
 import inspect
-import warnings
 from typing import Any
 
-from fastcnn import _core
 from fastcnn._arrays import INT
-from fastcnn.seam import state as seam_state
-from fastcnn.tensor import Tensor
-from fastcnn.training.arrays import map_leaves, unpack
 from fastcnn.training.compile_config import CompileConfig
 from fastcnn.training.compiled import CompileLoss, CompileMetrics, Targets
-from fastcnn.training.outputs import flat_outputs
 
 __all__ = ["Compilation"]
-
-_LOOKED_AT = 16  # samples of the first batch, which tell whether model, loss and labels go together
-
-
-class Anything(set[str]):
-    """The names that a ``train_step`` of the user's may log: nobody knows."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
 
 
 class Compilation(CompileConfig):
@@ -210,53 +195,6 @@ class Compilation(CompileConfig):
         if type(self).compute_loss is Compilation.compute_loss or _takes_training(type(self)):
             return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
         return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
-
-    def _make_ready(self, data: Any, again: bool = True) -> None:
-        """Builds what waits for a first batch, and checks that model, loss and labels go together.
-
-        ``again``: whether to check where everything is built already.
-        """
-        from fastcnn import losses
-        from fastcnn.training.trainer import Trainer
-
-        cls: Any = type(self)
-        if cls.train_step is not Trainer.train_step or cls.compute_loss is not Compilation.compute_loss:
-            return
-        if not again and all(c is None or c.built for c in (self._compile_loss, self._compile_metrics)):
-            return
-        x, y, _ = unpack(data)
-        x = map_leaves(lambda t: Tensor(t.array[:_LOOKED_AT]), x)
-        tapes, seam_state.tapes = seam_state.tapes, ()
-        root, seam_state.root = seam_state.root, self  # as a part of something: no program is made, and kept, for it
-        try:
-            y_pred = self(x, training=False)  # type: ignore[operator]
-        finally:
-            seam_state.tapes, seam_state.root = tapes, root
-            _core.clear_cache()  # what this one eager pass needed, the program never asks for again
-        if y is None:
-            return
-        y = map_leaves(lambda t: Tensor(t.array[:_LOOKED_AT]), y)
-        if self._compile_loss is not None:
-            if not self._compile_loss.built:
-                self._compile_loss.build(y, y_pred)
-            targets, outputs = self._compile_loss.targets(y), flat_outputs(y_pred)
-            for i, loss, *_ in self._compile_loss.terms:
-                for sentence in losses.check_head(loss, targets[i].array, outputs[i].array):
-                    warnings.warn(sentence, UserWarning, stacklevel=5)
-        compiled = self._compile_metrics
-        if compiled is not None and not compiled.built:
-            found = self._targets(y)
-            compiled.build(found if isinstance(found, Targets) else compiled.targets(y, y_pred), y_pred)
-
-    def expected_logs(self, validation: bool = False) -> set[str]:
-        """The names that the logs of an epoch will have; of a ``train_step`` of your own, any."""
-        from fastcnn.training.trainer import Trainer
-
-        cls: Any = type(self)
-        if cls.train_step is not Trainer.train_step or cls.compute_metrics is not Compilation.compute_metrics:
-            return Anything(self.metrics_names)
-        names = set(self.get_metrics_result())
-        return names | {f"val_{name}" for name in names} if validation else names
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
         """The numbers as a list: the loss, metrics as in ``compile``, the outputs' losses, then the rest by name."""

@@ -12,7 +12,7 @@ from fastcnn.seam import state
 from fastcnn.tensor import Tensor
 from fastcnn.training.arrays import map_leaves, unpack
 from fastcnn.training.data import Data, open_data, standard_batch_size
-from fastcnn.training.fitting import close_progress, make_callbacks
+from fastcnn.training.fitting import close_progress, grouped, make_callbacks
 from fastcnn.training.progress import standard_verbose
 from fastcnn.training.results import plain_logs
 
@@ -36,13 +36,11 @@ def evaluate(
 
 def run(model: Any, data: Data, callbacks: CallbackList) -> dict[str, Any]:
     """The loss and the metrics over the data; within ``fit`` too."""
-    from fastcnn.training.fitting import _grouped
-
     model.reset_metrics()
     logs: dict[str, Any] = {}
     callbacks.on_test_begin({})
     with closing(data.epoch(0)) as loaded:  # type: ignore[type-var]  # a generator
-        for step, batches in _grouped(loaded, model.steps_per_execution, 0):
+        for step, batches in grouped(loaded, model.steps_per_execution, 0):
             callbacks.on_test_batch_begin(step, {})
             for batch in batches:
                 raw = model.test_step(batch)
@@ -59,12 +57,6 @@ def _own_array(t: Any) -> Array:
     return array if array.base is None and array.flags.owndata else array.copy()
 
 
-def _plain_step(model: Any) -> bool:
-    from fastcnn.training.trainer import Trainer
-
-    return type(model).predict_step is Trainer.predict_step
-
-
 def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: Any, callbacks: Any) -> Any:
     """``model.predict``."""
     if (
@@ -75,7 +67,7 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: Any, callb
         and x.ndim
         and 0 < len(x) <= (32 if batch_size is None else standard_batch_size(batch_size, len(x)))
         and x.dtype.kind in "biuf"
-        and _plain_step(model)
+        and not model._has_own_predict_step()
     ):
         # One batch: none of what follows would do anything.
         y = answer(model, x)
@@ -88,7 +80,7 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: Any, callb
         verbose = 0
     listed = make_callbacks(model, callbacks, standard_verbose(verbose), steps=data.steps)
     results = _Results(data.samples if steps is None else None)
-    plain = _plain_step(model)
+    plain = not model._has_own_predict_step()
     listed.on_predict_begin({})
     try:
         with closing(data.epoch(0)) as loaded:  # type: ignore[type-var]  # a generator

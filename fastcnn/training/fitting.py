@@ -17,7 +17,7 @@ from fastcnn.training.progress import standard_verbose
 from fastcnn.training.results import plain_logs
 from fastcnn.training.state import TrainingState
 
-__all__ = ["Fitting", "make_callbacks"]
+__all__ = ["Fitting", "grouped", "make_callbacks"]
 
 
 def make_callbacks(model: Any, callbacks: Any, verbose: Any, history: bool = False, **params: Any) -> CallbackList:
@@ -100,7 +100,7 @@ class Fitting:
             state.restore_metrics(model.metrics_variables)
         self.callbacks.on_epoch_begin(epoch, {})
         batches: Iterator[Any] = iter(()) if model.stop_training else self.data.epoch(epoch, state.step)
-        steps = _grouped(batches, model.steps_per_execution, state.step)
+        steps = grouped(batches, model.steps_per_execution, state.step)
         try:
             logs, seen = self._batches(steps, interrupts)
         finally:
@@ -151,7 +151,7 @@ class Fitting:
         return (epoch + 1) % when == 0 if isinstance(when, INT) else epoch + 1 in when
 
 
-def _grouped(batches: Iterator[Any], size: int, first: int) -> Iterator[tuple[int, list[Any]]]:
+def grouped(batches: Iterator[Any], size: int, first: int) -> Iterator[tuple[int, list[Any]]]:
     """``steps_per_execution`` batches at a time, each group with the number of its first step."""
     group: list[Any] = []
     step = first

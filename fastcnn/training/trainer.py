@@ -1,16 +1,32 @@
 """Trainer: compile, fit, evaluate, predict. Models inherit it."""
 
+import warnings
 from typing import Any
 
+from fastcnn import _core
 from fastcnn.autograd import GradientTape
 from fastcnn.plan import stepping
 from fastcnn.plan.answering import answer
 from fastcnn.plan.batches import samples
+from fastcnn.seam import state as seam_state
+from fastcnn.tensor import Tensor
 from fastcnn.training.arrays import check_class_weight, map_leaves, pack, tensors, unpack, weighted
 from fastcnn.training.compilation import Compilation
+from fastcnn.training.compiled import Targets
+from fastcnn.training.outputs import flat_outputs
 from fastcnn.training.results import plain_logs, to_array
 
 __all__ = ["Trainer"]
+
+
+_LOOKED_AT = 16  # samples of the first batch, which tell whether model, loss and labels go together
+
+
+class Anything(set[str]):
+    """The names that a ``train_step`` of the user's may log: nobody knows."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
 class Trainer(Compilation):
@@ -153,7 +169,7 @@ class Trainer(Compilation):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as arrays."""
-        if type(self).predict_step is Trainer.predict_step:
+        if not self._has_own_predict_step():
             y = answer(self, x)
             if y is not None:
                 return y
@@ -194,6 +210,52 @@ class Trainer(Compilation):
     def predict_step(self, data: Any) -> Any:
         """What ``predict`` does with a batch; may be overridden."""
         return self._infer(unpack(data)[0])
+
+    # ---- what the first batch shows
+
+    def _make_ready(self, data: Any, again: bool = True) -> None:
+        """Builds what waits for a first batch, and checks that model, loss and labels go together.
+
+        ``again``: whether to check where everything is built already.
+        """
+        from fastcnn import losses
+
+        cls: Any = type(self)
+        if cls.train_step is not Trainer.train_step or cls.compute_loss is not Compilation.compute_loss:
+            return
+        if not again and all(c is None or c.built for c in (self._compile_loss, self._compile_metrics)):
+            return
+        x, y, _ = unpack(data)
+        x = map_leaves(lambda t: Tensor(t.array[:_LOOKED_AT]), x)
+        tapes, seam_state.tapes = seam_state.tapes, ()
+        root, seam_state.root = seam_state.root, self  # as a part of something: no program is made, and kept, for it
+        try:
+            y_pred = self(x, training=False)  # type: ignore[operator]
+        finally:
+            seam_state.tapes, seam_state.root = tapes, root
+            _core.clear_cache()  # what this one eager pass needed, the program never asks for again
+        if y is None:
+            return
+        y = map_leaves(lambda t: Tensor(t.array[:_LOOKED_AT]), y)
+        if self._compile_loss is not None:
+            if not self._compile_loss.built:
+                self._compile_loss.build(y, y_pred)
+            targets, outputs = self._compile_loss.targets(y), flat_outputs(y_pred)
+            for i, loss, *_ in self._compile_loss.terms:
+                for sentence in losses.check_head(loss, targets[i].array, outputs[i].array):
+                    warnings.warn(sentence, UserWarning, stacklevel=5)
+        compiled = self._compile_metrics
+        if compiled is not None and not compiled.built:
+            found = self._targets(y)
+            compiled.build(found if isinstance(found, Targets) else compiled.targets(y, y_pred), y_pred)
+
+    def expected_logs(self, validation: bool = False) -> set[str]:
+        """The names that the logs of an epoch will have; of a ``train_step`` of your own, any."""
+        cls: Any = type(self)
+        if cls.train_step is not Trainer.train_step or cls.compute_metrics is not Compilation.compute_metrics:
+            return Anything(self.metrics_names)
+        names = set(self.get_metrics_result())
+        return names | {f"val_{name}" for name in names} if validation else names
 
     # ---- programs
 
@@ -259,6 +321,9 @@ class Trainer(Compilation):
         if roofline is not None:
             found.save_roofline(roofline)
         return found
+
+    def _has_own_predict_step(self) -> bool:
+        return type(self).predict_step is not Trainer.predict_step
 
     def _infer(self, x: Any) -> Any:
         """The outputs for tensors, by a program where the model can be captured."""
