@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fastcnn import callbacks, layers, metrics, optimizers
-from fastcnn.callbacks.callback import CallbackList
+from fastcnn.callbacks.callback_list import CallbackList
 from fastcnn.models.sequential import Sequential
 
 KERAS = json.loads(Path(__file__).with_name("callback_values.json").read_text())

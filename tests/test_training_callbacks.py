@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastcnn import callbacks, layers, losses, metrics
-from fastcnn.callbacks.callback import CallbackList
+from fastcnn.callbacks.callback_list import CallbackList
 from fastcnn.models.model import Model
 from fastcnn.models.sequential import Sequential
 from fastcnn.training import progress

@@ -2,7 +2,8 @@
 
 from fastcnn.callbacks.averaging import SwapEMAWeights
 from fastcnn.callbacks.backup import BackupAndRestore
-from fastcnn.callbacks.callback import Callback, CallbackList
+from fastcnn.callbacks.callback import Callback
+from fastcnn.callbacks.callback_list import CallbackList
 from fastcnn.callbacks.checkpoint import ModelCheckpoint
 from fastcnn.callbacks.history import History
 from fastcnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau

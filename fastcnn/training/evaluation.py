@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.callbacks.callback import CallbackList
+from fastcnn.callbacks.callback_list import CallbackList
 from fastcnn.plan import stepping
 from fastcnn.plan.answering import answer
 from fastcnn.seam import state

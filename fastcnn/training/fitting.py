@@ -7,7 +7,7 @@ from typing import Any
 
 from fastcnn._arrays import INT
 from fastcnn.callbacks.backup import BackupAndRestore
-from fastcnn.callbacks.callback import CallbackList
+from fastcnn.callbacks.callback_list import CallbackList
 from fastcnn.callbacks.stopping import TerminateOnNaN
 from fastcnn.random import draw_seed
 from fastcnn.training.arrays import check_class_weight, weighted
