@@ -6,6 +6,7 @@
 // planes are woven into it. Blocks of pixels come in their order, then taps in theirs: an element's additions come in
 // this order whoever owns its rows. A few rows of planes are open at a time, so everything but dy stays in L1.
 #include "conv_parts.h"
+#include "lanes.h"
 #include "pack.h"
 #include "runtime/shares.h"
 #include "sizes.h"
@@ -116,8 +117,7 @@ void add_shifted(float* to, const float* from, int64_t apart, int64_t taps, int6
   for (; taps > 1 && shift >= count; taps--, to += shift, from += apart)  // they do not meet: what is between stays
     add_shifted(to, from, apart, 1, 0, count);
   int64_t reach = (taps - 1) * shift, end = reach + count;
-  ivec lane;
-  for (int l = 0; l < kLanes; l++) lane[l] = l;
+  const ivec lane = lane_numbers();
   for (int64_t x = 0; x < end; x += kLanes) {
     const float* at = from + x;
     if (x >= reach && x + kLanes <= count) {

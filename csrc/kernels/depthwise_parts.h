@@ -1,7 +1,7 @@
 // What the files of the depthwise convolution share: vectors of output channels, and the entries of their table.
 #pragma once
 #include "depthwise.h"
-#include "vec.h"
+#include "lanes.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -27,8 +27,7 @@ struct Repeat {
 };
 static inline Repeat repeat(int64_t q, int lanes, int64_t m) {
   int64_t phase = q % m;
-  ivec lane;
-  for (int i = 0; i < kLanes; i++) lane[i] = i;
+  const ivec lane = lane_numbers();
   ivec channel;
   if (m < kLanes)  // (phase + lane) / m: small numbers, half a step away from where rounding could matter
     channel = to_int((to_float(lane + (int32_t)phase) + 0.5f) * (1.0f / (float)m));

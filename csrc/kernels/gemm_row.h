@@ -9,6 +9,7 @@
 #pragma once
 #include "gemm.h"
 #include "gemm_finish.h"
+#include "lanes.h"
 #include "runtime/parallel.h"
 
 namespace fastcnn {
@@ -94,7 +95,7 @@ void sum_columns(float* acc, const float* a, const float* b, int64_t ldb, int64_
 #pragma GCC unroll 8
     for (int v = 0; v < J; v++) {
       const float* from = b + p * ldb + v * kLanes;
-      sum[v] = fma(x, live == kLanes ? load(from) : load_first(from, live), sum[v]);
+      sum[v] = fma(x, load_some(from, live), sum[v]);
     }
   };
   for (int64_t from = 0, end; from < depth; from = end) {

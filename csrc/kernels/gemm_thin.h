@@ -6,6 +6,7 @@
 #pragma once
 #include "gemm.h"
 #include "gemm_finish.h"
+#include "lanes.h"
 #include "runtime/parallel.h"
 
 namespace fastcnn {
@@ -49,7 +50,7 @@ void thin_vectors(float* acc, const float* a, int64_t lda, const float* b, int64
     vec row[J];
     if constexpr (kAsk) next.ask<J * kLanes>();
 #pragma GCC unroll 8
-    for (int v = 0; v < J; v++) row[v] = live == kLanes ? load(b + v * kLanes) : load_first(b + v * kLanes, live);
+    for (int v = 0; v < J; v++) row[v] = load_some(b + v * kLanes, live);
 #pragma GCC unroll 8
     for (int i = 0; i < M; i++) {
       vec x = splat(a[i * lda + p]);

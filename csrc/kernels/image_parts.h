@@ -1,6 +1,6 @@
 // Pixels of either type as vectors of floats. No fma in the image kernels: the bits are then those of base, too.
 #pragma once
-#include "vec.h"
+#include "lanes.h"
 
 namespace fastcnn {
 namespace ISA {
@@ -36,9 +36,6 @@ inline void each_vector(Out* y, const In* x, int64_t size, F f) {
   }
 }
 
-// load_first where n may be kLanes, which is the usual.
-inline vec some(const float* p, int n) { return n == kLanes ? load(p) : load_first(p, n); }
-
 // Where a position beyond the edge is, in a mirror there that does not repeat the last pixel.
 __attribute__((noinline, unused)) int64_t mirrored(int64_t i, int64_t size) {
   int64_t period = size > 1 ? 2 * size - 2 : 1;
@@ -54,13 +51,6 @@ __attribute__((noinline, unused)) void mirror_ends(void* line, int64_t w, size_t
   };
   for (int64_t u = -before; u < 0; u++) copy(u);
   for (int64_t u = w; u < w + after; u++) copy(u);
-}
-
-// The lanes 0, 1, 2, ...
-inline ivec lane_numbers() {
-  ivec lanes;
-  for (int l = 0; l < kLanes; l++) lanes[l] = l;
-  return lanes;
 }
 
 }  // namespace

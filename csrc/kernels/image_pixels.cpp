@@ -16,7 +16,7 @@ void scale(Out* y, const In* x, int64_t pixels, int64_t c, const float* alpha, c
     for (int64_t p = 0; p < pixels; p++)
       each_vector(y + p * c, x + p * c, c, [&](int64_t e, vec v) {
         int n = (int)(c - e < kLanes ? c - e : kLanes);
-        return one(v, some(alpha + e, n), some(beta + e, n));
+        return one(v, load_some(alpha + e, n), load_some(beta + e, n));
       });
     return;
   }
@@ -34,7 +34,7 @@ template <class T>
 void add(T* y, const T* x, const float* noise, int64_t size) {
   each_vector(y, x, size, [&](int64_t e, vec v) {
     int n = (int)(size - e < kLanes ? size - e : kLanes);
-    return v + some(noise + e, n);
+    return v + load_some(noise + e, n);
   });
 }
 

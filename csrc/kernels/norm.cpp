@@ -26,7 +26,7 @@ struct Moments {
     vec weight = splat(1.0f / (float)count);
     for_lanes(size, [&](int64_t i, int lanes) {
       vec t[8];
-      for (int r = 0; r < count; r++) t[r] = read(x + r * width + strip + i, lanes) * weight;
+      for (int r = 0; r < count; r++) t[r] = load_some(x + r * width + strip + i, lanes) * weight;
       for (int half = count / 2; half; half /= 2)
         for (int r = 0; r < half; r++) t[r] += t[r + half];
       store(shift + i, t[0]);
@@ -34,7 +34,7 @@ struct Moments {
   }
   inline __attribute__((always_inline)) void add(vec& s, vec& q, int64_t row, int64_t i, int lanes) const {
     __builtin_prefetch(x + row * width + strip + i + ahead);
-    vec d = read(x + row * width + strip + i, lanes) - load(shift + i);
+    vec d = load_some(x + row * width + strip + i, lanes) - load(shift + i);
     s += d;
     q = fma(d, d, q);
   }
@@ -116,12 +116,12 @@ void normalise_chunk(float* y, const float* x, const float* residual, Affines a,
     for_lanes(
         width, [&](int64_t i, int lanes) __attribute__((always_inline)) {
           __builtin_prefetch(x + i + kAhead);
-          vec v = a.x(read(x + i, lanes), i);
+          vec v = a.x(load_some(x + i, lanes), i);
           if (residual) {
-            vec term = read(residual + i, lanes);
+            vec term = load_some(residual + i, lanes);
             v += a.normalised ? a.residual(term, i) : term;
           }
-          write(y + i, min(a.high, max(a.low, v)), lanes, kStreamed);
+          put_some(y + i, min(a.high, max(a.low, v)), lanes, kStreamed);
         });
     if (residual) residual += width;
   }

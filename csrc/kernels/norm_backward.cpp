@@ -24,11 +24,11 @@ struct Gradient {
   vec ceiling;
   // i: of the element; j: of its channel among the numbers.
   inline __attribute__((always_inline)) vec at(const float* const* numbers, int64_t i, int64_t j, int lanes) const {
-    vec g = read(dy + i, lanes);
+    vec g = load_some(dy + i, lanes);
     if (kMask == Mask::none) return g;
     vec v = kMask == Mask::y
-                ? read(y + i, lanes)
-                : fma(read(x + i, lanes) - load(numbers[0] + j), load(numbers[1] + j), load(numbers[4] + j));
+                ? load_some(y + i, lanes)
+                : fma(load_some(x + i, lanes) - load(numbers[0] + j), load(numbers[1] + j), load(numbers[4] + j));
     return select(v >= ceiling, zero(), through(v, g));
   }
 };
@@ -49,7 +49,7 @@ struct GradientSums {
     if (kMask == Mask::y) __builtin_prefetch(g.y + at + ahead);
     vec gradient = g.at(numbers, at, strip + i, lanes);
     s += gradient;
-    q = fma(gradient, read(g.x + at, lanes) - load(numbers[0] + strip + i), q);
+    q = fma(gradient, load_some(g.x + at, lanes) - load(numbers[0] + strip + i), q);
   }
   void finish(double*, double*, int64_t, int64_t) const {}
 };
@@ -116,11 +116,11 @@ void gradient_chunk(float* dx, float* dresidual, Gradient<kMask> g, bool fixed, 
           if (kMask == Mask::y) __builtin_prefetch(g.y + at + i + kAhead);
           vec gradient = g.at(k.of, at + i, i, lanes), d = load(k.of[1] + i) * gradient;
           if (!fixed) {
-            vec about = read(g.x + at + i, lanes) - load(k.of[0] + i);
+            vec about = load_some(g.x + at + i, lanes) - load(k.of[0] + i);
             d = fma(load(k.of[1] + i), gradient, fma(load(k.of[2] + i), about, load(k.of[3] + i)));
           }
-          write(dx + at + i, d, lanes, kStreamed);
-          if (dresidual) write(dresidual + at + i, gradient, lanes, kStreamed);
+          put_some(dx + at + i, d, lanes, kStreamed);
+          if (dresidual) put_some(dresidual + at + i, gradient, lanes, kStreamed);
         });
   }
 }

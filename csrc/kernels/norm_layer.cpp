@@ -168,8 +168,8 @@ void forward_piece(float* y, const float* x, const float* gamma, const float* be
     for_lanes(
         size, [&](int64_t i, int lanes) __attribute__((always_inline)) {
           __builtin_prefetch(x + i + ahead);
-          vec xhat = fma(read(x + i, lanes) - center, scale, shift);
-          write(y + i, fma(xhat, read(gamma + i, lanes), read(beta + i, lanes)), lanes, past);
+          vec xhat = fma(load_some(x + i, lanes) - center, scale, shift);
+          put_some(y + i, fma(xhat, load_some(gamma + i, lanes), load_some(beta + i, lanes)), lanes, past);
         });
   }
 }
@@ -231,18 +231,20 @@ void backward_piece(float* dx, float* leaf_gamma, float* leaf_beta, const float*
     end = begin + together < rows ? begin + together : rows;
     for_lanes(
         size, [&](int64_t i, int lanes) __attribute__((always_inline)) {
-          vec scaled = read(leaf_gamma + i, lanes), sum = read(leaf_beta + i, lanes), weight = read(gamma + i, lanes);
+          vec scaled = load_some(leaf_gamma + i, lanes), sum = load_some(leaf_beta + i, lanes),
+              weight = load_some(gamma + i, lanes);
           for (int64_t r = begin; r < end; r++) {
             int64_t at = r * size + i;
             __builtin_prefetch(dy + at + rows * size);
             __builtin_prefetch(x + at + rows * size);
-            vec d = read(dy + at, lanes), off = read(x + at, lanes) - splat(mean[r]), scale = splat(inv_std[r]);
+            vec d = load_some(dy + at, lanes), off = load_some(x + at, lanes) - splat(mean[r]),
+                scale = splat(inv_std[r]);
             scaled = fma(d, off * scale, scaled);
             sum += d;
-            write(dx + at, scale * fma(splat(n.slope[r]), off, fma(d, weight, splat(n.level[r]))), lanes, past);
+            put_some(dx + at, scale * fma(splat(n.slope[r]), off, fma(d, weight, splat(n.level[r]))), lanes, past);
           }
-          write(leaf_gamma + i, scaled, lanes);
-          write(leaf_beta + i, sum, lanes);
+          store_some(leaf_gamma + i, scaled, lanes);
+          store_some(leaf_beta + i, sum, lanes);
         });
   }
 }

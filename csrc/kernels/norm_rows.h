@@ -4,6 +4,7 @@
 // floats. The wide rows of a sample are cut in chunks, by shape alone: a chunk is a task, its sums are one entry of the
 // partial sums, and these are added in order. Rows that are left over by the fold are a last chunk of width c.
 #pragma once
+#include "lanes.h"
 #include "norm.h"
 #include "runtime/parallel.h"
 #include "stream.h"
@@ -76,21 +77,8 @@ static void for_sums(const RowPlan& p, const double* sums, F f) {
   }
 }
 
-// step(i, lanes) over [0, size): whole vectors, then the tail.
-template <class F>
-static inline __attribute__((always_inline)) void for_lanes(int64_t size, F step) {
-  int64_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) step(i, kLanes);
-  if (i < size) step(i, (int)(size - i));
-}
-static inline __attribute__((always_inline)) vec read(const float* p, int lanes) {
-  return lanes == kLanes ? load(p) : load_first(p, lanes);
-}
-static inline __attribute__((always_inline)) void write(float* p, vec v, int lanes, bool past_caches = false) {
-  if (past_caches)
-    stream(p, v);
-  else
-    lanes == kLanes ? store(p, v) : store_first(p, v, lanes);
+static inline __attribute__((always_inline)) void put_some(float* p, vec v, int lanes, bool past_caches) {
+  past_caches ? stream(p, v) : store_some(p, v, lanes);
 }
 // Whether the rows of a chunk of a large array are written past the caches.
 static inline bool streams(const float* array, const RowPlan& p, const Chunk& chunk) {

@@ -5,6 +5,7 @@
 // Short rows of numbers are turned, a block of them at a time: they are columns then.
 #include "reduce.h"
 
+#include "lanes.h"
 #include "reduce_parts.h"
 #include "runtime/parallel.h"
 #include "stream.h"
@@ -111,11 +112,8 @@ void fold_leaf(float* sum, const float* x, const float* center, int64_t rows, in
       vec s[Op::kParts];
       __builtin_prefetch(x + i + ahead);
       for (int part = 0; part < Op::kParts; part++) s[part] = load(sum + part * kMost + i);
-      Op::step(s, n == kLanes ? load(x + i) : load_first(x + i, n), load(center + i));
-      for (int part = 0; part < Op::kParts; part++) {
-        float* to = sum + part * kMost + i;
-        n == kLanes ? store(to, s[part]) : store_first(to, s[part], n);
-      }
+      Op::step(s, load_some(x + i, n), load(center + i));
+      for (int part = 0; part < Op::kParts; part++) store_some(sum + part * kMost + i, s[part], n);
     }
 }
 template <class Op>

@@ -2,6 +2,7 @@
 // side by side in lanes; where there are few, several rows are read as one, and what their winners are worth is
 // compared at the end. Short rows of numbers are turned to columns; long ones are gone through some way to find the
 // largest, and then to find its place. One pass over memory. The smallest of x is the largest of -x.
+#include "lanes.h"
 #include "reduce_parts.h"
 #include "runtime/parallel.h"
 #include "stream.h"
@@ -27,11 +28,6 @@ struct Winner {
   int32_t worth, row;
 };
 
-ivec lanes() {
-  ivec lane;
-  for (int l = 0; l < kLanes; l++) lane[l] = l;
-  return lane;
-}
 vec flipped(vec x, int32_t sign) { return from_bits(bits(x) ^ isplat(sign)); }
 
 // Integers in the order of floats: both zeros are the same, and so is every NaN.
@@ -47,7 +43,7 @@ void fold(Best* best, const float* x, int64_t steps, int64_t stride, int64_t wid
           int64_t ahead) {
   Best b[V];
   for (int k = 0; k < V; k++) b[k] = best[k];
-  const ivec lane = lanes();
+  const ivec lane = lane_numbers();
   for (ivec at = isplat(index); steps > 0; steps--, x += stride, at += 1) {
 #pragma GCC unroll 4
     for (int k = 0; k < V; k++) {
@@ -75,7 +71,7 @@ void fold_tile(Best* best, const float* x, int64_t steps, int64_t stride, int64_
 
 // The winner of r numbers in a row: the largest of some of them first, and where it is only if it is the largest yet.
 Winner winner_of(const float* x, int64_t r, int32_t sign) {
-  const ivec lane = lanes();
+  const ivec lane = lane_numbers();
   Winner best{};
   for (int64_t begin = 0, n; begin < r; begin += n, x += n) {
     n = r - begin < kNear ? r - begin : kNear;

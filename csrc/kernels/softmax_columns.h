@@ -1,6 +1,7 @@
 // Softmax down the c axis of (c, inner): vectors run along inner, a tile of columns at a time. The tile's rows lie
 // `inner` apart, so they are asked for ahead, and it is narrow enough for all passes to find it in the cache.
 #pragma once
+#include "lanes.h"
 #include "vmath.h"
 
 namespace fastcnn {
@@ -12,35 +13,25 @@ constexpr int64_t kColumns = 1024, kTile = 32768;  // columns and floats of a ti
 constexpr int64_t kFewColumns = 64;                // but so many columns at least
 constexpr int64_t kRowsAhead = 4;
 
-// f(i, lanes) for each vector of a tile's row.
-template <class F>
-inline void across(int64_t width, F f) {
-  int64_t i = 0;
-  for (; i + kLanes <= width; i += kLanes) f(i, kLanes);
-  if (i < width) f(i, (int)(width - i));
-}
-inline vec load_some(const float* p, int n) { return n == kLanes ? load(p) : load_first(p, n); }
-inline void store_some(float* p, vec v, int n) { n == kLanes ? store(p, v) : store_first(p, v, n); }
-
 // sum[i] = the sum of term(offset, lanes) down a column, a leaf at a time: the order does not depend on the tile.
 template <class Term>
 inline void sum_columns(float* sum, int64_t c, int64_t inner, int64_t width, Term term) {
   alignas(64) float part[kColumns];
-  across(width, [&](int64_t i, int) { store(sum + i, zero()); });
+  for_lanes(width, [&](int64_t i, int) { store(sum + i, zero()); });
   for (int64_t begin = 0; begin < c; begin += kLeaf) {
-    across(width, [&](int64_t i, int) { store(part + i, zero()); });
+    for_lanes(width, [&](int64_t i, int) { store(part + i, zero()); });
     for (int64_t j = begin; j < c && j < begin + kLeaf; j++)
-      across(width, [&](int64_t i, int n) { store(part + i, load(part + i) + term(j * inner + i, i, n)); });
-    across(width, [&](int64_t i, int) { store(sum + i, load(sum + i) + load(part + i)); });
+      for_lanes(width, [&](int64_t i, int n) { store(part + i, load(part + i) + term(j * inner + i, i, n)); });
+    for_lanes(width, [&](int64_t i, int) { store(sum + i, load(sum + i) + load(part + i)); });
   }
 }
 
 // A tile: x and y point to its first row, rows are `inner` apart.
 void softmax_columns(float* y, const float* x, int64_t c, int64_t inner, int64_t width, bool log_of) {
   alignas(64) float largest[kColumns], sum[kColumns];
-  across(width, [&](int64_t i, int) { store(largest + i, splat(-kInfinity)); });
+  for_lanes(width, [&](int64_t i, int) { store(largest + i, splat(-kInfinity)); });
   for (int64_t j = 0; j < c; j++)
-    across(width, [&](int64_t i, int n) {
+    for_lanes(width, [&](int64_t i, int n) {
       const float* from = x + j * inner + i;
       __builtin_prefetch(from + kRowsAhead * inner);
       store(largest + i, max(load_some(from, n), load(largest + i)));
@@ -50,12 +41,12 @@ void softmax_columns(float* y, const float* x, int64_t c, int64_t inner, int64_t
     if (!log_of) store_some(y + at, e, n);
     return e;
   });
-  across(width, [&](int64_t i, int) {
+  for_lanes(width, [&](int64_t i, int) {
     vec s = load(sum + i);
     store(sum + i, log_of ? log(s) : splat(1) / s);
   });
   for (int64_t j = 0; j < c; j++)
-    across(width, [&](int64_t i, int n) {
+    for_lanes(width, [&](int64_t i, int n) {
       int64_t at = j * inner + i;
       vec a = load_some((log_of ? x : y) + at, n), s = load(sum + i);
       store_some(y + at, log_of ? (a - load(largest + i)) - s : a * s, n);
@@ -72,7 +63,7 @@ void softmax_columns_backward(float* dx, const float* dy, const float* y, int64_
     return log_of ? g : g * load_some(y + at, n);
   });
   for (int64_t j = 0; j < c; j++)
-    across(width, [&](int64_t i, int n) {
+    for_lanes(width, [&](int64_t i, int n) {
       int64_t at = j * inner + i;
       vec g = load_some(dy + at, n), a = load_some(y + at, n), s = load(sum + i);
       store_some(dx + at, log_of ? fma(-value(exp_parts(a)), s, g) : a * (g - s), n);

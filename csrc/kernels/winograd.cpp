@@ -7,6 +7,7 @@
 // larger than that, or tiles are not many, v of many tiles is shared and each thread takes panels, transforming its
 // part of the filter itself, a third of the points at a time; and where tiles are few, u is made in chunks
 // (winograd_stream.h).
+#include "lanes.h"
 #include "runtime/shares.h"
 #include "winograd_ahead.h"
 #include "winograd_outputs.h"
@@ -102,7 +103,7 @@ static inline void transform_input(float* to, int64_t stride, const float* const
 #pragma GCC unroll 6
         for (int i = 0; i < 6; i++) {
           const float* p = pixels[i * 6 + j] + channel;
-          d[i] = live == kLanes ? load(p) : load_first(p, live);
+          d[i] = load_some(p, live);
           if (kPrologue && pixels[i * 6 + j] != zeros) d[i] = normalised(d[i]);
         }
       });

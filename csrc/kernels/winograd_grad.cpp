@@ -12,6 +12,7 @@
 // a map's edges do without some points (winograd_tiles.h), where batches are whole images. db, where it is wanted, is
 // summed while dy is transformed: by tasks, by batches or chunks, all in order.
 #include "conv_parts.h"
+#include "lanes.h"
 #include "pack.h"
 #include "point_product.h"
 #include "runtime/parallel.h"
@@ -329,10 +330,7 @@ __attribute__((noipa)) void transform_gradients(float* to, int64_t point, int64_
     gradient_points(
         to, point, sums ? sums + k : nullptr, [&](vec(&y)[4], int j) __attribute__((always_inline)) {
 #pragma GCC unroll 4
-          for (int i = 0; i < 4; i++) {
-            const float* p = pixels[i * 4 + j] + k;
-            y[i] = live == kLanes ? load(p) : load_first(p, live);
-          }
+          for (int i = 0; i < 4; i++) y[i] = load_some(pixels[i * 4 + j] + k, live);
         });
     k += kLanes;
   }

@@ -1,5 +1,6 @@
 #include "winograd_stream.h"
 
+#include "lanes.h"
 #include "runtime/parallel.h"
 
 namespace fastcnn {
@@ -25,9 +26,7 @@ void pack_taps(float* to, const Filter& f, int64_t first, int64_t from, int64_t 
     for (int j = 0; j < kRunVectors; j++) {
       float* at = to + (j * 9 + tap) * kLanes;
       int live = (int)most(0, least(kLanes, columns - j * kLanes));
-      for (int64_t d = 0; d < depth; d++)
-        store(at + d * kRunTaps,
-              live == kLanes ? load(rows + d * f.k + j * kLanes) : load_first(rows + d * f.k + j * kLanes, live));
+      for (int64_t d = 0; d < depth; d++) store(at + d * kRunTaps, load_some(rows + d * f.k + j * kLanes, live));
     }
   }
 }
