@@ -2,6 +2,7 @@
 // matrix, transposed in tiles of kLanes x kLanes inside registers; the other axes only say where each matrix lies.
 // A block of tiles reads and writes runs of a few lines: while it is worked on, the next one is asked for run by run,
 // since memory gives a single line here and there slowly. Whole lines of large results go past the caches.
+#include "lanes.h"
 #include "shape_parts.h"
 #include "turn.h"
 
@@ -12,30 +13,6 @@ namespace {
 constexpr int64_t kRows = 128, kTaskColumns = 2048;  // of a task
 constexpr int64_t kColumns = 64;  // of a block, which is asked for while the one before it is worked on
 constexpr int64_t kNarrow = 256;  // columns of which kLanes rows wait on the stack where they are not whole lines of y
-
-// Exchanges the blocks of kStep x kStep that lie off the diagonal in every block of 2 kStep x 2 kStep.
-template <int kStep>
-inline __attribute__((always_inline)) void exchange(vec* t) {
-  ivec low{}, high{};
-  for (int lane = 0; lane < kLanes; lane++) {
-    low[lane] = lane & kStep ? kLanes + lane - kStep : lane;
-    high[lane] = lane & kStep ? kLanes + lane : lane + kStep;
-  }
-#pragma GCC unroll 16
-  for (int row = 0; row < kLanes; row++) {
-    if (row & kStep) continue;
-    vec a = t[row], b = t[row + kStep];
-    t[row] = __builtin_shuffle(a, b, low);
-    t[row + kStep] = __builtin_shuffle(a, b, high);
-  }
-}
-
-inline __attribute__((always_inline)) void exchange_all(vec* t) {
-  exchange<1>(t);
-  exchange<2>(t);
-  if constexpr (kLanes > 4) exchange<4>(t);
-  if constexpr (kLanes > 8) exchange<8>(t);
-}
 
 // y (rows, columns) with rows `step_y` apart, from x (columns, rows) with rows `step_x` apart; both at most kLanes.
 __attribute__((noinline)) void tile(float* y, int64_t step_y, const float* x, int64_t step_x, int rows, int columns,
@@ -48,7 +25,7 @@ __attribute__((noinline)) void tile(float* y, int64_t step_y, const float* x, in
 #pragma GCC unroll 16
     for (int j = 0; j < kLanes; j++) t[j] = j < columns ? load_first(x + j * step_x, rows) : zero();
   }
-  exchange_all(t);
+  transpose(t);
   if (columns < kLanes) {
 #pragma GCC unroll 16
     for (int i = 0; i < kLanes; i++)
@@ -107,8 +84,7 @@ void thin(float* y, int64_t step_y, const float* x, int64_t step_x, int64_t n, c
 
 Channels::Channels(int64_t c, bool into) : count(c <= (into ? kThin : kThinFrom) ? (int)c : 0) {
   const int32_t inverse = 65536 / (int32_t)(count + !count) + 1;
-  ivec lane;
-  for (int l = 0; l < kLanes; l++) lane[l] = l;
+  const ivec lane = lane_numbers();
   for (int to = 0; to < count; to++) {
     ivec flat = into ? lane + to * kLanes : lane * count + to, row = flat / kLanes, column = flat % kLanes;
     if (into) column = flat * inverse >> 16, row = flat - column * count;
