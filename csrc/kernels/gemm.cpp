@@ -33,35 +33,43 @@ void transpose_into(float* to, const float* from, int64_t rows, int64_t columns,
   });
 }
 
-bool is_few(const Matmul& g) { return g.m <= kFewRows && g.k > 0; }
+// What the file's head tells, in the order in which it is asked.
+enum class Way { row, thin, tall, few, large, gathered };
+Way way_of(const Matmul& g) {
+  if (is_row(g)) return Way::row;
+  if (is_thin(g)) return Way::thin;
+  if (is_tall(g)) return Way::tall;
+  if (is_few(g)) return Way::few;
+  return is_large(g) ? Way::large : Way::gathered;
+}
 
-int64_t transposed_bytes(const Matmul& g) {
-  return !is_large(g) && g.transpose_a && g.m > 1 && g.k > 1 && (is_thin(g) || !is_tall(g)) ? align64(g.m * g.k * 4)
-                                                                                            : 0;
+// Of a transposed a, for the ways that read it row by row.
+int64_t transposed_bytes(const Matmul& g, Way way) {
+  const bool by_rows = way == Way::thin || way == Way::few || way == Way::gathered;
+  return by_rows && g.transpose_a && g.m > 1 && g.k > 1 ? align64(g.m * g.k * 4) : 0;
 }
 
 size_t one_workspace(const Matmul& g, int threads) {
-  size_t bytes = (size_t)transposed_bytes(g);
-  if (is_row(g)) return RowPlan(g, threads).bytes(g);
-  if (is_thin(g)) return bytes + ThinPlan(g, threads).bytes(g);
-  if (is_tall(g)) return TallPlan(g, threads).bytes(g, threads);
-  if (is_few(g)) return bytes + FewPlan(g, threads).bytes(g);
-  if (is_large(g)) return LargePlan(g, threads).bytes(g, threads);
-  return bytes + 64 + gather_workspace(g.m, 1, g.k > 0 ? g.k : 1, g.n, threads);
+  const Way way = way_of(g);
+  const size_t bytes = (size_t)transposed_bytes(g, way);
+  switch (way) {
+    case Way::row:
+      return RowPlan(g, threads).bytes(g);
+    case Way::thin:
+      return bytes + ThinPlan(g, threads).bytes(g);
+    case Way::tall:
+      return TallPlan(g, threads).bytes(g, threads);
+    case Way::few:
+      return bytes + FewPlan(g, threads).bytes(g);
+    case Way::large:
+      return LargePlan(g, threads).bytes(g, threads);
+    default:
+      return bytes + 64 + gather_workspace(g.m, 1, g.k > 0 ? g.k : 1, g.n, threads);
+  }
 }
 
-void one_product(float* y, const float* a, const float* b, const Matmul& g, const fastcnn_epilogue& e, char* workspace,
-                 int threads) {
-  if (transposed_bytes(g)) {
-    transpose_into((float*)workspace, a, g.k, g.m, threads);
-    a = (const float*)workspace;
-    workspace += transposed_bytes(g);
-  }
-  if (is_row(g)) return row_product(y, a, b, g, e, workspace, threads);
-  if (is_thin(g)) return thin_product(y, a, b, g, e, workspace, threads);
-  if (is_tall(g)) return tall_product(y, a, b, g, e, workspace, threads);
-  if (is_few(g)) return few_product(y, a, b, g, e, workspace, threads);
-  if (is_large(g)) return large_product(y, a, b, g, e, workspace, threads);
+void gathered_product(float* y, const float* a, const float* b, const Matmul& g, const fastcnn_epilogue& e,
+                      char* workspace, int threads) {
   int64_t* origin = (int64_t*)workspace;
   origin[0] = 0;
   Gather p{};
@@ -72,6 +80,30 @@ void one_product(float* y, const float* a, const float* b, const Matmul& g, cons
   p.filter = b, p.run_stride = g.transpose_b ? g.k : g.n, p.transposed = g.transpose_b, p.columns = g.n;
   p.epilogue = e, p.y_origin = y;
   gather_product(p, workspace + 64, threads);
+}
+
+void one_product(float* y, const float* a, const float* b, const Matmul& g, const fastcnn_epilogue& e, char* workspace,
+                 int threads) {
+  const Way way = way_of(g);
+  if (const int64_t bytes = transposed_bytes(g, way)) {
+    transpose_into((float*)workspace, a, g.k, g.m, threads);
+    a = (const float*)workspace;
+    workspace += bytes;
+  }
+  switch (way) {
+    case Way::row:
+      return row_product(y, a, b, g, e, workspace, threads);
+    case Way::thin:
+      return thin_product(y, a, b, g, e, workspace, threads);
+    case Way::tall:
+      return tall_product(y, a, b, g, e, workspace, threads);
+    case Way::few:
+      return few_product(y, a, b, g, e, workspace, threads);
+    case Way::large:
+      return large_product(y, a, b, g, e, workspace, threads);
+    default:
+      return gathered_product(y, a, b, g, e, workspace, threads);
+  }
 }
 
 // A batch of small products is shared out whole; large ones one after the other, each by all threads.

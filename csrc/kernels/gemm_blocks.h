@@ -33,6 +33,8 @@ inline int panel_columns(const Matmul& g, int64_t panel) { return (int)least(kPa
     pack_rows(to, b + from * g.n + panel * kPanel, g.n, depth, columns);
 }
 
+bool is_few(const Matmul& g) { return g.m <= kFewRows && g.k > 0; }
+
 struct FewPlan {
   int64_t panels, piece, pieces;
   int64_t parts;           // of the depth

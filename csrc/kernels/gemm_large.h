@@ -20,9 +20,9 @@ constexpr int64_t kLargeTasks = 6;                          // a thread, at leas
 constexpr int64_t kPanelsOwned = 4;                         // at least, if each thread packs its own
 constexpr int64_t kPanelsTogether = 8, kRowsTogether = 32;  // of b, packed in turn: it is read in runs of 2 KiB
 
+// Of products that are neither few rows' nor tall.
 bool is_large(const Matmul& g) {
-  return g.m > kFewRows && least(g.n, g.k) >= kLargeSide && !is_tall(g) &&
-         (g.transpose_a || (g.n * g.k > kLargeFloats && g.m <= kTallest * g.n));
+  return least(g.n, g.k) >= kLargeSide && (g.transpose_a || (g.n * g.k > kLargeFloats && g.m <= kTallest * g.n));
 }
 
 struct LargePlan {
