@@ -1,4 +1,4 @@
-// What the files behind conv.cpp's table share: conv_few.cpp, conv_grad.cpp, winograd*.cpp.
+// What the files behind conv.cpp's table share: conv_*.cpp, winograd*.cpp.
 #pragma once
 #include "conv.h"
 #include "sizes.h"
