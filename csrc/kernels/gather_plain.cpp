@@ -8,6 +8,7 @@
 #include "gather_plain.h"
 
 #include "apply_activation.h"
+#include "hints.h"
 #include "pack.h"
 #include "prologue.h"
 #include "runtime/shares.h"
@@ -59,72 +60,110 @@ __attribute__((noinline, noclone)) void finish_tile(const float* tile, float* y,
   }
 }
 
-// kPlainRows / NV rows of a panel; tail: columns of its last vector.
+template <int N>
+struct Steps {
+  static constexpr int value = N;
+};
+
+// `tiles` times kPlainRows / NV rows of a panel; tail: columns of its last vector.
 template <int NV>
-void plain_tile(const float* x, int64_t step, int64_t depth, const float* b, int64_t b_step, float* y, int64_t y_step,
-                const Ending& f, int tail, Asking& asking) {
-  constexpr int kRows = (int)kPlainRows / NV, kBases = (kRows + 3) / 4;
-  vec acc[kRows][NV];
-#pragma GCC unroll 24
-  for (int i = 0; i < kRows; i++)
-#pragma GCC unroll 4
-    for (int j = 0; j < NV; j++) acc[i][j] = zero();
-  const float* base[kBases];
-#pragma GCC unroll 6
-  for (int i = 0; i < kBases; i++) base[i] = x + 4 * i * step;
-  const int64_t three = 3 * step;
+void plain_tiles(int64_t tiles, const float* x, int64_t step, int64_t depth, const float* panel, int64_t b_step,
+                 float* y, int64_t y_step, const Ending& f, int tail, Asking& asking) {
+  constexpr int kRows = (int)kPlainRows / NV;
+  constexpr bool kFull = NV == kTileVectors;  // a pointer for each row; else for each four
+  constexpr int kSteps = kFull ? 4 : 1;       // between two times of asking
+  constexpr int kLines = (int)(kSteps * kPlainRows / NV + 15) / 16;
+  constexpr int kEach = kFull ? 1 : 4, kBases = (kRows + kEach - 1) / kEach;
+  if (kFull) b_step = kPanel;
+  const int64_t three = 3 * step, x_pitch = kSteps * asking.x_pitch, pitch = kSteps * asking.pitch;
   const float *ask = asking.x, *c = asking.c, *d = asking.d;
-  for (int64_t p = 0; p < depth; p++) {
-    vec column[NV];
-#pragma GCC unroll 4
-    for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
-    b += b_step;
-    __builtin_prefetch(ask);
-    if (kPlainRows > 16 && NV == 1) __builtin_prefetch(ask + 16);
-    ask += asking.x_pitch;
-    if (c) {
-      __builtin_prefetch(c), __builtin_prefetch(d);
-      c += asking.pitch, d += asking.pitch;
-    }
-#pragma GCC unroll 24
-    for (int i = 0; i < kRows; i++) {
-      vec a = splat(base[i / 4][i % 4 == 3 ? three : i % 4 * step]);
-#pragma GCC unroll 4
-      for (int j = 0; j < NV; j++) acc[i][j] = fma(a, column[j], acc[i][j]);
-    }
-#pragma GCC unroll 6
-    for (int i = 0; i < kBases; i++) base[i]++;
-  }
-  asking.x = ask, asking.c = c, asking.d = d;
-  auto each = [&](auto put) __attribute__((always_inline)) {
+  for (; tiles > 0; tiles--, x += kRows * step, y += kRows * y_step) {
+    const float* b = panel;
+    vec acc[kRows][NV];
 #pragma GCC unroll 24
     for (int i = 0; i < kRows; i++)
 #pragma GCC unroll 4
-      for (int j = 0; j < NV; j++) put(acc[i][j], i, j, j == NV - 1 ? tail : kLanes);
-  };
-  if (f.rare) {
-    alignas(64) float kept[kRows * NV * kLanes];
-    each([&](vec& v, int i, int j, int) { store(kept + (i * NV + j) * kLanes, v); });
-    return finish_tile(kept, y, y_step, kRows, NV, tail, f);
+      for (int j = 0; j < NV; j++) acc[i][j] = zero();
+    const float* base[kBases];
+#pragma GCC unroll 6
+    for (int i = 0; i < kBases; i++) {
+      base[i] = x + kEach * i * step;
+      if (kFull) forget(base[i]);
+    }
+    int64_t p = 0;
+    auto add = [&](auto steps) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+      for (int s = 0; s < steps.value; s++) {
+        vec column[NV];
+#pragma GCC unroll 4
+        for (int j = 0; j < NV; j++) column[j] = load(b + s * b_step + j * kLanes);
+#pragma GCC unroll 24
+        for (int i = 0; i < kRows; i++) {
+          vec a = splat(kFull ? base[i][p + s] : base[i / 4][i % 4 == 3 ? three : i % 4 * step]);
+#pragma GCC unroll 4
+          for (int j = 0; j < NV; j++) acc[i][j] = fma(a, column[j], acc[i][j]);
+          if (kFull) keep(a);
+        }
+#pragma GCC unroll 4
+        for (int j = 0; j < NV && kFull; j++) keep(column[j]);
+      }
+      p += steps.value, b += steps.value * b_step;
+#pragma GCC unroll 6
+      for (int i = 0; i < kBases && !kFull; i++) base[i]++;
+    };
+    for (const int64_t end = depth / kSteps * kSteps; p != end;) {
+#pragma GCC unroll 2
+      for (int i = 0; i < kLines; i++) __builtin_prefetch(ask + i * 16);
+      ask += x_pitch;
+      if (c) {
+#pragma GCC unroll 2
+        for (int i = 0; i < (kFull ? 2 : 1); i++) __builtin_prefetch(c + i * 16), __builtin_prefetch(d + i * 16);
+        c += pitch, d += pitch;
+      }
+      add(Steps<kSteps>());
+    }
+    while (kSteps > 1 && p != depth) add(Steps<1>());
+    auto each = [&](auto put) __attribute__((always_inline)) {
+#pragma GCC unroll 24
+      for (int i = 0; i < kRows; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < NV; j++) put(acc[i][j], i, j, j == NV - 1 ? tail : kLanes);
+    };
+    // f(vector, where it lies in the rows from `at` on): one address a row.
+    auto beside = [&](auto* at, auto put) __attribute__((always_inline)) {
+#pragma GCC unroll 24
+      for (int i = 0; i < kRows; i++, at += y_step) {
+        forget(at);
+#pragma GCC unroll 4
+        for (int j = 0; j < NV; j++) put(acc[i][j], at + j * kLanes, j == NV - 1 ? tail : kLanes);
+      }
+    };
+    if (f.rare) {
+      alignas(64) float kept[kRows * NV * kLanes];
+      each([&](vec& v, int i, int j, int) { store(kept + (i * NV + j) * kLanes, v); });
+      finish_tile(kept, y, y_step, kRows, NV, tail, f);
+      continue;
+    }
+    if (f.bias) each([&](vec& v, int, int j, int live) { v += load_first(f.bias + j * kLanes, live); });
+    if (f.residual)
+      beside((const float*)((const char*)y + (f.residual - f.origin)),
+             [&](vec& v, const float* from, int live) { v += load_first(from, live); });
+    if (f.clamp) each([&](vec& v, int, int, int) { v = max(splat(f.low), v); });
+    if (f.clamp && f.high < __builtin_inff()) each([&](vec& v, int, int, int) { v = min(splat(f.high), v); });
+    if (f.stream)
+      beside(y, [&](vec& v, float* to, int) { stream(to, v); });
+    else
+      beside(y, [&](vec& v, float* to, int live) { store_first(to, v, live); });
   }
-  if (f.bias) each([&](vec& v, int, int j, int live) { v += load_first(f.bias + j * kLanes, live); });
-  if (f.residual) {
-    const float* from = (const float*)((const char*)y + (f.residual - f.origin));
-    each([&](vec& v, int i, int j, int live) { v += load_first(from + i * y_step + j * kLanes, live); });
-  }
-  if (f.clamp) each([&](vec& v, int, int, int) { v = min(splat(f.high), max(splat(f.low), v)); });
-  if (f.stream)
-    each([&](vec& v, int i, int j, int) { stream(y + i * y_step + j * kLanes, v); });
-  else
-    each([&](vec& v, int i, int j, int live) { store_first(y + i * y_step + j * kLanes, v, live); });
+  asking.x = ask, asking.c = c, asking.d = d;
 }
 
-typedef void (*PlainTile)(const float*, int64_t, int64_t, const float*, int64_t, float*, int64_t, const Ending&, int,
-                          Asking&);
-inline PlainTile plain_of(int vectors) {
+typedef void (*PlainTiles)(int64_t, const float*, int64_t, int64_t, const float*, int64_t, float*, int64_t,
+                           const Ending&, int, Asking&);
+inline PlainTiles plain_of(int vectors) {
   if constexpr (kTileVectors == 4)
-    if (vectors == 4) return plain_tile<4>;
-  return vectors == 2 ? plain_tile<2> : plain_tile<1>;
+    if (vectors == 4) return plain_tiles<4>;
+  return vectors == 2 ? plain_tiles<2> : plain_tiles<1>;
 }
 
 // kPlainRows rows of x through the prologue, align16(run) floats apart.
@@ -155,7 +194,7 @@ struct Work {
       const int64_t b_step = panel_width(g.columns - panel);
       width = least(b_step - in_panel, b_step == kPanel ? kPanel : 2 * kLanes);  // three vectors are two and one
       const int columns = (int)least(width, g.columns - column), tail = columns - (int)width + kLanes;
-      const PlainTile tile = plain_of((int)width / kLanes);
+      const PlainTiles tiles = plain_of((int)width / kLanes);
       const int64_t each = kPlainRows * kLanes / width;
       Ending f = finish;
       if (f.bias) f.bias += column;
@@ -164,9 +203,8 @@ struct Work {
         f.accumulate = from > 0, f.last = from + depth == g.run;
         f.rare = piece < g.run || f.gate;
         const float* b = filter + panel * g.run + from * b_step + in_panel;
-        int64_t i = 0;
-        for (; i + each <= count; i += each)
-          tile(x + i * step + from, step, depth, b, b_step, y + i * g.y_pixel + column, g.y_pixel, f, tail, asking);
+        tiles(count / each, x + from, step, depth, b, b_step, y + column, g.y_pixel, f, tail, asking);
+        const int64_t i = count / each * each;
         if (i < count) {
           const float* a[kPlainRows];
           float* c[kPlainRows];

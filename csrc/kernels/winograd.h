@@ -7,6 +7,7 @@
 // at the same cost. Each function below is one matrix times a vector of six (or three, or four) rows; a 2-D transform
 // is rows first, then columns, and is itself a few dozen operations on vectors of channels.
 #pragma once
+#include "hints.h"
 #include "prologue.h"
 #include "vec.h"
 #include "winograd_tiles.h"
@@ -50,13 +51,6 @@ static inline void output_rows(const vec (&m)[6], vec (&o)[4]) {  // A^T m
   o[1] = fma(splat(1.5f), t, splat(0.625f) * q);
   o[2] = fma(splat(2.25f), r, splat(0.390625f) * p);
   o[3] = fma(splat(3.375f), t, fma(splat(0.244140625f), q, m[5]));
-}
-
-// The compiler no longer knows where p comes from: it would keep dozens of addresses at hand that follow from p and a
-// stride, on the stack.
-template <class T>
-static inline void forget(T*& p) {
-  asm("" : "+r"(p));
 }
 
 // A^T m of one tile and one vector of columns, m[e] at products + e * point.
