@@ -1,5 +1,6 @@
 #include "micro.h"
 
+#include "hints.h"
 #include "sizes.h"
 
 namespace fastcnn {
@@ -127,11 +128,15 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
   vec acc[MR][NV];
   each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
   constexpr bool kAsks = MR > 3;
+  // Steps of a long loop, where a and b lie as convolutions have them.
+  constexpr int kSteps = MR > 4 && !kPacks && NV == kTileVectors && kLanes >= 8 ? 4 : 1;
+  const int64_t together = a.step == 1 && b_step == kPanel ? kSteps : INT64_MAX;
   const float* const* rows = a.rows;
   Asked asked(asking);
   for (int64_t s = 0; s < a.count; s++, rows += a.stride) {
     const float* row[MR];
     for (int i = 0; i < MR; i++) row[i] = rows[i] + a.offset;
+    for (int i = 0; i < MR && kSteps > 1; i++) forget(row[i]);
     int64_t end = a.depth * a.step;
     for (int64_t p = 0; p != end;) {
       if (kPacks && asked.place == asking.places)
@@ -139,14 +144,24 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
       else if (kAsks)
         asked.ask(asking);
       const int64_t stop = kAsks && end - p > asking.each ? p + asking.each : end;
-      do {
+      auto add = [&](int64_t b_at, int64_t at) __attribute__((always_inline)) {
         vec column[NV];
 #pragma GCC unroll 4
-        for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
-        b += b_step;
-        each<MR, NV>([&](int i, int j) { acc[i][j] = fma(splat(row[i][p]), column[j], acc[i][j]); });
-        p += a.step;
-      } while (p != stop);
+        for (int j = 0; j < NV; j++) column[j] = load(b + b_at + j * kLanes);
+#pragma GCC unroll 6
+        for (int i = 0; i < MR; i++) {
+          const vec from = splat(row[i][p + at]);
+#pragma GCC unroll 4
+          for (int j = 0; j < NV; j++) acc[i][j] = fma(from, column[j], acc[i][j]);
+          if (kSteps > 1) keep(from);
+        }
+#pragma GCC unroll 4
+        for (int j = 0; j < NV && kSteps > 1; j++) keep(column[j]);
+      };
+      for (const int64_t last = stop - together; kSteps > 1 && p <= last; p += kSteps, b += kSteps * kPanel)
+#pragma GCC unroll 4
+        for (int i = 0; i < kSteps; i++) add(i * kPanel, i);
+      for (; p != stop; p += a.step, b += b_step) add(0, 0);
     }
   }
   tile_finish<MR, NV>(acc, c, finish, tail);
@@ -222,7 +237,8 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
       asking.first = wanted * g / groups;
       int64_t share = wanted * (g + 1) / groups - asking.first, all = asking.places + share;
       asking.wanted = a.packing ? 0 : share;
-      asking.each = all ? most(a.count * a.depth / all, 1) * a.step : a.depth * a.step;
+      int64_t steps = all ? most(a.count * a.depth / all, 1) : a.depth;
+      asking.each = steps * a.step;
     }
     micro_of(rows, vectors, a.packing)(a, b, b_step, c + done, finish, tail, asking);
     a.rows += rows;
