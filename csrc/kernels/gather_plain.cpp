@@ -2,9 +2,9 @@
 //
 // Where a row is read or written for few multiplications the time is that of memory, if only memory is asked early
 // enough and additions do not wait for each other. So there are no pointers to rows; a tile has as many rows as the
-// registers hold, be they of one vector; each step of its sum asks for a line or two of the rows some hundred steps
-// ahead, and of what they are joined with; and all columns of some rows are finished before the next, so that x passes
-// by once and the filter stays in L2.
+// registers hold, be they of one vector; its sum asks, every few steps, for a line or two of the rows some hundred
+// steps ahead, and of what they are joined with; and all columns of some rows are finished before the next, so that x
+// passes by once and the filter stays in L2.
 #include "gather_plain.h"
 
 #include "apply_activation.h"
@@ -71,7 +71,7 @@ void plain_tiles(int64_t tiles, const float* x, int64_t step, int64_t depth, con
                  float* y, int64_t y_step, const Ending& f, int tail, Asking& asking) {
   constexpr int kRows = (int)kPlainRows / NV;
   constexpr bool kFull = NV == kTileVectors;  // a pointer for each row; else for each four
-  constexpr int kSteps = kFull ? 4 : 1;       // between two times of asking
+  constexpr int kSteps = kFull ? 4 : 1;       // together, with one asking: who shares the core has few slots to spare
   constexpr int kLines = (int)(kSteps * kPlainRows / NV + 15) / 16;
   constexpr int kEach = kFull ? 1 : 4, kBases = (kRows + kEach - 1) / kEach;
   if (kFull) b_step = kPanel;
