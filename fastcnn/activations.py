@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastcnn import ops
+from fastcnn.absent import explain_absent
 from fastcnn.registry import Registry
 from fastcnn.tensor import convert_to_tensor
 
@@ -41,6 +42,7 @@ __all__ = [
     "tanh_shrink",
     "threshold",
 ]
+explain_absent(__name__)
 
 REGISTRY = Registry("activation function", "keras.activations", functions=True)
 

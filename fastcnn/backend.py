@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastcnn.absent import explain_absent
 from fastcnn.layers.registry import forget_names
 from fastcnn.seam import _State, state
 
@@ -14,6 +15,7 @@ __all__ = [
     "set_floatx",
     "set_image_data_format",
 ]
+explain_absent(__name__)
 
 _values: dict[str, Any] = {"epsilon": 1e-7}
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn import ops
+from fastcnn.absent import explain_absent
 from fastcnn.registry import Configured, Registry
 from fastcnn.tensor import convert_to_tensor
 
@@ -22,6 +23,7 @@ __all__ = [
     "serialize",
     "unit_norm",
 ]
+explain_absent(__name__)
 
 _registry = Registry("constraint", "keras.constraints")
 _EPSILON = 1e-7

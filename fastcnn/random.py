@@ -7,6 +7,7 @@ import numpy as np
 
 from fastcnn import kernels, ops, reference
 from fastcnn._arrays import INT
+from fastcnn.absent import explain_absent
 from fastcnn.seam import float_dtype, state
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 
@@ -21,6 +22,7 @@ __all__ = [
     "truncated_normal",
     "uniform",
 ]
+explain_absent(__name__)
 
 _lock = threading.Lock()
 _global: dict[str, int | None] = {"seed": None, "drawn": 0}

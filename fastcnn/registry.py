@@ -18,10 +18,31 @@ __all__ = [
 _custom: dict[str, Any] = {}
 
 
-def suggestion(name: str, known: Any) -> str:
-    """``" Did you mean 'relu'?"``, or nothing where no known name is near."""
-    import difflib
+_OUTSIDE = {
+    "recurrent layers": r"(LSTM|GRU|SimpleRNN|RNN|ConvLSTM[123]D|StackedRNNCells|Bidirectional)(Cell)?",
+    "attention": r"(Additive|MultiHead|GroupQuery|GroupedQuery)?Attention|dot_product_attention",
+    "3-D layers": r"[A-Z]\w+3D(Transpose)?",
+    "mixed precision": r"LossScaleOptimizer|mixed_precision|dtype_policies|\w*DTypePolicy|quantizers",
+    "training on several machines": r"distribution|DataParallel|ModelParallel|DeviceMesh|LayoutMap",
+    "text processing": r"TextVectorization|\w+Lookup|Hashing|HashedCrossing|text_dataset_from_directory|imdb|reuters",
+    "audio processing": r"\w+Spectrogram|audio_dataset_from_directory|i?stft|ctc\w*|CTC",
+    "layers of other frameworks": r"(TFSM|Jax|Flax)Layer|TorchModuleWrapper",
+}  # what fastcnn has not and will not have: Keras's names of it
 
+
+def suggestion(name: str, known: Any) -> str:
+    """``" Did you mean 'relu'?"``, or nothing where no known name is near; or that Keras's name is left out on purpose.
+
+    Example:
+        >>> suggestion("rellu", ["relu"]), suggestion("GRU", ["relu"])
+        (" Did you mean 'relu'?", ' fastcnn has no recurrent layers, by decision')
+    """
+    import difflib
+    import re
+
+    for what, names in _OUTSIDE.items():
+        if re.fullmatch(names, str(name)):
+            return f" fastcnn has no {what}, by decision"
     near = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastcnn import ops
 from fastcnn._arrays import NUMBER
+from fastcnn.absent import explain_absent
 from fastcnn.registry import Configured, Registry
 from fastcnn.tensor import convert_to_tensor
 
@@ -24,6 +25,7 @@ __all__ = [
     "orthogonal_regularizer",
     "serialize",
 ]
+explain_absent(__name__)
 
 _registry = Registry("regularizer", "keras.regularizers")
 

@@ -1,5 +1,6 @@
 """Callbacks with Keras 3's names: what happens beside training, at its batches and epochs."""
 
+from fastcnn.absent import explain_absent
 from fastcnn.callbacks.averaging import SwapEMAWeights
 from fastcnn.callbacks.backup import BackupAndRestore
 from fastcnn.callbacks.callback import Callback
@@ -27,3 +28,4 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+explain_absent(__name__)

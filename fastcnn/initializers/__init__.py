@@ -6,6 +6,8 @@ seed is a ``SeedGenerator``. What a layer uses where its user named nothing is a
 
 from typing import Any
 
+from fastcnn.absent import explain_absent
+
 from .base import Initializer, registry
 from .constants import Constant, Identity, Ones, Zeros
 from .distributions import Orthogonal, RandomInitializer, RandomNormal, RandomUniform, TruncatedNormal
@@ -52,6 +54,7 @@ __all__ = [
     "set_init_policy",
     "with_fan_in",
 ]
+explain_absent(__name__)
 
 get, deserialize = registry.get, registry.deserialize
 

@@ -1,5 +1,7 @@
 """Layers, with Keras 3's names, arguments and weight shapes."""
 
+from fastcnn.absent import explain_absent
+
 from . import (
     activation,
     augmentation,
@@ -85,3 +87,4 @@ __all__ = [
     *augmentation_mixing.__all__,
     *cropping.__all__,
 ]
+explain_absent(__name__)

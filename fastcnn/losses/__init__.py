@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastcnn.absent import explain_absent
+
 from . import classification, crossentropy, regression
 from .base import Loss, LossFunctionWrapper, reduce_weighted_values, registry, squeeze_or_expand_to_same_rank
 from .checks import check_head
@@ -22,6 +24,7 @@ __all__ = [
     *crossentropy.__all__,
     *classification.__all__,
 ]
+explain_absent(__name__)
 
 
 def get(identifier: Any) -> Any:

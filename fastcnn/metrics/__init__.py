@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastcnn.absent import explain_absent
+
 from . import accuracy as _accuracy
 from . import auc, confusion, matrix, probabilistic, reduction, regression
 from .accuracy import *  # noqa: F403
@@ -28,6 +30,7 @@ __all__ = [
     *regression.__all__,
     *probabilistic.__all__,
 ]
+explain_absent(__name__)
 
 
 def find(name: str) -> Any:

@@ -1,5 +1,7 @@
 """Operations on tensors, with keras.ops' names: each runs a kernel, and the tapes know its gradient."""
 
+from fastcnn.absent import explain_absent
+
 from . import (
     activations,
     arithmetic,
@@ -74,3 +76,4 @@ __all__ = [
     *noise.__all__,
     *losses.__all__,
 ]
+explain_absent(__name__)

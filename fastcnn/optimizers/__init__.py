@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastcnn.absent import explain_absent
 from fastcnn.optimizers import schedules
 from fastcnn.optimizers.adaptive import Adam, Adamax, AdamW, Nadam
 from fastcnn.optimizers.optimizer import Optimizer, registry
@@ -23,6 +24,7 @@ __all__ = [
     "schedules",
     "serialize",
 ]
+explain_absent(__name__)
 
 registry.names["momentum"] = lambda: SGD(momentum=0.9)
 

@@ -1,5 +1,6 @@
 """Keras's ``keras.utils``: labels, splits, batches by number, images, seeds and names for objects of one's own."""
 
+from fastcnn.absent import explain_absent
 from fastcnn.registry import (
     custom_object_scope,
     get_custom_objects,
@@ -35,3 +36,4 @@ __all__ = [
     "split_dataset",
     "to_categorical",
 ]
+explain_absent(__name__)
