@@ -112,8 +112,8 @@ def gelu(x: Any, approximate: bool = False) -> Any:
 
 
 @REGISTRY.register()
-def softmax(x: Any, axis: int = -1) -> Any:
-    """``exp(x) / sum(exp(x))`` along an axis.
+def softmax(x: Any, axis: Any = -1) -> Any:
+    """``exp(x) / sum(exp(x))`` along an axis, or several.
 
     Example:
         >>> softmax([[1.0, 1.0]]).numpy()
@@ -123,12 +123,12 @@ def softmax(x: Any, axis: int = -1) -> Any:
 
 
 @REGISTRY.register()
-def log_softmax(x: Any, axis: int = -1) -> Any:
+def log_softmax(x: Any, axis: Any = -1) -> Any:
     """The logarithm of ``softmax``, without its underflow.
 
     Args:
         x: any tensor.
-        axis: along which the exponentials sum to 1.
+        axis: along which the exponentials sum to 1; several, or None for all, too.
 
     Example:
         >>> log_softmax([0.0, 200.0]).numpy()

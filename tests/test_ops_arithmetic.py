@@ -149,6 +149,16 @@ def test_integers_stay_integers(name):
     assert f(SymbolicTensor((1,), "int32"), SymbolicTensor((1,))).dtype == "float32"
 
 
+def test_clip_by_tensors():
+    low, high = numbers(4, low=-2, high=0), numbers(4, low=0.5, high=1.5, seed=1)
+    x = numbers(3, 4, low=-3, high=3, seed=2)
+    check_all(ops.clip, x, low, high)
+    x, low, high = (np.float32(v) for v in (x, low, high))
+    np.testing.assert_array_equal(ops.clip(x, low, high).array, np.clip(x, low, high))
+    np.testing.assert_array_equal(ops.clip(x, None, high).array, np.minimum(x, high))
+    np.testing.assert_array_equal(ops.clip(x, low, 1.0).array, np.clip(x, low, 1))
+
+
 def test_numbers_beside_integers():
     assert (Tensor(np.array([1, 2])) + 1).dtype == "int64"
     assert (Tensor(np.array([1, 2])) * 0.5).numpy().tolist() == [0.5, 1.0]

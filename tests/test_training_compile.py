@@ -11,7 +11,7 @@ from fastcnn.models.sequential import Sequential
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"epochs": 0}, ValueError, "epochs must be an int of at least 1, got 0"),
+        ({"epochs": -1}, ValueError, "epochs must be an int of at least 0, got -1"),
         ({"initial_epoch": -1}, ValueError, "initial_epoch must be an int of at least 0"),
         ({"batch_size": 0}, ValueError, "batch_size must be a positive int, 'full' or None, got 0"),
         ({"validation_split": 1.5}, ValueError, "validation_split must be between 0 and 1, got 1.5"),

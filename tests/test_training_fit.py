@@ -130,6 +130,20 @@ def test_validation_freq(freq, epochs):
     assert len(history["val_loss"]) == epochs
 
 
+def test_no_epochs_build_the_model_and_train_nothing():
+    x, y = data()
+    model = small()
+    before = model.get_weights()
+    history = model.fit(x, y, epochs=0, validation_split=0.1, verbose=0)
+    assert (history.history, history.epoch, history.params["epochs"]) == ({}, [], 0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    unbuilt = Sequential([layers.Dense(1)])
+    unbuilt.compile("sgd", "mse")
+    unbuilt.fit(x, y, epochs=0, verbose=0)
+    assert unbuilt.built
+    assert len(unbuilt.fit(x, y, epochs=1, verbose=0).history["loss"]) == 1
+
+
 def test_initial_epoch_and_stop_training():
     class Stop(callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

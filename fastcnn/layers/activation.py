@@ -247,13 +247,7 @@ class Softmax(SameShape):
         if mask is not None:
             keep = ops.cast(mask, "bool")
             inputs = ops.where(keep, inputs, -1e9)
-        if isinstance(self.axis, int):
-            outputs = ops.softmax(inputs, axis=self.axis)
-        elif len(self.axis) == 1:
-            outputs = ops.softmax(inputs, axis=self.axis[0])
-        else:
-            powers = ops.exp(inputs - ops.max(inputs, axis=tuple(self.axis), keepdims=True))
-            outputs = powers / ops.sum(powers, axis=tuple(self.axis), keepdims=True)
+        outputs = ops.softmax(inputs, axis=self.axis)
         return outputs if mask is None else ops.where(keep, outputs, 0.0)
 
     def get_config(self) -> dict[str, Any]:

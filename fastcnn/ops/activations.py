@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from fastcnn import kernels, ops, reference
+from fastcnn._arrays import INT
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
 from fastcnn.tensor import Operators, convert_to_tensor
+
+from .operands import normalized_axes
 
 __all__ = [
     "elu",
@@ -293,7 +296,7 @@ LOG_SOFTMAX = Primitive("log_softmax", kernels.log_softmax, reference.log_softma
 LOG_SOFTMAX_DX = Primitive("log_softmax_dx", kernels.log_softmax_dx, reference.log_softmax_dx, lambda dy, y, axis: y)
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: Any, axis: Any = -1) -> Any:
     """``exp(x) / sum(exp(x))`` along an axis.
 
     Example:
@@ -301,27 +304,45 @@ def softmax(x: Any, axis: int = -1) -> Any:
         array([0.5, 0.5], dtype=float32)
     """
     x = x if isinstance(x, Operators) else convert_to_tensor(x)
+    if axis.__class__ is not int:
+        axis = _axes(axis, x, "softmax")
+        if axis.__class__ is tuple:
+            powers = ops.exp(ops.subtract(x, ops.max(x, axis, keepdims=True)))
+            return ops.divide(powers, ops.sum(powers, axis, keepdims=True))
     return apply(SOFTMAX, (x,), {"axis": _one_axis(axis, x, "softmax")})
 
 
-def log_softmax(x: Any, axis: int = -1) -> Any:
+def log_softmax(x: Any, axis: Any = -1) -> Any:
     """The logarithm of ``softmax``, without its underflow.
 
     Args:
         x: any tensor.
-        axis: along which the exponentials sum to 1.
+        axis: along which the exponentials sum to 1; several, or None for all, too.
 
     Example:
         >>> log_softmax([0.0, 200.0]).numpy()
         array([-200.,    0.], dtype=float32)
     """
     x = x if isinstance(x, Operators) else convert_to_tensor(x)
+    if axis.__class__ is not int:
+        axis = _axes(axis, x, "log_softmax")
+        if axis.__class__ is tuple:
+            return ops.subtract(x, ops.logsumexp(x, axis, keepdims=True))
     return apply(LOG_SOFTMAX, (x,), {"axis": _one_axis(axis, x, "log_softmax")})
 
 
-def _one_axis(axis: Any, x: Any, name: str) -> int:
-    if axis.__class__ is not int:
-        raise TypeError(f"{name}: axis must be an int, got {axis!r}; reshape x to join axes")
+def _axes(axis: Any, x: Any, name: str) -> Any:
+    """One axis as an int, several, or None, as a tuple."""
+    several = isinstance(axis, (tuple, list))
+    if axis is not None and not all(
+        isinstance(a, INT) and a.__class__ is not bool for a in (axis if several else [axis])
+    ):
+        raise TypeError(f"{name}: axis must be an int, several ints or None, got {axis!r}")
+    axes = normalized_axes(axis, len(x.shape))
+    return axes[0] if len(axes) == 1 else axes
+
+
+def _one_axis(axis: int, x: Any, name: str) -> int:
     rank = len(x.shape)
     if not -rank <= axis < rank:
         raise ValueError(f"{name}: axis must be from {-rank} to {rank - 1} for x of shape {x.shape}, got {axis}")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import _core, kernels, reference
+from fastcnn._arrays import NUMBER
 from fastcnn.seam import Primitive, apply, gradient_of
 from fastcnn.tensor import Operators
 
@@ -251,18 +252,21 @@ MAXIMUM.gradient = MINIMUM.gradient = _extremum_gradient
 true_divide = divide
 
 
-def clip(x: Any, x_min: float | None, x_max: float | None) -> Any:
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """x, but not below x_min and not above x_max; the gradient passes where nothing was cut.
 
     Args:
         x: any tensor.
-        x_min: a number, or None.
-        x_max: a number, or None.
+        x_min: a number, a tensor that broadcasts with x, or None.
+        x_max: a number, a tensor that broadcasts with x, or None.
 
     Example:
         >>> clip([-2.0, 0.5, 2.0], -1.0, 1.0).numpy()
         array([-1. ,  0.5,  1. ], dtype=float32)
     """
+    if not all(bound is None or isinstance(bound, NUMBER) for bound in (x_min, x_max)):
+        x = x if x_min is None else maximum(x, x_min)
+        return x if x_max is None else minimum(x, x_max)
     return apply(CLIP, (as_tensor(x),), {"x_min": x_min, "x_max": x_max})
 
 

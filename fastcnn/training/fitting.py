@@ -195,7 +195,7 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
         epochs=a["epochs"], steps=data.steps, do_validation=validation is not None,
     )  # fmt: skip
     model._fit_state = state
-    if state.epoch < a["epochs"]:
+    if state.epoch < a["epochs"] or saved is None:
         model._make_ready(data.first(state.epoch, state.step))
     elif saved is not None:
         model._make_ready(data.first())
@@ -234,7 +234,7 @@ def _backup(callbacks: Any) -> Any:
 
 
 def _check_counts(a: dict[str, Any]) -> None:
-    for name, least in (("epochs", 1), ("initial_epoch", 0)):
+    for name, least in (("epochs", 0), ("initial_epoch", 0)):
         if isinstance(a[name], bool) or not isinstance(a[name], INT) or a[name] < least:
             raise ValueError(f"{name} must be an int of at least {least}, got {a[name]!r}")
     when = a["validation_freq"]
