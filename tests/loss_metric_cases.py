@@ -52,6 +52,7 @@ def losses() -> list[Case]:
         ("SparseCategoricalCrossentropy", {"ignore_class": 1}, I, P),
         ("SparseCategoricalCrossentropy", {"ignore_class": 1, "reduction": "sum"}, I, P),
         ("Dice", {"axis": 1}, H, P),
+        ("Tversky", {"axis": 1, "alpha": 0.3, "beta": 0.7}, H, P),
     ]
 
 
@@ -59,6 +60,7 @@ def metrics() -> list[Case]:
     numbers = "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredLogarithmicError LogCoshError "
     classes = "KLDivergence Hinge SquaredHinge CategoricalHinge BinaryCrossentropy CategoricalCrossentropy "
     labels = P.argmax(1)
+    sides = {"num_classes": 3, "target_class_ids": [0, 2], "dtype": "float32"}
     cases: list[Case] = [
         (n, {}, R, S) for n in (numbers + "RootMeanSquaredError R2Score Poisson CosineSimilarity").split()
     ]
@@ -93,6 +95,15 @@ def metrics() -> list[Case]:
         ("AUC", {"multi_label": True, "num_labels": 3, "label_weights": [1.0, 2.0, 0.5], "curve": "PR"}, H, P),
         ("AUC", {"thresholds": [0.3, 0.5]}, B, Q),
         ("AUC", {"from_logits": True}, H, Z),
+        ("IoU", sides, I, labels),
+        ("IoU", {**sides, "sparse_y_pred": False}, I, P),
+        ("IoU", {**sides, "ignore_class": 1, "sparse_y_true": False}, H, labels),
+        ("BinaryIoU", {"threshold": 0.4, "dtype": "float32"}, B, Q),
+        ("BinaryIoU", {"target_class_ids": [1], "dtype": "float32"}, B[:, 0], Q[:, 0]),
+        ("MeanIoU", {"num_classes": 3, "dtype": "float32"}, I, labels),
+        ("MeanIoU", {"num_classes": 4, "dtype": "float32", "sparse_y_pred": False}, I, np.pad(P, ((0, 0), (0, 1)))),
+        ("OneHotIoU", sides, H, P),
+        ("OneHotMeanIoU", {"num_classes": 3, "dtype": "float32"}, H, P),
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from loss_metric_cases import FROZEN, B, H, I, P, Q, metric_values
 from loss_metric_cases import metrics as metric_cases
 
-from fastcnn import metrics
+from fastcnn import losses, metrics
 from fastcnn.layers.registry import forget_names
 
 VALUES = json.loads(FROZEN.read_text())["metrics"]
@@ -108,6 +108,31 @@ def test_classification_report():
 def test_mean_iou():
     m = metrics.MeanIoU(3, ignore_class=2)
     assert np.isclose(float(m(I, P.argmax(1))), (1 + 0.5 + 0) / 3)
+
+
+def test_iou_ids_must_exist():
+    with pytest.raises(ValueError, match=r"target_class_ids must be integers from 0 to 2, got \[3\]"):
+        metrics.IoU(3, [3])
+    with pytest.raises(ValueError, match=r"target_class_ids must be integers from 0 to 1, got \(-1,\)"):
+        metrics.BinaryIoU((-1,))
+
+
+@pytest.mark.parametrize("name", ["IoU", "OneHotIoU", "BinaryIoU", "MeanIoU", "OneHotMeanIoU"])
+def test_iou_comes_back_from_its_config(name):
+    arguments = {
+        "BinaryIoU": {"threshold": 0.25},
+        "IoU": {"target_class_ids": [1]},
+        "OneHotIoU": {"target_class_ids": [1]},
+    }
+    words = {} if name == "BinaryIoU" else {"num_classes": 2, "axis": 1}
+    metric = getattr(metrics, name)(**words, **arguments.get(name, {}))
+    again = metrics.deserialize(metrics.serialize(metric))
+    assert type(again) is type(metric) and again.get_config() == metric.get_config()
+
+
+def test_the_losses_functions_are_metrics_too():
+    assert metrics.mean_squared_error is losses.mean_squared_error
+    assert metrics.sparse_categorical_crossentropy is losses.sparse_categorical_crossentropy
 
 
 def test_names():

@@ -173,7 +173,7 @@ def test_every_export_is_compared_or_ours(module: str) -> None:
 VALUES: dict[str, Any] = {
     "activation": "relu", "axes": 1, "boundaries": [1], "decay_rate": 0.5, "decay_steps": 10, "dims": (2, 1), "filters": 3,
     "first_decay_steps": 5, "initial_learning_rate": 0.1, "kernel_size": 3, "n": 2, "num_classes": 3, "output_size": 2,
-    "pool_size": 2, "rate": 0.3, "scale": 2.0, "shape": (4,), "stddev": 0.3, "target_shape": (2, 2), "units": 3, "values": [1.0, 2.0],
+    "pool_size": 2, "rate": 0.3, "scale": 2.0, "shape": (4,), "stddev": 0.3, "target_class_ids": [0], "target_shape": (2, 2), "units": 3, "values": [1.0, 2.0],
 }  # fmt: skip
 BASES = ("Initializer", "Layer", "LearningRateSchedule", "Loss", "Metric", "Optimizer", "Regularizer")
 STRICT = [

@@ -49,23 +49,26 @@ CLAIMED = {
         BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy
         CategoricalHinge CosineSimilarity Dice Hinge Huber KLDivergence LogCosh Loss MeanAbsoluteError
         MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson
-        SparseCategoricalCrossentropy SquaredHinge binary_crossentropy binary_focal_crossentropy
+        SparseCategoricalCrossentropy SquaredHinge Tversky binary_crossentropy binary_focal_crossentropy
         categorical_crossentropy categorical_focal_crossentropy categorical_hinge cosine_similarity deserialize
         dice get hinge huber kl_divergence log_cosh mean_absolute_error mean_absolute_percentage_error
         mean_squared_error mean_squared_logarithmic_error poisson serialize sparse_categorical_crossentropy
-        squared_hinge Loss.__call__ Loss.call Loss.from_config Loss.get_config
+        squared_hinge tversky Loss.__call__ Loss.call Loss.from_config Loss.get_config
     """,
     "metrics": """
-        AUC Accuracy BinaryAccuracy BinaryCrossentropy CategoricalAccuracy CategoricalCrossentropy
-        CategoricalHinge CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives Hinge KLDivergence
-        LogCoshError Mean MeanAbsoluteError MeanAbsolutePercentageError MeanIoU MeanMetricWrapper
-        MeanSquaredError MeanSquaredLogarithmicError Metric Poisson Precision R2Score Recall
-        RootMeanSquaredError SparseCategoricalAccuracy SparseCategoricalCrossentropy
+        AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy CategoricalCrossentropy
+        CategoricalHinge CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives Hinge IoU
+        KLDivergence LogCoshError Mean MeanAbsoluteError MeanAbsolutePercentageError MeanIoU MeanMetricWrapper
+        MeanSquaredError MeanSquaredLogarithmicError Metric OneHotIoU OneHotMeanIoU Poisson Precision R2Score
+        Recall RootMeanSquaredError SparseCategoricalAccuracy SparseCategoricalCrossentropy
         SparseTopKCategoricalAccuracy SquaredHinge Sum TopKCategoricalAccuracy TrueNegatives TruePositives
-        binary_accuracy categorical_accuracy deserialize get serialize sparse_categorical_accuracy
-        sparse_top_k_categorical_accuracy top_k_categorical_accuracy Metric.__call__ Metric.add_variable
-        Metric.add_weight Metric.from_config Metric.get_config Metric.reset_state Metric.result
-        Metric.update_state
+        binary_accuracy binary_crossentropy binary_focal_crossentropy categorical_accuracy
+        categorical_crossentropy categorical_focal_crossentropy categorical_hinge deserialize get hinge huber
+        kl_divergence log_cosh mean_absolute_error mean_absolute_percentage_error mean_squared_error
+        mean_squared_logarithmic_error poisson serialize sparse_categorical_accuracy
+        sparse_categorical_crossentropy sparse_top_k_categorical_accuracy squared_hinge
+        top_k_categorical_accuracy Metric.__call__ Metric.add_variable Metric.add_weight Metric.from_config
+        Metric.get_config Metric.reset_state Metric.result Metric.update_state
     """,
     "optimizers": """
         Adadelta Adagrad Adam AdamW Adamax Lion Nadam Optimizer RMSprop SGD deserialize get serialize

@@ -12,11 +12,13 @@ __all__ = [
     "Hinge",
     "KLDivergence",
     "SquaredHinge",
+    "Tversky",
     "categorical_hinge",
     "dice",
     "hinge",
     "kl_divergence",
     "squared_hinge",
+    "tversky",
 ]
 
 EPSILON = 1e-7
@@ -111,6 +113,28 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 
 
 @registry.register()
+def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
+    """``dice`` with weights: ``1 - both / (both + alpha * missed + beta * wrong + 1e-7)``, sums of products.
+
+    Args:
+        y_true: 0 or 1.
+        y_pred: probabilities, of the same shape.
+        alpha: the weight of ``missed = sum(y_true * (1 - y_pred))``, as in Keras's code; its words say the reverse.
+        beta: the weight of ``wrong = sum((1 - y_true) * y_pred)``.
+        axis: over which the sums go; all axes unless given.
+
+    Example:
+        >>> round(float(tversky([[1.0, 1.0]], [[1.0, 0.0]], alpha=0.25)), 4)
+        0.2
+    """
+    y_true, y_pred = paired("tversky", y_true, y_pred)
+    both = ops.sum(y_true * y_pred, axis=axis)
+    missed = ops.sum(y_true * (1.0 - y_pred), axis=axis)
+    wrong = ops.sum((1.0 - y_true) * y_pred, axis=axis)
+    return 1.0 - both / (both + alpha * missed + beta * wrong + EPSILON)
+
+
+@registry.register()
 class Hinge(LossFunctionWrapper):
     """The mean of ``hinge`` over the samples.
 
@@ -179,3 +203,32 @@ class Dice(LossFunctionWrapper):
 
     def __init__(self, reduction: str | None = _MEAN, name: str | None = "dice", axis: Any = None, dtype: Any = None):
         super().__init__(dice, reduction, name, dtype, axis=axis)
+
+
+@registry.register()
+class Tversky(LossFunctionWrapper):
+    """``tversky`` of the whole batch, or of each sample with ``axis=(1, 2, 3)``, and then their mean.
+
+    Args:
+        alpha: the weight of what is missed.
+        beta: the weight of what is found where nothing is.
+        reduction: see ``reduce_weighted_values``.
+        name: for logs.
+        axis: over which the sums go; all axes unless given.
+        dtype: ``floatx()``.
+
+    Example:
+        >>> round(float(Tversky(alpha=0.25)([[1.0, 1.0]], [[1.0, 0.0]])), 4)
+        0.2
+    """
+
+    def __init__(
+        self,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        reduction: str | None = _MEAN,
+        name: str | None = "tversky",
+        axis: Any = None,
+        dtype: Any = None,
+    ):
+        super().__init__(tversky, reduction, name, dtype, axis=axis, alpha=alpha, beta=beta)

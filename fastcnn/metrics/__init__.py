@@ -3,14 +3,33 @@
 from typing import Any
 
 from fastcnn.absent import explain_absent
+from fastcnn.losses import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
 
 from . import accuracy as _accuracy
-from . import auc, confusion, matrix, probabilistic, reduction, regression
+from . import auc, confusion, iou, matrix, probabilistic, reduction, regression
 from .accuracy import *  # noqa: F403
 from .accuracy import kind_of_labels
 from .auc import *  # noqa: F403
 from .base import Metric, registry
 from .confusion import *  # noqa: F403
+from .iou import *  # noqa: F403
 from .matrix import *  # noqa: F403
 from .probabilistic import *  # noqa: F403
 from .reduction import *  # noqa: F403
@@ -18,6 +37,22 @@ from .regression import *  # noqa: F403
 
 __all__ = [
     "Metric",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
     "deserialize",
     "get",
     "get_crossentropy",
@@ -27,6 +62,7 @@ __all__ = [
     *confusion.__all__,
     *auc.__all__,
     *matrix.__all__,
+    *iou.__all__,
     *regression.__all__,
     *probabilistic.__all__,
 ]

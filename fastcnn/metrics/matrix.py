@@ -1,12 +1,12 @@
-"""Which class was taken for which: the confusion matrix, and what is read from it: F-scores, mean IoU, a report."""
+"""Which class was taken for which: the confusion matrix, and what is read from it: F-scores, a report."""
 
 from typing import Any
 
 import numpy as np
 
-from .base import Array, Metric, array, ratio, registry, scalar, weights_like
+from .base import Array, Metric, array, ratio, registry, scalar
 
-__all__ = ["ConfusionMatrix", "F1Score", "FBetaScore", "MeanIoU", "classification_report", "confusion_matrix"]
+__all__ = ["ConfusionMatrix", "F1Score", "FBetaScore", "classification_report", "confusion_matrix"]
 
 
 def _as_labels(values: Any, other: Any) -> Array:
@@ -108,69 +108,6 @@ class ConfusionMatrix(Metric):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_classes": self.num_classes}
-
-
-@registry.register()
-class MeanIoU(Metric):
-    """The mean over classes of TP / (TP + FP + FN): how far two maps of classes overlap.
-
-    Args:
-        num_classes: how many.
-        name: the key in logs.
-        dtype: of the result.
-        ignore_class: a label that does not count.
-        sparse_y_true: whether the targets are integers; else one-hot along ``axis``.
-        sparse_y_pred: whether the predictions are integers; else an output a class.
-        axis: where the classes are; the last.
-
-    Example:
-        >>> round(float(MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 0, 1])), 4)
-        0.3333
-    """
-
-    _direction = "up"
-
-    def __init__(
-        self,
-        num_classes: int,
-        name: str | None = None,
-        dtype: Any = None,
-        ignore_class: int | None = None,
-        sparse_y_true: bool = True,
-        sparse_y_pred: bool = True,
-        axis: int = -1,
-    ):
-        super().__init__(name=name, dtype=dtype)
-        self.num_classes, self.ignore_class, self.axis = num_classes, ignore_class, axis
-        self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
-        self.total_cm = self.add_weight((num_classes, num_classes), name="total_confusion_matrix")
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        t, p = array(y_true), array(y_pred)
-        t = t if self.sparse_y_true else t.argmax(self.axis)
-        p = p if self.sparse_y_pred else p.argmax(self.axis)
-        shape = t.shape
-        t, p = t.reshape(-1).astype(np.int64), p.reshape(-1).astype(np.int64)
-        w = None if sample_weight is None else weights_like(self.name, sample_weight, shape).reshape(-1)
-        if self.ignore_class is not None:
-            counts = t != self.ignore_class
-            t, p, w = t[counts], p[counts], None if w is None else w[counts]
-        self.total_cm.array += confusion_matrix(t, p, self.num_classes, w)
-
-    def result(self) -> Any:
-        matrix = self.total_cm.array
-        union = matrix.sum(axis=0) + matrix.sum(axis=1) - np.diag(matrix)
-        return scalar(ratio(ratio(np.diag(matrix), union).sum(), np.count_nonzero(union)))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "num_classes": self.num_classes,
-            "ignore_class": self.ignore_class,
-            "sparse_y_true": self.sparse_y_true,
-            "sparse_y_pred": self.sparse_y_pred,
-            "axis": self.axis,
-        }
 
 
 @registry.register()
