@@ -15,6 +15,11 @@ def plain(value: Any) -> Any:
     """A number of NumPy's as Python's, for ``json.dumps``."""
     if isinstance(value, np.generic):
         return value.item()
+    if callable(value):
+        raise ValueError(
+            f"{getattr(value, '__name__', value)} cannot be saved: files hold no code. Give the function a name with "
+            "def and decorate it with @fastcnn.saving.register_keras_serializable()"
+        )
     raise TypeError(f"cannot be written as JSON: {value!r}, of type {type(value).__name__}")
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastcnn import activations
+
 Case = tuple[str, dict[str, Any], Any, dict[str, Any]]
 
 FIRST = {"data_format": "channels_first"}
@@ -87,4 +89,6 @@ CASES: list[Case] = [
     ("Concatenate", {"axis": 1}, [(2, 4, 3), (2, 1, 3), (2, 2, 3)], {}),
     ("Dot", {"axes": 1}, [(2, 4), (2, 4)], {}),
     ("Dot", {"axes": (2, 1), "normalize": True}, [(2, 3, 4), (2, 4, 5)], {}),
+    ("Lambda", {"function": activations.tanh}, (2, 3, 4), ANY_RANK),
+    ("Lambda", {"function": activations.leaky_relu, "arguments": {"negative_slope": 0.5}}, (2, 3), ANY_RANK),
 ]

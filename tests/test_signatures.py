@@ -171,7 +171,8 @@ def test_every_export_is_compared_or_ours(module: str) -> None:
 
 # For the arguments that have no default.
 VALUES: dict[str, Any] = {
-    "activation": "relu", "axes": 1, "boundaries": [1], "decay_rate": 0.5, "decay_steps": 10, "dims": (2, 1), "filters": 3,
+    "activation": "relu", "function": fastcnn.activations.relu, "layer": fastcnn.layers.Dense(2), "input_dim": 3, "output_dim": 2,
+    "axes": 1, "boundaries": [1], "decay_rate": 0.5, "decay_steps": 10, "dims": (2, 1), "filters": 3,
     "first_decay_steps": 5, "initial_learning_rate": 0.1, "kernel_size": 3, "n": 2, "num_classes": 3, "output_size": 2,
     "pool_size": 2, "rate": 0.3, "scale": 2.0, "shape": (4,), "stddev": 0.3, "target_class_ids": [0], "target_shape": (2, 2), "units": 3, "values": [1.0, 2.0],
 }  # fmt: skip

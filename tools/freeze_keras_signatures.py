@@ -26,23 +26,23 @@ CLAIMED = {
         Variable.numpy
     """,
     "layers": """
-        Activation ActivityRegularization AdaptiveAveragePooling2D Add AlphaDropout Average
-        AveragePooling1D AveragePooling2D AvgPool1D AvgPool2D BatchNormalization CenterCrop Concatenate
-        Conv1D Conv1DTranspose Conv2D Conv2DTranspose Convolution1D Convolution1DTranspose Convolution2D
-        Convolution2DTranspose Cropping1D Cropping2D CutMix Dense DepthwiseConv1D DepthwiseConv2D Dot
-        Dropout ELU Flatten GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
-        GlobalAvgPool1D GlobalAvgPool2D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPooling1D
-        GlobalMaxPooling2D GroupNormalization Identity Input InputLayer InputSpec Layer LayerNormalization
-        LeakyReLU MaxPool1D MaxPool2D MaxPooling1D MaxPooling2D Maximum Minimum MixUp Multiply
-        Normalization PReLU Permute RandomBrightness RandomContrast RandomCrop RandomErasing RandomFlip
-        RandomRotation RandomShear RandomTranslation RandomZoom ReLU RepeatVector Rescaling Reshape
-        Resizing SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D Softmax
-        SpatialDropout1D SpatialDropout2D Subtract UnitNormalization UpSampling1D UpSampling2D
-        ZeroPadding1D ZeroPadding2D add average concatenate deserialize dot maximum minimum multiply
-        serialize subtract Layer.__call__ Layer.add_loss Layer.add_weight Layer.build
-        Layer.build_from_config Layer.call Layer.compute_output_shape Layer.compute_output_spec
-        Layer.count_params Layer.from_config Layer.get_build_config Layer.get_config Layer.get_weights
-        Layer.load_own_variables Layer.save_own_variables Layer.set_weights Normalization.adapt
+        Activation ActivityRegularization AdaptiveAveragePooling2D Add AlphaDropout Average AveragePooling1D
+        AveragePooling2D AvgPool1D AvgPool2D BatchNormalization CenterCrop Concatenate Conv1D Conv1DTranspose
+        Conv2D Conv2DTranspose Convolution1D Convolution1DTranspose Convolution2D Convolution2DTranspose
+        Cropping1D Cropping2D CutMix Dense DepthwiseConv1D DepthwiseConv2D Dot Dropout ELU Embedding Flatten
+        GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAvgPool1D
+        GlobalAvgPool2D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPooling1D GlobalMaxPooling2D GroupNormalization
+        Identity Input InputLayer InputSpec Lambda Layer LayerNormalization LeakyReLU MaxPool1D MaxPool2D
+        MaxPooling1D MaxPooling2D Maximum Minimum MixUp Multiply Normalization PReLU Permute RandomBrightness
+        RandomContrast RandomCrop RandomErasing RandomFlip RandomRotation RandomShear RandomTranslation
+        RandomZoom ReLU RepeatVector Rescaling Reshape Resizing SeparableConv1D SeparableConv2D
+        SeparableConvolution1D SeparableConvolution2D Softmax SpatialDropout1D SpatialDropout2D Subtract
+        TimeDistributed UnitNormalization UpSampling1D UpSampling2D Wrapper ZeroPadding1D ZeroPadding2D add
+        average concatenate deserialize dot maximum minimum multiply serialize subtract Layer.__call__
+        Layer.add_loss Layer.add_weight Layer.build Layer.build_from_config Layer.call
+        Layer.compute_output_shape Layer.compute_output_spec Layer.count_params Layer.from_config
+        Layer.get_build_config Layer.get_config Layer.get_weights Layer.load_own_variables
+        Layer.save_own_variables Layer.set_weights Normalization.adapt
     """,
     "models": "Model Sequential clone_model load_model model_from_json save_model",
     "losses": """

@@ -15,6 +15,7 @@ from . import (
     cropping,
     depthwise,
     dots,
+    embedding,
     global_pooling,
     maxout,
     merging,
@@ -25,6 +26,7 @@ from . import (
     reshaping,
     separable,
     upsampling,
+    wrapping,
 )
 from .activation import *  # noqa: F403
 from .augmentation import *  # noqa: F403
@@ -38,6 +40,7 @@ from .core import *  # noqa: F403
 from .cropping import *  # noqa: F403
 from .depthwise import *  # noqa: F403
 from .dots import *  # noqa: F403
+from .embedding import *  # noqa: F403
 from .global_pooling import *  # noqa: F403
 from .input import Input, InputLayer
 from .input_spec import InputSpec
@@ -53,6 +56,7 @@ from .reshaping import *  # noqa: F403
 from .separable import *  # noqa: F403
 from .upsampling import *  # noqa: F403
 from .whitening import PCAWhitening, ZCAWhitening
+from .wrapping import *  # noqa: F403
 
 __all__ = [
     "Input",
@@ -86,5 +90,7 @@ __all__ = [
     *augmentation_colors.__all__,
     *augmentation_mixing.__all__,
     *cropping.__all__,
+    *embedding.__all__,
+    *wrapping.__all__,
 ]
 explain_absent(__name__)

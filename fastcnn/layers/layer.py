@@ -278,6 +278,9 @@ class Layer(Tracking):
         if type(self).compute_output_shape is not Layer.compute_output_shape and not kwargs.get("training"):
             shapes = self.compute_output_shape(map_tensors(args[0], lambda t: t.shape))
             return map_shapes(shapes, lambda s: SymbolicTensor(s, float_dtype().name))
+        return self._spec_by_call(args, kwargs)
+
+    def _spec_by_call(self, args: Any, kwargs: dict[str, Any]) -> Any:
         fresh = map_tensors(
             list(args), lambda t: SymbolicTensor(t.shape, t.dtype) if t.__class__ is SymbolicTensor else t
         )
@@ -300,7 +303,7 @@ class Layer(Tracking):
         x = map_shapes(input_shape, lambda s: SymbolicTensor(s, float_dtype().name))
         if not self.built:
             self._build_for(x)
-        return map_tensors(Layer.compute_output_spec(self, x), lambda t: t.shape)
+        return map_tensors(self._spec_by_call((x,), {}), lambda t: t.shape)
 
     @property
     def input(self) -> Any:

@@ -20,8 +20,9 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 _NUMBERS = {*"float64 float32 float16 int64 int32 int16 int8 uint64 uint32 uint16 uint8 bool".split()}  # noqa: SIM905
 _LAMBDA = (
-    "it holds a Lambda, which is code in a file, and fastcnn runs no code from files. Make a Layer subclass of it, "
-    "decorate that with @fastcnn.saving.register_keras_serializable(), build the model in Python and load weights only"
+    "it holds a Lambda, which is code in a file, and fastcnn runs no code from files. Give its function a name with "
+    "def, or make a Layer subclass of it, decorate that with @fastcnn.saving.register_keras_serializable(), build the "
+    "model in Python and load weights only"
 )
 
 
@@ -164,7 +165,7 @@ def normalize(config: Any) -> Any:
     if not isinstance(config, dict):
         return config
     kind, inner = config.get("class_name"), config.get("config")
-    if kind in ("Lambda", "__lambda__"):
+    if kind == "__lambda__" or (kind == "Lambda" and not _names_a_function(inner)):
         raise ValueError(f"the config cannot be loaded: {_LAMBDA}")
     if kind in ("DTypePolicy", "Policy") and isinstance(inner, dict):
         return inner.get("name")
@@ -175,6 +176,12 @@ def normalize(config: Any) -> Any:
         inner = {key: value for key, value in inner.items() if not _is_neutral(key, value)}
         config = {**config, "config": inner}
     return {key: normalize(value) for key, value in config.items()}
+
+
+def _names_a_function(inner: Any) -> bool:
+    """Whether a Lambda's config holds a function's name in place of its code, or a function that is no file's."""
+    function = inner.get("function") if isinstance(inner, dict) else None
+    return callable(function) or (isinstance(function, dict) and function.get("class_name") == "function")
 
 
 def _is_neutral(key: str, value: Any) -> bool:
