@@ -57,6 +57,11 @@ def test_odd_sizes_are_padded_on_both_sides():
     assert model.get_layer("block_1_pad").padding == ((1, 1), (0, 1))
 
 
+def test_images_of_any_size_are_padded_as_keras_does():
+    model = MobileNetV2(weights=None, include_top=False)
+    assert {model.get_layer(f"block_{i}_pad").padding for i in (1, 3, 6, 13)} == {((0, 1), (0, 1))}
+
+
 def test_the_keras_order_of_arguments():
     model = MobileNet((64, 64, 3), 0.25, 1, 0.5, True, None, None, None, 7, None)
     assert model.output_shape == (None, 7) and model.get_layer("dropout").rate == 0.5

@@ -56,8 +56,8 @@ class _Keras:
             y = layers.Conv2D(wider * channels, 1, padding="same", use_bias=False, name=f"{name}_expand")(y)
             y = self.normal(y, f"{name}_expand_BN", f"{name}_expand_relu")
         if strides == 2:
-            # Windows end at the last row of images whose size is even, and one beyond it where it is odd.
-            sides = tuple((0 if n is not None and n % 2 == 0 else 1, 1) for n in y.shape[1:3])
+            # Windows end at the last row of images whose size is even, or not known, and one beyond it where it is odd.
+            sides = tuple((0 if n is None or n % 2 == 0 else 1, 1) for n in y.shape[1:3])
             y = layers.ZeroPadding2D(sides, name=f"{name}_pad")(y)
         padding = "valid" if strides == 2 else "same"
         y = layers.DepthwiseConv2D(3, strides, padding, use_bias=False, name=f"{name}_depthwise")(y)
