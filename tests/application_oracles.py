@@ -20,7 +20,7 @@ def randomise(model, seed=0):
     for v in model.weights:
         shape = tuple(v.shape)
         kind = v.path.rpartition("/")[2]
-        if kind in ("gamma", "moving_variance"):
+        if kind in ("gamma", "moving_variance", "variance"):
             made.append(rng.uniform(0.5, 1.5, shape).astype("float32"))
         elif len(shape) < 2:
             made.append((0.1 * rng.standard_normal(shape)).astype("float32"))

@@ -123,8 +123,13 @@ CLAIMED = {
         load_model load_weights register_keras_serializable save_model save_weights serialize_keras_object
     """,
     "applications": """
-        DenseNet121 DenseNet169 DenseNet201 InceptionV3 MobileNet MobileNetV2 ResNet101 ResNet101V2 ResNet152
-        ResNet152V2 ResNet50 ResNet50V2 VGG16 VGG19 Xception
+        DenseNet121 DenseNet169 DenseNet201 EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3
+        EfficientNetB4 EfficientNetB5 EfficientNetB6 EfficientNetB7 InceptionV3 MobileNet MobileNetV2 ResNet101
+        ResNet101V2 ResNet152 ResNet152V2 ResNet50 ResNet50V2 VGG16 VGG19 Xception
+    """,
+    "applications.efficientnet": """
+        EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6
+        EfficientNetB7 decode_predictions preprocess_input
     """,
     "applications.densenet": "DenseNet121 DenseNet169 DenseNet201 decode_predictions preprocess_input",
     "applications.imagenet_utils": "decode_predictions preprocess_input",

@@ -9,6 +9,7 @@ from fastcnn.registry import suggestion
 _MODULES = [
     "alexnet",
     "densenet",
+    "efficientnet",
     "googlenet",
     "imagenet_utils",
     "inception_v3",

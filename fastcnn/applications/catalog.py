@@ -53,12 +53,26 @@ def _keras(stem: str) -> tuple[str, str]:
     return f"{kernels}.h5", f"{kernels}_notop.h5"
 
 
+def _plain(stem: str) -> Files:
+    return Files((f"{stem}.h5", f"{stem}_notop.h5"))
+
+
 def _both(stem: str) -> Files:
     return Files(_keras(stem), stem)
 
 
 _BOTH, _KERAS, _TORCH = ("keras", "torchvision"), ("keras",), ("torchvision",)
 _INCEPTION = Files(_keras("inception_v3"), "inception_v3_google")
+_EFFICIENTNETS = [
+    (5_330_571, 771_629_504, 224),
+    (7_856_239, 1_373_605_664, 240),
+    (9_177_569, 1_987_123_744, 260),
+    (12_320_535, 3_654_282_784, 300),
+    (19_466_823, 8_787_542_048, 380),
+    (30_562_527, 20_532_769_504, 456),
+    (43_265_143, 38_135_187_072, 528),
+    (66_658_687, 75_491_768_384, 600),
+]  # parameters, flops, size
 
 _ROWS = [
     Entry("VGG11", "vgg", 132_863_336, 15_218_180_096, "torch", 224, 32, _TORCH, Files(torch="vgg11")),
@@ -91,6 +105,20 @@ _ROWS = [
     Entry("DenseNet121", "densenet", 8_062_504, 5_668_323_328, "torch", 224, 32, _BOTH, _both("densenet121")),
     Entry("DenseNet169", "densenet", 14_307_880, 6_719_686_656, "torch", 224, 32, _BOTH, _both("densenet169")),
     Entry("DenseNet201", "densenet", 20_242_984, 8_582_731_776, "torch", 224, 32, _BOTH, _both("densenet201")),
+    *[
+        Entry(
+            f"EfficientNetB{i}",
+            "efficientnet",
+            parameters,
+            flops,
+            "none",
+            size,
+            32,
+            _KERAS,
+            _plain(f"efficientnetb{i}"),
+        )
+        for i, (parameters, flops, size) in enumerate(_EFFICIENTNETS)
+    ],
     Entry("LeNet5", "lenet5", 61_706, 833_040, "unit", 32, 32, _KERAS, Files(), 1),
 ]
 CATALOG: dict[str, Entry] = {row.name: row for row in _ROWS}

@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
     other.add_argument("--classes", metavar="PATH", help="the names of the classes, a line each")
     other.add_argument(
         "--preprocess",
-        choices=("tf", "torch", "caffe", "unit"),
+        choices=("tf", "torch", "caffe", "unit", "none"),
         help="how pixels were prepared for its training; as they are, 0..255, unless given",
     )
     other.add_argument("--image-size", type=size, metavar="N|HxW", help="where the model takes any size")

@@ -1,4 +1,4 @@
-"""The four ways in which published networks want their pixels."""
+"""The ways in which published networks want their pixels."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from fastcnn.tensor import Operators
 
 __all__ = ["MODES", "preprocess_input"]
 
-MODES = ("tf", "torch", "caffe", "unit")
+MODES = ("tf", "torch", "caffe", "unit", "none")
 
 _TORCH_MEAN, _TORCH_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
@@ -23,13 +23,14 @@ def preprocess_input(x: Any, mode: str = "tf", data_format: str | None = None) -
     - ``"torch"``: x / 255, then (x - mean) / std of ImageNet's red, green and blue.
     - ``"caffe"``: red and blue change places, then ImageNet's mean of each channel is subtracted; no scaling.
     - ``"unit"``: x / 255, so 0..1.
+    - ``"none"``: x as it is; the network does the rest.
 
     What is given never changes, also where Keras would write into it (arrays of floats); so doing it twice to the same
     array does no harm.
 
     Args:
-        x: (h, w, 3) or (n, h, w, 3); an array or tensor. "tf" and "unit" take any number of channels.
-        mode: "tf", "torch", "caffe" or "unit".
+        x: (h, w, 3) or (n, h, w, 3); an array or tensor. "tf", "unit" and "none" take any number of channels.
+        mode: "tf", "torch", "caffe", "unit" or "none".
         data_format: "channels_last" (unless given) or "channels_first", (3, h, w) or (n, 3, h, w).
 
     Returns:
@@ -52,6 +53,8 @@ def preprocess_input(x: Any, mode: str = "tf", data_format: str | None = None) -
         x = x if x.dtype.kind == "f" else x.astype(np.float32)
     elif not str(x.dtype).startswith("float"):
         x = ops.cast(x, "float32")
+    if mode == "none":
+        return x
     if mode == "tf":
         return x / 127.5 - 1.0
     if mode == "unit":
