@@ -36,6 +36,7 @@ DELIBERATE: dict[str, dict[str, str]] = {
     "saving.save_model": {
         "kwargs": "Keras's words there are include_optimizer, which has its name here, and outdated ones"
     },
+    "ops.einsum": {"kwargs": "Keras passes them on to its backends; here unknown words are errors"},
     "saving.save_weights": {"kwargs": "passed on to nobody: unknown words are errors"},
     "saving.deserialize_keras_object": {
         "kwargs": "Keras's words there are for files of Keras 1 and 2, which load_model reads"

@@ -6,6 +6,7 @@ from . import (
     activations,
     arithmetic,
     comparison,
+    contraction,
     conversion,
     creation,
     depthwise,
@@ -17,6 +18,7 @@ from . import (
     losses,
     noise,
     normalization,
+    numbers,
     operands,
     pooling,
     reductions,
@@ -30,6 +32,7 @@ from . import conv as conv_family  # the name conv will be the operation's
 from .activations import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .comparison import *  # noqa: F403
+from .contraction import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .conversion import *  # noqa: F403
 from .creation import *  # noqa: F403
@@ -42,6 +45,7 @@ from .linear import *  # noqa: F403
 from .losses import *  # noqa: F403
 from .noise import *  # noqa: F403
 from .normalization import *  # noqa: F403
+from .numbers import *  # noqa: F403
 from .operands import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .reductions import *  # noqa: F403
@@ -75,5 +79,7 @@ __all__ = [
     *normalization.__all__,
     *noise.__all__,
     *losses.__all__,
+    *numbers.__all__,
+    *contraction.__all__,
 ]
 explain_absent(__name__)
