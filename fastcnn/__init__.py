@@ -42,19 +42,29 @@ if TYPE_CHECKING:  # what __getattr__ below imports
         utils,
         viz,
     )
-    from fastcnn.initializers import get_init_policy, set_init_policy
-    from fastcnn.layers import Input, Layer
+    from fastcnn.initializers import Initializer, get_init_policy, set_init_policy
+    from fastcnn.layers import Input, InputSpec, Layer
+    from fastcnn.losses import Loss
+    from fastcnn.metrics import Metric
     from fastcnn.models import Model, Sequential
+    from fastcnn.optimizers import Optimizer
+    from fastcnn.regularizers import Regularizer
 
 KerasTensor = SymbolicTensor
 
 __version__ = "0.4.0"
 __all__ = [
     "GradientTape",
+    "Initializer",
     "Input",
+    "InputSpec",
     "KerasTensor",
     "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
     "SymbolicTensor",
     "Tensor",
@@ -120,9 +130,15 @@ _ON_FIRST_USE = (
 )
 _INTERNAL = ("gathered", "plan", "registry", "training")  # what those bring along, found here without them, too
 _FOUND_IN = {
+    "Initializer": "initializers",
     "Input": "layers",
+    "InputSpec": "layers",
     "Layer": "layers",
+    "Loss": "losses",
+    "Metric": "metrics",
     "Model": "models",
+    "Optimizer": "optimizers",
+    "Regularizer": "regularizers",
     "Sequential": "models",
     "get_init_policy": "initializers",
     "set_init_policy": "initializers",

@@ -16,14 +16,14 @@ TABLE = pathlib.Path(__file__).parents[1] / "tests" / "keras_signatures.json"
 # By module: the names that fastcnn has too. "Class.method" is a method.
 CLAIMED = {
     "": """
-        Input KerasTensor Layer Model Sequential Variable Model.add_loss Model.build Model.compile
-        Model.compile_from_config Model.count_params Model.get_weights Model.set_weights
-        Model.compute_loss Model.compute_metrics Model.evaluate Model.fit Model.from_config
-        Model.get_compile_config Model.get_config Model.get_layer Model.get_metrics_result Model.load_weights
-        Model.predict Model.predict_on_batch Model.predict_step Model.reset_metrics Model.save
-        Model.save_weights Model.summary Model.test_on_batch Model.test_step Model.to_json Model.train_on_batch
-        Model.train_step Sequential.add Sequential.pop Variable.assign Variable.assign_add Variable.assign_sub
-        Variable.numpy
+        Initializer Input InputSpec KerasTensor Layer Loss Metric Model Optimizer Regularizer Sequential
+        Variable Model.add_loss Model.build Model.compile Model.compile_from_config Model.count_params
+        Model.get_weights Model.set_weights Model.compute_loss Model.compute_metrics Model.evaluate Model.fit
+        Model.from_config Model.get_compile_config Model.get_config Model.get_layer Model.get_metrics_result
+        Model.load_weights Model.predict Model.predict_on_batch Model.predict_step Model.reset_metrics
+        Model.save Model.save_weights Model.summary Model.test_on_batch Model.test_step Model.to_json
+        Model.train_on_batch Model.train_step Sequential.add Sequential.pop Variable.assign Variable.assign_add
+        Variable.assign_sub Variable.numpy
     """,
     "layers": """
         Activation ActivityRegularization AdaptiveAveragePooling2D Add AlphaDropout Average AveragePooling1D
@@ -114,9 +114,10 @@ CLAIMED = {
         Callback.set_params
     """,
     "utils": """
-        CustomObjectScope PyDataset Sequence array_to_img custom_object_scope get_custom_objects get_registered_name
-        image_dataset_from_directory img_to_array load_img normalize register_keras_serializable save_img
-        set_random_seed split_dataset to_categorical PyDataset.on_epoch_begin PyDataset.on_epoch_end
+        CustomObjectScope PyDataset Sequence array_to_img clear_session custom_object_scope get_custom_objects
+        get_registered_name image_dataset_from_directory img_to_array load_img normalize pack_x_y_sample_weight
+        pad_sequences register_keras_serializable save_img set_random_seed split_dataset to_categorical
+        unpack_x_y_sample_weight PyDataset.on_epoch_begin PyDataset.on_epoch_end
     """,
     "saving": """
         CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects get_registered_name

@@ -10,6 +10,7 @@ from fastcnn.layers import (
 )
 from fastcnn.preprocessing import image
 from fastcnn.preprocessing.modes import preprocess_input
+from fastcnn.utils import image_dataset_from_directory
 
 __all__ = [
     "ChannelMeanSubtraction",
@@ -19,5 +20,6 @@ __all__ = [
     "ZCAWhitening",
     "ZeroCenter",
     "image",
+    "image_dataset_from_directory",
     "preprocess_input",
 ]

@@ -1,6 +1,7 @@
 """Keras's ``keras.utils``: labels, splits, batches by number, images, seeds and names for objects of one's own."""
 
 from fastcnn.absent import explain_absent
+from fastcnn.backend import clear_session
 from fastcnn.registry import (
     custom_object_scope,
     get_custom_objects,
@@ -10,6 +11,7 @@ from fastcnn.registry import (
 from fastcnn.utils.image_datasets import image_dataset_from_dataframe, image_dataset_from_directory
 from fastcnn.utils.image_utils import array_to_img, img_to_array, load_img, save_img, smart_resize
 from fastcnn.utils.labels import normalize, to_categorical
+from fastcnn.utils.packing import pack_x_y_sample_weight, pad_sequences, unpack_x_y_sample_weight
 from fastcnn.utils.seeding import set_random_seed
 from fastcnn.utils.sequences import PyDataset, Sequence
 from fastcnn.utils.splits import split_dataset
@@ -21,6 +23,7 @@ __all__ = [
     "PyDataset",
     "Sequence",
     "array_to_img",
+    "clear_session",
     "custom_object_scope",
     "get_custom_objects",
     "get_registered_name",
@@ -29,11 +32,14 @@ __all__ = [
     "img_to_array",
     "load_img",
     "normalize",
+    "pack_x_y_sample_weight",
+    "pad_sequences",
     "register_keras_serializable",
     "save_img",
     "set_random_seed",
     "smart_resize",
     "split_dataset",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
 explain_absent(__name__)
