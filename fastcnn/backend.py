@@ -1,10 +1,13 @@
 """What Keras programs expect of ``keras.backend``: the type of numbers, the layout, a clean slate."""
 
+import math
 from typing import Any
 
+from fastcnn import ops
 from fastcnn.absent import explain_absent
 from fastcnn.layers.registry import forget_names
 from fastcnn.seam import _State, state
+from fastcnn.tensor import Variable
 
 __all__ = [
     "clear_session",
@@ -16,6 +19,40 @@ __all__ = [
     "set_image_data_format",
 ]
 explain_absent(__name__)
+
+# What older programs write as ``K.sum``: operations of the same name and arguments, and those with others.
+_OLDER = """
+    abs all any binary_crossentropy categorical_crossentropy clip equal exp flatten greater greater_equal less
+    less_equal log max maximum mean min minimum not_equal ones_like prod relu reshape round sigmoid sign
+    softmax softplus sparse_categorical_crossentropy square squeeze stack std sum tanh tile transpose var
+    zeros_like
+"""
+vars().update({name: getattr(ops, name) for name in _OLDER.split()})
+vars().update(
+    argmax=lambda x, axis=-1: ops.argmax(x, axis),
+    argmin=lambda x, axis=-1: ops.argmin(x, axis),
+    batch_flatten=lambda x: ops.reshape(x, (-1, math.prod(x.shape[1:]))),
+    cast=ops.cast,
+    cast_to_floatx=lambda x: ops.convert_to_numpy(ops.cast(x, floatx())),
+    concatenate=lambda tensors, axis=-1: ops.concatenate(tensors, axis),
+    constant=lambda value, dtype=None: ops.convert_to_tensor(value, dtype or floatx()),
+    dot=ops.dot,
+    eval=ops.convert_to_numpy,
+    expand_dims=lambda x, axis=-1: ops.expand_dims(x, axis),
+    gather=lambda reference, indices: ops.take(reference, indices, 0),
+    get_value=ops.convert_to_numpy,
+    int_shape=lambda x: tuple(x.shape),
+    l2_normalize=lambda x, axis=None: x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis, keepdims=True), 1e-12)),
+    ndim=ops.ndim,
+    one_hot=ops.one_hot,
+    permute_dimensions=ops.transpose,
+    pow=ops.power,
+    set_value=lambda x, value: x.assign(value),
+    shape=ops.shape,
+    sqrt=lambda x: ops.sqrt(ops.maximum(x, 0.0)),
+    switch=ops.where,
+    variable=Variable,
+)
 
 _values: dict[str, Any] = {"epsilon": 1e-7}
 
