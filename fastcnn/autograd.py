@@ -36,7 +36,7 @@ class GradientTape:
         self.watch_accessed_variables = watch_accessed_variables
         self._records: list[tuple[Any, ...]] | None = []
         self._live: set[int] = set()
-        self._watched: list[Any] = []  # kept alive, for their ids must not pass to others
+        self.watched: list[Any] = []  # kept alive, for their ids must not pass to others
 
     def __enter__(self) -> Self:
         if any(tape is self for tape in state.tapes):
@@ -53,7 +53,7 @@ class GradientTape:
             if not isinstance(t, Operators):
                 raise TypeError(f"watch takes tensors, got {type(t).__name__}; convert_to_tensor makes one")
             self._live.add(id(t))
-            self._watched.append(t)
+            self.watched.append(t)
 
     def watched_variables(self) -> list[Variable]:
         """The variables that recorded operations have read."""
@@ -94,7 +94,7 @@ class GradientTape:
 
     def reset(self) -> None:
         """Forgets everything recorded so far."""
-        self._records, self._live, self._watched = [], set(), []
+        self._records, self._live, self.watched = [], set(), []
 
     def gradient(
         self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"
@@ -179,7 +179,7 @@ class GradientTape:
                     gradients[key] = ops.add(gradients[key], g) if key in gradients else g
         if self.persistent and inside:
             self._live.update(map(id, gradients.values()))
-            self._watched.extend(gradients.values())
+            self.watched.extend(gradients.values())
 
 
 def _listed(tensors: Any) -> list[Any]:

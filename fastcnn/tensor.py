@@ -187,7 +187,8 @@ class Tensor(Valued):
         array([[3., 5.]], dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "array")
+    __slots__ = ("__weakref__", "array", "logits")
+    logits: tuple[str, Any]  # of what softmax or sigmoid made: its name, and what it was made of
 
     def __init__(self, array: Array):
         self.array = array
@@ -382,7 +383,8 @@ class SymbolicTensor(Operators):
         (None, 3)
     """
 
-    __slots__ = ("__weakref__", "dtype", "index", "name", "node", "shape")
+    __slots__ = ("__weakref__", "dtype", "index", "logits", "name", "node", "shape")
+    logits: tuple[str, Any]  # as of Tensor
     _numbers = itertools.count()
 
     def __init__(

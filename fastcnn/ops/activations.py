@@ -186,7 +186,10 @@ def sigmoid(x: Any) -> Any:
         >>> sigmoid([0.0, 100.0]).numpy()
         array([0.5, 1. ], dtype=float32)
     """
-    return apply(ACTIVATE, (x if isinstance(x, Operators) else convert_to_tensor(x),), _ATTRS["sigmoid"])
+    x = x if isinstance(x, Operators) else convert_to_tensor(x)
+    y = apply(ACTIVATE, (x,), _ATTRS["sigmoid"])
+    y.logits = "sigmoid", x
+    return y
 
 
 def hard_sigmoid(x: Any) -> Any:
@@ -309,7 +312,11 @@ def softmax(x: Any, axis: Any = -1) -> Any:
         if axis.__class__ is tuple:
             powers = ops.exp(ops.subtract(x, ops.max(x, axis, keepdims=True)))
             return ops.divide(powers, ops.sum(powers, axis, keepdims=True))
-    return apply(SOFTMAX, (x,), {"axis": _one_axis(axis, x, "softmax")})
+    axis = _one_axis(axis, x, "softmax")
+    y = apply(SOFTMAX, (x,), {"axis": axis})
+    if axis in (-1, len(x.shape) - 1):
+        y.logits = "softmax", x
+    return y
 
 
 def log_softmax(x: Any, axis: Any = -1) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastcnn import kernels, ops, reference
-from fastcnn.seam import Primitive, Shape, apply, gradient_of
+from fastcnn.seam import Primitive, Shape, apply, gradient_of, state
 from fastcnn.tensor import Operators, convert_to_tensor
 
 from .normalization import composed_gradient
@@ -29,6 +29,16 @@ def _pair(target: Any, output: Any) -> tuple[Any, Any]:
     return target, output if isinstance(output, Operators) else convert_to_tensor(output, "float")
 
 
+def _unrounded(output: Any, activation: str, from_logits: bool) -> tuple[Any, bool]:
+    """The logits, where ``output`` is what the activation made of them: a probability that has rounded to 0 or 1 does
+    not tell how wrong it is, and has no gradient. But where a tape watches the probabilities, they are wanted.
+    """
+    name, logits = getattr(output, "logits", (None, None))
+    if from_logits or name != activation or any(output is t for tape in state.tapes for t in tape.watched):
+        return output, from_logits
+    return logits, True
+
+
 def categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1, *, label_smoothing: float = 0.0
 ) -> Any:
@@ -38,7 +48,7 @@ def categorical_crossentropy(
         target: (..., c), one-hot or probabilities.
         output: (..., c), logits or probabilities.
         from_logits: whether output still has to go through softmax; if not, it is scaled to sum 1 and clipped to
-            [1e-7, 1 - 1e-7].
+            [1e-7, 1 - 1e-7]. What ``softmax`` returned is not: its logits are known, and exact.
         axis: where the classes are.
         label_smoothing: between 0 and 1; ``t`` becomes ``t * (1 - s) + s / c``.
 
@@ -57,6 +67,7 @@ def categorical_crossentropy(
         )
     if axis != -1 and axis != len(output.shape) - 1:
         target, output = ops.moveaxis(target, axis, -1), ops.moveaxis(output, axis, -1)
+    output, from_logits = _unrounded(output, "softmax", from_logits)
     return apply(CATEGORICAL, (target, output), {"from_logits": from_logits, "label_smoothing": label_smoothing})
 
 
@@ -90,6 +101,7 @@ def sparse_categorical_crossentropy(
             f"sparse_categorical_crossentropy: target must have the shape of output without its classes, "
             f"{tuple(output.shape[:-1])}, got {tuple(target.shape)}; for one-hot labels, use categorical_crossentropy"
         )
+    output, from_logits = _unrounded(output, "softmax", from_logits)
     if target.dtype != "int64":  # what the kernel counts in
         target = ops.cast(target, "int64")
     attrs = {"from_logits": from_logits}
@@ -106,7 +118,8 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     Args:
         target: the shape of output, between 0 and 1.
         output: logits or probabilities.
-        from_logits: whether output still has to go through sigmoid; if not, it is clipped to [1e-7, 1 - 1e-7].
+        from_logits: whether output still has to go through sigmoid; if not, it is clipped to [1e-7, 1 - 1e-7], unless
+            it is what ``sigmoid`` returned.
 
     Returns:
         The shape of output.
@@ -115,13 +128,16 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
         >>> binary_crossentropy([1.0, 0.0], [0.5, 0.5]).numpy()
         array([0.6931472, 0.6931472], dtype=float32)
     """
-    return apply(BINARY, _alike(target, output, "binary_crossentropy"), {"from_logits": from_logits})
+    target, output = _alike(target, output, "binary_crossentropy")
+    output, from_logits = _unrounded(output, "sigmoid", from_logits)
+    return apply(BINARY, (target, output), {"from_logits": from_logits})
 
 
 def binary_crossentropy_mean(target: Any, output: Any, from_logits: bool = False, label_smoothing: float = 0.0) -> Any:
     """``binary_crossentropy`` averaged over the last axis, in one pass; ``t`` becomes ``t * (1 - s) + s / 2``."""
-    inputs = _alike(target, output, "binary_crossentropy")
-    return apply(BINARY_MEAN, inputs, {"from_logits": from_logits, "label_smoothing": label_smoothing})
+    target, output = _alike(target, output, "binary_crossentropy")
+    output, from_logits = _unrounded(output, "sigmoid", from_logits)
+    return apply(BINARY_MEAN, (target, output), {"from_logits": from_logits, "label_smoothing": label_smoothing})
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:

@@ -166,15 +166,25 @@ class Inference(_Step):
     """
 
     def __init__(self, model: Any, x: Any):
-        captured = capture(
-            lambda *inputs: model(filled(x, list(inputs)), training=False), [stand_in(t) for t in flat(x)]
-        )
+        kinds: list[Any] = []
+
+        def function(*inputs: SymbolicTensor) -> Any:
+            y = model(filled(x, list(inputs)), training=False)
+            made = [getattr(t, "logits", (None, None)) for t in contents(y)]
+            kinds[:] = [kind for kind, _ in made]
+            return y, [logits for _, logits in made]
+
+        captured = capture(function, [stand_in(t) for t in flat(x)])
         self.adds = any(layer._losses for layer in model._lossy)
         for layer in model._lossy:
             layer._losses.clear()
         self.program = Program(captured, inference_passes, parts=stretches)
         self.silent = not self.adds and not any(step.operation.name in EFFECTS for step in self.program.steps)
-        self.outputs = self.program.outputs
+        self.outputs, made = self.program.outputs
+        self.program.outputs = self.outputs
+        for t, kind, logits in zip(contents(self.outputs), kinds, made, strict=True):
+            if kind is not None:  # of which evaluate computes the loss
+                t.logits = kind, logits
         self._moves = self.program.can_move()
         self.answers = self.silent and self.program.answers(self._moves)
 

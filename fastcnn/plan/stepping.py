@@ -110,6 +110,14 @@ def copied(outputs: Any) -> Any:
     return map_tensors(outputs, lambda t: Tensor(t.array.copy()))
 
 
+def _with_logits(t: Tensor) -> Tensor:
+    copy = Tensor(t.array.copy())
+    if hasattr(t, "logits"):
+        kind, logits = t.logits
+        copy.logits = kind, Tensor(logits.array.copy())
+    return copy
+
+
 def may_replay(model: Any) -> bool:
     """Whether nobody wants to see the model's operations as they are run."""
     return model.built and not (model.run_eagerly or state.precise or state.tapes or state.steps is not None)
@@ -175,7 +183,7 @@ def inference(model: Any, x: Any, collect: Any) -> Any:
 
 def tested(model: Any, x: Any) -> Any:
     """The outputs for a batch whose loss is asked for next; None where layers add to it, or the model runs eagerly."""
-    y = borrowed(model, x, lambda one: None if one.adds else copied(one.run(flat(x))))
+    y = borrowed(model, x, lambda one: None if one.adds else map_tensors(one.run(flat(x)), _with_logits))
     if y is not None and model._lossy:
         model._forget_losses()  # those of an earlier call
     return y
