@@ -43,7 +43,10 @@ def suggestion(name: str, known: Any) -> str:
     for what, names in _OUTSIDE.items():
         if re.fullmatch(names, str(name)):
             return f" fastcnn has no {what}, by decision"
-    near = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
+    listed = [str(k) for k in known]
+    plain = str(name).lower().replace("_", "")
+    same = [k for k in listed if k.lower().replace("_", "") == plain]
+    near = difflib.get_close_matches(str(name), listed, n=1) or same
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
@@ -219,7 +222,7 @@ class Registry:
         if not hasattr(thing, "get_config"):
             return str(getattr(thing, "_registered_name", None) or thing.__name__)
         registered = getattr(type(thing), "_registered_name", None)
-        module, name = getattr(thing, "serialized_as", None) or (self.module, type(thing).__name__)
+        module, name = getattr(thing, "serialized_as", None) or (self._home(thing), type(thing).__name__)
         config = {
             "module": None if registered else module,
             "class_name": name,
@@ -228,6 +231,12 @@ class Registry:
         }
         built = thing.get_build_config() if hasattr(thing, "get_build_config") else None
         return config if built is None else {**config, "build_config": built}
+
+    def _home(self, thing: Any) -> str:
+        """The module of an object's class, which for a layer that serves as activation is that of layers."""
+        name = type(thing).__name__
+        others = (module for module, r in Registry.by_module.items() if r.names.get(name) is type(thing))
+        return self.module if name in self.names else next(others, self.module)
 
     def deserialize(self, config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
         """The object that a config, or a name, describes.
@@ -249,6 +258,9 @@ class Registry:
         if "class_name" not in config:
             raise ValueError(f"the config of a {self.kind} needs a 'class_name', got the keys {sorted(config)}")
         inner = config.get("config", {})
+        home = Registry.by_module.get(str(config.get("module")), self)
+        if home.module == "keras.layers" and self.functions:  # such as LeakyReLU, the activation of another layer
+            return home.deserialize(config)
         if config["class_name"] == "function":
             return self.find(str(inner))
         cls = self.find(str(config.get("registered_name") or config["class_name"]))

@@ -197,6 +197,11 @@ def test_validation_is_the_last_part():
         ({"x": None}, ValueError, "x is missing"),
         ({"x": np.zeros((3, 1)), "y": np.zeros(2)}, ValueError, "x has 3 samples, but y has 2; they must be as many"),
         ({"x": [np.zeros(3), np.zeros(2)]}, ValueError, r"x\[0\] has 3 samples, but x\[1\] has 2"),
+        (
+            {"x": [*np.zeros((5, 3, 3, 1))], "y": np.zeros(5)},
+            ValueError,
+            r"x\[0\] has 3 samples, but y has 5; .* as many. A list is taken for several arrays: np.array\(x\) makes one",
+        ),
         ({"x": {"l": np.zeros(3), "r": np.zeros(2)}}, ValueError, r"x\['l'\] has 3 samples, but x\['r'\] has 2"),
         ({"x": np.zeros((0, 3))}, ValueError, "x is empty: it has no samples"),
         ({"x": {}}, ValueError, "x is empty: there is no array in it"),

@@ -1,9 +1,9 @@
-"""What training refuses once it has seen a batch: outputs without targets, weights given twice, steps that return no logs."""
+"""What training refuses once it has seen a batch, and what it says of it; what functions are called in the logs."""
 
 import numpy as np
 import pytest
 
-from fastcnn import Model, Sequential, layers, utils
+from fastcnn import Model, Sequential, layers, ops, utils
 
 X, Y = np.ones((8, 3), np.float32), np.zeros((8, 2), np.float32)
 
@@ -31,6 +31,43 @@ def two(**kwargs):
     model = Model(x, {name: layers.Dense(2, name=name)(x) for name in ("p", "q")})
     model.compile("sgd", **kwargs)
     return model
+
+
+@pytest.mark.parametrize(
+    ("channels", "given", "hint"),
+    [
+        (3, (6, 5, 3), "one sample needs a batch axis too, as np.expand_dims(x, 0) makes it"),
+        (1, (6, 5, 1), "one sample needs a batch axis too, as np.expand_dims(x, 0) makes it"),
+        (
+            1,
+            (6, 5),
+            "one sample needs axes for the batch and the channel too, as np.expand_dims(x, (0, -1)) makes them",
+        ),
+        (1, (2, 7, 5), None),
+    ],
+)
+def test_one_picture_without_a_batch(channels, given, hint):
+    model = Sequential([layers.Input((6, 5, channels)), layers.Conv2D(2, 3)])
+    message = f"sequential: input 'input_layer' expected shape (None, 6, 5, {channels}), got {given}"
+    for call in (model.predict, model):
+        with pytest.raises(ValueError) as raised:
+            call(np.zeros(given, np.float32))
+        assert str(raised.value).replace(model.name, "sequential").replace(model.inputs[0].name, "input_layer") == (
+            message if hint is None else f"{message}: {hint}"
+        )
+
+
+def test_a_path_in_place_of_a_picture():
+    with pytest.raises(TypeError, match="x must be an array, got the str 'cat.jpg'; utils.load_img reads a picture's"):
+        one(loss="mse").predict("cat.jpg")
+
+
+def test_functions_are_called_in_the_logs_as_in_keras():
+    def RMSE(y_true, y_pred):
+        return ops.sqrt(ops.mean((y_true - y_pred) ** 2))
+
+    history = one(loss="mse", metrics=[RMSE, lambda t, p: ops.mean(p), "MSE"]).fit(X, Y, verbose=0).history
+    assert sorted(history) == ["MSE", "lambda", "loss", "rmse"]
 
 
 @pytest.mark.parametrize(

@@ -358,7 +358,7 @@ def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:
     """A value for one input: with the input's type, an axis of one channel added or dropped, its shape checked."""
     if t.dtype != want.dtype and (t.dtype[0] in "iub" and want.dtype[0] == "f"):
         t = ops.cast(t, "float")
-    rank = len(want.shape)
+    rank, given = len(want.shape), tuple(t.shape)
     if len(t.shape) == rank - 1 and want.shape[-1] == 1:
         t = ops.expand_dims(t, -1)
     elif len(t.shape) == rank + 1 and t.shape[-1] == 1:
@@ -366,11 +366,13 @@ def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:
     shape = t.shape
     if not _agree(shape, want.shape):
         hint = ""
-        if len(shape) == rank - 1 and tuple(shape) == tuple(want.shape[1:]):
+        if _agree(given, want.shape[1:]):
             hint = ": one sample needs a batch axis too, as np.expand_dims(x, 0) makes it"
+        elif _agree((*given, 1), want.shape[1:]):
+            hint = ": one sample needs axes for the batch and the channel too, as np.expand_dims(x, (0, -1)) makes them"
         elif rank == 4 == len(shape) and _agree((shape[0], *shape[2:], shape[1]), want.shape):
             hint = ": the channels come first; np.moveaxis(x, 1, -1) puts them last"
-        raise ValueError(f"{model.name}: input {want.name!r} expected shape {want.shape}, got {tuple(shape)}{hint}")
+        raise ValueError(f"{model.name}: input {want.name!r} expected shape {want.shape}, got {given}{hint}")
     return t
 
 

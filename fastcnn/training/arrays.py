@@ -141,7 +141,9 @@ def check_lengths(**parts: Any) -> int:
     first, n = found[0]
     for name, length in found[1:]:
         if length != n:
-            raise ValueError(f"{first} has {n} samples, but {name} has {length}; they must be as many")
+            several = [part for part, nest in parts.items() if isinstance(nest, list) and len(nest) == length > 1]
+            hint = f". A list is taken for several arrays: np.array({several[0]}) makes one of it" if several else ""
+            raise ValueError(f"{first} has {n} samples, but {name} has {length}; they must be as many{hint}")
     if n == 0:
         raise ValueError(f"{first} is empty: it has no samples")
     return n

@@ -214,6 +214,8 @@ def open_data(
         return ArrayData(
             arrays[0], arrays[1], arrays[2], batch_size=batch_size, shuffle=shuffle, seed=seed, steps=steps
         )
+    if isinstance(x, str):
+        raise TypeError(f"x must be an array, got the str {x!r}; utils.load_img reads a picture's file")
     kind = type(x).__name__
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastcnn.registry import snake_case
+
 __all__ = ["check_metric_names", "resolve_loss", "resolve_metric"]
 
 _BY_SHAPE = {"accuracy": "accuracy", "acc": "accuracy", "crossentropy": "crossentropy", "ce": "crossentropy"}
@@ -49,7 +51,7 @@ def check_metric_names(given: Any) -> None:
 def resolve_metric(identifier: Any, y_true: Any, y_pred: Any) -> Any:
     """The metric that a name, function, class or config means; "accuracy" and "acc" go by the shapes.
 
-    It is called in the logs as it was spelled.
+    It is called in the logs as it was spelled, a function as Keras calls it: RMSE is rmse.
     """
     from fastcnn import metrics
 
@@ -61,7 +63,7 @@ def resolve_metric(identifier: Any, y_true: Any, y_pred: Any) -> Any:
         found = found()
     if not isinstance(found, metrics.Metric):
         name = getattr(found, "__name__", None) or getattr(found, "name", None) or type(found).__name__
-        found = metrics.MeanMetricWrapper(found, name=name)
+        found = metrics.MeanMetricWrapper(found, name=snake_case(name))
     if isinstance(identifier, str):
         found.name = identifier
     return found
