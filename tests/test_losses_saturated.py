@@ -74,9 +74,10 @@ def test_pictures_that_nobody_scaled(name, ending, eagerly):
     else:
         model.add(layers.Dense(units))
         model.add(layers.Softmax() if ending == "layer" and units > 1 else layers.Activation(activation))
-    model.compile("adam", name, metrics=["accuracy"], run_eagerly=eagerly)
+    model.compile("adam", name, metrics=["accuracy", name], run_eagerly=eagerly)
     targets = utils.to_categorical(y) if name == "categorical_crossentropy" else y
     before = model.evaluate(x, targets, verbose=0)[0]
     assert before > 17  # more than the logarithm of 1e-7
     history = model.fit(x, targets, batch_size=16, epochs=40, verbose=0).history
+    np.testing.assert_allclose(history[name], history["loss"], rtol=1e-5)
     assert history["accuracy"][-1] > 0.9

@@ -36,6 +36,19 @@ class _Step:
                 np.copyto(array, t.array, casting="unsafe")
 
 
+def _logits(y_pred: Any) -> tuple[list[Any], list[Any]]:
+    """What softmax or sigmoid made each output of, and which of them did; None where neither did."""
+    known = [getattr(t, "logits", (None, None)) for t in contents(y_pred)]
+    return [kind for kind, _ in known], [logits for _, logits in known]
+
+
+def _tell_logits(y_pred: Any, kinds: list[Any], made: list[Any]) -> None:
+    """The same of a program's outputs, of which losses and metrics are computed after a run."""
+    for t, kind, logits in zip(contents(y_pred), kinds, made, strict=True):
+        if kind is not None:
+            t.logits = kind, logits
+
+
 class TrainingStep(_Step):
     """Forward, loss and gradients of one batch; once ``attach`` is called, counts for the logs and the update, too.
 
@@ -70,18 +83,19 @@ class TrainingStep(_Step):
         loss, y_pred, gradients = captured.outputs
         if not isinstance(loss, SymbolicTensor):
             raise NotCapturable("the loss does not depend on the batch")
-        values = [value for _, value, _ in observed]
-        captured.outputs = [loss, y_pred, values, gradients]
+        kinds, made = _logits(y_pred)
+        captured.outputs = [loss, y_pred, [[value for _, value, _ in observed], made], gradients]
         self.optimizer = model.optimizer
         self.early = self.optimizer.updates_apart(self.variables) and may_be_early(captured.steps, gradients)
         self.missing = [v for v, g in zip(self.variables, gradients, strict=True) if g is None]
         if self.early:
             self.program = Program(captured, training_passes, arena, updates=self._updates(captured.outputs))
-            (self.loss, self.y_pred, values), self.gradients = self.program.outputs, []
+            (self.loss, self.y_pred, (values, made)), self.gradients = self.program.outputs, []
         else:
             together = [t for i in in_order_of_memory(self.variables) if isinstance(t := gradients[i], SymbolicTensor)]
             self.program = Program(captured, training_passes, arena, together)
-            self.loss, self.y_pred, values, self.gradients = self.program.outputs
+            self.loss, self.y_pred, (values, made), self.gradients = self.program.outputs
+        _tell_logits(self.y_pred, kinds, made)
         self.observed = [(tracker, t, n) for (tracker, _, n), t in zip(observed, values, strict=True)]
 
     def _updates(self, outputs: list[Any]) -> Any:
@@ -170,9 +184,8 @@ class Inference(_Step):
 
         def function(*inputs: SymbolicTensor) -> Any:
             y = model(filled(x, list(inputs)), training=False)
-            made = [getattr(t, "logits", (None, None)) for t in contents(y)]
-            kinds[:] = [kind for kind, _ in made]
-            return y, [logits for _, logits in made]
+            kinds[:], made = _logits(y)
+            return y, made
 
         captured = capture(function, [stand_in(t) for t in flat(x)])
         self.adds = any(layer._losses for layer in model._lossy)
@@ -182,9 +195,7 @@ class Inference(_Step):
         self.silent = not self.adds and not any(step.operation.name in EFFECTS for step in self.program.steps)
         self.outputs, made = self.program.outputs
         self.program.outputs = self.outputs
-        for t, kind, logits in zip(contents(self.outputs), kinds, made, strict=True):
-            if kind is not None:  # of which evaluate computes the loss
-                t.logits = kind, logits
+        _tell_logits(self.outputs, kinds, made)
         self._moves = self.program.can_move()
         self.answers = self.silent and self.program.answers(self._moves)
 
