@@ -220,9 +220,15 @@ class Registry:
         if thing is None:
             return None
         if not hasattr(thing, "get_config"):
-            return str(getattr(thing, "_registered_name", None) or thing.__name__)
-        registered = getattr(type(thing), "_registered_name", None)
-        module, name = getattr(thing, "serialized_as", None) or (self._home(thing), type(thing).__name__)
+            name = str(getattr(thing, "_registered_name", None) or thing.__name__)
+            if self.names.get(name) is thing:
+                return name
+            return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+        cls, known_as = type(thing), getattr(thing, "serialized_as", None)
+        module, name = known_as or (self._home(thing), cls.__name__)
+        registered = getattr(cls, "_registered_name", None)
+        if not registered and not known_as and not cls.__module__.startswith("fastcnn."):
+            registered = name  # Keras looks for a class with a module nowhere but there, whatever custom_objects say
         config = {
             "module": None if registered else module,
             "class_name": name,
@@ -237,6 +243,12 @@ class Registry:
         name = type(thing).__name__
         others = (module for module, r in Registry.by_module.items() if r.names.get(name) is type(thing))
         return self.module if name in self.names else next(others, self.module)
+
+    def _function(self, name: str) -> Any:
+        try:
+            return self.find(name)
+        except ValueError as error:
+            raise ValueError(f"{error} If it is yours, pass custom_objects={{{name!r}: the function}}") from None
 
     def deserialize(self, config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
         """The object that a config, or a name, describes.
@@ -262,7 +274,7 @@ class Registry:
         if home.module == "keras.layers" and self.functions:  # such as LeakyReLU, the activation of another layer
             return home.deserialize(config)
         if config["class_name"] == "function":
-            return self.find(str(inner))
+            return self._function(str(inner))
         cls = self.find(str(config.get("registered_name") or config["class_name"]))
         if not isinstance(cls, type):
             return cls

@@ -259,6 +259,41 @@ def keras_config():
     }  # fmt: skip
 
 
+def noted_by_keras(model, **kwargs):
+    """The model of a config in which the only call has these arguments: Keras notes a layer's default of ``training``."""
+    config = json.loads(model.to_json())
+    config["config"]["layers"][1]["inbound_nodes"][0]["kwargs"] = kwargs
+    return model_from_json(json.dumps(config))
+
+
+@pytest.mark.parametrize("layer", [layers.Dropout(0.5), layers.GaussianNoise(1.0), layers.AlphaDropout(0.5)])
+def test_noise_that_keras_has_written_is_there_in_training(layer):
+    x = layers.Input((64,))
+    model = noted_by_keras(Model(x, layer(x)), training=False)
+    ones = np.ones((2, 64), np.float32)
+    assert (model(ones, training=True).numpy() != 1).any()
+    assert (model.predict(ones, verbose=0) == 1).all()
+
+
+def test_random_layers_that_keras_has_written_rest_outside_of_training():
+    x = layers.Input((8, 8, 1))
+    model = noted_by_keras(Model(x, layers.RandomRotation(0.5, seed=1)(x)), training=True)
+    images = np.random.default_rng(0).random((4, 8, 8, 1), np.float32)
+    np.testing.assert_array_equal(model.predict(images, verbose=0), images)
+    assert (model(images, training=True).numpy() != images).any()
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_training_that_was_asked_for_at_a_call_is_kept(training):
+    """Also where it is what the layer does anyway, and for models in models: a base that stays in inference mode."""
+    x = layers.Input((64,))
+    base = Sequential([layers.Input((64,)), layers.BatchNormalization()])
+    model = model_from_json(Model(x, base(layers.Dropout(0.5)(x, training=training), training=False)).to_json())
+    ones = np.ones((2, 64), np.float32)
+    assert (model.predict(ones, verbose=0) == model.predict(ones, verbose=0)).all() != training
+    assert (np.abs(model(ones, training=True).numpy() - 1) < 0.01).all() != training  # by batch norm the mean were 0
+
+
 def test_an_operation_of_keras_that_is_unknown():
     config = keras_config()
     config["config"]["layers"][3]["class_name"] = "Bessel"

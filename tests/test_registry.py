@@ -75,6 +75,26 @@ def test_scopes_end():
         del get_custom_objects()["Mine"]
 
 
+def test_ones_own_is_written_as_keras_looks_for_it():
+    """Keras finds it among its custom_objects only where the config names no module of Keras, a function as a config."""
+
+    class Mine(layers.Layer):
+        def call(self, x):
+            return x
+
+    def twice(x):
+        return x * 2
+
+    config = layers.serialize(Mine())
+    assert (config["module"], config["class_name"], config["registered_name"]) == (None, "Mine", "Mine")
+    config = layers.serialize(layers.Dense(2, activation=twice, kernel_initializer="ones"))["config"]
+    assert (config["activation"]["class_name"], config["activation"]["config"]) == ("function", "twice")
+    with custom_object_scope({"twice": twice}):
+        assert activations.get(config["activation"]) is twice
+    with pytest.raises(ValueError, match=r"no activation function 'twice'.*custom_objects=\{'twice': the function\}"):
+        activations.get(config["activation"])
+
+
 def test_registered_classes_and_functions():
     @register_keras_serializable("pack", "Known")
     class Mine(layers.Layer):

@@ -1,6 +1,7 @@
 """Functional models as configs, in Keras 3's form: layers, and which call of which layer feeds which."""
 
 import functools
+import inspect
 from typing import Any
 
 from fastcnn.layers.layer import Layer
@@ -14,6 +15,7 @@ from fastcnn.tensor import SymbolicTensor, Tensor, Variable
 __all__ = ["read", "write"]
 
 _TENSOR = "__keras_tensor__"
+_WANTED = "training_wanted"  # beside a call: its ``training`` was given; Keras passes over the word
 
 
 def write(model: Layer, graph: Graph) -> dict[str, Any]:
@@ -93,7 +95,8 @@ def _argument(value: Any, places: dict[int, list[Any]]) -> Any:
 
 
 def _call_config(node: Node, places: dict[int, list[Any]]) -> dict[str, Any]:
-    return {"args": [_argument(v, places) for v in node.inputs], "kwargs": _argument(node.attrs, places)}
+    call = {"args": [_argument(v, places) for v in node.inputs], "kwargs": _argument(node.attrs, places)}
+    return {**call, _WANTED: True} if "training" in node.attrs else call
 
 
 def _primitive_config(node: Node, name: str, places: dict[int, list[Any]]) -> dict[str, Any]:
@@ -210,7 +213,15 @@ def _call(maker: Any, call: dict[str, Any], results: dict[tuple[str, int, int], 
     if isinstance(maker, functools.partial):
         return run_operation(maker, args, kwargs)
     kwargs.pop("mask", None)
+    if "training" in kwargs and _WANTED not in call and kwargs["training"] is _training_default(maker):
+        del kwargs["training"]
     return maker(*args, **{k: v for k, v in kwargs.items() if v is not None})
+
+
+def _training_default(layer: Layer) -> Any:
+    """What Keras notes for a call whose ``training`` nobody gave; ``fit`` and ``predict`` give theirs."""
+    parameter = inspect.signature(layer.call).parameters.get("training")
+    return None if parameter is None else parameter.default
 
 
 def _find(place: Any, results: dict[tuple[str, int, int], SymbolicTensor]) -> Any:
