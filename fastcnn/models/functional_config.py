@@ -80,9 +80,9 @@ def _argument(value: Any, places: dict[int, list[Any]]) -> Any:
             f"an operation on the variable {value.path} between layers cannot be saved; use a Layer"
         )
     if isinstance(value, Tensor):
-        return {"class_name": "__constant__", "config": {"dtype": value.dtype, "value": value.array.tolist()}}
+        return {"class_name": "__numpy__", "config": {"dtype": value.dtype, "value": value.array.tolist()}}
     if isinstance(value, slice):
-        return {"class_name": "__slice__", "config": [value.start, value.stop, value.step]}
+        return {"class_name": "__slice__", "config": {"start": value.start, "stop": value.stop, "step": value.step}}
     if value is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(value, dict):
@@ -164,8 +164,8 @@ def _results(listed: list[dict[str, Any]], makers: dict[str, Any]) -> dict[tuple
             if earlier or not all(place in results for place in _needed(call)):
                 later.append((name, i, call))
                 continue
-            for t in contents(_call(makers[name], call, results)):
-                results[name, i, t.index] = t
+            for index, t in enumerate(contents(_call(makers[name], call, results))):
+                results[name, i, index] = t
         if len(later) == len(waiting):
             raise ValueError(f"the config has calls whose inputs nothing makes: {sorted({n for n, _, _ in later})}")
         waiting = later
@@ -188,7 +188,7 @@ def _fill(value: Any, results: dict[tuple[str, int, int], SymbolicTensor]) -> An
         kind, inner = value.get("class_name"), value.get("config", {})
         if kind == _TENSOR:
             return results[_needed(value)[0]]
-        if kind == "__constant__":
+        if kind in ("__numpy__", "__tensor__", "__constant__"):
             import numpy as np
 
             return Tensor(np.asarray(inner["value"], dtype=inner["dtype"]))
