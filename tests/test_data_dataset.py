@@ -427,8 +427,14 @@ def test_mistakes_of_threads_reach_fit(pictures):
     def fail(image):
         raise RuntimeError("no such luck")
 
-    with pytest.raises(RuntimeError, match="no such luck"):
-        trained(made(pictures, augment=fail, workers=3), epochs=1)
+    data = made(pictures, augment=fail, workers=3)
+    with pytest.raises(RuntimeError, match="no such luck") as told:
+        trained(data, epochs=1)
+    assert any(
+        note.startswith(f"while {path}, of shape (8, 8, 3)")
+        for note in told.value.__notes__
+        for path in data.file_paths
+    )
 
 
 def test_pickle(pictures, tmp_path):

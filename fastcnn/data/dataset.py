@@ -205,7 +205,11 @@ class ImageDataset(Chaining, PyDataset):
             return image
         # A transform may work in place, but not on what is kept.
         own = image if self._images is self.files else np.array(image)
-        return augmented(self.augment, own, (self.seed, epoch, index), self.preprocess)
+        try:
+            return augmented(self.augment, own, (self.seed, epoch, index), self.preprocess)
+        except Exception as error:
+            error.add_note(f"while {self.file_paths[index]}, of shape {own.shape}, was augmented")
+            raise
 
     def finish(self, batch: Any) -> Any:
         """What ``map`` asked for; one thread calls it, in the order of the batches."""
