@@ -41,7 +41,7 @@ def choice(value: Any, allowed: tuple[str, ...], name: str) -> str:
     """
     word = value.lower() if isinstance(value, str) else value
     if word not in allowed:
-        words = " or ".join([", ".join(map(repr, allowed[:-1])), repr(allowed[-1])])
+        words = " or ".join(filter(None, [", ".join(map(repr, allowed[:-1])), repr(allowed[-1])]))
         hint = suggestion(word, allowed) if isinstance(word, str) else ""
         raise ValueError(
             f"{name} must be {words}, got {value!r}.{hint}" if hint else f"{name} must be {words}, got {value!r}"
