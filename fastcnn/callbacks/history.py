@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn.callbacks.callback import Callback
+from fastcnn.training.progress import one_number
 
 __all__ = ["History"]
 
@@ -73,7 +74,7 @@ class History(Callback):
         self._resumed = True
 
     def __repr__(self) -> str:
-        last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in self.history.items() if values)
+        last = ", ".join(f"{name} {one_number(values[-1]):.4g}" for name, values in self.history.items() if values)
         return f"<History of {len(self.epoch)} epochs{': ' + last if last else ''}>"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -94,4 +95,4 @@ class History(Callback):
 
 
 def _cell(values: list[float], index: int) -> str:
-    return f"{values[index]:.4g}" if -index <= len(values) else ""
+    return f"{one_number(values[index]):.4g}" if -index <= len(values) else ""

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastcnn._arrays import INT
 from fastcnn.callbacks.callback import Callback
+from fastcnn.training.progress import one_number
 
 __all__ = ["CSVLogger", "LambdaCallback", "TensorBoard"]
 
@@ -59,7 +60,7 @@ class CSVLogger(Callback):
             if self.params.get("do_validation") and not any(k.startswith("val_") for k in self._keys):
                 self._keys += [f"val_{k}" for k in self._keys]
             writer.writerow(["epoch", *self._keys])
-        writer.writerow([epoch, *(logs.get(k, "NA") for k in self._keys)])
+        writer.writerow([epoch, *(_cell(logs.get(k, "NA")) for k in self._keys)])
         self._file.flush()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
@@ -83,6 +84,11 @@ class CSVLogger(Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_file": None}
+
+
+def _cell(value: Any) -> Any:
+    """Numbers for each class as a list: one line, which can be read again."""
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 class LambdaCallback(Callback):
@@ -192,7 +198,7 @@ class TensorBoard(Callback):
         self._step += 1
         if self.update_freq != "epoch" and self._step % self.update_freq == 0:
             for name, value in (logs or {}).items():
-                self._writer("train").add_scalar(f"batch_{name}", float(value), self._step)
+                self._writer("train").add_scalar(f"batch_{name}", one_number(value), self._step)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes the epoch's numbers."""
@@ -201,7 +207,7 @@ class TensorBoard(Callback):
         for name, value in (logs or {}).items():
             validation = name.startswith("val_")
             self._writer("validation" if validation else "train").add_scalar(
-                f"epoch_{name.removeprefix('val_')}", float(value), epoch
+                f"epoch_{name.removeprefix('val_')}", one_number(value), epoch
             )
         if self.write_steps_per_second:
             speed = (self._step - self._first) / max(time.perf_counter() - self._began, 1e-9)

@@ -108,5 +108,11 @@ def find(logs: dict[str, Any], name: str) -> float | None:
     """A number of the logs under either spelling."""
     for spelling in spellings(name):
         if logs.get(spelling) is not None:
-            return float(logs[spelling])
+            value = logs[spelling]
+            if getattr(value, "ndim", 0):
+                raise ValueError(
+                    f"{spelling!r} has a number for each class, {value.tolist()}, which cannot be compared: give the "
+                    "metric average='macro'"
+                )
+            return float(value)
     return None

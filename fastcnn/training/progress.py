@@ -4,7 +4,7 @@ import sys
 import time
 from typing import Any
 
-__all__ = ["Progress", "interactive", "standard_verbose"]
+__all__ = ["Progress", "interactive", "one_number", "standard_verbose"]
 
 _PAUSE = 0.1  # seconds between two drawings of the bar
 
@@ -28,8 +28,13 @@ def numbers(logs: dict[str, Any]) -> str:
     return " - ".join(f"{name}: {_number(value)}" for name, value in logs.items())
 
 
+def one_number(value: Any) -> float:
+    """A metric of the logs; of one that has a number for each class, their mean."""
+    return float(value.mean()) if getattr(value, "ndim", 0) else float(value)
+
+
 def _number(value: Any) -> str:
-    value = float(value)
+    value = one_number(value)
     return f"{value:.4f}" if value == 0 or abs(value) > 1e-3 else f"{value:.4e}"
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fastcnn.training.progress import one_number
+
 __all__ = ["Record", "best_epoch", "read_history"]
 
 
@@ -58,7 +60,7 @@ def read_history(history: Any) -> Record:
 
 def _numbers(name: str, values: Any) -> list[float]:
     try:
-        return [float(v) for v in values]
+        return [one_number(v) for v in values]
     except (TypeError, ValueError):
         raise TypeError(f"history[{name!r}] must be a list of numbers, one an epoch, got {values!r}") from None
 
@@ -97,12 +99,19 @@ def _read_csv(path: Path) -> dict[str, list[float]]:
     columns: dict[str, list[float]] = {name: [] for name in names}
     for number, row in enumerate(rows[1:], 2):
         try:
-            numbers = [math.nan if cell in ("NA", "") else float(cell) for cell in row]
+            numbers = [_of_cell(cell) for cell in row]
             for name, value in zip(names, numbers, strict=True):
                 columns[name].append(value)
         except ValueError:
             raise ValueError(f"history: line {number} of {str(path)!r} does not fit its columns, {names}") from None
     return columns
+
+
+def _of_cell(cell: str) -> float:
+    if cell.startswith("[") and cell.endswith("]"):  # a metric with a number for each class
+        parts = [float(part) for part in cell[1:-1].split(",")]
+        return sum(parts) / len(parts)
+    return math.nan if cell in ("NA", "") else float(cell)
 
 
 def best_epoch(record: Record, monitor: str | None, mode: str) -> tuple[str, int | None]:
