@@ -112,6 +112,14 @@ def test_a_clone_on_other_inputs():
         clone_model(shared(), input_tensors=x)
 
 
+def test_what_is_no_model_or_no_layer():
+    with pytest.raises(TypeError, match="model must be a model, got 3"):
+        clone_model(3)
+    for make in (sequential, nested):
+        with pytest.raises(TypeError, match="clone_function must return a layer, got None for '"):
+            clone_model(make(), clone_function=lambda layer: None)
+
+
 def test_refused_arguments():
     with pytest.raises(NotImplementedError, match="call_function is not supported"):
         clone_model(sequential(), call_function=lambda layer, *a: layer(*a))

@@ -317,3 +317,10 @@ def test_the_overlay():
     assert under.get_array().shape == (16, 24, 3) and over.get_array().shape == (16, 24)
     assert figure.axes[1].get_title().startswith("a b  ")
     assert np.unravel_index(over.get_array().argmax(), (16, 24))[0] in range(2, 8)
+
+
+def test_heat_that_is_no_number():
+    with pytest.raises(
+        ValueError, match="the heat map would hold NaN or infinity: image or the weights of the model do"
+    ):
+        viz.show_grad_cam(small()[0], np.full((9, 7, 3), np.nan, np.float32))

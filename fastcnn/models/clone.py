@@ -44,12 +44,17 @@ def clone_model(
         raise NotImplementedError("call_function is not supported by fastcnn")
     if kwargs:
         raise TypeError(f"clone_model got an unknown argument {next(iter(kwargs))!r}")
+    if not isinstance(model, Model):
+        raise TypeError(f"model must be a model, got {model!r}")
 
     def copy(layer: Layer) -> Layer:
         if recursive and isinstance(layer, Model) and layer._graph is not None:
             return clone_model(layer, clone_function=clone_function, recursive=True)
         if clone_function is not None:
-            return clone_function(layer)
+            made = clone_function(layer)
+            if not isinstance(made, Layer):
+                raise TypeError(f"clone_function must return a layer, got {made!r} for {layer.name!r}")
+            return made
         return registry.deserialize(registry.serialize(layer))
 
     if isinstance(model, Sequential):

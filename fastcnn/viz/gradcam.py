@@ -80,6 +80,8 @@ def _explain(model: Any, image: Array, class_index: int | None, layer: Any) -> t
     gradient = tape.gradient(score, seen["maps"], unconnected_gradients="zero")
     maps, slopes = seen["maps"].numpy()[0], gradient.numpy()[0]
     heat = np.maximum(maps @ slopes.mean((0, 1)), 0.0).astype(np.float32)
+    if not np.isfinite(heat).all():
+        raise ValueError("the heat map would hold NaN or infinity: image or the weights of the model do")
     heat = kernels.image_resize(np.ascontiguousarray(heat), *image.shape[:2])
     peak = float(heat.max())
     return (heat / peak if peak > 0 else heat), chosen, _probability(output.numpy()[0], chosen)
