@@ -95,6 +95,13 @@ def test_a_batch_of_one_is_a_program_too():
     assert compiled().memory_report(1)["training arena"] > 0
 
 
+def test_a_size_that_nobody_knows():
+    x = layers.Input((None, None, 3))
+    model = models.Model(x, layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3)(x)))
+    with pytest.raises(ValueError, match=r"takes images of any size, \(None, None, 3\), .* make it for one size"):
+        model.memory_report()
+
+
 def test_only_compiled_models_train():
     start = layers.Input((8, 8, 3))
     report = models.Model(start, layers.Dense(4)(start)).memory_report(2)

@@ -237,6 +237,11 @@ def test_what_runs_eagerly_has_no_profile():
         model.profile(data()[0])
 
 
+def test_models_without_weights_yet():
+    inner = models.Sequential([layers.Dense(2)])
+    assert models.Sequential([layers.Dense(3), inner]).profile(np.ones((2, 4), np.float32)).rows
+
+
 def test_a_training_step_needs_compile():
     with pytest.raises(ValueError, match=r"profile\(training=True\) needs a compiled model"):
         residual().profile(*data(), training=True)

@@ -18,6 +18,12 @@ def batch_like(model: Any, batch_size: int) -> tuple[Any, Any]:
     """
     if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
         raise ValueError(f"batch_size must be an int of at least 1, got {batch_size!r}")
+    for t in model.inputs:
+        if None in t.shape[1:]:
+            raise ValueError(
+                f"{model.name!r} takes images of any size, {tuple(t.shape[1:])}, and how much they need depends on it: "
+                "make it for one size, Input((h, w, c))"
+            )
     x = [Tensor(np.zeros((batch_size, *t.shape[1:]), "float32")) for t in model.inputs]
     targets = []
     losses = (

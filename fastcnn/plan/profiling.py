@@ -64,6 +64,8 @@ def _trained(model: Any, data: Any) -> TrainingStep:
 
 
 def _inferred(model: Any, data: Any) -> Inference:
+    if not model.built:
+        model(data[0])  # makes the weights, which a capture must not
     step = Inference(model, data[0])
     step.feed(contents(data[0]))
     return step
