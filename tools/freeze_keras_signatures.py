@@ -116,7 +116,7 @@ CLAIMED = {
     "utils": """
         CustomObjectScope PyDataset Sequence array_to_img clear_session custom_object_scope get_custom_objects
         get_registered_name image_dataset_from_directory img_to_array load_img normalize pack_x_y_sample_weight
-        pad_sequences register_keras_serializable save_img set_random_seed split_dataset to_categorical
+        pad_sequences plot_model register_keras_serializable save_img set_random_seed split_dataset to_categorical
         unpack_x_y_sample_weight PyDataset.on_epoch_begin PyDataset.on_epoch_end
     """,
     "saving": """

@@ -12,6 +12,7 @@ from fastcnn.utils.image_datasets import image_dataset_from_dataframe, image_dat
 from fastcnn.utils.image_utils import array_to_img, img_to_array, load_img, save_img, smart_resize
 from fastcnn.utils.labels import normalize, to_categorical
 from fastcnn.utils.packing import pack_x_y_sample_weight, pad_sequences, unpack_x_y_sample_weight
+from fastcnn.utils.plotting import plot_model
 from fastcnn.utils.seeding import set_random_seed
 from fastcnn.utils.sequences import PyDataset, Sequence
 from fastcnn.utils.splits import split_dataset
@@ -34,6 +35,7 @@ __all__ = [
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "save_img",
     "set_random_seed",

@@ -53,7 +53,7 @@ def axes_of(ax: Any, width: float, height: float, figsize: Any) -> tuple[Any, An
     return ax.get_figure(), ax
 
 
-def finish(figure: Any, path: Any) -> Any:
+def finish(figure: Any, path: Any, dpi: Any = 120) -> Any:
     """The figure, written to a file where there is a path; the suffix decides: ``.png``, ``.svg``, ``.pdf``..."""
     if path is not None:
         if not isinstance(path, (str, Path)):
@@ -62,5 +62,5 @@ def finish(figure: Any, path: Any) -> Any:
         if Path(path).suffix[1:].lower() not in known:
             raise ValueError(f"path must end in one of {', '.join('.' + s for s in sorted(known))}, got {str(path)!r}")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=120, facecolor="white")
+        figure.savefig(path, dpi=dpi, facecolor="white")
     return figure
