@@ -58,9 +58,9 @@ class ModelCheckpoint(MonitorCallback):
             warnings.warn("save_weight_only is taken for save_weights_only", stacklevel=2)
             save_weights_only = save_weight_only
         self.filepath, self.verbose, self.save_best_only = str(filepath), verbose, save_best_only
-        only_weights = self.filepath.endswith(tuple(s for s in WEIGHTS if s not in MODELS))
-        self.save_weights_only = save_weights_only or only_weights
-        allowed = WEIGHTS if self.save_weights_only else (*MODELS, *WEIGHTS[:-1])
+        only_weights = tuple(suffix for suffix in WEIGHTS if suffix not in MODELS)
+        self.save_weights_only = save_weights_only or self.filepath.endswith(only_weights)
+        allowed = WEIGHTS if self.save_weights_only else MODELS + only_weights
         if not self.filepath.endswith(allowed):
             raise ValueError(f"filepath must end with one of {', '.join(allowed)}, got {self.filepath!r}")
         if max_to_keep is not None and max_to_keep < 1:
