@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from oprules import check_all, check_gradient, numbers
+from oprules import check_all, check_gradient, check_shape, numbers
 
 from fastcnn import ops
 from fastcnn.tensor import SymbolicTensor
@@ -46,6 +46,8 @@ def test_values():
             getattr(ops, name)(X, *rest).array, getattr(np, name)(X.astype("f"), *rest), rtol=1e-5, atol=1e-6
         )
     np.testing.assert_allclose(ops.logaddexp(X, 100.0).array, np.logaddexp(X, 100.0), rtol=1e-6)
+    ends = np.float32([np.inf, -np.inf, np.inf, 1]), np.float32([np.inf, -np.inf, -np.inf, -np.inf])
+    np.testing.assert_array_equal(ops.logaddexp(*ends).array, np.logaddexp(*ends))
     np.testing.assert_allclose(ops.roll(X, (1, 2), (0, 1)).array, np.roll(X.astype("f"), (1, 2), (0, 1)))
     np.testing.assert_allclose(ops.log_sigmoid([-1000.0, 1000.0]).array, [-1000, 0])
     assert ops.cumsum(np.array([True, True])).dtype == "int32"
@@ -60,6 +62,22 @@ def test_remainders(by):
     whole = np.array([-7, 7, 5])
     assert ops.mod(whole, 4).array.tolist() == [1, 3, 1] and ops.floor_divide(whole, 4).array.tolist() == [-2, 1, 1]
     assert "int" in ops.mod(whole, 4).dtype and "int" in ops.floor_divide(whole, 4).dtype
+
+
+@pytest.mark.parametrize("name", ["floor_divide", "mod"])
+def test_remainders_are_exact(name):
+    """As quotients of float32 they were off: 2**30 + 1 modulo 3 was -31."""
+    large = np.array([16777217, 2**30 + 1, 2**31 - 1, -7, 5], np.int32)
+    by = np.array([2, 3, 1, 2, 0], np.int32)
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(getattr(ops, name)(large, by).array, getattr(np, name)(large, by))
+        x, y = np.float32([1e9, 7, 5, -1, 1, 5, np.inf]), np.float32([7, -2, np.inf, np.inf, -np.inf, 0, 3])
+        np.testing.assert_array_equal(getattr(ops, name)(x, y).array, getattr(np, name)(x, y))
+    check_shape(getattr(ops, name), X + 0.3, POSITIVE[0])
+
+
+def test_remainders_have_gradients():
+    check_gradient(ops.mod, X + 0.3, POSITIVE, order=1)
 
 
 def test_numbers_that_are_none():

@@ -22,6 +22,7 @@ from . import (
     operands,
     pooling,
     reductions,
+    remainders,
     repeating,
     resizing,
     shaping,
@@ -49,6 +50,7 @@ from .numbers import *  # noqa: F403
 from .operands import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .reductions import *  # noqa: F403
+from .remainders import *  # noqa: F403
 from .repeating import *  # noqa: F403
 from .resizing import *  # noqa: F403
 from .shaping import *  # noqa: F403
@@ -80,6 +82,7 @@ __all__ = [
     *noise.__all__,
     *losses.__all__,
     *numbers.__all__,
+    *remainders.__all__,
     *contraction.__all__,
 ]
 explain_absent(__name__)

@@ -1,4 +1,4 @@
-"""What NumPy programs reach for next, made of other operations: logarithms to other bases, remainders, grids, rolls."""
+"""What NumPy programs reach for next, made of other operations: logarithms to other bases, grids, rolls."""
 
 import math
 from typing import Any
@@ -9,7 +9,7 @@ from fastcnn.tensor import Tensor
 
 from . import arithmetic, comparison, conversion, creation, elementary, joining, reductions, repeating, shaping
 from .indexing import getitem
-from .operands import as_tensor, normalized_axes
+from .operands import as_tensor, normalized_axes, pair
 
 __all__ = [
     "amax",
@@ -18,7 +18,6 @@ __all__ = [
     "average",
     "diag",
     "eye",
-    "floor_divide",
     "hstack",
     "identity",
     "isclose",
@@ -30,7 +29,6 @@ __all__ = [
     "logaddexp",
     "logical_xor",
     "meshgrid",
-    "mod",
     "nan_to_num",
     "ndim",
     "outer",
@@ -84,32 +82,10 @@ def logaddexp(x1: Any, x2: Any) -> Any:
         >>> logaddexp([0.0, 200.0], [0.0, 0.0]).numpy().round(4)
         array([  0.6931, 200.    ], dtype=float32)
     """
-    difference = elementary.negative(elementary.abs(arithmetic.subtract(x1, x2)))
-    return arithmetic.add(arithmetic.maximum(x1, x2), elementary.log1p(elementary.exp(difference)))
-
-
-def floor_divide(x1: Any, x2: Any) -> Any:
-    """x1 / x2, rounded down; of integers an integer.
-
-    Example:
-        >>> floor_divide([7.0, -7.0], 2.0).numpy()
-        array([ 3., -4.], dtype=float32)
-    """
-    x1, x2 = as_tensor(x1), as_tensor(x2)
-    y = elementary.floor(arithmetic.divide(x1, x2))
-    return (
-        y if "float" in x1.dtype or "float" in x2.dtype else conversion.cast(y, np.result_type(x1.dtype, x2.dtype).name)
-    )
-
-
-def mod(x1: Any, x2: Any) -> Any:
-    """What is left of x1 after ``floor_divide``; it has the sign of x2.
-
-    Example:
-        >>> mod([7.0, -7.0], 4.0).numpy()
-        array([3., 1.], dtype=float32)
-    """
-    return arithmetic.subtract(x1, arithmetic.multiply(floor_divide(x1, x2), x2))
+    x1, x2 = pair(x1, x2)
+    apart = elementary.abs(arithmetic.subtract(x1, x2))
+    apart = comparison.where(comparison.equal(x1, x2), 0.0, apart)  # two infinities: their difference is no number
+    return arithmetic.add(arithmetic.maximum(x1, x2), elementary.log1p(elementary.exp(elementary.negative(apart))))
 
 
 def isinf(x: Any) -> Any:
