@@ -81,3 +81,17 @@ def test_pictures_that_nobody_scaled(name, ending, eagerly):
     history = model.fit(x, targets, batch_size=16, epochs=40, verbose=0).history
     np.testing.assert_allclose(history[name], history["loss"], rtol=1e-5)
     assert history["accuracy"][-1] > 0.9
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_call_without_a_tape_knows_the_logits(name):
+    """However the call is answered: as it is written, by a program, by the short way to one."""
+    activation, y = LOSSES[name]
+    model = models.Sequential([layers.Input((3,)), layers.Activation(activation)])
+    model.compile(loss=name)
+    x = np.array([[100.0, -200.0, 50.0]], np.float32)
+    want = float(expected(name, x.astype(np.float64))[0])
+    for _ in range(3):
+        np.testing.assert_allclose(float(ops.mean(losses.get(name)(y, model(x)))), want, rtol=1e-6)
+        np.testing.assert_allclose(model.test_on_batch(x, np.array(y)), want, rtol=1e-6)
+        model.predict(x, verbose=0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["answer", "called"]
 
 
-def answer(model: Any, x: Any) -> Any:
+def answer(model: Any, x: Any, for_loss: bool = False) -> Any:
     """The output for an array of floats, in memory of its own; None where the long way has to be gone.
 
     That is where no program for such a batch waits, where the model has several inputs or outputs, adds to the loss or
@@ -28,6 +28,7 @@ def answer(model: Any, x: Any) -> Any:
     Args:
         model: its ``predict_step`` is that of all models.
         x: a batch.
+        for_loss: whether the logits of probabilities are wanted, too, which an array cannot tell.
     """
     if x.__class__ is not ndarray:
         return None
@@ -42,7 +43,7 @@ def answer(model: Any, x: Any) -> Any:
         program = one.program
         if program._changes != Variable.changes:
             program.refresh()
-        return program._core.answer(x) if one.answers else None
+        return program._core.answer(x) if one.answers and (one.suffices or not for_loss) else None
     finally:
         pool.append(one)
 
@@ -62,7 +63,7 @@ def called(model: Any, x: Any) -> Any:
         look_at_layers(model, plans)
     if not plans.replayed or model._graph is None:
         return None
-    y = answer(model, x)
+    y = answer(model, x, for_loss=True)
     if y is not None:
         return Tensor(y)
     x = tensors_of(x)

@@ -176,7 +176,8 @@ class Inference(_Step):
     Attributes:
         adds: whether layers add to the loss, which a run does not tell.
         silent: the outputs are all there is to it: nothing is added to the loss, no moving statistics change.
-        answers: whether its program can be asked for an answer.
+        answers: whether its program can be asked for an answer,
+        suffices: and whether that is all that a loss needs: the outputs are no probabilities made of logits.
     """
 
     def __init__(self, model: Any, x: Any):
@@ -198,6 +199,7 @@ class Inference(_Step):
         _tell_logits(self.outputs, kinds, made)
         self._moves = self.program.can_move()
         self.answers = self.silent and self.program.answers(self._moves)
+        self.suffices = not any(kinds)
 
     def run(self, tensors: list[Tensor]) -> Any:
         """The outputs, in memory that the next run overwrites."""

@@ -105,17 +105,17 @@ def _is_ours(layer: Any) -> bool:
     return all(str(f.__module__).partition(".")[0] == "fastcnn" for f in (type(layer), *given))
 
 
-def copied(outputs: Any) -> Any:
-    """Outputs in memory of their own."""
-    return map_tensors(outputs, lambda t: Tensor(t.array.copy()))
+def copied(outputs: Any, logits: bool = True) -> Any:
+    """Outputs in memory of their own, with what softmax or sigmoid made them of, unless nobody computes a loss."""
 
+    def copy(t: Tensor) -> Tensor:
+        of_its_own = Tensor(t.array.copy())
+        if logits and hasattr(t, "logits"):
+            kind, made_of = t.logits
+            of_its_own.logits = kind, Tensor(made_of.array.copy())
+        return of_its_own
 
-def _with_logits(t: Tensor) -> Tensor:
-    copy = Tensor(t.array.copy())
-    if hasattr(t, "logits"):
-        kind, logits = t.logits
-        copy.logits = kind, Tensor(logits.array.copy())
-    return copy
+    return map_tensors(outputs, copy)
 
 
 def may_replay(model: Any) -> bool:
@@ -183,7 +183,7 @@ def inference(model: Any, x: Any, collect: Any) -> Any:
 
 def tested(model: Any, x: Any) -> Any:
     """The outputs for a batch whose loss is asked for next; None where layers add to it, or the model runs eagerly."""
-    y = borrowed(model, x, lambda one: None if one.adds else map_tensors(one.run(flat(x)), _with_logits))
+    y = borrowed(model, x, lambda one: None if one.adds else copied(one.run(flat(x))))
     if y is not None and model._lossy:
         model._forget_losses()  # those of an earlier call
     return y

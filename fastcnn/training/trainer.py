@@ -327,5 +327,5 @@ class Trainer(Compilation):
 
     def _infer(self, x: Any) -> Any:
         """The outputs for tensors, by a program where the model can be captured."""
-        y = stepping.inference(self, x, stepping.copied)
+        y = stepping.inference(self, x, lambda outputs: stepping.copied(outputs, logits=False))
         return self(x, training=False) if y is None else y  # type: ignore[operator]
