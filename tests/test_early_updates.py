@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_programs import names
+from program_models import names
 from test_programs_unstored import bottlenecks
 from test_training_program import OPTIMIZERS, step_of
 

@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 import pytest
 from checks import relative_l2
-from test_programs import fitted, names, only
+from program_models import fitted, names, only
 from test_programs_inference import pictures, steps_of, with_statistics
 
 from fastcnn import layers, losses, models, optimizers, utils

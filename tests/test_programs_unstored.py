@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_programs import bn_relu, fitted, names, only
+from program_models import bn_relu, fitted, names, only
 
 from fastcnn import layers, models, seam
 from fastcnn.plan import fused, stepping, unstored
