@@ -16,6 +16,7 @@ from . import (
     joining,
     linear,
     losses,
+    matrices,
     noise,
     normalization,
     numbers,
@@ -44,6 +45,7 @@ from .indexing import *  # noqa: F403
 from .joining import *  # noqa: F403
 from .linear import *  # noqa: F403
 from .losses import *  # noqa: F403
+from .matrices import *  # noqa: F403
 from .noise import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .numbers import *  # noqa: F403
@@ -82,6 +84,7 @@ __all__ = [
     *noise.__all__,
     *losses.__all__,
     *numbers.__all__,
+    *matrices.__all__,
     *remainders.__all__,
     *contraction.__all__,
 ]
