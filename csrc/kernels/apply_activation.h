@@ -7,8 +7,8 @@
 namespace fastcnn {
 namespace ISA {
 
-// row[i] = f(row[i]) for n contiguous floats: in place, on the calling thread.
-void apply_activation(float* row, int64_t n, fastcnn_activation f, float alpha);
+// rows[i * step + j] = f(rows[i * step + j]), i < count, j < width: in place, on the calling thread.
+void apply_activation(float* rows, int64_t count, int64_t width, int64_t step, fastcnn_activation f, float alpha);
 
 }  // namespace ISA
 }  // namespace fastcnn

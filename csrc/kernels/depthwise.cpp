@@ -230,9 +230,7 @@ void dx(float* dx, const float* dy, const float* filter, const Depthwise2d& d) {
 void activate_row(const Pass& pass, int64_t image, int64_t i, Range pixels, Range channels) {
   int64_t width = channels.end - channels.begin, count = pixels.end - pixels.begin;
   float* at = pass.result + ((image * pass.rows.result + i) * pass.columns.result + pixels.begin) * pass.result_c;
-  if (width == pass.result_c) width *= count, count = 1;
-  for (int64_t p = 0; p < count; p++)
-    apply_activation(at + p * pass.result_c + channels.begin, width, pass.end.activation, pass.end.alpha);
+  apply_activation(at + channels.begin, count, width, pass.result_c, pass.end.activation, pass.end.alpha);
 }
 
 extern const DepthwiseKernels depthwise_kernels;

@@ -357,8 +357,10 @@ void panel_product(const Gather& g, const float* whole, const Soon& soon, Scratc
     micro_rows(a, b, width, out, count, columns, finish);
     if (finish.last) break;
   }
-  if (later)
-    for (int64_t i = 0; i < count; i++) apply_activation(out[i], columns, g.epilogue.activation, g.epilogue.alpha);
+  for (int64_t i = 0, run; i < count && later; i += run) {
+    for (run = 1; i + run < count && out[i + run] == out[i] + run * g.y_pixel;) run++;
+    apply_activation(out[i], run, columns, g.y_pixel, g.epilogue.activation, g.epilogue.alpha);
+  }
 }
 
 }  // namespace

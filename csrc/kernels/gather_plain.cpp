@@ -213,8 +213,7 @@ struct Work {
         }
       }
     }
-    for (int64_t i = 0; i < count && later; i++)
-      apply_activation(y + i * g.y_pixel, g.columns, g.epilogue.activation, g.epilogue.alpha);
+    if (later) apply_activation(y, count, g.columns, g.y_pixel, g.epilogue.activation, g.epilogue.alpha);
   }
 
   // The rows [first, end), after which this thread will most likely take the next ones.

@@ -105,8 +105,7 @@ void few_task(float* to, bool partial, const float* a, const float* b, const Mat
       if (next.runs) s.packing = &next;
       micro_rows(s, in_place ? b + from * g.n + panel * kPanel : packed, in_place ? g.n : panel_width(columns), out,
                  count, columns, f);
-      if (f.last && later)
-        for (int64_t i = 0; i < count; i++) apply_activation(out[i], columns, e.activation, e.alpha);
+      if (f.last && later) apply_activation(out[0], count, columns, g.n, e.activation, e.alpha);
     }
   }
 }
@@ -170,8 +169,7 @@ void tall_block(float* y, const float* a, const float* packed, const Matmul& g, 
     Segments s{at, count, 1, g.k, rows};
     if (panel == 0) s.ahead = ahead;
     micro_rows(s, packed + panel * kPanel * g.k, panel_width(columns), out, count, columns, f);
-    if (later)
-      for (int64_t i = 0; i < count; i++) apply_activation(out[i], columns, e.activation, e.alpha);
+    if (later) apply_activation(out[0], count, columns, g.n, e.activation, e.alpha);
     for (int64_t i = 0; i < count; i++) out[i] += kPanel;
   }
   if (f.stream) stream_fence();

@@ -37,7 +37,7 @@ static inline void finish_row(const Sums& s, int64_t i, int64_t column, int64_t 
     if (e.gate) v = through(load_first(e.gate + at + j, live), v);
     store_first(s.y + at + j, v, live);
   }
-  if (later) apply_activation(s.y + at, columns, e.activation, e.alpha);
+  if (later) apply_activation(s.y + at, 1, columns, s.n, e.activation, e.alpha);
 }
 
 }  // namespace ISA

@@ -90,8 +90,7 @@ void copy_columns(float* to, int64_t step, const float* a, int64_t stride, int64
       for (int64_t i = 0; i < count; i++) out[i] = y + (first + i) * g.n + panel * kPanel;
       f.bias = e.bias ? e.bias + panel * kPanel : nullptr;
       micro_rows(s, now, width, out, count, columns, f);
-      if (f.last && later)
-        for (int64_t i = 0; i < count; i++) apply_activation(out[i], columns, e.activation, e.alpha);
+      if (f.last && later) apply_activation(out[0], count, columns, g.n, e.activation, e.alpha);
     }
   }
 }

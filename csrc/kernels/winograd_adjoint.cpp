@@ -153,9 +153,8 @@ void transform_block(const Work& work, const float* m, int64_t panel, int width,
     }
     if (work.later && t >= skipped)
       for (int i = patch.top; i < patch.bottom; i++)
-        for (int j = patch.left; j < patch.right; j++)
-          apply_activation(work.dx + patch.corner + (i * work.g.w + j) * work.g.c + panel * kPanel, columns,
-                           work.epilogue.activation, work.epilogue.alpha);
+        apply_activation(work.dx + patch.corner + (i * work.g.w + patch.left) * work.g.c + panel * kPanel,
+                         patch.right - patch.left, columns, work.g.c, work.epilogue.activation, work.epilogue.alpha);
   }
 }
 

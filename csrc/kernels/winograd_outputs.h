@@ -75,8 +75,8 @@ inline __attribute__((noinline)) void transform_outputs(const Problem& p, const 
     }
     if (later)
       for (int i = 0; i < rows; i++)
-        for (int j = 0; j < across; j++)
-          apply_activation(p.y + corner + (i * p.ow + j) * p.pixel, columns, p.epilogue.activation, p.epilogue.alpha);
+        apply_activation(p.y + corner + i * p.ow * p.pixel, across, columns, p.pixel, p.epilogue.activation,
+                         p.epilogue.alpha);
   }
   if (past_caches) stream_fence();
 }

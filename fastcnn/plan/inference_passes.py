@@ -30,7 +30,7 @@ def inference_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
 
 
 def fuse_epilogues(steps: list[Node], outputs: list[Any]) -> list[Node]:
-    """The addition of a shortcut and ReLU go into the batch normalisation, or the product, before them."""
+    """The addition of a shortcut and the activation go into the batch normalisation, or the product, before them."""
     for kinds in (("add",), ("activate",)):
         read, made = users(steps, outputs), made_by(steps)
         replaced: dict[int, Node] = {}
@@ -73,7 +73,9 @@ def _absorbed(step: Node, t: Any, producer: Node) -> Node | None:
     if attrs.get("activation") is not None:
         return None
     if name == "depthwise_conv2d":
-        if step.operation.name != "activate" or step.attrs["activation"] not in CLAMPS:
+        if (
+            step.operation.name != "activate" or step.attrs["activation"] not in CLAMPS
+        ):  # others take longer in short runs
             return None
         attrs["activation"] = step.attrs["activation"]
         return node(producer.operation, producer.inputs, attrs, step.outputs)
@@ -85,7 +87,7 @@ def _absorbed(step: Node, t: Any, producer: Node) -> Node | None:
         inputs = (*inputs[:-1], other)
         attrs["activation"] = None
     else:
-        if step.attrs["activation"] not in CLAMPS:
+        if step.attrs["activation"] not in CLAMPS and (name.startswith("batch_norm") or "alpha" in step.attrs):
             return None
         attrs["activation"] = step.attrs["activation"]
     operation = {"b": fused.BATCH_NORM_INFERENCE, "c": fused.CONV, "d": fused.DENSE}[name[0]]
