@@ -446,3 +446,43 @@ def test_a_model_made_within_build():
     assert outer(X).shape == (2, 2) and len(outer.weights) == 4
     x = layers.Input((4,))
     assert Model(x, Sequentially([Holder()])(x))(X).shape == (2, 2)
+
+
+class Sampling(Layer):
+    """The usual way to draw a code in a variational autoencoder."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.seed_generator = fastcnn.random.SeedGenerator(3)
+
+    def call(self, inputs):
+        mean, log_variance = inputs
+        batch, width = ops.shape(mean)[0], ops.shape(mean)[1]
+        noise = fastcnn.random.normal(shape=(batch, width), seed=self.seed_generator)
+        return mean + ops.exp(0.5 * log_variance) * noise
+
+
+def test_a_call_may_compute_with_the_batch_size():
+    class Pairs(Layer):
+        def call(self, x, scale=1.0):
+            n = ops.shape(x)[0]
+            return {"flat": ops.reshape(x, (n * 2, 2)) * scale, "range": ops.arange(n), "same": x}
+
+    x = layers.Input((4,))
+    assert Sampling()([layers.Dense(2)(x), layers.Dense(2)(x)]).shape == (None, 2)
+    shapes = {k: v.shape for k, v in Pairs()(x).items()}
+    assert shapes == {"flat": (None, 2), "range": (None,), "same": (None, 4)}
+    model = Model(x, Sampling()([x, layers.Dense(4)(x)]))
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(X / 8, X / 8, batch_size=1, epochs=2, verbose=0).history["loss"]).all()
+    assert model.predict(X / 8, verbose=0).shape == (2, 4)
+    assert (model.predict(X / 8, verbose=0) != model.predict(X / 8, verbose=0)).any()
+
+
+def test_a_call_that_fails_for_any_size_tells_its_first_error():
+    class Wrong(Layer):
+        def call(self, x):
+            raise KeyError(ops.shape(x)[0])
+
+    with pytest.raises(KeyError, match="None"):
+        Wrong()(layers.Input((4,)))

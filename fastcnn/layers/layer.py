@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcnn import ops, regularizers
 from fastcnn.layers.construction import accepts, constructor_arguments, dtype_name, legacy_shape, near_argument
-from fastcnn.layers.nests import any_symbolic, contents, map_shapes, map_tensors, tensors_of
+from fastcnn.layers.nests import any_symbolic, common_spec, contents, map_shapes, map_tensors, tensors_of, unlinked
 from fastcnn.layers.registry import automatic_name
 from fastcnn.layers.tracking import Tracking
 from fastcnn.seam import Node, float_dtype, state
@@ -281,17 +281,26 @@ class Layer(Tracking):
         return self._spec_by_call(args, kwargs)
 
     def _spec_by_call(self, args: Any, kwargs: dict[str, Any]) -> Any:
-        fresh = map_tensors(
-            list(args), lambda t: SymbolicTensor(t.shape, t.dtype) if t.__class__ is SymbolicTensor else t
-        )
+        try:
+            return self._spec_for((args, kwargs), None)
+        except Exception as error:
+            if not any(t.__class__ is SymbolicTensor and None in t.shape for t in contents([args, kwargs])):
+                raise
+            try:  # a call that computes with its sizes gets numbers; what differs for two of them stays open
+                return common_spec(*[self._spec_for((args, kwargs), size) for size in (64, 96)])
+            except Exception:
+                raise error from None
+
+    def _spec_for(self, given: Any, size: int | None) -> Any:
+        args, kwargs = map_tensors(given, lambda t: unlinked(t, size) if t.__class__ is SymbolicTensor else t)
         tapes, state.tapes = state.tapes, ()
         before, state.training = state.training, kwargs.get("training", state.training)
         root = state.root
         state.root = root or self
         try:
-            return self.call(*fresh, **kwargs)
+            return self.call(*args, **kwargs)
         except Exception as error:
-            _explain(error, self, args[0])
+            _explain(error, self, given[0][0])
             raise
         finally:
             state.tapes, state.training, state.root = tapes, before, root

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastcnn.tensor import Operators, SymbolicTensor, convert_to_tensor
 
-__all__ = ["any_symbolic", "contents", "map_shapes", "map_tensors", "tensors_of"]
+__all__ = ["any_symbolic", "common_spec", "contents", "map_shapes", "map_tensors", "tensors_of", "unlinked"]
 
 
 def contents(value: Any) -> list[Any]:
@@ -60,3 +60,29 @@ def tensors_of(value: Any) -> Any:
 def any_symbolic(args: Any, kwargs: dict[str, Any]) -> bool:
     """Whether a call has a symbolic tensor among its arguments."""
     return any(v.__class__ is SymbolicTensor for v in contents([args, kwargs]))
+
+
+def common_spec(one: Any, other: Any) -> Any:
+    """Symbolic tensors as in two nests of the same form, their sizes None where the two differ.
+
+    Example:
+        >>> common_spec(SymbolicTensor((64, 3)), SymbolicTensor((96, 3))).shape
+        (None, 3)
+    """
+    others = iter([t for t in contents(other) if isinstance(t, Operators)])
+
+    def joined(t: Any) -> SymbolicTensor:
+        sizes = zip(t.shape, next(others).shape, strict=True)
+        return SymbolicTensor(tuple([a if a == b else None for a, b in sizes]), t.dtype)
+
+    return map_tensors(one, joined)
+
+
+def unlinked(x: SymbolicTensor, size: int | None) -> SymbolicTensor:
+    """A tensor of the same shape that no call made; its open sizes may be a number.
+
+    Example:
+        >>> unlinked(SymbolicTensor((None, 3)), 64).shape
+        (64, 3)
+    """
+    return SymbolicTensor(tuple([size if n is None else n for n in x.shape]), x.dtype)
