@@ -128,10 +128,16 @@ class SeedGenerator:
         return cls(**config)
 
 
+def _given(seed: Any) -> Any:
+    """The seed, or one of its own for each call: in a program that is being captured, a generator's."""
+    if seed is not None:
+        return seed
+    return draw_seed() if state.steps is None else SeedGenerator()
+
+
 def _key(seed: Any) -> tuple[int, int]:
     """(seed, stream) of an int, a SeedGenerator, a key, or nothing."""
-    if seed is None:
-        return draw_seed(), 0
+    seed = _given(seed)
     if isinstance(seed, SeedGenerator):
         seed = seed.next()
     if isinstance(seed, Tensor):
@@ -239,6 +245,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
         >>> sorted(set(dropout(np.ones(100), 0.75, seed=1).numpy().tolist()))
         [0.0, 4.0]
     """
+    seed = _given(seed)
     key = seed.next() if isinstance(seed, SeedGenerator) else Tensor(np.array(_key(seed), np.int64))
     return ops.dropout(inputs, rate, key, noise_shape)
 

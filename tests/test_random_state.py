@@ -9,7 +9,7 @@ import pytest
 from oprules import precise
 
 import fastcnn
-from fastcnn import kernels, ops, random
+from fastcnn import Sequential, kernels, layers, ops, random
 from fastcnn.tensor import Tensor
 
 SAMPLERS = {
@@ -181,6 +181,17 @@ def test_shuffle_moves_whole_slices():
     y = random.shuffle(x, axis=1, seed=1).numpy()
     order = kernels.permutation(4, 1, 0)
     assert np.array_equal(y, x[:, order]) and not np.array_equal(y, x)
+
+
+@pytest.mark.parametrize("name", ["normal", "uniform", "dropout", "shuffle"])
+def test_a_program_draws_anew_each_time_where_no_seed_is_given(name):
+    draw = {"dropout": lambda x: random.dropout(x, 0.5), "shuffle": random.shuffle}.get(
+        name, lambda x: getattr(random, name)((8, 4))
+    )
+    model = Sequential([layers.Input((4,)), layers.Lambda(draw)])
+    x = np.arange(32.0).reshape(8, 4)
+    first, *others = [model.predict(x, verbose=0) for _ in range(5)]
+    assert any(not np.array_equal(first, other) for other in others)
 
 
 def test_threads_never_get_the_same_key_or_seed():
