@@ -87,6 +87,12 @@ def test_auc_is_the_share_of_pairs_in_order(rng):
     assert abs(float(metrics.AUC(num_thresholds=2001)(t, p)) - share) < 1e-4
 
 
+def test_binary_accuracy_of_logits():
+    metric = metrics.BinaryAccuracy(threshold=0.0)
+    assert float(metric([1, 1, 0, 0], [0.2, 3.0, -2.0, 0.1])) == 0.75
+    assert float(metrics.BinaryAccuracy.from_config(metric.get_config())([1], [0.2])) == 1
+
+
 def test_confusion_matrix_of_labels_one_hot_and_outputs():
     expected = [[1, 0, 0], [0, 1, 1], [1, 0, 0]]
     for t in (I, H, H.astype(bool)):
@@ -160,7 +166,7 @@ def test_names():
         (lambda: metrics.CategoricalAccuracy()(I, P), "there is sparse_categorical_accuracy"),
         (lambda: metrics.SparseCategoricalAccuracy()(H, P), "is categorical_accuracy"),
         (lambda: metrics.BinaryAccuracy()(H, Q), r"same shape, got \(4, 3\) and \(4, 1\)"),
-        (lambda: metrics.BinaryAccuracy(threshold=2), "threshold must lie between 0 and 1, got 2"),
+        (lambda: metrics.BinaryAccuracy(threshold=np.nan), "threshold must be a finite number, got nan"),
         (lambda: metrics.Precision(thresholds=1.5), "thresholds must lie between 0 and 1, got 1.5"),
         (lambda: metrics.Precision(class_id=3)(H, P), "class_id .* got 3"),
         (lambda: metrics.Recall()(B, Q, sample_weight=np.ones(3)), r"sample_weight must have shape \(4, 1\)"),

@@ -1,5 +1,6 @@
 """Shares of right answers."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -160,7 +161,7 @@ class BinaryAccuracy(MeanMetricWrapper):
     Args:
         name: the key in logs.
         dtype: of the result.
-        threshold: above it, the answer is 1.
+        threshold: above it, the answer is 1; 0 for outputs that are logits.
 
     Example:
         >>> float(BinaryAccuracy()([1, 1, 0, 0], [0.98, 1, 0, 0.6]))
@@ -168,8 +169,8 @@ class BinaryAccuracy(MeanMetricWrapper):
     """
 
     def __init__(self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5):
-        if not 0 < threshold < 1:
-            raise ValueError(f"threshold must lie between 0 and 1, got {threshold}")
+        if not math.isfinite(threshold):
+            raise ValueError(f"threshold must be a finite number, got {threshold}")
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
         self._direction = "up"
 
