@@ -76,6 +76,35 @@ def test_dicts_of_inputs_and_outputs():
     np.testing.assert_array_equal(y["sum"].numpy(), 3 * X)
 
 
+@pytest.mark.parametrize("form", [list, tuple])
+def test_one_output_in_a_list_comes_out_of_it(form):
+    x = layers.Input((4,))
+    model = Model(inputs=form([x]), outputs=form([layers.Dense(3)(x)]))
+    assert model(X).shape == model(form([X])).shape == model.predict(X, verbose=0).shape == (2, 3)
+    assert [t.shape for t in model(layers.Input((4,)))] == [(None, 3)]  # as in Keras: the graph has the list
+    model.compile("sgd", "mse")
+    history = model.fit(X, np.ones((2, 3)), epochs=2, verbose=0).history
+    assert model.evaluate(X, [np.ones((2, 3))], verbose=0) < history["loss"][0]
+
+    class Around(Model):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.last = model, layers.Dense(1)
+
+        def call(self, x):
+            return self.last(self.inner(x))
+
+    around = Around()
+    assert around.compute_output_shape((None, 4)) == (None, 1) and around.predict(X, verbose=0).shape == (2, 1)
+
+
+def test_inputs_within_a_tuple_of_a_tuple():
+    x, y = layers.Input((4,)), layers.Input((4,))
+    model = Model([x, y], layers.Subtract()([x, y]))
+    assert (model(((X, X - 1),)).numpy() == 1).all()  # what train_step is given where fit has inputs alone
+    assert (model(([X.tolist(), X - 1],)).numpy() == 1).all()
+
+
 def test_operations_between_layers():
     x = layers.Input((4,))
     y = ops.relu(x - 3.0) * 2 + x

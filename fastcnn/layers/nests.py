@@ -51,10 +51,16 @@ def tensors_of(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return {k: tensors_of(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)) and any(not isinstance(v, (int, float, list, tuple)) for v in value):
+    if isinstance(value, (list, tuple)) and not _of_numbers(value):
         return [tensors_of(v) for v in value]
     is_image = isinstance(value, np.ndarray) and value.dtype == np.uint8
     return convert_to_tensor(value, "float" if is_image else None)
+
+
+def _of_numbers(value: Any) -> bool:
+    if not isinstance(value, (list, tuple)) or not value:
+        return isinstance(value, (int, float, list, tuple))
+    return all(isinstance(v, (int, float, list, tuple)) for v in value) and _of_numbers(value[0])
 
 
 def any_symbolic(args: Any, kwargs: dict[str, Any]) -> bool:

@@ -203,7 +203,11 @@ class Model(Trainer, Layer):
         """Runs the layers."""
         if self._graph is None:
             raise NotImplementedError(f"{type(self).__name__} needs a call method, or inputs and outputs")
-        return self._graph.run(self._match(inputs))
+        y = self._graph.run(self._match(inputs))
+        if isinstance(y, (list, tuple)) and len(y) == 1:
+            graph_is_drawn = state.root is self and state.steps is None and contents(y)[0].__class__ is SymbolicTensor
+            return y if graph_is_drawn else y[0]  # Keras's way: one result is no list of one, but for other models
+        return y
 
     def _match(self, inputs: Any) -> list[Any]:
         """The values in the order of the model's inputs, with their shapes checked."""

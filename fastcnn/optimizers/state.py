@@ -110,7 +110,8 @@ class OptimizerState:
         rate = self._learning_rate
         if isinstance(rate, Variable):
             return rate
-        return rate(int(self._iterations)) if isinstance(rate, schedules.LearningRateSchedule) else rate()
+        now = rate(int(self._iterations)) if isinstance(rate, schedules.LearningRateSchedule) else rate()
+        return Tensor(np.array(float(now)))
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
