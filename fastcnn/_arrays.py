@@ -3,6 +3,7 @@
 And what counts as a number where one is asked for: NumPy's, which computations on arrays give, are as good as Python's.
 """
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -50,3 +51,17 @@ def convert(value: Any, dtype: np.dtype[Any], name: str) -> np.ndarray[Any, Any]
             return np.require(array, dtype=dtype, requirements=["C", "A"])
     except MemoryError:
         raise MemoryError(f"no memory for a contiguous copy of {name}, of shape {array.shape}") from None
+
+
+def keys_of(value: dict[Any, Any]) -> list[Any]:
+    """A plain dict's keys, sorted where that is possible; those of other kinds of dicts as they are.
+
+    Example:
+        >>> keys_of({"b": 4, "a": 3})
+        ['a', 'b']
+    """
+    keys = list(value)
+    if value.__class__ is dict and len(keys) > 1:
+        with contextlib.suppress(TypeError):
+            keys.sort()
+    return keys

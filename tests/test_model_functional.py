@@ -72,8 +72,30 @@ def test_dicts_of_inputs_and_outputs():
     a, b = layers.Input((4,), name="a"), layers.Input((4,), name="b")
     model = Model({"first": a, "second": b}, {"sum": a + b, "dense": layers.Dense(2)(a)})
     y = model({"second": X, "first": 2 * X})
-    assert list(y) == ["sum", "dense"] == model.output_names
+    assert list(y) == ["sum", "dense"] and model.output_names == ["dense", "sum"]  # sorted, as Keras's
     np.testing.assert_array_equal(y["sum"].numpy(), 3 * X)
+
+
+def test_layers_of_a_dict_of_outputs_come_in_the_order_of_keras():
+    a, b = layers.Input((4,), name="z"), layers.Input((3,), name="m")
+    h = layers.Concatenate()([a, b])
+    box = layers.Dense(2, name="box")(layers.Dense(7, name="hidden")(h))
+    outputs = {"cls": layers.Dense(2, name="cls")(h), "box": box, "aux": layers.Dense(2, name="aux")(h)}
+    model = Model({"z": a, "m": b}, outputs)
+    assert [layer.name for layer in model.layers if isinstance(layer, layers.Dense)] == ["hidden", "aux", "box", "cls"]
+    assert [t.shape for t in model.inputs] == [(None, 3), (None, 4)] and model.output_names == ["aux", "box", "cls"]
+    x = {"z": X, "m": X[:, :3]}
+    y = model(x)
+    for given in ({"m": x["m"], "z": X}, [x["m"], X]):
+        assert all(np.array_equal(model(given)[k].numpy(), y[k].numpy()) for k in y)
+    predicted = model.predict(x, verbose=0)
+    assert list(predicted) == ["cls", "box", "aux"] and all(np.allclose(predicted[k], y[k], atol=1e-6) for k in y)
+    targets = {"aux": 1 + y["aux"].numpy(), "cls": y["cls"].numpy(), "box": 2 + y["box"].numpy()}
+    model.compile("sgd", {"cls": "mse", "aux": "mse", "box": "mse"}, metrics={"box": ["mae"]})
+    expected = {"loss": 5.0, "cls_loss": 0.0, "aux_loss": 1.0, "box_loss": 4.0, "box_mae": 2.0}
+    assert model.evaluate(x, targets, verbose=0) == pytest.approx(list(expected.values()), abs=1e-4)
+    assert model.evaluate(x, targets, verbose=0, return_dict=True) == pytest.approx(expected, abs=1e-4)
+    assert model.fit(x, targets, verbose=0).history["box_mae"] == pytest.approx([2.0])
 
 
 @pytest.mark.parametrize("form", [list, tuple])

@@ -4,22 +4,23 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn._arrays import keys_of
 from fastcnn.tensor import Operators, SymbolicTensor, convert_to_tensor
 
 __all__ = ["any_symbolic", "common_spec", "contents", "map_shapes", "map_tensors", "tensors_of", "unlinked"]
 
 
 def contents(value: Any) -> list[Any]:
-    """What is in a nest, in order.
+    """What is in a nest, in order: a dict's values as in Keras by their keys, for files of weights know no other order.
 
     Example:
-        >>> contents([1, (2, {"a": 3})])
-        [1, 2, 3]
+        >>> contents([1, (2, {"b": 4, "a": 3})])
+        [1, 2, 3, 4]
     """
     if isinstance(value, (list, tuple)):
         return [c for v in value for c in contents(v)]
     if isinstance(value, dict):
-        return [c for v in value.values() for c in contents(v)]
+        return [c for k in keys_of(value) for c in contents(value[k])]
     return [value]
 
 
@@ -32,7 +33,8 @@ def map_tensors(value: Any, f: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)([map_tensors(v, f) for v in value])
     if isinstance(value, dict):
-        return {k: map_tensors(v, f) for k, v in value.items()}
+        mapped = {k: map_tensors(value[k], f) for k in keys_of(value)}
+        return {k: mapped[k] for k in value}
     return value
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastcnn import ops
-from fastcnn._arrays import plain
+from fastcnn._arrays import keys_of, plain
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.nests import contents, map_shapes, map_tensors
 from fastcnn.layers.registry import registry
@@ -144,7 +144,7 @@ class Model(Trainer, Layer):
         if self._graph is None:
             return None
         if isinstance(self._graph.outputs, dict):
-            return list(self._graph.outputs)
+            return keys_of(self._graph.outputs)
         names: list[str] = []
         for t in self._graph.flat_outputs:
             name = t.node.operation.name if t.node is not None else str(t.name)
@@ -216,7 +216,8 @@ class Model(Trainer, Layer):
         if inputs.__class__ is Tensor:
             given = [inputs]
         elif isinstance(inputs, dict):
-            keys = list(self._graph.inputs) if isinstance(self._graph.inputs, dict) else [str(t.name) for t in wanted]
+            by_key = isinstance(self._graph.inputs, dict)
+            keys = keys_of(self._graph.inputs) if by_key else [str(t.name) for t in wanted]
             missing = [k for k in keys if k not in inputs]
             if missing:
                 raise ValueError(f"{self.name}: the dict of inputs lacks {missing}; it has {list(inputs)}")

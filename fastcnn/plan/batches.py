@@ -39,7 +39,7 @@ def stand_in(t: Tensor) -> SymbolicTensor:
 
 def flat(data: Any) -> list[Tensor]:
     """The arrays of a batch, one after the other."""
-    return [t for t in contents(data if not isinstance(data, dict) else list(data.values())) if t is not None]
+    return [t for t in contents(data) if t is not None]
 
 
 def samples(x: Any) -> int:

@@ -69,6 +69,9 @@ class CompileLoss:
                 if targets[i] is None:
                     raise ValueError(f"the output {self.names[i]!r} has a loss, but there is no y for it")
                 terms.append((i, resolve_loss(identifier, targets[i], outputs[i]), weight, None))
+        if isinstance(self.loss, dict) and isinstance(y_pred, dict):
+            order = list(self.loss)
+            terms.sort(key=lambda term: order.index(self.names[term[0]]))
         if len(terms) > 1:
             several = len(self.names) > 1
             labels = [f"{self.names[i] if several or self.output_names else t.name}_loss" for i, t, *_ in terms]

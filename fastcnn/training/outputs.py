@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastcnn._arrays import keys_of
 from fastcnn.registry import suggestion
 
 __all__ = ["by_output", "flat_outputs", "output_names"]
@@ -10,7 +11,7 @@ __all__ = ["by_output", "flat_outputs", "output_names"]
 def flat_outputs(y_pred: Any) -> list[Any]:
     """The outputs of a model, one after another."""
     if isinstance(y_pred, dict):
-        return [leaf for value in y_pred.values() for leaf in flat_outputs(value)]
+        return [leaf for key in keys_of(y_pred) for leaf in flat_outputs(y_pred[key])]
     if isinstance(y_pred, (list, tuple)):
         return [leaf for value in y_pred for leaf in flat_outputs(value)]
     return [y_pred]
@@ -19,7 +20,7 @@ def flat_outputs(y_pred: Any) -> list[Any]:
 def output_names(y_pred: Any, names: list[str] | None) -> list[str]:
     """The outputs' names: the keys of a dict, those of a functional model, else output_1, output_2..."""
     if isinstance(y_pred, dict):
-        return [str(key) for key in y_pred]
+        return [str(key) for key in keys_of(y_pred)]
     count = len(flat_outputs(y_pred))
     if names and len(names) == count:
         return list(names)
