@@ -414,3 +414,24 @@ def test_several_outputs_are_evaluated_in_keras_order():
     assert model.evaluate(x, [y, y], verbose=0) == [logs[name] for name in order]
     history = model.fit(x, [y, y], validation_data=(x, [y, y]), verbose=0).history
     assert list(history) == sorted(history) and len(history) == 10
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_a_loss_for_each_sample_trains_by_its_sum_and_is_logged_as_its_mean(eagerly):
+    x = np.random.default_rng(0).normal(size=(8, 3))
+    summed, kept = [Sequential([layers.Input((3,)), layers.Dense(1, kernel_initializer="ones")]) for _ in range(2)]
+    summed.compile(optimizers.SGD(0.01), losses.MeanSquaredError(reduction="sum"), run_eagerly=eagerly)
+    kept.compile(optimizers.SGD(0.01), losses.MeanSquaredError(reduction=None), run_eagerly=eagerly)
+    logs = [model.fit(x, x[:, :1], batch_size=4, epochs=3, shuffle=False, verbose=0) for model in (summed, kept)]
+    np.testing.assert_allclose(kept.get_weights()[0], summed.get_weights()[0], rtol=1e-5)
+    np.testing.assert_allclose(np.array(logs[1].history["loss"]) * 4, logs[0].history["loss"], rtol=1e-5)
+
+
+def test_a_loss_of_one_number_is_multiplied_by_the_mean_weight():
+    model = Sequential([layers.Input((3,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile(optimizers.SGD(0.0), lambda t, p: ops.mean(ops.square(t - p)))
+    x, weights = np.ones((8, 3)), np.arange(8.0)
+    assert model.evaluate(x, np.ones((8, 1)), sample_weight=weights, verbose=0) == pytest.approx(4 * 3.5)
+    assert model.fit(x, np.ones((8, 1)), sample_weight=weights, verbose=0).history["loss"] == pytest.approx([4 * 3.5])
+    weighed = model.fit(x, np.ones((8, 1)), class_weight={1: 2.0}, verbose=0)
+    assert weighed.history["loss"] == pytest.approx([8.0])

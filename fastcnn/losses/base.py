@@ -52,8 +52,8 @@ def _spread(values: Any, sample_weight: Any) -> tuple[Any, Any]:
     v, w = tuple(values.shape), tuple(sample_weight.shape)
     if 0 < len(w) < len(v) and same_shape(v[: len(w)], w):
         sample_weight = ops.reshape(sample_weight, tuple(-1 if n is None else n for n in w) + (1,) * (len(v) - len(w)))
-    elif len(w) > len(v) or any(
-        m not in (n, 1, None) and n is not None for m, n in zip(w[::-1], v[::-1], strict=False)
+    elif v and (
+        len(w) > len(v) or any(m not in (n, 1, None) and n is not None for m, n in zip(w[::-1], v[::-1], strict=False))
     ):
         raise ValueError(f"sample_weight: expected shape {v}, or a beginning of it such as {v[:1]}, got {w}")
     return values, sample_weight

@@ -7,6 +7,7 @@ import numpy as np
 from fastcnn.autograd import GradientTape
 from fastcnn.gathered import Gathered
 from fastcnn.layers.nests import contents, map_tensors
+from fastcnn.ops import mean
 from fastcnn.optimizers.flat import in_order_of_memory
 from fastcnn.optimizers.recorded import Part, group_of
 from fastcnn.plan.batch_parts import stretches
@@ -70,7 +71,7 @@ class TrainingStep(_Step):
             with GradientTape() as tape:
                 y_pred = model(x, training=True)
                 loss = model._compute_loss(x, y, y_pred, sample_weight, training=True)
-            return loss, y_pred, tape.gradient(loss, self.variables)
+            return mean(loss) if loss.shape else loss, y_pred, tape.gradient(loss, self.variables)
 
         state.observed = []
         try:

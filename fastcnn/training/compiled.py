@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastcnn._arrays import NUMBER
+from fastcnn.ops import mean
 from fastcnn.seam import state as seam_state
 from fastcnn.training.identifiers import check_metric_names, resolve_loss, resolve_metric
 from fastcnn.training.outputs import by_output, flat_outputs, output_names
@@ -116,7 +117,7 @@ class CompileLoss:
             value = loss(targets[i], outputs[i], samples[i])
             if tracker is not None:  # unweighted, as Keras logs it
                 if seam_state.observed is not None:
-                    seam_state.observed.append((tracker, value, outputs[i].shape[0]))
+                    seam_state.observed.append((tracker, mean(value) if value.shape else value, outputs[i].shape[0]))
                 else:
                     tracker.update_state(value.array, sample_weight=outputs[i].shape[0])
             if weight is not None:
