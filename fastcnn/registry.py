@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
+from fastcnn.checked import Checked
+
 __all__ = [
     "Configured",
     "Registry",
@@ -124,7 +126,7 @@ def get_registered_name(obj: Any) -> str:
     return str(getattr(obj, "_registered_name", obj.__name__))
 
 
-class Configured:
+class Configured(Checked):
     """What can be made again from the arguments of its constructor; subclasses write ``get_config``.
 
     Example:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from fastcnn.checked import Checked
+
 __all__ = ["Callback"]
 
 Logs = dict[str, Any] | None
 
 
-class Callback:
+class Callback(Checked):
     """The base of callbacks. Every method is called at the moment it is named after; override those you need.
 
     ``self.model`` is the model, ``self.params`` a dict with "epochs", "steps", "verbose". Set

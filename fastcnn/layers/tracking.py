@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import constraints, initializers, regularizers
+from fastcnn.checked import Checked
 from fastcnn.layers.nests import contents
 from fastcnn.random import SeedGenerator
 from fastcnn.seam import float_dtype, state
@@ -16,7 +17,7 @@ from fastcnn.tensor import Changes, Variable
 __all__ = ["TrackedDict", "TrackedList", "Tracking"]
 
 
-class Tracking:
+class Tracking(Checked):
     """The part of a layer that keeps its weights and sublayers."""
 
     _tracked: dict[str, Any]  # whatever holds weights, by the attribute's name

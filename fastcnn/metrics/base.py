@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from fastcnn.checked import Checked
 from fastcnn.registry import Registry, snake_case
 from fastcnn.seam import float_dtype
 from fastcnn.tensor import Tensor, Variable, is_tensor
@@ -47,7 +48,7 @@ def scalar(value: Any) -> Tensor:
     return Tensor(np.asarray(value, float_dtype()))
 
 
-class Metric:
+class Metric(Checked):
     """What the metrics inherit: a subclass makes states with ``add_weight``, writes ``update_state`` and ``result``.
 
     States are float64, so that counts stay exact up to 2**53; results are float32.

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from fastcnn.checked import Checked
 from fastcnn.registry import Registry
 
 __all__ = [
@@ -37,7 +38,7 @@ class Rate(float):
         return np.float64(self)
 
 
-class LearningRateSchedule:
+class LearningRateSchedule(Checked):
     """A function of the step. One's own override ``__call__(step)`` and ``get_config``.
 
     Example:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn.checked import Checked
 from fastcnn.optimizers import schedules
 from fastcnn.optimizers.arguments import rate_of
 from fastcnn.tensor import Tensor, Variable
@@ -15,7 +16,7 @@ __all__ = ["OptimizerState", "Slots"]
 Slots = dict[str, Variable]
 
 
-class OptimizerState:
+class OptimizerState(Checked):
     """The variables of an optimizer: made, listed, read and written.
 
     Args:

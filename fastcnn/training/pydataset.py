@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from fastcnn.checked import Checked
+
 __all__ = ["PyDataset"]
 
 
-class PyDataset:
+class PyDataset(Checked):
     """The base of datasets that know their number of batches and can give each of them. Keras 2 called it Sequence.
 
     Subclasses define ``__len__``, the number of batches in an epoch, and ``__getitem__(index)``, which returns ``x``,
