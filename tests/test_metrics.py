@@ -221,3 +221,11 @@ def test_a_weight_for_each_map_of_classes(weight, expected):
     p[1] = 1
     assert float(metrics.MeanIoU(2)(t, p, weight)) == expected
     assert float(metrics.MeanIoU(2, ignore_class=1)(t, p, weight)) == expected
+
+
+def test_nan_is_no_answer_as_in_keras():
+    t, p = np.eye(2, dtype=np.float32), np.full((2, 2), np.nan, np.float32)
+    assert float(metrics.Precision()(t, p)) == float(metrics.Recall()(t, p)) == 0
+    assert float(metrics.AUC()(t, np.float32([[np.nan, 0.2], [0.3, np.nan]]))) == 0
+    assert float(metrics.TopKCategoricalAccuracy(k=1)(t, p)) == 0
+    assert float(metrics.SparseTopKCategoricalAccuracy(k=1)([0, 1], p)) == 0

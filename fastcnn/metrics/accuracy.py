@@ -134,7 +134,8 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
 
 def _in_top_k(labels: Array, p: Array, k: int) -> Array:
     of_label = np.take_along_axis(p, labels[..., None], axis=-1)
-    return np.asarray((p > of_label).sum(-1) < k)  # among equals, all are in
+    inside = np.asarray((p > of_label).sum(-1) < k)  # among equals, all are in
+    return inside & ~np.isnan(p).any(-1)
 
 
 @registry.register()

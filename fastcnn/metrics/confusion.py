@@ -30,7 +30,8 @@ def count_confusion(
 ) -> tuple[Array, Array, Array, Array]:
     """Weighted numbers of true positives, false positives, true negatives, false negatives, at each threshold.
 
-    A prediction is positive where it is greater than the threshold. ``thresholds`` is float32, in any order.
+    A prediction is positive where it is greater than the threshold; NaN never is. ``thresholds`` is float32, in any
+    order.
     """
     t, p = pair(name, y_true, y_pred)
     w = None if sample_weight is None else weights_like(name, sample_weight, t.shape)
@@ -52,7 +53,8 @@ def bucket_counts(t: Array, p: Array, thresholds: Array, w: Array | None) -> tup
     """The same for flat labels and predictions: each falls between two thresholds, and sums from above do the rest."""
     order = np.argsort(thresholds, kind="stable")
     n = len(thresholds)
-    bucket = np.searchsorted(thresholds[order], p.astype(np.float32, copy=False))
+    p = p.astype(np.float32, copy=False)
+    bucket = np.searchsorted(thresholds[order], np.where(np.isnan(p), -np.inf, p))
     positive = t.astype(bool)
     total = np.bincount(bucket, w, minlength=n + 1).astype(np.float64)
     hits = np.bincount(bucket[positive], None if w is None else w[positive], minlength=n + 1).astype(np.float64)
