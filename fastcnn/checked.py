@@ -2,16 +2,19 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Sequence
+from math import inf
 from types import NoneType
 from typing import Any, get_args, get_origin
 
 import numpy as np
 
-__all__ = ["Checked"]
+__all__ = ["Checked", "checked_function", "is_number", "named"]
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether it counts as a number: numbers, arrays and tensors of one; neither NaN nor digits in a string."""
     if isinstance(value, (str, bytes)):
         return False
     try:
@@ -21,20 +24,30 @@ def _is_number(value: Any) -> bool:
 
 
 _KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
-    int: ("a number", _is_number),  # True, too: verbose=True; and 5.0, as in Keras
-    float: ("a number", lambda v: not isinstance(v, (bool, np.bool_)) and _is_number(v)),
+    int: ("a number", is_number),  # True, too: verbose=True; and 5.0, as in Keras
+    float: ("a number", lambda v: not isinstance(v, (bool, np.bool_)) and is_number(v)),
     bool: ("True or False", lambda v: v is None or (isinstance(v, (int, np.bool_)) and v in (0, 1))),
     str: ("a string", lambda v: isinstance(v, str)),
     dict: ("a dict", lambda v: isinstance(v, dict)),
     Callable: ("a function", callable),
+    Sequence: ("a list or tuple", lambda v: isinstance(v, (list, tuple, range, np.ndarray))),
     NoneType: ("None", lambda v: v is None),
 }
 
 
+# What any argument of a name lies between, where another number would be computed with and make nonsense.
+_SHARE, _NOT_NEGATIVE, _COUNT = ("a number from 0 to 1", 0, 1), ("a number not below 0", 0, inf), ("at least 1", 1, inf)
+_RANGES = {
+    **dict.fromkeys(("beta_1", "beta_2", "rho", "momentum", "ema_momentum", "label_smoothing", "rate"), _SHARE),
+    **dict.fromkeys(("epsilon", "stddev", "weight_decay", "delta", "max_value", "factor", "gamma"), _NOT_NEGATIVE),
+    **dict.fromkeys(("k", "num_classes"), _COUNT),
+}
+
+
 @functools.cache
-def _wanted(init: Any) -> tuple[dict[str, Any], list[str], bool, dict[str, Any]]:
-    """All arguments, those by position, whether others may be given, and of what kinds each may be."""
-    parameters = list(inspect.signature(init).parameters.values())[1:]
+def _wanted(init: Any) -> tuple[dict[str, Any], list[str], set[Any], dict[str, Any]]:
+    """All arguments, those by position, the ways in which arguments are taken, and of what kinds each may be."""
+    parameters = [p for p in inspect.signature(init).parameters.values() if p.name != "self"]
     known = {p.name: p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
     kinds = {}
     for name, p in known.items():
@@ -42,21 +55,18 @@ def _wanted(init: Any) -> tuple[dict[str, Any], list[str], bool, dict[str, Any]]
         found = [_KINDS.get(get_origin(part) or part) for part in parts]
         if None not in found:
             kinds[name] = found
-    return (
-        known,
-        [n for n, p in known.items() if p.kind is p.POSITIONAL_OR_KEYWORD],
-        len(known) < len(parameters),
-        kinds,
-    )
+    order = [name for name, p in known.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    return known, order, {p.kind for p in parameters}, kinds
 
 
-def _misfit(init: Any, cls: str, args: Any, kwargs: dict[str, Any]) -> tuple[str, str] | None:
+def _misfit(init: Any, cls: str, args: Any, kwargs: dict[str, Any]) -> tuple[str, Exception] | None:
     """The first argument that is of no kind it may be of, and what to say of it; missing ones are told here."""
-    known, order, open_ended, kinds = _wanted(init)
+    known, order, ways, kinds = _wanted(init)
     given = dict(zip(order, args, strict=False)) | kwargs
-    if not open_ended:
-        if len(args) > len(order):
-            raise TypeError(f"{cls} takes {len(order)} arguments by position, {', '.join(order)}; got {len(args)}")
+    if len(args) > len(order) and inspect.Parameter.VAR_POSITIONAL not in ways:
+        names = f", {', '.join(order)}" if order else f"; what it works on comes later, as in {cls}()(x)"
+        raise TypeError(f"{cls} takes {len(order)} arguments by position, got {len(args)}{names}")
+    if inspect.Parameter.VAR_KEYWORD not in ways:
         for word in given:
             if word not in known:
                 from fastcnn.registry import suggestion
@@ -65,12 +75,31 @@ def _misfit(init: Any, cls: str, args: Any, kwargs: dict[str, Any]) -> tuple[str
     for word, parameter in known.items():
         if word not in given and parameter.default is parameter.empty:
             raise TypeError(f"{cls} needs the argument {word!r}")
+    kind: type[Exception]
     for word, value in given.items():
         allowed = kinds.get(word)
         if allowed and not any(fits(value) for _, fits in allowed):
-            what = " or ".join(dict.fromkeys(what for what, _ in allowed))
-            return word, f"{cls}: {word} must be {what}, got {value!r}"
+            kind, what = TypeError, " or ".join(dict.fromkeys(what for what, _ in allowed))
+        elif allowed and word in _RANGES and value is not None:
+            kind, (what, low, high) = ValueError, _RANGES[word]
+            if low <= value <= high:
+                continue
+        else:
+            continue
+        return word, kind(f"{cls}: {word} must be {what}, got {textwrap.shorten(repr(value), 90)}")
     return None
+
+
+def _run(function: Any, name: str, given: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    misfit = _misfit(function, name, given, kwargs)
+    try:
+        result = function(*args, **kwargs)
+    except Exception as error:
+        if misfit is None or misfit[0] in str(error):  # the function may know better what to say
+            raise
+    if misfit:
+        raise misfit[1]
+    return result
 
 
 def _ours(cls: type) -> bool:
@@ -82,18 +111,32 @@ def _checking(init: Any) -> Any:
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
         cls = type(self)
         if _ours(cls) and cls.__init__ is not checked:
-            return init(self, *args, **kwargs)  # called by the constructor that was checked
-        misfit = _misfit(init, cls.__name__, args, kwargs)
-        try:
-            init(self, *args, **kwargs)
-        except Exception as error:
-            if misfit is None or misfit[0] in str(error):  # the constructor may know better what to say
-                raise
-        if misfit:
-            raise TypeError(misfit[1])
-        return None
+            init(self, *args, **kwargs)  # called by the constructor that was checked
+        else:
+            _run(init, cls.__name__, args, (self, *args), kwargs)
 
     return checked
+
+
+def checked_function(function: Any) -> Any:
+    """The same for a function: a decorator."""
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        return _run(function, function.__name__, args, args, kwargs)
+
+    return checked
+
+
+def named(method: Any) -> Any:
+    """A method that tells which argument is missing or unknown, under the name of the object's class."""
+
+    @functools.wraps(method)
+    def told(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _misfit(method, f"{type(self).__name__}.{method.__name__}", args, kwargs)
+        return method(self, *args, **kwargs)
+
+    return told
 
 
 class Checked:

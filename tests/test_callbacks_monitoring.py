@@ -183,8 +183,9 @@ def test_arguments_of_rates():
         callbacks.ReduceLROnPlateau(patient=1)
     with pytest.raises(TypeError, match=r"schedule must be a function of the epoch, got 0.1"):
         callbacks.LearningRateScheduler(0.1)
-    with pytest.raises(TypeError, match="schedule must return a number, got None"):
-        new().fit(X, Y, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch: None)])
+    for schedule, returned in ((lambda epoch: None, "None"), (lambda epoch: "0.1", "'0.1'")):
+        with pytest.raises(TypeError, match=f"schedule must return a number, got {returned}"):
+            new().fit(X, Y, verbose=0, callbacks=[callbacks.LearningRateScheduler(schedule)])
     scheduled = new(optimizers.SGD(optimizers.schedules.ExponentialDecay(0.1, 1, 0.9)))
     with pytest.raises(TypeError, match="the learning_rate of this SGD comes from .* and cannot be set to a number"):
         scheduled.fit(X, Y, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch: 0.1)])

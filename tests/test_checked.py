@@ -3,12 +3,26 @@
 import copy
 import math
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 
-from fastcnn import callbacks, constraints, data, initializers, layers, losses, metrics, optimizers, regularizers, utils
+from fastcnn import (
+    callbacks,
+    constraints,
+    data,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+    utils,
+)
 from fastcnn.optimizers import schedules
+from fastcnn.preprocessing.image import ImageDataGenerator
 
 
 @pytest.mark.parametrize(
@@ -34,6 +48,30 @@ from fastcnn.optimizers import schedules
         (lambda: layers.LayerNormalization(epsilon=[1]), r"LayerNormalization: epsilon must be a number, got \[1\]"),
         (lambda: data.ImageDataset([], seed="a"), "ImageDataset: seed must be a number or None, got 'a'"),
         (lambda: layers.LeakyReLU(True), "LeakyReLU: negative_slope must be a number, got True"),
+        (lambda: layers.Permute(2), "Permute: dims must be a list or tuple, got 2"),
+        (lambda: layers.Rescaling("1/255"), "Rescaling: scale must be a number, or one for each channel, got '1/255'"),
+        (lambda: layers.Normalization(mean=0.0, variance=-1.0), "variance must not be negative, got -1.0"),
+        (lambda: layers.Concatenate([np.ones((9, 9))] * 2), r"Concatenate: axis must be a number, got \[array\(\[\["),
+        (lambda: layers.Add([1, 2]), r"Add takes 0 arguments by position, got 1; what it works on .* as in Add\(\)\(x\)"),
+        (lambda: models.Sequential(layers.Dense(3)), "Sequential: layers must be a list of layers, got <Dense"),
+        (lambda: layers.Dense(3)(None), r"Dense 'dense\w*' takes an array or a tensor, got None"),
+        (lambda: layers.Dense(3)("x"), r"Dense 'dense\w*' takes an array or a tensor, got 'x'"),
+        (lambda: layers.Dense(3)(layers.Flatten()), r"a tensor is wanted here, got the layer 'flatten\w*': call it on a"),
+        (lambda: layers.MaxPooling2D(9)(np.ones((1, 8, 8, 1))), "MaxPooling2D 'm.*': the window 9x9 does not fit into 8x8"),
+        (lambda: optimizers.Adam(beta_1=1.5), "Adam: beta_1 must be a number from 0 to 1, got 1.5"),
+        (lambda: optimizers.RMSprop(rho=-1), "RMSprop: rho must be a number from 0 to 1, got -1"),
+        (lambda: optimizers.Adam(epsilon=-1e-7), "Adam: epsilon must be a number not below 0, got -1e-07"),
+        (lambda: losses.BinaryCrossentropy(label_smoothing=3), "label_smoothing must be a number from 0 to 1, got 3"),
+        (lambda: callbacks.ReduceLROnPlateau(factor=-0.1), "ReduceLROnPlateau: factor must be a number not below 0, got"),
+        (lambda: metrics.TopKCategoricalAccuracy(k=0), "TopKCategoricalAccuracy: k must be at least 1, got 0"),
+        (lambda: metrics.MeanIoU(0), "num_classes must be at least 1, got 0"),
+        (lambda: ImageDataGenerator(width_shift_range=0.1, horizontal_flip="yes"), "horizontal_flip must be True or False"),
+        (lambda: ImageDataGenerator(rotation_rang=3), r"unknown argument 'rotation_rang'. Did you mean 'rotation_range'\?"),
+        (lambda: utils.image_dataset_from_directory(".", shufle=1), r"argument 'shufle'. Did you mean 'shuffle'\?"),
+        (lambda: utils.image_dataset_from_directory(".", validation_split="a", subset="both"), "validation_split must be"),
+        (lambda: utils.to_categorical([0], num_classes="3"), "num_classes must be a positive int or None, got '3'"),
+        (lambda: utils.to_categorical([0], num_classes=0), "num_classes must be a positive int or None, got 0"),
+        (lambda: utils.img_to_array("cat.jpg"), "img must be an image or an array, got 'cat.jpg'; load_img reads a file"),
         # the wrong order
         (lambda: layers.Dense(3, "relu", "zeros"), "Dense: use_bias must be True or False, got 'zeros'"),
         (lambda: losses.BinaryCrossentropy("sum"), "BinaryCrossentropy: from_logits must be True or False, got 'sum'"),
@@ -44,7 +82,7 @@ from fastcnn.optimizers import schedules
         (lambda: schedules.PolynomialDecay(0.1), "PolynomialDecay needs the argument 'decay_steps'"),
         (lambda: losses.Huber(detla=2.0), r"Huber got an unknown argument 'detla'. Did you mean 'delta'\?"),
         (lambda: metrics.AUC(curves="PR"), r"AUC got an unknown argument 'curves'. Did you mean 'curve'\?"),
-        (lambda: losses.Dice("sum", "dice", -1, None, 3), "Dice takes 4 arguments by position, reduction, name, axis, "),
+        (lambda: losses.Dice("sum", "dice", -1, None, 3), "Dice takes 4 arguments by position, got 5, reduction, "),
     ],
 )  # fmt: skip
 def test_what_is_no_argument(make, message):
@@ -69,9 +107,18 @@ def test_constructors_of_others_are_their_own():
         def __init__(self, units: int = 1):
             super().__init__(units, use_bias="no")
 
+    assert losses.CategoricalFocalCrossentropy(alpha=[0.1, 0.2])
     assert Mine("as you like").factor == "as you like"
     with pytest.raises(TypeError, match="Doubled: use_bias must be True or False, got 'no'"):
         Doubled()
+
+
+def test_warnings_of_constructors_point_at_the_caller():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        callbacks.ModelCheckpoint("a.weights.h5", save_weight_only=True)
+        ImageDataGenerator(featurewise_std_normalization=True)
+    assert [w.filename for w in caught] == [__file__] * 2
 
 
 def test_copies_and_pickles_need_no_arguments():

@@ -67,7 +67,11 @@ def test_words_are_learned(dtype):
             "Embedding: mask_zero is not supported, got True",
         ),
         (lambda: layers.Embedding(0, 2), ValueError, "input_dim"),
-        (lambda: layers.Embedding(3, 2)([[3]]), IndexError, "indices must be from -3 to 2, got 3 to 3"),
+        (
+            lambda: layers.Embedding(3, 2)([[3]]),
+            IndexError,
+            r"Embedding 'embedding\w*' has input_dim=3, but indices must be from -3 to 2, got 3 to 3",
+        ),
     ],
 )
 def test_messages(call, error, message):

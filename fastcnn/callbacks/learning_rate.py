@@ -5,6 +5,7 @@ from typing import Any
 
 from fastcnn.callbacks.callback import Callback
 from fastcnn.callbacks.monitor import MonitorCallback
+from fastcnn.checked import is_number
 
 __all__ = ["LearningRateScheduler", "ReduceLROnPlateau"]
 
@@ -125,10 +126,9 @@ class LearningRateScheduler(Callback):
         self._epoch = epoch
         two = self._takes_two()
         rate = self.schedule(epoch, float(self.model.optimizer.learning_rate)) if two else self.schedule(epoch)
-        try:
-            value = float(rate)
-        except TypeError:
-            raise TypeError(f"schedule must return a number, got {rate!r}") from None
+        if not is_number(rate):
+            raise TypeError(f"schedule must return a number, got {rate!r}")
+        value = float(rate)
         self.model.optimizer.learning_rate = value
         if self.verbose:
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {value}.")

@@ -81,7 +81,11 @@ class Embedding(Layer):
 
     def call(self, inputs: Any) -> Any:
         """(n, ...) to (n, ..., output_dim)."""
-        return ops.take(self.embeddings, inputs if "int" in inputs.dtype else ops.cast(inputs, "int32"), axis=0)
+        whole = inputs if "int" in inputs.dtype else ops.cast(inputs, "int32")
+        try:
+            return ops.take(self.embeddings, whole, axis=0)
+        except IndexError as error:
+            raise IndexError(f"Embedding {self.name!r} has input_dim={self.input_dim}, but {error}") from None
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """(n, ..., output_dim)."""

@@ -223,6 +223,8 @@ class Layer(Tracking):
 
     def _build_for(self, x: Any, args: Any = (), kwargs: Any = None) -> None:
         """Builds the layer for the tensors that it is called with."""
+        if x is None or isinstance(x, str):
+            raise TypeError(f"{type(self).__name__} {self.name!r} takes an array or a tensor, got {x!r}")
         if self._build_names is None:
             self._build_with(map_tensors(x, lambda t: t.shape))
             return

@@ -55,6 +55,8 @@ def tensors_of(value: Any) -> Any:
         return {k: tensors_of(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)) and not _of_numbers(value):
         return [tensors_of(v) for v in value]
+    if hasattr(value, "compute_output_shape"):
+        raise TypeError(f"a tensor is wanted here, got the layer {value.name!r}: call it on a tensor first")
     is_image = isinstance(value, np.ndarray) and value.dtype == np.uint8
     return convert_to_tensor(value, "float" if is_image else None)
 

@@ -50,6 +50,13 @@ class Pooling(Spatial):
         """The padding for images of those sizes: a word, or cells before and after for each axis."""
         return (self.padding,) if self.rank == 1 and not isinstance(self.padding, str) else self.padding
 
+    def _pooled(self, pool: Any, inputs: Any, padding: Any) -> Any:
+        try:
+            return pool(inputs, self.pool_size, self.strides, padding, self.data_format)
+        except ValueError:
+            self.compute_output_shape(inputs.shape)  # says what does not fit in the layer's words
+            raise
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return super().get_config() | {
@@ -69,7 +76,7 @@ class _MaxPooling(Pooling):
         if self.ceil_mode or len(inputs.shape) != self.rank + 2:
             sizes = self._split(inputs.shape)[1]
             padding = self._cells(sizes) if self.ceil_mode else padding
-        return ops.max_pool(inputs, self.pool_size, self.strides, padding, self.data_format)
+        return self._pooled(ops.max_pool, inputs, padding)
 
 
 def _after(size: int | None, window: int, stride: int, before: int, after: int) -> int:
@@ -87,7 +94,7 @@ class _AveragePooling(Pooling):
         """The mean of each window."""
         if len(inputs.shape) != self.rank + 2:
             self._split(inputs.shape)
-        return ops.average_pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+        return self._pooled(ops.average_pool, inputs, self.padding)
 
 
 @registry.register("MaxPool1D")

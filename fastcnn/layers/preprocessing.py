@@ -15,6 +15,13 @@ from fastcnn.tensor import Derived, Tensor, convert_to_tensor
 __all__ = ["Normalization", "Rescaling"]
 
 
+def _numbers(value: Any, name: str) -> Any:
+    try:
+        return value if isinstance(value, NUMBER) else np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"Rescaling: {name} must be a number, or one for each channel, got {value!r}") from None
+
+
 @registry.register()
 class Rescaling(SameShape):
     """``inputs * scale + offset``, of integers too: ``Rescaling(1 / 255)`` brings pixels to 0..1.
@@ -35,8 +42,7 @@ class Rescaling(SameShape):
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.scale, self.offset = scale, offset
-        self._scale = scale if isinstance(scale, NUMBER) else np.asarray(scale, np.float64)
-        self._offset = offset if isinstance(offset, NUMBER) else np.asarray(offset, np.float64)
+        self._scale, self._offset = _numbers(scale, "scale"), _numbers(offset, "offset")
 
     def call(self, inputs: Any) -> Any:
         return ops.add(ops.multiply(convert_to_tensor(inputs, "float"), self._scale), self._offset)
@@ -75,6 +81,8 @@ class Normalization(SameShape):
             raise ValueError(
                 f"give both mean and variance or none of them, got mean={mean!r} and variance={variance!r}"
             )
+        if variance is not None and (np.asarray(variance) < 0).any():
+            raise ValueError(f"variance must not be negative, got {variance!r}")
         if np.shape(mean) != np.shape(variance):
             raise ValueError(
                 f"mean and variance must have the same shape, got {np.shape(mean)} and {np.shape(variance)}"

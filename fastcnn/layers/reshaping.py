@@ -1,6 +1,7 @@
 """Layers that move numbers without changing them: other shapes, borders, parts."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import ops
@@ -132,7 +133,7 @@ class Permute(Moving):
         (1, 3, 28, 20)
     """
 
-    def __init__(self, dims: Any, **kwargs: Any):
+    def __init__(self, dims: Sequence[int], **kwargs: Any):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):

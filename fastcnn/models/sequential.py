@@ -1,5 +1,6 @@
 """Sequential: one layer after another."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastcnn.layers.input import InputLayer
@@ -40,6 +41,8 @@ class Sequential(Model):
         self._stack: list[Layer] = []
         self._made: dict[int, Node] = {}  # the calls that the graph consists of
         self._track("_layers", self._stack)
+        if layers is not None and not isinstance(layers, Iterable):
+            raise TypeError(f"Sequential: layers must be a list of layers, got {layers!r}")
         for layer in layers or []:
             self.add(layer, rebuild=False)
         self._rebuild()

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn.checked import checked_function
+
 __all__ = ["image_dataset_from_dataframe", "image_dataset_from_directory"]
 
 # What both functions hand on to ImageDataset as it is.
@@ -14,6 +16,7 @@ SETTINGS = (
 )  # fmt: skip
 
 
+@checked_function
 def image_dataset_from_directory(
     directory: Any,
     labels: Any = "inferred",
@@ -263,7 +266,7 @@ def _warn_of_one_class(directory: Any, name: str) -> None:
     warnings.warn(
         f"{directory} has a single class folder, {name!r}: there is nothing to tell apart. If the class folders are in "
         "it, give it as directory; if there are no classes, pass labels=None",
-        stacklevel=3,
+        stacklevel=5,
     )
 
 

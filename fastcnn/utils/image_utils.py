@@ -74,6 +74,8 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
         [[[0.0], [255.0]]]
     """
     first = _is_channels_first(data_format)
+    if isinstance(img, (str, bytes)):
+        raise TypeError(f"img must be an image or an array, got {img!r}; load_img reads a file")
     x = np.asarray(img, _float_type(dtype))
     if x.ndim == 2:
         return x[None] if first else x[:, :, None]

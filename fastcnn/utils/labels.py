@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn._arrays import INT
+
 __all__ = ["normalize", "to_categorical"]
 
 Array = np.ndarray[Any, Any]
@@ -36,6 +38,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Array:
         labels = labels[..., 0]
     if labels.size == 0 and not num_classes:
         raise ValueError("num_classes must be given where x is empty")
+    if num_classes is not None and (not isinstance(num_classes, INT) or num_classes < 1):
+        raise ValueError(f"num_classes must be a positive int or None, got {num_classes!r}")
     count = int(num_classes or labels.max() + 1)
     if labels.size and (labels.min() < 0 or labels.max() >= count):
         wrong = labels.min() if labels.min() < 0 else labels.max()

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import backend
+from fastcnn.checked import Checked
 from fastcnn.layers.arguments import choice
 from fastcnn.preprocessing.image.affine import BORDERS, generator_from, interpolation_of
 from fastcnn.preprocessing.image.arrays import NumpyArrayIterator
@@ -19,7 +20,7 @@ __all__ = ["ImageDataGenerator"]
 Array = np.ndarray[Any, Any]
 
 
-class ImageDataGenerator:
+class ImageDataGenerator(Checked):
     """Changes pictures at random while a network trains, and brings them to the range that it likes.
 
     Every picture is first changed (rotation, shift, shear and zoom in one go, then channel shift, flips, brightness),
