@@ -215,7 +215,8 @@ class Registry:
             return identifier()
         if callable(identifier) or hasattr(identifier, "get_config"):
             return identifier
-        raise TypeError(f"cannot make a {self.kind} of {identifier!r}; give a name, an object or a config")
+        article = "an" if self.kind[0] in "aeio" else "a"
+        raise TypeError(f"cannot make {article} {self.kind} of {identifier!r}; give a name, an object or a config")
 
     def serialize(self, thing: Any) -> Any:
         """The config of an object, in Keras 3's form."""

@@ -15,6 +15,16 @@ from fastcnn.models.sequential import Sequential
         ({"initial_epoch": -1}, ValueError, "initial_epoch must be an int of at least 0"),
         ({"batch_size": 0}, ValueError, "batch_size must be a positive int, 'full' or None, got 0"),
         ({"validation_split": 1.5}, ValueError, "validation_split must be between 0 and 1, got 1.5"),
+        ({"validation_split": "0.1"}, ValueError, "validation_split must be between 0 and 1, got '0.1'"),
+        ({"batch_size": np.ones(3)}, TypeError, r"batch_size must be a positive int, got an array of shape \(3,\)"),
+        (
+            {"validation_batch_size": 0},
+            ValueError,
+            "validation_batch_size must be a positive int, 'full' or None, got 0",
+        ),
+        ({"class_weight": {0: "2"}}, TypeError, "class_weight must have numbers as values, got '2' for class 0"),
+        ({"class_weight": {1: None}}, TypeError, "class_weight must have numbers as values, got None for class 1"),
+        ({"callback": []}, TypeError, "Sequential.fit got an unknown argument 'callback'. Did you mean 'callbacks'"),
         ({"validation_split": 0.999}, ValueError, "leaves one side of 100 samples empty"),
         ({"validation_freq": 0}, ValueError, "validation_freq must be a positive int or a list of epochs, got 0"),
         ({"validation_data": (1,)}, ValueError, "validation_data must be"),
@@ -50,6 +60,15 @@ def test_what_compile_refuses():
             small(metrics=some)
     with pytest.raises(TypeError, match="loss_weights must be a number, or a list or dict of numbers, got str"):
         small(loss_weights="1")
+    with pytest.raises(TypeError, match="Sequential.compile got an unknown argument 'metric'. Did you mean 'metrics'"):
+        small(metric=["acc"])
+    for loss in (3, metrics.Accuracy(), [metrics.Accuracy()]):
+        with pytest.raises(TypeError, match="loss must be a name, a function or a Loss, got "):
+            small(loss)
+    with pytest.raises(ValueError, match="there is no loss 'msee'"):
+        small({"a": "msee"})
+    with pytest.raises(TypeError, match="cannot make an optimizer of 3"):
+        small(optimizer=3)
     with pytest.raises(ValueError, match="there is no loss to train on"):
         small(None).fit(x, y, verbose=0)
     with pytest.raises(TypeError, match="evaluate got an unknown argument 'batch'"):
@@ -75,6 +94,7 @@ def test_what_several_outputs_refuse(kwargs, targets, message):
         two_outputs(**kwargs).fit(x, given if targets > 1 else y, verbose=0)
 
 
+@pytest.mark.filterwarnings("ignore:softmax over axis -1")
 def test_head_loss_and_labels_are_compared():
     x, y = data()
     with pytest.raises(ValueError, match="sparse"):

@@ -130,3 +130,44 @@ def test_classes_of_pixels_have_no_class_weight(shape):
     x, y = np.ones((8, 2, 2, 4)), np.zeros(shape, int)
     with pytest.raises(ValueError, match=r"class_weight needs one class for each sample, got y of shape \(8, 2, 2"):
         model.fit(x, y, class_weight={0: 2.0}, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"loss": lambda t, p: None}, "loss '<lambda>' must return numbers computed from y_pred, got None"),
+        (
+            {"loss": "mse", "metrics": [lambda t, p: None]},
+            "metric 'lambda': the function must return numbers, got None",
+        ),
+        (
+            {"loss": "mse", "metrics": [lambda t, p: "0.5"]},
+            "metric 'lambda': the function must return numbers, got '0.5",
+        ),
+    ],
+)
+def test_functions_that_return_no_number(kwargs, message):
+    with pytest.raises(TypeError, match=message):
+        one(**kwargs).fit(X, Y, verbose=0)
+
+
+@pytest.mark.parametrize("given", [None, "cat.jpg"])
+def test_what_a_model_is_called_on(given):
+    with pytest.raises(TypeError, match=r"input '\w+' must be an array or a tensor, got "):
+        one(loss="mse")(given)
+
+
+def test_a_softmax_of_one_number_is_warned_of():
+    with pytest.warns(
+        UserWarning, match=r"softmax over axis -1 of a tensor of shape \(8, 1\) is 1 everywhere; did you"
+    ):
+        layers.Dense(1, activation="softmax")(X)
+
+
+def test_classes_as_probabilities_where_labels_are_wanted():
+    from fastcnn import metrics
+
+    with pytest.raises(
+        ValueError, match="y_true holds 4 labels and y_pred 12; one number for each class needs sparse_y_p"
+    ):
+        metrics.MeanIoU(3)(np.zeros(4), np.ones((4, 3)))

@@ -138,6 +138,8 @@ class Loss(Configured):
         y_pred = tensor(y_pred)
         y_true = y_true if isinstance(y_true, Operators) else convert_to_tensor(y_true)
         losses = self.call(y_true, y_pred)
+        if losses is None or isinstance(losses, str):
+            raise TypeError(f"loss {self.name!r} must return numbers computed from y_pred, got {losses!r}")
         return reduce_weighted_values(losses, sample_weight, self.compute_mask(y_true, y_pred), self.reduction)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

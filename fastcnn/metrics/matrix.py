@@ -38,7 +38,8 @@ def confusion_matrix(y_true: Any, y_pred: Any, num_classes: int | None = None, s
     """
     t, p = _as_labels(y_true, y_pred), _as_labels(y_pred, y_true)
     if t.shape != p.shape:
-        raise ValueError(f"confusion_matrix: y_true holds {t.size} labels and y_pred {p.size}")
+        hint = "; one number for each class needs sparse_y_pred=False, or argmax(-1)" if p.size > t.size else ""
+        raise ValueError(f"confusion_matrix: y_true holds {t.size} labels and y_pred {p.size}{hint}")
     if num_classes is None:
         widths = [array(v).shape[-1] for v in (y_true, y_pred) if array(v).ndim > 1]
         num_classes = max([int(t.max(initial=0)) + 1, int(p.max(initial=0)) + 1, *widths])

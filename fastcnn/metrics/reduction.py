@@ -124,7 +124,10 @@ class MeanMetricWrapper(Mean):
     def update_state(  # type: ignore[override] # as in Keras: a mean of a function of two
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
-        super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
+        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        if values is None or isinstance(values, str):
+            raise TypeError(f"metric {self.name!r}: the function must return numbers, got {values!r}")
+        super().update_state(values, sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         if type(self) is MeanMetricWrapper:

@@ -12,7 +12,7 @@ from fastcnn.models.graph import Graph
 from fastcnn.plan import answering
 from fastcnn.registry import custom_object_scope, suggestion
 from fastcnn.seam import state
-from fastcnn.tensor import Changes, SymbolicTensor, Tensor
+from fastcnn.tensor import Changes, SymbolicTensor, Tensor, is_tensor
 from fastcnn.training.compilation import Compilation
 from fastcnn.training.trainer import Trainer
 
@@ -361,6 +361,8 @@ def _predicts(training: Any = True, **others: Any) -> bool:
 
 def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:
     """A value for one input: with the input's type, an axis of one channel added or dropped, its shape checked."""
+    if not is_tensor(t):
+        raise TypeError(f"{model.name}: input {want.name!r} must be an array or a tensor, got {t!r}")
     if t.dtype != want.dtype and (t.dtype[0] in "iub" and want.dtype[0] == "f"):
         t = ops.cast(t, "float")
     rank, given = len(want.shape), tuple(t.shape)

@@ -1,6 +1,7 @@
 """Activation functions: one primitive for those that work element by element, and softmax, PReLU and maxout."""
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -313,6 +314,11 @@ def softmax(x: Any, axis: Any = -1) -> Any:
             powers = ops.exp(ops.subtract(x, ops.max(x, axis, keepdims=True)))
             return ops.divide(powers, ops.sum(powers, axis, keepdims=True))
     axis = _one_axis(axis, x, "softmax")
+    if x.shape[axis] == 1:
+        warnings.warn(
+            f"softmax over axis {axis} of a tensor of shape {tuple(x.shape)} is 1 everywhere; did you mean sigmoid?",
+            stacklevel=2,
+        )
     y = apply(SOFTMAX, (x,), {"axis": axis})
     if axis in (-1, len(x.shape) - 1):
         y.logits = "softmax", x

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn.checked import is_number
 from fastcnn.seam import float_dtype
 from fastcnn.tensor import Operators, Tensor, Valued
 
@@ -213,6 +214,8 @@ def check_class_weight(class_weight: Any) -> None:
     """Refuses what is no dict of numbers."""
     if class_weight is not None and not isinstance(class_weight, dict):
         raise TypeError(f"class_weight must be a dict of class: weight, got {type(class_weight).__name__}")
-    for label in class_weight or ():
+    for label, weight in (class_weight or {}).items():
         if isinstance(label, str) or int(label) != label:
             raise TypeError(f"class_weight must have integer classes as keys, got {label!r}")
+        if not is_number(weight):
+            raise TypeError(f"class_weight must have numbers as values, got {weight!r} for class {label!r}")

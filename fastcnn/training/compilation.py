@@ -4,8 +4,10 @@ import inspect
 from typing import Any
 
 from fastcnn._arrays import INT
+from fastcnn.checked import named
 from fastcnn.training.compile_config import CompileConfig
 from fastcnn.training.compiled import CompileLoss, CompileMetrics, Targets
+from fastcnn.training.identifiers import check_losses
 
 __all__ = ["Compilation"]
 
@@ -26,6 +28,7 @@ class Compilation(CompileConfig):
     _resume_state: Any = None
     _held: Any = None
 
+    @named
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -63,10 +66,7 @@ class Compilation(CompileConfig):
             "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
         }  # fmt: skip
         names = getattr(self, "output_names", None)
-        if isinstance(loss, str) and loss.lower() not in ("crossentropy", "ce"):
-            from fastcnn import losses
-
-            losses.get(loss)  # a name that nobody knows is better told now than in the first batch
+        check_losses(loss)
         made = {
             "optimizer": optimizers.get(optimizer),
             "_compile_loss": None if loss is None else CompileLoss(loss, loss_weights, names),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import kernels
+from fastcnn.checked import is_number
 from fastcnn.gathered import Gathered, may_gather
 from fastcnn.training.arrays import as_arrays, check_lengths, map_leaves, pack, tensors, to_target, to_tensor
 from fastcnn.training.streamed import Data, StreamedData
@@ -177,14 +178,16 @@ class ArrayData(IndexedData):
         )
 
 
-def standard_batch_size(batch_size: Any, samples: int) -> int:
+def standard_batch_size(batch_size: Any, samples: int, name: str = "batch_size") -> int:
     """The number that ``batch_size`` means."""
     if batch_size is None:
         return 32
+    if isinstance(batch_size, np.ndarray):
+        raise TypeError(f"{name} must be a positive int, got an array of shape {batch_size.shape}")
     if batch_size == "full":
         return samples
     if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise ValueError(f"batch_size must be a positive int, 'full' or None, got {batch_size!r}")
+        raise ValueError(f"{name} must be a positive int, 'full' or None, got {batch_size!r}")
     return int(batch_size)
 
 
@@ -237,8 +240,8 @@ def split_validation(x: Any, y: Any, sample_weight: Any, part: float) -> tuple[A
     Returns:
         ``(x, y, sample_weight)`` to train on, and the same for validation.
     """
-    if not 0 < part < 1:
-        raise ValueError(f"validation_split must be between 0 and 1, got {part}")
+    if not is_number(part) or not 0 < part < 1:
+        raise ValueError(f"validation_split must be between 0 and 1, got {part!r}")
     if not is_array_like(x):
         raise ValueError(f"validation_split needs arrays, got {type(x).__name__}; use validation_data")
     whole = [as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")]

@@ -11,7 +11,7 @@ from fastcnn.callbacks.callback_list import CallbackList
 from fastcnn.callbacks.stopping import TerminateOnNaN
 from fastcnn.random import draw_seed
 from fastcnn.training.arrays import check_class_weight, weighted
-from fastcnn.training.data import Data, open_data, split_validation
+from fastcnn.training.data import Data, open_data, split_validation, standard_batch_size
 from fastcnn.training.interrupts import Interrupts
 from fastcnn.training.progress import standard_verbose
 from fastcnn.training.results import plain_logs
@@ -143,7 +143,7 @@ class Fitting:
             f"the loss is {loss} since step {step} of epoch {self.state.epoch + 1}: lower the learning_rate, look for "
             "NaN or large numbers in the data, or set clipnorm; the callback TerminateOnNaN ends training here",
             RuntimeWarning,
-            stacklevel=6,
+            stacklevel=8,
         )
 
     def _validates(self, epoch: int) -> bool:
@@ -237,6 +237,7 @@ def _check_counts(a: dict[str, Any]) -> None:
     for name, least in (("epochs", 0), ("initial_epoch", 0)):
         if isinstance(a[name], bool) or not isinstance(a[name], INT) or a[name] < least:
             raise ValueError(f"{name} must be an int of at least {least}, got {a[name]!r}")
+    standard_batch_size(a["validation_batch_size"], 1, "validation_batch_size")
     when = a["validation_freq"]
     if not (isinstance(when, INT) and when >= 1) and not isinstance(when, (list, tuple, set, frozenset)):
         raise ValueError(f"validation_freq must be a positive int or a list of epochs, got {when!r}")
@@ -248,6 +249,6 @@ def _validation_data(held: Any, a: dict[str, Any]) -> Data:
         if not 2 <= len(held) <= 3:
             raise ValueError(f"validation_data must be (x, y) or (x, y, sample_weight), got {len(held)} parts")
         x, y, sample_weight = (*held, None)[:3]
-        size = size or a["batch_size"]
+        size = a["batch_size"] if size is None else size
         return open_data(x, y, sample_weight, batch_size=size, steps=steps, argument="validation_steps")
     return open_data(held, batch_size=size, steps=steps, argument="validation_steps")

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastcnn.registry import snake_case
 
-__all__ = ["check_metric_names", "resolve_loss", "resolve_metric"]
+__all__ = ["check_losses", "check_metric_names", "resolve_loss", "resolve_metric"]
 
 _BY_SHAPE = {"accuracy": "accuracy", "acc": "accuracy", "crossentropy": "crossentropy", "ce": "crossentropy"}
 
@@ -32,6 +32,20 @@ def resolve_loss(identifier: Any, y_true: Any, y_pred: Any) -> Any:
     if not isinstance(name, str):
         name = getattr(found, "__name__", None) or type(found).__name__
     return losses.LossFunctionWrapper(found, name=name)
+
+
+def check_losses(given: Any) -> None:
+    """Refuses what is no loss, wherever in lists and dicts it is: better now than in the first batch."""
+    from fastcnn import losses, metrics
+
+    if isinstance(given, (list, tuple)) or (isinstance(given, dict) and "class_name" not in given):
+        for one in given.values() if isinstance(given, dict) else given:
+            check_losses(one)
+    elif isinstance(given, str):
+        if given.lower() not in ("crossentropy", "ce"):
+            losses.get(given)
+    elif given is not None and (not (callable(given) or isinstance(given, dict)) or isinstance(given, metrics.Metric)):
+        raise TypeError(f"loss must be a name, a function or a Loss, got {given!r}")
 
 
 def check_metric_names(given: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastcnn import _core
 from fastcnn.autograd import GradientTape
+from fastcnn.checked import named
 from fastcnn.plan import stepping
 from fastcnn.plan.answering import answer
 from fastcnn.plan.batches import samples
@@ -32,6 +33,7 @@ class Anything(set[str]):
 class Trainer(Compilation):
     """What turns layers into a model that learns: ``compile``, ``fit``, ``evaluate``, ``predict``, and their steps."""
 
+    @named
     def fit(
         self,
         x: Any = None,
@@ -121,6 +123,7 @@ class Trainer(Compilation):
 
         return evaluation.run(self, data, callbacks)
 
+    @named
     def predict(
         self, x: Any, batch_size: Any = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
     ) -> Any:
