@@ -6,6 +6,7 @@
 // its columns are copied as they lie, for the micro-kernel steps from row to row of the copy as well as along one.
 #pragma once
 #include "gemm_blocks.h"
+#include "runtime/seats.h"
 #include "runtime/shares.h"
 
 namespace fastcnn {
@@ -124,7 +125,7 @@ void large_product(float* y, const float* a, const float* b, const Matmul& g, co
   Share shares[kMostShares];
   int64_t begun[kMostShares] = {}, ready[kMostShares] = {};
   for (int i = 0; i < threads; i++) shares[i].left = 1 | (uint64_t)plan.blocks << 32;
-  team(omp_in_parallel() ? 1 : threads, [&](int thread, int) {
+  team(threads, [&](int thread, int) {
     for (int i = 0; i < threads; i++) {
       const int group = (thread + i) % threads;
       if (!__atomic_exchange_n(&begun[group], 1, __ATOMIC_RELAXED)) {

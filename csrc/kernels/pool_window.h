@@ -62,7 +62,7 @@ static void parallel_rows(int64_t rows, int64_t row_floats, int64_t work, F f) {
   if (floats < kLeast) floats = kLeast;
   int64_t band = row_floats > 0 ? (floats + row_floats - 1) / row_floats : rows;
   if (band < 1) band = 1;
-  parallel_for((rows + band - 1) / band, work, [&](int64_t task) __attribute__((noinline)) {
+  parallel_for((rows + band - 1) / band, work, [&](int64_t task) {
     int64_t begin = task * band, end = begin + band;
     f(begin, end < rows ? end : rows);
   });

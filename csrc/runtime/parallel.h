@@ -6,8 +6,6 @@
 #include <omp.h>
 #include <stdint.h>
 
-#include "runtime/seats.h"
-
 namespace fastcnn {
 
 int thread_limit();  // threads.cpp: what the next region may use
@@ -17,66 +15,38 @@ int thread_limit();  // threads.cpp: what the next region may use
 constexpr int64_t kSerialWork = 1 << 13;
 
 // The threads a region of this much work should use; at least one.
-static inline int threads_for(int64_t tasks, int64_t work) {
-  if (tasks < 2 || work < kSerialWork || omp_in_parallel()) return 1;
-  int limit = thread_limit();
-  return tasks < limit ? (int)tasks : limit;
-}
+int threads_for(int64_t tasks, int64_t work);
+
+// A caller's function object of one or two numbers, which outlives the call. The loops lie in parallel.cpp: as
+// templates they would be compiled with every kernel, for each instruction set.
+class Part {
+ public:
+  template <class F>
+  Part(const F& f) : call_(call<F>), f_(&f) {}
+  void operator()(int64_t a, int64_t b) const { call_(f_, a, b); }
+
+ private:
+  template <class F>
+  static void call(const void* f, int64_t a, int64_t b) {
+    if constexpr (requires(const F& g) { g(a); })
+      (*(const F*)f)(a);
+    else
+      (*(const F*)f)(a, b);
+  }
+  void (*call_)(const void*, int64_t, int64_t);
+  const void* f_;
+};
 
 // f(thread, threads) on each thread of a team.
-template <class F>
-static void team(int threads, F f) {
-  Seats seats;
-#pragma omp parallel num_threads(threads)
-  {
-    int thread = omp_get_thread_num(), size = omp_get_num_threads();
-    seats.sit(thread, size - 1);
-    f(thread, size);
-    thread ? seats.rise() : seats.wait(size - 1);
-  }
-}
+void team(int threads, Part f);
 
 // f(task) for every task in [0, tasks), shared out dynamically. work: of all tasks, in vector operations.
-template <class F>
-static void parallel_for(int64_t tasks, int64_t work, F f) {
-  int threads = threads_for(tasks, work);
-  if (threads == 1) {
-    for (int64_t task = 0; task < tasks; task++) f(task);
-    return;
-  }
-  int64_t next = 0;
-  team(threads, [&](int, int) {
-    for (int64_t task; (task = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < tasks;) f(task);
-  });
-}
+void parallel_for(int64_t tasks, int64_t work, Part f);
 
 // The same for tasks that need scratch memory of their thread: f(task, thread), thread < threads.
-template <class F>
-static void parallel_tasks(int threads, int64_t tasks, F f) {
-  if (threads > tasks) threads = (int)tasks;
-  if (threads <= 1 || omp_in_parallel()) {
-    for (int64_t task = 0; task < tasks; task++) f(task, 0);
-    return;
-  }
-  int64_t next = 0;
-  team(threads, [&](int thread, int) {
-    for (int64_t task; (task = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < tasks;) f(task, thread);
-  });
-}
+void parallel_tasks(int threads, int64_t tasks, Part f);
 
 // f(begin, end) over [0, size) cut into equal runs whose bounds are multiples of `grain`: for loops over elements.
-template <class F>
-static void parallel_ranges(int64_t size, int64_t grain, int64_t work, F f) {
-  int64_t grains = (size + grain - 1) / grain;
-  int threads = threads_for(grains, work);
-  if (threads == 1) {
-    if (size > 0) f((int64_t)0, size);
-    return;
-  }
-  team(threads, [&](int thread, int team_size) {
-    int64_t begin = grains * thread / team_size * grain, end = grains * (thread + 1) / team_size * grain;
-    f(begin, end < size ? end : size);
-  });
-}
+void parallel_ranges(int64_t size, int64_t grain, int64_t work, Part f);
 
 }  // namespace fastcnn

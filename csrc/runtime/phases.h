@@ -2,6 +2,7 @@
 // longer than adding up its sums.
 #pragma once
 #include "runtime/parallel.h"
+#include "runtime/seats.h"
 
 namespace fastcnn {
 

@@ -27,18 +27,6 @@ struct alignas(64) Share {
 constexpr int kMostShares = 64;
 
 // As parallel_tasks: f(task, thread), of fewer than 2^32 tasks.
-template <class F>
-static void parallel_shares(int threads, int64_t tasks, F f) {
-  if (threads > tasks) threads = (int)tasks;
-  if (threads <= 1 || omp_in_parallel()) return parallel_tasks(1, tasks, f);
-  Share shares[kMostShares];
-  const int count = threads < kMostShares ? threads : kMostShares;
-  for (int i = 0; i < count; i++)
-    shares[i].left = (uint64_t)(tasks * i / count) | (uint64_t)(tasks * (i + 1) / count) << 32;
-  team(threads, [&](int thread, int) {
-    for (int i = 0; i < count; i++)
-      for (int64_t task; (task = shares[(thread + i) % count].take(i == 0 && thread < count)) >= 0;) f(task, thread);
-  });
-}
+void parallel_shares(int threads, int64_t tasks, Part f);
 
 }  // namespace fastcnn
