@@ -335,7 +335,7 @@ void Worker::multiply(const Block& b, const Block& soon, bool kept) {
       Finish finish;
       finish.accumulate = b.piece > 0;
       Segments of{a, 0, 1, b.count, step};
-      of.ahead = ask_first, of.fresh = b.piece == 0;
+      of.adjacent = true, of.ahead = ask_first, of.fresh = b.piece == 0;
       if (cut > 0) micro_rows(of, panel, panel_step, c, cut, width, finish);
       if (t > 0) bring_columns(next_copy, soon, {soon.count, t - 1, packs * panels});
       of.rows += cut, of.ahead = ask_then;

@@ -28,7 +28,7 @@ struct Asking {
   int64_t apart[4];
   Ahead ahead;
   int64_t first, wanted;  // of the pieces of `ahead`: rows in their order, then the next lines of each
-  int64_t each;           // steps between two
+  int64_t each;           // steps between two; of micro_tile times that of a
   int64_t lines[2][3];    // of c, of `ahead`: how far the second, third and fourth line are from the first
   Packing* packing;
 };
@@ -167,6 +167,41 @@ void micro_tile(const Segments& a, const float* b, int64_t b_step, float* const*
   tile_finish<MR, NV>(acc, c, finish, tail);
 }
 
+// The same of adjacent rows, for which one address does, and of whole panels, with nothing but a sum before it.
+template <int MR>
+void adjacent_tile(const Segments& a, const float* b, int64_t b_step, float* const* c, const Finish& finish, int,
+                   const Asking& asking) {
+  constexpr int NV = kTileVectors;
+  vec acc[MR][NV];
+  each<MR, NV>([&](int i, int j) { acc[i][j] = zero(); });
+  Asked asked(asking);
+  const float* at = a.rows[0];
+  const int64_t step = a.step;
+  for (int64_t left = a.depth; left;) {
+    asked.ask(asking);
+    int64_t run = least(left, asking.each);
+    left -= run;
+    do {
+      vec column[NV];
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; j++) column[j] = load(b + j * kLanes);
+#pragma GCC unroll 6
+      for (int i = 0; i < MR; i++) {
+        const vec from = splat(at[i]);
+#pragma GCC unroll 4
+        for (int j = 0; j < NV; j++) acc[i][j] = fma(from, column[j], acc[i][j]);
+        keep(from);
+      }
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; j++) keep(column[j]);
+      at += step, b += b_step;
+      forget(at), forget(b);
+    } while (--run);
+  }
+  if (finish.accumulate) each<MR, NV>([&](int i, int j) { acc[i][j] = load(c[i] + j * kLanes) + acc[i][j]; });
+  each<MR, NV>([&](int i, int j) { store(c[i] + j * kLanes, acc[i][j]); });
+}
+
 typedef void (*MicroTile)(const Segments&, const float*, int64_t, float* const*, const Finish&, int, const Asking&);
 
 template <int NV>
@@ -222,7 +257,8 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
   distances(asking.lines[0], columns > 32 ? 4 : columns > 16 ? 2 : 1);
   distances(asking.lines[1], pieces > 1 || ahead.lines < 1 ? kAtOnce : ahead.lines);
   const bool asks = arrays || wanted;
-  for (int64_t g = 0, done = 0; g < groups; g++) {
+  const bool simple = kLanes >= 8 && a.adjacent && columns == kPanel && fewest >= kTileRows - 1;
+  for (int64_t g = 0, done = 0, reached = 0; g < groups; g++) {
     int rows = fewest + (g < larger);
     int64_t next = done + 2 * rows < m ? done + 2 * rows : m;  // the end of the tile after this one
     if (a.cold) ask_for(a, rows, (int)(next - done - rows));
@@ -234,13 +270,15 @@ void micro_rows(Segments a, const float* b, int64_t b_step, float* const* c, int
         for (auto& bytes : asking.apart) bytes += finish.next * 4;
       }
       asking.places = arrays ? soon << log : 0;
-      asking.first = wanted * g / groups;
-      int64_t share = wanted * (g + 1) / groups - asking.first, all = asking.places + share;
+      asking.first = reached, reached = wanted * (g + 1) / groups;
+      int64_t share = reached - asking.first, all = asking.places + share;
       asking.wanted = a.packing ? 0 : share;
       int64_t steps = all ? most(a.count * a.depth / all, 1) : a.depth;
-      asking.each = steps * a.step;
+      asking.each = simple ? steps : steps * a.step;
     }
-    micro_of(rows, vectors, a.packing)(a, b, b_step, c + done, finish, tail, asking);
+    MicroTile tile = micro_of(rows, vectors, a.packing);
+    if (simple) tile = rows == kTileRows ? adjacent_tile<kTileRows> : adjacent_tile<kTileRows - 1>;
+    tile(a, b, b_step, c + done, finish, tail, asking);
     a.rows += rows;
     done += rows;
   }

@@ -73,6 +73,7 @@ struct Segments {
   Ahead ahead = {};
   bool fresh = false;          // c is stored for the first time, in many places: ask for it ahead
   Packing* packing = nullptr;  // in place of what is asked for ahead
+  bool adjacent = false;       // row i lies i floats behind the first, and c is no more than a sum
 };
 
 // m rows of one panel with `columns` columns (at most kPanel). Rows are dealt out evenly, so that 49 rows make tiles of
