@@ -13,6 +13,8 @@ namespace fastcnn {
 namespace ISA {
 namespace {
 
+constexpr int64_t kTaskWork = 1 << 16;  // vector operations: a row of a large image, or threads end apart
+
 struct Row {
   const float* const* at;  // of each step of the sum: where the row's first pixel reads
   int64_t depth, step;     // floats from what a pixel reads to what the next one does
@@ -70,7 +72,7 @@ void panel_of_row(const Row& row, const float* b, int64_t pixels, int64_t column
   for (; first < pixels; first += kTileRows - 1) pixels_tile<kTileRows - 1, NV>(row, b, first, column);
 }
 
-// What a thread keeps of x: the rows that an output row's windows see, in the order of their numbers.
+// What a thread keeps of x from task to task: the rows that an output row's windows see, in the order of their numbers.
 class Lines {
  public:
   Lines(const Conv2d& g, char* memory)
@@ -78,11 +80,16 @@ class Lines {
         copies_(g.left > 0 || reach_w(g) - g.left > g.w),
         floats_(align16(reach_w(g) * g.c)),
         held_((int64_t*)memory),
-        lines_((float*)(memory + align64(g.kh * 8))) {
-    for (int64_t i = 0; i < g.kh; i++) held_[i] = -1;
-    memset(lines_, 0, (size_t)((g.kh + 1) * floats_) * 4);
+        lines_((float*)(memory + align64((g.kh + 1) * 8))) {}
+  static int64_t bytes(const Conv2d& g) { return align64((g.kh + 1) * 8) + (g.kh + 1) * align16(reach_w(g) * g.c) * 4; }
+  // Before a thread's first task, by any thread; and in each task.
+  void forget() { held_[g_.kh] = 0; }
+  void begin() {
+    if (held_[g_.kh]) return;
+    held_[g_.kh] = 1;
+    for (int64_t i = 0; i < g_.kh; i++) held_[i] = -1;
+    memset(lines_, 0, (size_t)((g_.kh + 1) * floats_) * 4);
   }
-  static int64_t bytes(const Conv2d& g) { return align64(g.kh * 8) + (g.kh + 1) * align16(reach_w(g) * g.c) * 4; }
   // Row a of image n, from the first column that a window sees.
   const float* line(const float* x, int64_t n, int64_t a) {
     if (a < 0 || a >= g_.h) return lines_ + g_.kh * floats_;
@@ -135,12 +142,15 @@ void first_forward(float* y, const float* x, const float* filter, const Conv2d& 
   finish_with(e, &finish);
   finish.bias = e.bias;
   finish.stream = streams(y, rows * g.ow * g.k, g.k) && g.y_pixel % 16 == 0;
-  // Small ones end together; but each copies the rows that its first windows see.
-  int64_t tasks = least(rows, most(8 * team, least(24 * team, rows / (2 * g.kh))));
+  const int64_t work = rows * g.ow * depth * panel_count(g.k) * kTileVectors;
+  const int64_t tasks = least(rows, most(8, work / (finish.stream ? 4 * kTaskWork : kTaskWork) / team) * team);
+  auto memory_of = [&](int64_t thread) { return own + thread * own_bytes(g); };
+  auto lines_of = [&](int64_t thread) { return Lines(g, memory_of(thread) + align64(depth * 8)); };
+  for (int i = 0; i < team; i++) lines_of(i).forget();
   parallel_shares(team, tasks, [&](int64_t task, int thread) {
-    char* memory = own + thread * own_bytes(g);
-    const float** at = (const float**)memory;
-    Lines lines(g, memory + align64(depth * 8));
+    const float** at = (const float**)memory_of(thread);
+    Lines lines = lines_of(thread);
+    lines.begin();
     for (int64_t r = rows * task / tasks; r < rows * (task + 1) / tasks; r++) {
       int64_t n = r / g.oh, a = r % g.oh * g.stride_h - g.top, run = g.kw * g.c;
       for (int64_t tap = 0; tap < g.kh; tap++) {
