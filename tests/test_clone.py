@@ -283,6 +283,24 @@ def test_noise_that_keras_has_written_is_there_in_training(layer):
     assert (model.predict(ones, verbose=0) == 1).all()
 
 
+def test_layers_of_ones_own_need_not_be_registered():
+    class Twice(layers.Layer):
+        def __init__(self, units=2, **kwargs):
+            super().__init__(**kwargs)
+            self.dense = layers.Dense(units)
+
+        def call(self, x):
+            return self.dense(x) * 2
+
+    stack = Sequential([layers.Input((4,)), Twice(3, name="twice")])
+    x = layers.Input((4,))
+    for model in (stack, Model(x, Twice(3, name="twice")(x))):
+        twin = clone_model(model)
+        assert type(twin.get_layer("twice")) is Twice and twin.output_shape == (None, 3)
+        twin.set_weights(model.get_weights())
+        np.testing.assert_array_equal(twin(X).numpy(), model(X).numpy())
+
+
 def test_random_layers_that_keras_has_written_rest_outside_of_training():
     x = layers.Input((8, 8, 1))
     model = noted_by_keras(Model(x, layers.RandomRotation(0.5, seed=1)(x)), training=True)

@@ -55,12 +55,10 @@ def clone_model(
             if not isinstance(made, Layer):
                 raise TypeError(f"clone_function must return a layer, got {made!r} for {layer.name!r}")
             return made
-        return registry.deserialize(registry.serialize(layer))
+        return _anew(layer)
 
     if isinstance(model, Sequential):
-        layers = [
-            registry.deserialize(registry.serialize(m)) if isinstance(m, InputLayer) else copy(m) for m in model._stack
-        ]
+        layers = [_anew(m) if isinstance(m, InputLayer) else copy(m) for m in model._stack]
         if input_tensors is not None:
             layers = [input_tensors, *(layer for layer in layers if not isinstance(layer, InputLayer))]
         return type(model)(layers, name=model.name)
@@ -73,6 +71,12 @@ def clone_model(
     return _clone_graph(model, model._graph, input_tensors, copy)
 
 
+def _anew(layer: Any) -> Any:
+    made = type(layer).from_config(layer.get_config())  # the class is at hand: it need not be registered
+    made.build_from_config(layer.get_build_config())
+    return made
+
+
 def _clone_graph(model: Any, graph: Graph, input_tensors: Any, copy: Callable[[Layer], Layer]) -> Any:
     twins: dict[int, Layer] = {}
     values: dict[int, Any] = {}
@@ -83,7 +87,7 @@ def _clone_graph(model: Any, graph: Graph, input_tensors: Any, copy: Callable[[L
         if given is not None:
             values[id(t)] = given[i]
         else:
-            values[id(t)] = registry.deserialize(registry.serialize(t.node.operation))._calls[0].outputs[0]
+            values[id(t)] = _anew(t.node.operation)._calls[0].outputs[0]
 
     def fill(t: Any) -> Any:
         return values[id(t)] if t.__class__ is SymbolicTensor else t
