@@ -49,6 +49,18 @@ class Operators:
     def __rtruediv__(self, other: Any) -> Any:
         return _ops.divide(other, self)
 
+    def __floordiv__(self, other: Any) -> Any:
+        return _ops.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _ops.floor_divide(other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _ops.mod(self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _ops.mod(other, self)
+
     def __pow__(self, other: Any) -> Any:
         return _ops.power(self, other)
 
@@ -107,7 +119,7 @@ _UFUNCS = {
         *("sign", "floor", "ceil", "isnan", "isfinite", "logical_and", "logical_or", "logical_not"),
         *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
     )
-} | {"absolute": "abs", "true_divide": "divide", "rint": "round"}
+} | {"absolute": "abs", "true_divide": "divide", "rint": "round", "floor_divide": "floor_divide", "remainder": "mod"}
 
 
 class Valued(Operators):

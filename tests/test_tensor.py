@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from oprules import precise
 
-from fastcnn import ops
+from fastcnn import Input, Model, ops
 from fastcnn.tensor import SymbolicTensor, Tensor, Variable, convert_to_tensor, is_tensor
 
 VALUES = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
@@ -68,6 +68,18 @@ def test_the_operators():
     ]:
         assert isinstance(got, Tensor)
         assert got.numpy().tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64"])
+def test_operators_of_division_with_remainder(dtype):
+    a = np.array([7, -7, 5], dtype)
+    for x in (convert_to_tensor(a), Variable(a, dtype=dtype)):
+        for result, expected in ((x // 2, a // 2), (x % 4, a % 4), (20 // x, 20 // a), (20 % x, 20 % a)):
+            assert result.dtype == dtype
+            np.testing.assert_array_equal(result.numpy(), expected)
+    np.testing.assert_array_equal((a % convert_to_tensor(a + 2)).numpy(), a % (a + 2))
+    x = Input((3,))
+    assert Model(x, [x // 2, x % 4])(a[None])[1].numpy().tolist() == [[3.0, 1.0, 1.0]]
 
 
 def test_equality_is_of_elements_and_hash_of_the_object():
