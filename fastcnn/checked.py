@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin
 
 import numpy as np
 
-__all__ = ["Checked", "checked_function", "is_number", "named"]
+__all__ = ["Checked", "checked", "is_number"]
 
 
 def is_number(value: Any) -> bool:
@@ -46,7 +46,7 @@ _RANGES = {
 
 @functools.cache
 def _wanted(init: Any) -> tuple[dict[str, Any], list[str], set[Any], dict[str, Any]]:
-    """All arguments, those by position, the ways in which arguments are taken, and of what kinds each may be."""
+    """All arguments, those by position, how arguments are taken, of what kinds each may be."""
     parameters = [p for p in inspect.signature(init).parameters.values() if p.name != "self"]
     known = {p.name: p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
     kinds = {}
@@ -60,7 +60,7 @@ def _wanted(init: Any) -> tuple[dict[str, Any], list[str], set[Any], dict[str, A
 
 
 def _misfit(init: Any, cls: str, args: Any, kwargs: dict[str, Any]) -> tuple[str, Exception] | None:
-    """The first argument that is of no kind it may be of, and what to say of it; missing ones are told here."""
+    """The first argument of a wrong kind, and the error; missing and unknown ones are told here."""
     known, order, ways, kinds = _wanted(init)
     given = dict(zip(order, args, strict=False)) | kwargs
     if len(args) > len(order) and inspect.Parameter.VAR_POSITIONAL not in ways:
@@ -90,53 +90,33 @@ def _misfit(init: Any, cls: str, args: Any, kwargs: dict[str, Any]) -> tuple[str
     return None
 
 
-def _run(function: Any, name: str, given: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    misfit = _misfit(function, name, given, kwargs)
-    try:
-        result = function(*args, **kwargs)
-    except Exception as error:
-        if misfit is None or misfit[0] in str(error):  # the function may know better what to say
-            raise
-    if misfit:
-        raise misfit[1]
-    return result
-
-
 def _ours(cls: type) -> bool:
     return cls.__module__.startswith("fastcnn.")
 
 
-def _checking(init: Any) -> Any:
-    @functools.wraps(init)
-    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
-        cls = type(self)
-        if _ours(cls) and cls.__init__ is not checked:
-            init(self, *args, **kwargs)  # called by the constructor that was checked
-        else:
-            _run(init, cls.__name__, args, (self, *args), kwargs)
-
-    return checked
-
-
-def checked_function(function: Any) -> Any:
-    """The same for a function: a decorator."""
+def checked(function: Any, kinds: bool = True) -> Any:
+    """A function or method that tells which argument is missing, unknown or, with ``kinds``, of the wrong kind."""
+    name, is_method = function.__name__, function.__code__.co_varnames[:1] == ("self",)
 
     @functools.wraps(function)
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        return _run(function, function.__name__, args, args, kwargs)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        called = name
+        if is_method:
+            cls = type(args[0])
+            if name == "__init__" and _ours(cls) and cls.__init__ is not call:
+                return function(*args, **kwargs)  # by the constructor that was checked
+            called = cls.__name__ if name == "__init__" else f"{cls.__name__}.{name}"
+        misfit = _misfit(function, called, args[is_method:], kwargs)
+        try:
+            result = function(*args, **kwargs)
+        except Exception as error:
+            if not (kinds and misfit) or misfit[0] in str(error):  # the function may know better what to say
+                raise
+        if kinds and misfit:
+            raise misfit[1]
+        return result
 
-    return checked
-
-
-def named(method: Any) -> Any:
-    """A method that tells which argument is missing or unknown, under the name of the object's class."""
-
-    @functools.wraps(method)
-    def told(self: Any, *args: Any, **kwargs: Any) -> Any:
-        _misfit(method, f"{type(self).__name__}.{method.__name__}", args, kwargs)
-        return method(self, *args, **kwargs)
-
-    return told
+    return call
 
 
 class Checked:
@@ -152,4 +132,4 @@ class Checked:
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls) and _ours(cls):
-            cls.__init__ = _checking(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = checked(cls.__init__)  # type: ignore[method-assign]

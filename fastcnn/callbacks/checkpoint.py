@@ -55,7 +55,7 @@ class ModelCheckpoint(MonitorCallback):
     ):
         super().__init__(monitor, mode, initial_value_threshold)
         if save_weight_only is not None:
-            warnings.warn("save_weight_only is taken for save_weights_only", stacklevel=4)
+            warnings.warn("save_weight_only is taken for save_weights_only", stacklevel=3)
             save_weights_only = save_weight_only
         self.filepath, self.verbose, self.save_best_only = str(filepath), verbose, save_best_only
         only_weights = tuple(suffix for suffix in WEIGHTS if suffix not in MODELS)

@@ -20,7 +20,7 @@ def readable(paths: list[str], labels: Any, workers: int | None, verbose: bool) 
     if not bad:
         return paths, labels
     named = "\n  ".join(bad[:20]) + (f"\n  and {len(bad) - 20} more" if len(bad) > 20 else "")
-    warnings.warn(f"{len(bad)} of {len(paths)} images cannot be read and are left out:\n  {named}", stacklevel=6)
+    warnings.warn(f"{len(bad)} of {len(paths)} images cannot be read and are left out:\n  {named}", stacklevel=5)
     good = [i for i, fault in enumerate(faults) if fault is None]
     return [paths[i] for i in good], None if labels is None else np.asarray(labels)[good]
 

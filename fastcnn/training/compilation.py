@@ -1,10 +1,11 @@
 """What ``compile`` sets up: optimizer, losses, metrics; and how a batch's loss and metrics come of them."""
 
+import functools
 import inspect
 from typing import Any
 
 from fastcnn._arrays import INT
-from fastcnn.checked import named
+from fastcnn.checked import checked
 from fastcnn.training.compile_config import CompileConfig
 from fastcnn.training.compiled import CompileLoss, CompileMetrics, Targets
 from fastcnn.training.identifiers import check_losses
@@ -28,7 +29,7 @@ class Compilation(CompileConfig):
     _resume_state: Any = None
     _held: Any = None
 
-    @named
+    @functools.partial(checked, kinds=False)
     def compile(
         self,
         optimizer: Any = "rmsprop",

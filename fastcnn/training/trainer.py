@@ -1,11 +1,12 @@
 """Trainer: compile, fit, evaluate, predict. Models inherit it."""
 
+import functools
 import warnings
 from typing import Any
 
 from fastcnn import _core
 from fastcnn.autograd import GradientTape
-from fastcnn.checked import named
+from fastcnn.checked import checked
 from fastcnn.plan import stepping
 from fastcnn.plan.answering import answer
 from fastcnn.plan.batches import samples
@@ -33,7 +34,7 @@ class Anything(set[str]):
 class Trainer(Compilation):
     """What turns layers into a model that learns: ``compile``, ``fit``, ``evaluate``, ``predict``, and their steps."""
 
-    @named
+    @functools.partial(checked, kinds=False)
     def fit(
         self,
         x: Any = None,
@@ -123,7 +124,7 @@ class Trainer(Compilation):
 
         return evaluation.run(self, data, callbacks)
 
-    @named
+    @functools.partial(checked, kinds=False)
     def predict(
         self, x: Any, batch_size: Any = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
     ) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.checked import checked_function
+from fastcnn.checked import checked
 
 __all__ = ["image_dataset_from_dataframe", "image_dataset_from_directory"]
 
@@ -16,7 +16,7 @@ SETTINGS = (
 )  # fmt: skip
 
 
-@checked_function
+@checked
 def image_dataset_from_directory(
     directory: Any,
     labels: Any = "inferred",
@@ -266,7 +266,7 @@ def _warn_of_one_class(directory: Any, name: str) -> None:
     warnings.warn(
         f"{directory} has a single class folder, {name!r}: there is nothing to tell apart. If the class folders are in "
         "it, give it as directory; if there are no classes, pass labels=None",
-        stacklevel=5,
+        stacklevel=4,
     )
 
 

@@ -30,7 +30,7 @@ def check_centring(generator: Any) -> None:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=6)
+    warnings.warn(message, UserWarning, stacklevel=5)
 
 
 def find_statistics(generator: Any, x: Array) -> None:

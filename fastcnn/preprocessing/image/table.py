@@ -102,7 +102,7 @@ class DataFrameIterator(FileIterator):
             rows, self.class_indices = _numbered(labels, rows, classes, str(class_mode))
         elif classes:
             warnings.warn(
-                f"classes={classes!r} has no effect with class_mode={class_mode!r}", UserWarning, stacklevel=5
+                f"classes={classes!r} has no effect with class_mode={class_mode!r}", UserWarning, stacklevel=4
             )
         first, last = split_bounds(getattr(image_data_generator, "validation_split", 0), subset, len(rows))
         rows = rows[first:last]
@@ -158,7 +158,7 @@ def _rows_with_files(paths: list[str], x_col: str) -> Any:
             f"{len(paths) - len(rows)} rows are left out: their {x_col!r} is no picture that exists, such as {lost!r}; "
             "is directory right?",
             UserWarning,
-            stacklevel=7,
+            stacklevel=6,
         )
     return rows
 
