@@ -124,7 +124,6 @@ class Trainer(Compilation):
 
         return evaluation.run(self, data, callbacks)
 
-    @functools.partial(checked, kinds=False)
     def predict(
         self, x: Any, batch_size: Any = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
     ) -> Any:
