@@ -7,8 +7,21 @@ from guard import Guard
 
 from fastcnn import kernels, reference
 
-# Channels in and out: every width of a tile and its tail, short and long sums, several panels of columns.
-CHANNELS = [(32, 16), (96, 24), (16, 96), (33, 5), (24, 144), (7, 47), (64, 64), (130, 33), (600, 20), (1100, 70)]
+# Channels in and out: every width of a tile and its tail, short and long sums, several panels of columns, a filter that
+# fills most of a core's cache.
+CHANNELS = [
+    (32, 16),
+    (96, 24),
+    (16, 96),
+    (33, 5),
+    (24, 144),
+    (7, 47),
+    (64, 64),
+    (130, 33),
+    (600, 20),
+    (1100, 70),
+    (700, 420),
+]
 
 
 @pytest.mark.parametrize(("c", "k"), CHANNELS)

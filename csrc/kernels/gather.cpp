@@ -420,7 +420,7 @@ void gather_product(const Gather& g, char* workspace, int threads) {
   if (layout.shared && !g.prepared) gather_pack(packed, g, team);
   const float* filter = g.prepared ? g.prepared : packed;
   if (layout.shared && layout.block >= kPlainRows && takes_plain(g))
-    return plain_product(g, filter, team, own + layout.rows, layout.own());
+    return plain_product(g, filter, team, own + layout.rows, layout.own(), layout.block);
   auto scratch_of = [&](int thread) {
     return (Scratch*)(own + thread * layout.own() + layout.rows + layout.normalised + layout.patches);
   };

@@ -4,7 +4,7 @@
 // enough and additions do not wait for each other. So there are no pointers to rows; a tile has as many rows as the
 // registers hold, be they of one vector; its sum asks, every few steps, for a line or two of the rows some hundred
 // steps ahead, and of what they are joined with; and all columns of some rows are finished before the next, so that x
-// passes by once and the filter stays in L2.
+// passes by once and the filter stays in L2, or comes there seldom.
 #include "gather_plain.h"
 
 #include "apply_activation.h"
@@ -21,6 +21,7 @@ namespace {
 constexpr bool kWorthwhile = kLanes >= 8;     // with four lanes multiplying takes longer than reading
 constexpr int64_t kFilterFloats = 128 << 10;  // half of what a core has for itself
 constexpr int64_t kLongRun = 4 * kDepth;
+constexpr int64_t kTogether = 4;           // times kPlainRows: rows that a filter larger than that half passes by
 constexpr int64_t kStepsAhead = 128;       // that rows are asked for before they are read
 constexpr int64_t kTaskFloats = 64 << 10;  // read and written
 constexpr int64_t kTasks = 4;              // a thread, at least
@@ -166,7 +167,7 @@ inline PlainTiles plain_of(int vectors) {
   return vectors == 2 ? plain_tiles<2> : plain_tiles<1>;
 }
 
-// kPlainRows rows of x through the prologue, align16(run) floats apart.
+// Rows of x through the prologue, align16(run) floats apart.
 void normalise_rows(float* to, const Gather& g, const float* x, int64_t rows) {
   const int64_t step = align16(g.run);
   for (int64_t i = 0; i < g.run; i += kLanes) {
@@ -181,9 +182,9 @@ struct Work {
   const float* filter;
   Ending finish;
   bool later;
-  int64_t vectors, piece;
+  int64_t vectors, piece, together;  // so many rows meet all columns before the next
 
-  // Rows [first, first + count), kPlainRows of them or what is left.
+  // Rows [first, first + count), `together` of them or what is left.
   void rows(int64_t first, int64_t count, float* scratch, Asking& asking) const {
     const float* x = g.x + first * g.x_pixel;
     float* y = g.y + first * g.y_pixel;
@@ -221,13 +222,13 @@ struct Work {
     const int64_t steps = g.run * vectors, units = ceil_div(kStepsAhead, steps);
     const int64_t pitch = ceil_div(kPlainRows * g.y_pixel, steps);
     auto beside = [&](const char* array) { return (const float*)(array + ((const char*)g.y - finish.origin)); };
-    for (; first < end; first += kPlainRows) {
-      const int64_t ahead = first + units * kPlainRows;
+    for (; first < end; first += together) {
+      const int64_t ahead = first + units * together;
       Asking asking{g.x + ahead * g.x_pixel, ceil_div(kPlainRows, vectors), nullptr, nullptr, pitch};
       if (finish.residual) asking.c = asking.d = beside(finish.residual) + ahead * g.y_pixel;
       if (finish.gate) asking.d = beside(finish.gate) + ahead * g.y_pixel;
       if (finish.gate && !finish.residual) asking.c = asking.d;
-      rows(first, least(kPlainRows, end - first), scratch, asking);
+      rows(first, least(together, end - first), scratch, asking);
     }
   }
 };
@@ -239,12 +240,14 @@ bool takes_plain(const Gather& g) {
   bool runs = g.taps == 1 && g.inside && g.step_h == 1 && g.step_w == 1 && g.x_pixel == g.run && g.oh == g.h &&
               g.ow == g.w && g.y_row == g.ow * g.y_pixel && g.y_image == g.oh * g.y_row;
   const bool joins = g.epilogue.residual || g.epilogue.gate;  // then more has to stay until it is used
-  return runs && g.run <= kLongRun && g.run * padded_columns(g.columns) <= kFilterFloats * (joins ? 1 : 2);
+  return runs && g.run <= kLongRun && g.run * padded_columns(g.columns) <= kFilterFloats * (joins ? 1 : kTogether);
 }
 
-void plain_product(const Gather& g, const float* filter, int team, char* own, int64_t own_bytes) {
+void plain_product(const Gather& g, const float* filter, int team, char* own, int64_t own_bytes, int64_t own_rows) {
   if (!kWorthwhile) return;
-  Work work{g, filter, {}, false, padded_columns(g.columns) / kLanes, depth_of_block(g.run)};
+  Work work{g, filter, {}, false, padded_columns(g.columns) / kLanes, depth_of_block(g.run), kPlainRows};
+  if (g.run * padded_columns(g.columns) > kFilterFloats)
+    work.together *= most(1, least(kTogether, least(kFilterFloats / g.run, own_rows) / kPlainRows));
   work.later = finish_with(g.epilogue, &work.finish);
   Ending& f = work.finish;
   f.bias = g.epilogue.bias, f.stream = g.stream && !work.later && work.piece == g.run;
