@@ -111,6 +111,18 @@ def test_many_filters_for_one_channel(isa: str, m: int, rng: np.random.Generator
     )
 
 
+def test_wide_windows_at_every_edge(isa: str, rng: np.random.Generator) -> None:
+    # rows of several tiles, whose first and last pixels lack taps on either side
+    for k in (2, 4, 5, 6, 7, 9, 13, 50):
+        for stride, width in ((1, 1), (1, 7), (1, 16), (2, 13), (2, 29)):
+            p: dict[str, Any] = {"strides": stride, "padding": "same"}
+            x, w = integers(rng, (1, 3, width, 19)), integers(rng, (2, k, 19, 1))
+            y = reference.depthwise_conv2d(x, w, **p)
+            assert_same(kernels.depthwise_conv2d(x, w, **p), y)
+            dx = kernels.depthwise_conv2d_dx(y, w, x.shape, **p)
+            assert_same(dx, reference.depthwise_conv2d_dx(y, w, x.shape, **p))
+
+
 @pytest.mark.parametrize(("h", "c", "stride"), MOBILENET)
 def test_mobilenet_layers(h: int, c: int, stride: int, rng: np.random.Generator) -> None:
     # several tasks, channel blocks and chunks: sizes that the random geometries do not reach
@@ -123,10 +135,14 @@ def test_mobilenet_layers(h: int, c: int, stride: int, rng: np.random.Generator)
     assert_same(kernels.depthwise_conv2d_dw(x, dy, w.shape, **p), reference.depthwise_conv2d_dw(x, dy, w.shape, **p))
 
 
-@pytest.mark.parametrize(("c", "shift"), [(144, 0), (144, 3), (130, 0)], ids=["lines", "unaligned", "tails"])
-def test_large_results_equal_small_ones(c: int, shift: int, isa: str, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize(
+    ("c", "shift", "k"),
+    [(144, 0, 3), (144, 3, 3), (130, 0, 3), (144, 0, 5), (130, 0, 7)],
+    ids=["lines", "unaligned", "tails", "five", "seven"],
+)
+def test_large_results_equal_small_ones(c: int, shift: int, k: int, isa: str, rng: np.random.Generator) -> None:
     # more than 8 MiB go past the caches, where vectors are lines; one image alone does not
-    x, w, bias = integers(rng, (6, 56, 56, c)), integers(rng, (3, 3, c, 1)), integers(rng, (c,))
+    x, w, bias = integers(rng, (6, 56, 56, c)), integers(rng, (k, k, c, 1)), integers(rng, (c,))
     dy, p = x[:, :28, :28].copy(), {"strides": 2, "padding": "same"}
     out = _core.aligned_bytes(4 * (x.size + shift)).view(np.float32)[shift:].reshape(x.shape)
 

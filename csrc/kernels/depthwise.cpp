@@ -184,7 +184,7 @@ void run(Channels c, const Tile& t, Range channels, const Pass& pass) {
 
 // Pixels of one result row. Its lines of cells differ in their taps; within one, all but the cells near an edge share
 // them.
-void row(Channels c, const Pass& pass, bool past, int64_t image, int64_t i, Range pixels, Range channels) {
+void row(Channels c, const Pass& pass, bool ask, bool past, int64_t image, int64_t i, Range pixels, Range channels) {
   const Axis &rows = pass.rows, &columns = pass.columns;
   Line down = line_of(rows, i);
   Range ky = clip(down, down.base, rows.source);
@@ -193,7 +193,7 @@ void row(Channels c, const Pass& pass, bool past, int64_t image, int64_t i, Rang
   t.columns = columns.source, t.source_column = pass.source_c, t.past = past;
   t.source_row = spacing(t.rows, down.step, columns.source * pass.source_c);
   t.filter_row = spacing(t.rows, down.filter_step, columns.kernel * pass.filter_c);
-  if (is_large(pass)) t.next_row = t.rows * t.source_row;
+  if (ask) t.next_row = t.rows * t.source_row;
   int64_t lines = least(columns.lines(), pixels.end - pixels.begin);
   t.result_pixel = lines * pass.result_c;
   for (int64_t l = 0; l < lines; l++) {
@@ -231,6 +231,7 @@ void all(Channels c, const Pass& pass) {
   const int64_t rows = pass.rows.result, columns = pass.columns.result;
   fastcnn_activation f = pass.end.activation;
   bool separately = f != FASTCNN_LINEAR && f != FASTCNN_RELU && f != FASTCNN_RELU6;
+  const bool ask = pass.images * pass.rows.source * pass.columns.source * pass.source_c * 4 >= kStreamFrom;
   const bool past = c == kSame && goes_past(pass) && !separately;
 
   int64_t width = least(columns, most(kRowFloats / pass.filter_c, 2 * kPixels));
@@ -252,7 +253,7 @@ void all(Channels c, const Pass& pass) {
     for (int64_t q = 0; q < pass.filter_c; q += block) {
       Range channels{q, least(q + block, pass.filter_c)};
       for (int64_t i = top; i < least(top + height, rows); i++) {
-        row(c, pass, past, image, i, pixels, channels);
+        row(c, pass, ask, past, image, i, pixels, channels);
         if (separately) activate_row(pass, image, i, pixels, channels);
       }
     }
