@@ -12,7 +12,7 @@
 #include "depthwise_parts.h"
 #include "depthwise_pass.h"
 #include "hints.h"
-#include "runtime/parallel.h"
+#include "runtime/shares.h"
 #include "vec.h"
 
 namespace fastcnn {
@@ -114,7 +114,7 @@ inline __attribute__((always_inline)) void vector_of(const Tile& t, int64_t q, i
   const fastcnn_epilogue& end = pass.end;
   vec sum[kPixels] = {};
   if constexpr (Dense > 0) {
-    if (t.next_row) {
+    if (t.next_row && q % kWide == 0) {  // one vector of a line
       const float* next = t.source + t.next_row + q + kLanes - 1;
 #pragma GCC unroll 16
       for (int p = 0; p < kPixels * Dense; p++, next += t.source_column, forget(next)) __builtin_prefetch(next);
@@ -247,7 +247,8 @@ void all(Channels c, const Pass& pass) {
   if (c == kSum) block = round_up(block, pass.m) * pass.m;
 
   double work = (double)pass.images * rows * columns * round_up(pass.filter_c, kWide) * least(taps, 64);
-  parallel_for(pass.images * down * across, (int64_t)(work < 1e15 ? work : 1e15), [&](int64_t task) {
+  const int64_t count = pass.images * down * across;
+  parallel_shares(threads_for(count, (int64_t)(work < 1e15 ? work : 1e15)), count, [&](int64_t task, int) {
     int64_t image = task / across / down, top = task / across % down * height, left = task % across * width;
     Range pixels{left, least(left + width, columns)};
     for (int64_t q = 0; q < pass.filter_c; q += block) {
