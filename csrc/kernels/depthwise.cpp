@@ -64,6 +64,11 @@ inline __attribute__((always_inline)) void add_taps(vec (&sum)[kPixels], const f
   }
 }
 
+template <int N>
+struct Taps {
+  static constexpr int count = N;
+};
+
 // Taps in their order, one accumulator a pixel; whole vectors.
 template <int Dense>
 inline __attribute__((always_inline)) void gather_dense(vec (&sum)[kPixels], const Tile& t, int64_t q) {
@@ -73,18 +78,12 @@ inline __attribute__((always_inline)) void gather_dense(vec (&sum)[kPixels], con
     int64_t left = t.taps;
     uint64_t inside = t.inside;
     auto add = [&](auto taps) __attribute__((always_inline)) {
-      constexpr int n = sizeof(taps);
+      constexpr int n = decltype(taps)::count;
 #pragma GCC unroll 1
       for (; left >= n; left -= n, inside >>= n, source += n * spacing, filter += n * t.filter_column)
         add_taps<n, Dense>(sum, source, spacing, filter, t.filter_column, inside);
     };
-    struct Three {
-      char taps[3];
-    };
-    struct Five {
-      char taps[5];
-    };
-    add(Five{}), add(Three{}), add(char{});
+    add(Taps<5>{}), add(Taps<3>{}), add(Taps<1>{});
   }
 }
 
