@@ -138,5 +138,5 @@ def test_a_schedule_of_ones_own() -> None:
 @pytest.mark.parametrize(
     "rate", [0.5, schedules.ExponentialDecay(0.5, 10, 0.9), lambda: 0.5], ids=["number", "schedule", "function"]
 )
-def test_the_learning_rate_is_a_tensor_wherever_it_comes_from(rate: Any) -> None:
+def test_the_learning_rate_can_be_asked_for_numpy_wherever_it_comes_from(rate: Any) -> None:
     assert SGD(rate).learning_rate.numpy() == 0.5

@@ -112,7 +112,7 @@ class OptimizerState(Checked):
         if isinstance(rate, Variable):
             return rate
         now = rate(int(self._iterations)) if isinstance(rate, schedules.LearningRateSchedule) else rate()
-        return Tensor(np.array(float(now)))
+        return schedules.Rate(now)
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
