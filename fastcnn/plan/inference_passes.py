@@ -73,9 +73,8 @@ def _absorbed(step: Node, t: Any, producer: Node) -> Node | None:
     if attrs.get("activation") is not None:
         return None
     if name == "depthwise_conv2d":
-        if (
-            step.operation.name != "activate" or step.attrs["activation"] not in CLAMPS
-        ):  # others take longer in short runs
+        # Its tasks end in short runs of channels, in which other activations take longer than in a pass of their own.
+        if step.operation.name != "activate" or step.attrs["activation"] not in CLAMPS:
             return None
         attrs["activation"] = step.attrs["activation"]
         return node(producer.operation, producer.inputs, attrs, step.outputs)
