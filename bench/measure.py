@@ -4,6 +4,7 @@ extra_info holds the rate (GFLOP/s or GB/s) and its share of what this machine c
 """
 
 import math
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,6 +53,19 @@ def uniform(*shape: int) -> Array:
     """In (0, 1]: for logarithms, divisors, squared gradients."""
     x = np.random.default_rng(0).random(dtype=np.float32, out=empty(*shape))
     return np.subtract(1, x, out=x)
+
+
+def turn(call: Callable[[], Any], seconds: float = 0.01) -> float:
+    """Seconds of a call: the median of those that are made in that time, after one that does not count."""
+    call()
+    times: list[float] = []
+    begin = start = time.perf_counter()
+    while start < begin + seconds:
+        call()
+        end = time.perf_counter()
+        times.append(end - start)
+        start = end
+    return statistics.median(times)
 
 
 def run(benchmark: Any, case: Case, side: str) -> None:

@@ -29,7 +29,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "300000")
 
 import fastcnn
 from bench.cases import ALL_CONVS, BATCHES, DENSE, NORMALISED, POOLED, Conv, Dense, Map
-from bench.measure import normal
+from bench.measure import normal, turn
 from fastcnn import kernels, quickbench
 
 try:
@@ -153,19 +153,6 @@ def duels(kinds: set[str], networks: set[str]) -> Iterator[Duel]:
                 continue
             for n in batches[layer.network]:
                 yield from (duel for duel in make(layer, n) if duel.kind in kinds)
-
-
-def turn(call: Callable[[], Any]) -> float:
-    """Seconds of a call: the median of those in a hundredth of a second, after one that does not count."""
-    call()
-    times: list[float] = []
-    begin = start = time.perf_counter()
-    while start < begin + 0.01:
-        call()
-        end = time.perf_counter()
-        times.append(end - start)
-        start = end
-    return statistics.median(times)
 
 
 def fight(duel: Duel, seconds: float, times: Times) -> None:
