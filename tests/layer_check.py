@@ -1,7 +1,8 @@
 """The check that every layer passes: shapes, weights, configs, files, a training step, gradients, layouts, threads.
 
 A case is (name of the class, arguments, shape of the input or list of shapes, options). Options:
-``weights``: {name: shape} in order, where the case says; ``no_wrong_rank``: any rank will do.
+``weights``: {name: shape} in order, where the case says; ``no_wrong_rank``: any rank will do;
+``one_sample``: a sample without the batch's axis will do, too.
 """
 
 import copy
@@ -204,7 +205,7 @@ def check_wrong_rank(case: Case) -> None:
     if several(case) or case[3].get("no_wrong_rank"):
         return
     layer, x = built(case)
-    for wrong in (x[None], x[0]):
+    for wrong in (x[None], x[0][0] if case[3].get("one_sample") else x[0]):
         with pytest.raises(ValueError) as caught:
             layer(wrong)
         assert layer.name in str(caught.value) + "".join(getattr(caught.value, "__notes__", []))

@@ -283,7 +283,7 @@ def test_a_rule_made_from_another() -> None:
 def test_state_of_a_rule_of_ones_own() -> None:
     optimizer = Momentum(0.1)
     ones = optimizer.add_variable((2,), "ones", name="ones")
-    assert (ones.numpy().tolist(), ones.path) == ([1.0, 1.0], "momentum/ones")
+    assert (ones.numpy().tolist(), ones.path) == ([1.0, 1.0], f"{optimizer.name}/ones")
     assert optimizer.add_variable((2,), lambda shape, dtype: np.full(shape, 3.0, dtype)).numpy().tolist() == [3.0, 3.0]
     pairs = optimizer.add_optimizer_variables(variables(), ["a", "b"])
     assert [[v.name for v in column] for column in pairs] == [

@@ -9,6 +9,7 @@ import pytest
 from optimizer_rules import CLASSES, gradients, trained, variables
 
 from fastcnn import optimizers
+from fastcnn.layers.registry import forget_names
 from fastcnn.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, Optimizer, RMSprop, schedules
 from fastcnn.tensor import Variable
 
@@ -81,7 +82,7 @@ def test_state_goes_through_a_store(cls: Any) -> None:
 
 
 def test_a_store_of_another_size_is_not_read() -> None:
-    optimizer = Adam()
+    optimizer = Adam(name="adam")
     with pytest.warns(
         UserWarning, match="'adam', because it has 2 variables whereas the saved optimizer has 3.*not been built"
     ):
@@ -157,7 +158,16 @@ def test_config_of_a_function_needs_its_name() -> None:
 def test_names(cls: Any) -> None:
     for name in (cls.__name__, cls.__name__.lower(), cls.__name__.upper()):
         assert type(optimizers.get(name)) is cls
-    assert optimizers.get(cls).name == cls.__name__.lower()
+
+
+def test_automatic_names_count_as_those_of_layers() -> None:
+    forget_names()
+    names = [cls().name for cls in (SGD, SGD, optimizers.AdamW, optimizers.RMSprop)]
+    assert names == ["sgd", "sgd_1", "adam_w", "rm_sprop"]  # Keras's
+    optimizer = SGD()
+    optimizer.build([Variable([1.0], name="w")])
+    assert SGD.from_config(optimizer.get_config()).name == optimizer.name == "sgd_2"
+    assert optimizer.variables[0].path == "sgd_2/iteration"
 
 
 def test_get() -> None:

@@ -161,6 +161,8 @@ class PReLU(SameShape):
         (1, 1, 3)
     """
 
+    _least_axes = 1
+
     def __init__(
         self,
         alpha_initializer: Any = "Zeros",
@@ -175,6 +177,8 @@ class PReLU(SameShape):
         self.alpha_constraint = constraints.get(alpha_constraint)
         if shared_axes is not None:
             shared_axes = list(shared_axes) if isinstance(shared_axes, (list, tuple)) else [shared_axes]
+            if not all(isinstance(axis, INT) and not isinstance(axis, bool) for axis in shared_axes):
+                raise TypeError(f"shared_axes must be None, an int or a list of ints, got {shared_axes!r}")
         self.shared_axes = shared_axes
 
     def build(self, input_shape: Any) -> None:
@@ -233,6 +237,8 @@ class Softmax(SameShape):
         >>> layers.Softmax()(np.array([[0.0, 0.0]], "float32")).numpy().tolist()
         [[0.5, 0.5]]
     """
+
+    _least_axes = 1
 
     def __init__(self, axis: Any = -1, **kwargs: Any):
         super().__init__(**kwargs)

@@ -18,6 +18,8 @@ __all__ = ["ChannelMeanSubtraction", "MeanImageSubtraction", "Standardization", 
 class _Centring(SameShape):
     """Keeps a mean, given or found by ``adapt``, for each index of some axes; subclasses say which axes."""
 
+    _least_axes = 1
+
     def __init__(self, mean: Any, **kwargs: Any):
         super().__init__(**kwargs)
         self.input_mean = mean

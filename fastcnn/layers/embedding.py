@@ -35,6 +35,8 @@ class Embedding(Layer):
                 [1., 2.]]], dtype=float32)
     """
 
+    _least_axes = 0
+
     embeddings: Variable
 
     def __init__(

@@ -12,7 +12,7 @@ from fastcnn.layers.nests import any_symbolic, common_spec, contents, map_shapes
 from fastcnn.layers.registry import automatic_name
 from fastcnn.layers.tracking import Tracking
 from fastcnn.seam import Node, float_dtype, state
-from fastcnn.tensor import Changes, SymbolicTensor, Tensor, Variable, convert_to_tensor, is_tensor
+from fastcnn.tensor import Changes, Operators, SymbolicTensor, Tensor, Variable, convert_to_tensor, is_tensor
 
 __all__ = ["Layer"]
 
@@ -40,8 +40,12 @@ class Layer(Tracking):
         array([[1., 2.]], dtype=float32)
     """
 
+    _least_axes: int | None = None  # of the one tensor that the layer takes; None where it may take nests of them
+
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
+        if "call" in cls.__dict__ and not cls.__module__.startswith("fastcnn."):
+            cls._least_axes = None  # whoever writes a call knows what it takes
         build = cls.__dict__.get("build")
         if build is not None and not hasattr(build, "_is_of_a_model"):
             cls.build = _once(build)  # type: ignore[method-assign]
@@ -151,9 +155,11 @@ class Layer(Tracking):
                 raise ValueError(f"{self.name} must be called with its input")
             args = (kwargs.pop(first),)
         x = args[0]
-        if x.__class__ is not Tensor or len(args) > 1:
+        if x.__class__ is not Tensor or len(args) > 1 or not x.shape:
             args = tuple([tensors_of(a) for a in args])
             x = args[0]
+            if self._least_axes is not None:
+                self._check_one_tensor(x)
             if len(args) > self._training_place:
                 kwargs.update(zip(self._parameters[self._training_place :], args[self._training_place :], strict=False))
                 args = args[: self._training_place]
@@ -195,6 +201,16 @@ class Layer(Tracking):
         if not self.built:
             self.built = True
         return y
+
+    def _check_one_tensor(self, x: Any) -> None:
+        label = f"{type(self).__name__} {self.name!r}"
+        if not isinstance(x, Operators):
+            nest = (
+                f"a {type(x).__name__} of {len(x)}; layers.Concatenate joins" if isinstance(x, (list, dict)) else None
+            )
+            raise TypeError(f"{label} takes an array or a tensor, got {nest or repr(x)}")
+        if len(x.shape) < (self._least_axes or 0):
+            raise ValueError(f"{label}: expected at least {self._least_axes} dimension, got shape {tuple(x.shape)}")
 
     def _call_captured(self, *args: Any, **kwargs: Any) -> Any:
         """``call``, while a program is being captured: its steps are the layer's, not those of the model around it."""
@@ -349,6 +365,8 @@ class Layer(Tracking):
     def set_weights(self, weights: list[Any]) -> None:
         """Sets all weights, from arrays in the order of ``weights``."""
         own = self.weights
+        if not isinstance(weights, (list, tuple, np.ndarray)):
+            raise TypeError(f"{self.name}: set_weights takes a list of {len(own)} arrays, got {weights!r}")
         if len(own) != len(weights):
             raise ValueError(f"{self.name}: set_weights expected {len(own)} arrays, got {len(weights)}")
         arrays = [np.asarray(w) for w in weights]

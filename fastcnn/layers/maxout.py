@@ -37,6 +37,8 @@ class Maxout(Layer):
         [3.0, 2.0]
     """
 
+    _least_axes = 1
+
     def __init__(
         self,
         units: int,

@@ -14,6 +14,8 @@ __all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization", "Un
 class _ScaleAndCenter(SameShape):
     """What the normalisations have in common: ``gamma`` and ``beta``, and how they are made."""
 
+    _least_axes = 1
+
     def __init__(
         self,
         epsilon: float,
@@ -365,6 +367,8 @@ class UnitNormalization(SameShape):
         >>> layers.UnitNormalization()(np.array([[3.0, 4.0]], "float32")).numpy().tolist()
         [[0.6000000238418579, 0.800000011920929]]
     """
+
+    _least_axes = 1
 
     def __init__(self, axis: Any = -1, **kwargs: Any):
         super().__init__(**kwargs)

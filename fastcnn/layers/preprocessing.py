@@ -61,7 +61,7 @@ class Normalization(SameShape):
         variance: likewise; give both or none.
         invert: whether to undo instead: ``inputs * sqrt(variance) + mean``.
 
-    Input and output shape: any, the same.
+    Input and output shape: any, the same. One sample, without the batch's axis, becomes a batch of one, as in Keras.
 
     Example:
         >>> import numpy as np
@@ -72,11 +72,16 @@ class Normalization(SameShape):
         [[-1.0, 1.0]]
     """
 
+    _least_axes = 1
+
     LEAST_STDDEV = 1e-7
 
     def __init__(self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
-        self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, INT) else tuple(axis)
+        given = () if axis is None else tuple(axis) if isinstance(axis, (list, tuple)) else (axis,)
+        if not all(isinstance(a, INT) and not isinstance(a, bool) for a in given):
+            raise TypeError(f"axis must be None, an int or a list of ints, got {axis!r}")
+        self.axis: tuple[int, ...] = given
         if (mean is None) != (variance is None):
             raise ValueError(
                 f"give both mean and variance or none of them, got mean={mean!r} and variance={variance!r}"
@@ -161,6 +166,8 @@ class Normalization(SameShape):
         return Tensor(self._constants()[2].array ** 2)
 
     def call(self, inputs: Any) -> Any:
+        if len(inputs.shape) == self._rank - 1 and 0 not in self._keep:
+            inputs = ops.expand_dims(inputs, 0)
         self._check(inputs)
         _, mean, stddev, inverse = self._constants()
         if state.steps is not None:  # a program follows what adapt and set_weights change

@@ -17,6 +17,8 @@ __all__ = ["Flatten", "Permute", "RepeatVector", "Reshape"]
 class Moving(Layer):
     """A layer without weights whose output has the input's dtype."""
 
+    _least_axes = 1
+
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self.built = True

@@ -13,6 +13,8 @@ _AXES = {1: "steps", 2: "height, width"}
 class Spatial(Layer):
     """A layer over ``rank`` axes besides batch and channels."""
 
+    _least_axes = 1
+
     rank: int
     data_format: str | None = None  # None: channels come last, and there is no choice
     _channels: int  # that the weights were made for

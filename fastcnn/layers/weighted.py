@@ -21,6 +21,8 @@ class Weighted(Layer):
         activity_regularizer: a function of the output, added to the loss.
     """
 
+    _least_axes = 1
+
     bias: Variable | None
     bias_initializer: Any
 

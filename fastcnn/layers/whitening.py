@@ -49,6 +49,8 @@ def directions(x: Array) -> tuple[Array, Array]:
 class _Whitening(Layer):
     """Flattens samples, subtracts their mean and multiplies by a matrix, both found by ``adapt``."""
 
+    _least_axes = 1
+
     input_spec: InputSpec | None = None
 
     def __init__(self, epsilon: float, **kwargs: Any):

@@ -1,12 +1,14 @@
 """What an optimizer's arguments may be, and what to say where they are not."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from fastcnn.registry import suggestion
+from fastcnn.tensor import Variable
 
-__all__ = ["check", "rate_of", "refuse_unknown"]
+__all__ = ["check", "rate_of", "refuse_unknown", "variables_of"]
 
 
 def rate_of(value: Any) -> float:
@@ -21,6 +23,15 @@ def rate_of(value: Any) -> float:
             f"returns a number, got {value!r}"
         )
     return rate
+
+
+def variables_of(given: Any) -> list[Variable]:
+    """What an optimizer is to change, as a list."""
+    found = list(given) if isinstance(given, Iterable) else [given]
+    for one in found:
+        if not isinstance(one, Variable):
+            raise TypeError(f"an optimizer changes a list of variables, got {one!r} among them")
+    return found
 
 
 _OLD_NAMES = {"lr": "learning_rate", "decay": "a schedule, optimizers.schedules.InverseTimeDecay, as learning_rate"}

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from fastcnn.optimizers import schedules
-from fastcnn.optimizers.arguments import check, refuse_unknown
+from fastcnn.optimizers.arguments import check, refuse_unknown, variables_of
 from fastcnn.optimizers.gradients import arithmetic, present, scales
 from fastcnn.optimizers.state import OptimizerState
 from fastcnn.registry import Registry
@@ -36,7 +36,7 @@ class Optimizer(OptimizerState):
         ema_overwrite_frequency: also replace the variables by their average every so many steps.
         loss_scale_factor: must be None: single precision needs no scaling of the loss.
         gradient_accumulation_steps: update once in so many calls, with the mean of their gradients.
-        name: the class's in lower case unless given.
+        name: made from the class's name unless given: adam, adam_1...
         learning_rate_multipliers: factors of the learning rate, by a variable's path or the beginning of it:
             ``{"conv1": 0.1, "dense/bias": 2.0}``. The longest that fits decides. Keras has nothing like it.
         update_ratios: whether to note ``|new w - w| / |w|`` of each update, before constraints, in the attribute
@@ -76,10 +76,14 @@ class Optimizer(OptimizerState):
         update_ratios: bool = False,
         **kwargs: Any,
     ):
+        from fastcnn.layers.registry import automatic_name
+
         refuse_unknown(type(self).__name__, kwargs)
         clippings = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         check(clippings, use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps)
-        super().__init__(learning_rate, use_ema, gradient_accumulation_steps, name or type(self).__name__.lower())
+        super().__init__(
+            learning_rate, use_ema, gradient_accumulation_steps, name or automatic_name(type(self).__name__)
+        )
         self.weight_decay = weight_decay
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.ema_momentum, self.ema_overwrite_frequency = ema_momentum, ema_overwrite_frequency
@@ -101,9 +105,12 @@ class Optimizer(OptimizerState):
         Returns:
             The counter of calls.
         """
-        pairs = list(grads_and_vars)
+        pairs = list(grads_and_vars) if isinstance(grads_and_vars, Iterable) else [grads_and_vars]
         if not pairs:
             raise ValueError("No gradients provided: grads_and_vars is empty")
+        for pair in pairs:
+            if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+                raise TypeError(f"grads_and_vars must be pairs of a gradient and a variable, got {pair!r}")
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self._iterations
 
@@ -114,6 +121,8 @@ class Optimizer(OptimizerState):
             grads: gradients, one for each variable; None where there is none, of which you are warned once.
             trainable_variables: those that the optimizer was built for unless given.
         """
+        if not isinstance(grads, (list, tuple, np.ndarray)):
+            raise TypeError(f"grads must be a list of gradients, got {grads!r}")
         if len(grads) == 0:
             return
         if trainable_variables is None:
@@ -122,8 +131,10 @@ class Optimizer(OptimizerState):
                     "apply(grads) without variables needs an optimizer that is built: call build(variables)"
                 )
             trainable_variables = self._trainable_variables
-        elif not self.built:
-            self.build(trainable_variables)
+        else:
+            trainable_variables = variables_of(trainable_variables)
+            if not self.built:
+                self.build(trainable_variables)
         if len(grads) != len(trainable_variables):
             raise ValueError(f"grads must be as many as the variables, {len(trainable_variables)}, got {len(grads)}")
         unknown = [v.path for v in trainable_variables if id(v) not in self._index]

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcnn.checked import Checked
 from fastcnn.optimizers import schedules
-from fastcnn.optimizers.arguments import rate_of
+from fastcnn.optimizers.arguments import rate_of, variables_of
 from fastcnn.tensor import Tensor, Variable
 
 __all__ = ["OptimizerState", "Slots"]
@@ -52,7 +52,7 @@ class OptimizerState(Checked):
 
         Called again, it adds what new variables need (of a layer that was frozen until now) and keeps the rest.
         """
-        wanted = list(variables)
+        wanted = variables_of(variables)
         if self.built and all(id(v) in self._index for v in wanted):
             return
         known = {id(v) for v in wanted}

@@ -1,5 +1,6 @@
 """Saving and loading: the suffix of a file name decides the format."""
 
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,8 @@ def restore(model: Any, filepath: Any) -> Any:
 
 
 def _suffix(filepath: Any, allowed: tuple[str, ...], what: str) -> str:
+    if not isinstance(filepath, (str, PathLike)):
+        raise TypeError(f"filepath must be the path of a file for {what}, got {filepath!r}")
     name = Path(filepath).name.lower()
     for suffix in sorted(allowed, key=len, reverse=True):
         if name.endswith(suffix):

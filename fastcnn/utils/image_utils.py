@@ -155,13 +155,23 @@ def save_img(
         file_format = Path(path).suffix[1:].lower()
     if not file_format:
         raise ValueError(f"file_format must be given where the path has no suffix, got path={path!r}")
-    if file_format.lower() == "jpg":
-        file_format = "jpeg"
     image = array_to_img(x, data_format, scale)
-    if image.mode == "RGBA" and file_format.lower() == "jpeg":
+    file_format = _pillow_format(file_format)
+    if image.mode == "RGBA" and file_format == "JPEG":
         warnings.warn("a JPEG file has no alpha channel: it is left out", stacklevel=2)
         image = image.convert("RGB")
     image.save(path, format=file_format, **kwargs)
+
+
+def _pillow_format(file_format: str) -> str:
+    """Pillow's name of a format, which may be called by what its files end in: tif is TIFF."""
+    from PIL import Image
+
+    Image.init()
+    name = Image.EXTENSION.get(f".{str(file_format).lower()}", str(file_format).upper())
+    if name not in Image.SAVE:
+        raise ValueError(f"file_format must be one that Pillow writes, such as 'png' or 'jpeg', got {file_format!r}")
+    return name
 
 
 def smart_resize(

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from fastcnn import backend
-from fastcnn.layers.arguments import choice, integers
+from fastcnn.data.reading import standard_size
+from fastcnn.layers.arguments import choice
 from fastcnn.preprocessing.image.iterator import Iterator
 
 __all__ = ["FileIterator", "absolute", "check_class_mode", "known_picture"]
@@ -54,8 +55,7 @@ class FileIterator(Iterator):
         self.filepaths, self.labels, self.class_mode = filepaths, targets, class_mode
         self.num_classes, self.sample_weight = num_classes, sample_weight
         self.samples = len(filepaths)
-        height, width = integers(tuple(target_size), 2, "target_size")
-        self.target_size = (height, width)
+        self.target_size = standard_size(target_size, "target_size")
         self.color_mode = choice(color_mode, tuple(_CHANNELS), "color_mode")
         self.interpolation, self.keep_aspect_ratio = interpolation, keep_aspect_ratio
         self.dtype = np.dtype(dtype or backend.floatx())
