@@ -6,7 +6,7 @@ from fastcnn._arrays import NUMBER
 from fastcnn.ops import mean
 from fastcnn.seam import state as seam_state
 from fastcnn.training.identifiers import check_metric_names, resolve_loss, resolve_metric
-from fastcnn.training.outputs import by_output, flat_outputs, output_names
+from fastcnn.training.outputs import are_named, by_output, flat_outputs, output_names
 
 __all__ = ["CompileLoss", "CompileMetrics"]
 
@@ -74,8 +74,10 @@ class CompileLoss:
             order = list(self.loss)
             terms.sort(key=lambda term: order.index(self.names[term[0]]))
         if len(terms) > 1:
-            several = len(self.names) > 1
-            labels = [f"{self.names[i] if several or self.output_names else t.name}_loss" for i, t, *_ in terms]
+            named = are_named(y_pred, self.output_names)
+            labels = [f"{self.names[i] if named else t.name}_loss" for i, t, *_ in terms]
+            if not named:  # Keras has one entry in the logs for losses of one name, and it is that of the last
+                labels = [f"{s}_{labels[:i].count(s)}" if s in labels[:i] else s for i, s in enumerate(labels)]
             self.metrics = [metrics.Mean(name=label) for label in labels]
             terms = [(i, t, w, m) for (i, t, w, _), m in zip(terms, self.metrics, strict=True)]
         self.terms = terms
@@ -154,6 +156,7 @@ class CompileMetrics:
         self.user, self.user_weighted, self.output_names = metrics, weighted_metrics, output_names
         self.built = False
         self.names: list[str] = []
+        self._prefixed = False
         self.plain: list[list[Any]] = []
         self.weighted: list[list[Any]] = []
 
@@ -182,6 +185,7 @@ class CompileMetrics:
     def build(self, targets: list[Any], y_pred: Any) -> None:
         """Looks up what the names mean, now that the shapes are known."""
         self.names = output_names(y_pred, self.output_names)
+        self._prefixed = len(self.names) > 1 and are_named(y_pred, self.output_names)
         outputs = flat_outputs(y_pred)
         self.plain = self._resolve(self.user, "metrics", targets, outputs)
         self.weighted = self._resolve(self.user_weighted, "weighted_metrics", targets, outputs)
@@ -233,13 +237,12 @@ class CompileMetrics:
             metric.reset_state()
 
     def result(self) -> dict[str, Any]:
-        """The numbers by their names in the logs: with the output's name before where there are several outputs."""
+        """The numbers by their names in the logs: with the output's name before where there are several with names."""
         results: dict[str, Any] = {}
         counts: dict[str, int] = {}
-        several = len(self.names) > 1
         for weighted, groups in ((False, self.plain), (True, self.weighted)):
             for output, some in zip(self.names, groups, strict=True):
-                prefix = f"{output}_" if several else ""
+                prefix = f"{output}_" if self._prefixed else ""
                 for metric in some:
                     name = prefix + metric.name
                     if weighted and name in counts:

@@ -5,7 +5,7 @@ from typing import Any
 from fastcnn._arrays import keys_of
 from fastcnn.registry import suggestion
 
-__all__ = ["by_output", "flat_outputs", "output_names"]
+__all__ = ["are_named", "by_output", "flat_outputs", "output_names"]
 
 
 def flat_outputs(y_pred: Any) -> list[Any]:
@@ -17,14 +17,24 @@ def flat_outputs(y_pred: Any) -> list[Any]:
     return [y_pred]
 
 
+def are_named(y_pred: Any, names: list[str] | None) -> bool:
+    """Whether the outputs are called something, which is part of the names in the logs."""
+    return isinstance(y_pred, dict) or bool(names and len(names) == len(flat_outputs(y_pred)))
+
+
 def output_names(y_pred: Any, names: list[str] | None) -> list[str]:
     """The outputs' names: the keys of a dict, those of a functional model, else output_1, output_2..."""
     if isinstance(y_pred, dict):
+        for key, value in y_pred.items():
+            if isinstance(value, (dict, list, tuple)):
+                raise ValueError(
+                    f"a compiled model must return a tensor, or a list or a dict of tensors, got a "
+                    f"{type(value).__name__} under the key {key!r}; give each of its tensors a key"
+                )
         return [str(key) for key in keys_of(y_pred)]
-    count = len(flat_outputs(y_pred))
-    if names and len(names) == count:
-        return list(names)
-    return [f"output_{i + 1}" for i in range(count)]
+    if are_named(y_pred, names):
+        return list(names or ())
+    return [f"output_{i + 1}" for i in range(len(flat_outputs(y_pred)))]
 
 
 def by_output(value: Any, names: list[str], argument: str) -> list[Any]:
