@@ -264,7 +264,11 @@ def test_interpolation_and_aspect(folder):
     [
         ({"class_mode": "raw"}, ValueError, "class_mode must be 'categorical', .* or None, got 'raw'"),
         ({"color_mode": "rbg"}, ValueError, "color_mode must be .* Did you mean 'rgb'"),
-        ({"target_size": (0, 8)}, ValueError, r"target_size must be \(height, width\), two positive ints, got \(0, 8\)"),
+        (
+            {"target_size": (0, 8)},
+            ValueError,
+            r"target_size must be \(height, width\), two positive ints, got \(0, 8\)",
+        ),
         ({"classes": ["red", "geen"]}, ValueError, "no class folder 'geen'.*Did you mean 'green'"),
         ({"subset": "validation"}, ValueError, "needs a generator with validation_split"),
     ],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from saved_models import MODELS, cnn, randomized, same
 
-from fastcnn import layers, models
+from fastcnn import layers, losses, models, ops, optimizers
 from fastcnn.saving import load_model, restore, save_model
 from fastcnn.saving.variables import named_seeds
 
@@ -134,3 +134,42 @@ def test_keras_files_keep_the_training_too(tmp_path):
     model.save(tmp_path / "m.keras")
     x, y = np.ones((4, 8, 8, 3), np.float32), np.zeros(4)
     assert load_model(tmp_path / "m.keras").evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+
+
+def _stretched(x):
+    return x * 2
+
+
+@pytest.mark.parametrize("suffix", [".fastcnn", ".keras"])
+@pytest.mark.parametrize(
+    ("place", "arguments", "needed"),
+    [
+        ("loss", {"loss": lambda y, z: ops.mean(y - z)}, "compile=False or custom_objects"),
+        ("metrics", {"metrics": [lambda y, z: ops.mean(y - z)]}, "compile=False or custom_objects"),
+        ("learning_rate", {"optimizer": optimizers.SGD(lambda: 0.1)}, "compile=False or custom_objects"),
+        ("activation", {"activation": lambda x: x * 2}, "custom_objects"),
+    ],
+)
+def test_lambdas_are_warned_of_where_they_are_lost(tmp_path, suffix, place, arguments, needed):
+    compiled = {"loss": "mse", **arguments}
+    model = models.Sequential([layers.Input((4,)), layers.Dense(3, activation=compiled.pop("activation", None))])
+    model.compile(**compiled)
+    path = tmp_path / f"model{suffix}"
+    with pytest.warns(UserWarning, match=f"lambda that is given as {place}: load_model will need {needed}") as caught:
+        model.save(path)
+    assert caught[0].filename == __file__
+    assert models.load_model(path, {"<lambda>": _stretched}, compile=False).built
+
+
+@pytest.mark.parametrize("suffix", [".fastcnn", ".keras"])
+def test_a_loss_that_nobody_knows_does_not_matter_without_compile(tmp_path, suffix):
+    class Mine(losses.Loss):
+        def call(self, y_true, y_pred):
+            return ops.mean(y_true - y_pred)
+
+    model = models.Sequential([layers.Input((4,)), layers.Dense(3)])
+    model.compile("sgd", Mine())
+    model.save(tmp_path / f"model{suffix}")
+    assert not models.load_model(tmp_path / f"model{suffix}", compile=False).compiled
+    with pytest.raises(ValueError, match="Mine"):
+        models.load_model(tmp_path / f"model{suffix}")

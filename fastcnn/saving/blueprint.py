@@ -1,5 +1,6 @@
 """A model from the config in a file: only known classes, no more memory for its weights than the file accounts for."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +9,7 @@ from fastcnn.saving.gate import FileFormatError, Source, admit
 from fastcnn.saving.serialization import deserialize_keras_object, serialize_keras_object
 from fastcnn.seam import state
 
-__all__ = ["compile_config_of", "compile_from", "model_config", "model_from"]
+__all__ = ["compile_config_of", "compile_from", "model_config", "model_from", "warn_of_lambdas"]
 
 
 def model_config(model: Any) -> dict[str, Any]:
@@ -20,6 +21,29 @@ def compile_config_of(model: Any) -> dict[str, Any] | None:
     """What ``compile`` was called with, None where it was not."""
     config = model.get_compile_config() if getattr(model, "compiled", False) else None
     return None if config is None else dict(serialize_keras_object(config))
+
+
+def warn_of_lambdas(model: Any, compiled: Any) -> None:
+    """Warns where the config of a model, or of its compilation, has a lambda: the file has no more than that word."""
+    found = list(dict.fromkeys([*_lambdas(model, "model"), *_lambdas(compiled, "compile")]))
+    if found:
+        alone = "" if _lambdas(model, "") else "compile=False or "
+        warnings.warn(
+            f"the file will not hold the lambda that is given as {', '.join(found)}: load_model will need {alone}"
+            "custom_objects={'<lambda>': the function}; give the function a name with def, and register it",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def _lambdas(config: Any, place: str) -> list[str]:
+    if isinstance(config, (list, tuple)):
+        return [found for value in config for found in _lambdas(value, place)]
+    if not isinstance(config, dict):
+        return []
+    if config.get("class_name") == "function" and config.get("config") == "<lambda>":
+        return [place]
+    return [found for key, value in config.items() for found in _lambdas(value, place if key == "config" else str(key))]
 
 
 def model_from(config: Any, custom_objects: dict[str, Any] | None, source: Source) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastcnn._arrays import plain
 from fastcnn.saving.atomic import atomic_write
-from fastcnn.saving.blueprint import compile_config_of, compile_from, model_config, model_from
+from fastcnn.saving.blueprint import compile_config_of, compile_from, model_config, model_from, warn_of_lambdas
 from fastcnn.saving.gate import Source, parse_json
 from fastcnn.saving.h5read import H5File, import_h5py
 from fastcnn.saving.keras_h5 import load_weights_h5, write_h5
@@ -28,6 +28,7 @@ def save_keras(model: Any, path: Any, include_optimizer: bool = True) -> None:
     import_h5py()
     config = model_config(model)
     compiled = compile_config_of(model) if include_optimizer else None
+    warn_of_lambdas(config, compiled)
     if compiled is not None:
         config["compile_config"] = compiled
     metadata = {"keras_version": _KERAS_VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
@@ -45,9 +46,10 @@ def load_keras(path: Any, custom_objects: dict[str, Any] | None = None, compile:
         source = Source(path, os.fstat(file.fileno()).st_size)
         archive = open_zip(file, source)
         config = parse_json(read_member(archive, _CONFIG, source), source, _CONFIG)
+        compiled = config.pop("compile_config", None) if isinstance(config, dict) else None
         model = model_from(config, custom_objects, source)
         if compile:
-            compile_from(model, config.get("compile_config"), custom_objects)
+            compile_from(model, compiled, custom_objects)
         _load_weights(model, archive, source, False)
     return model
 

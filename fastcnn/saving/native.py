@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn._arrays import plain
-from fastcnn.saving.blueprint import compile_config_of, compile_from, model_config, model_from
+from fastcnn.saving.blueprint import compile_config_of, compile_from, model_config, model_from, warn_of_lambdas
 from fastcnn.saving.gate import Source, parse_json
 from fastcnn.saving.optimizers import load_optimizer, optimizer_arrays
 from fastcnn.saving.safetensors import read_safetensors, write_safetensors
@@ -40,7 +40,9 @@ def save_native(model: Any, path: Any, include_optimizer: bool = True, training_
     tensors = _state(model, include_optimizer)
     if include_optimizer:
         tensors |= {f"metrics/{i}": v.numpy() for i, v in enumerate(_metrics(model))}
-    _write(path, tensors, model_config(model), compile_config_of(model) if include_optimizer else None, training_state)
+    config, compiled = model_config(model), compile_config_of(model) if include_optimizer else None
+    warn_of_lambdas(config, compiled)
+    _write(path, tensors, config, compiled, training_state)
 
 
 def save_state(model: Any, path: Any, training_state: Any) -> None:
