@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn.mistaken import mistaken
+
 __all__ = [
     "COLOR_MODES",
     "MAX_PIXELS",
@@ -149,7 +151,7 @@ def decoded(source: Any, use: Callable[[Any], Any], draft: bool = False) -> Any:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadableImageError(f"{name}: more pixels than the {MAX_PIXELS} allowed: {error}") from None
     except Image.UnidentifiedImageError:
-        what = "the file is empty" if not data else "this is no image of a known format, or its first bytes are damaged"
+        what = mistaken(data[:200]) or "this is no image of a known format, or its first bytes are damaged"
         raise UnreadableImageError(f"{name}: {what}") from None
     except MemoryError:
         raise UnreadableImageError(f"{name}: there is not enough memory to decode it") from None

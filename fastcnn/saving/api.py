@@ -4,6 +4,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from fastcnn.mistaken import mistaken
+from fastcnn.saving.gate import FileFormatError
+
 __all__ = ["load_model", "load_weights", "restore", "save_model", "save_weights"]
 
 MODELS = (".fastcnn", ".keras")
@@ -271,6 +274,10 @@ def _suffix(filepath: Any, allowed: tuple[str, ...], what: str) -> str:
 def _check_exists(filepath: Any) -> None:
     if not Path(filepath).is_file():
         raise FileNotFoundError(f"there is no file {str(filepath)!r}")
+    with Path(filepath).open("rb") as file:
+        what = mistaken(file.read(200))
+    if what:
+        raise FileFormatError(f"{filepath}: {what}")
 
 
 def _check_overwrite(filepath: Any, overwrite: bool) -> None:
