@@ -64,8 +64,10 @@ def _misfit(init: Any, cls: str, args: Any, kwargs: dict[str, Any]) -> tuple[str
     known, order, ways, kinds = _wanted(init)
     given = dict(zip(order, args, strict=False)) | kwargs
     if len(args) > len(order) and inspect.Parameter.VAR_POSITIONAL not in ways:
-        names = f", {', '.join(order)}" if order else f"; what it works on comes later, as in {cls}()(x)"
-        raise TypeError(f"{cls} takes {len(order)} arguments by position, got {len(args)}{names}")
+        names = f" ({', '.join(order)})" if order else ""
+        hint = "" if order else f"; what it works on comes later, as in {cls}()(x)"
+        plural = "s" * (len(order) != 1)
+        raise TypeError(f"{cls} takes {len(order)} argument{plural} by position{names}, got {len(args)}{hint}")
     if inspect.Parameter.VAR_KEYWORD not in ways:
         for word in given:
             if word not in known:

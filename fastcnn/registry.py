@@ -48,8 +48,11 @@ def suggestion(name: str, known: Any) -> str:
     listed = [str(k) for k in known]
     plain = str(name).lower().replace("_", "")
     same = [k for k in listed if k.lower().replace("_", "") == plain]
-    near = difflib.get_close_matches(str(name), listed, n=1) or same
-    return f" Did you mean {near[0]!r}?" if near else ""
+    near = [k for k in listed if sorted(k) == sorted(str(name))]  # letters in another order
+    near = near or difflib.get_close_matches(str(name), listed, n=1) or same
+    if not near and plain:
+        near = sorted(k for k in listed if k.startswith(f"{name}_"))[:2]
+    return f" Did you mean {' or '.join(map(repr, near[:2]))}?" if near else ""
 
 
 def get_custom_objects() -> dict[str, Any]:

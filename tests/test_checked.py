@@ -54,6 +54,9 @@ from fastcnn.preprocessing.image import ImageDataGenerator
         (lambda: layers.Concatenate([np.ones((9, 9))] * 2), r"Concatenate: axis must be a number, got \[array\(\[\["),
         (lambda: layers.Add([1, 2]), r"Add takes 0 arguments by position, got 1; what it works on .* as in Add\(\)\(x\)"),
         (lambda: models.Sequential(layers.Dense(3)), "Sequential: layers must be a list of layers, got <Dense"),
+        (lambda: models.Sequential(layers.Flatten(), layers.Dense(3)), r"got <Flatten .*; write Sequential\(\[a, b\]\)"),
+        (lambda: models.Sequential([layers.Flatten]), r"takes layers, got the class Flatten; write Flatten\(\.\.\.\)"),
+        (lambda: layers.Input(28, 28, 1), r"Input: shape must be a tuple, as in Input\(\(28, 28, 1\)\), got 28"),
         (lambda: layers.Dense(3)(None), r"Dense 'dense\w*' takes an array or a tensor, got None"),
         (lambda: layers.Dense(3)("x"), r"Dense 'dense\w*' takes an array or a tensor, got 'x'"),
         (lambda: layers.Dense(3)(layers.Flatten()), r"a tensor is wanted here, got the layer 'flatten\w*': call it on a"),
@@ -82,7 +85,8 @@ from fastcnn.preprocessing.image import ImageDataGenerator
         (lambda: schedules.PolynomialDecay(0.1), "PolynomialDecay needs the argument 'decay_steps'"),
         (lambda: losses.Huber(detla=2.0), r"Huber got an unknown argument 'detla'. Did you mean 'delta'\?"),
         (lambda: metrics.AUC(curves="PR"), r"AUC got an unknown argument 'curves'. Did you mean 'curve'\?"),
-        (lambda: losses.Dice("sum", "dice", -1, None, 3), "Dice takes 4 arguments by position, got 5, reduction, "),
+        (lambda: losses.Dice("sum", "dice", -1, None, 3), r"Dice takes 4 arguments by position \(reduction, .*\), got 5"),
+        (lambda: layers.Flatten(28, 28), r"Flatten takes 1 argument by position \(data_format\), got 2"),
     ],
 )  # fmt: skip
 def test_what_is_no_argument(make, message):

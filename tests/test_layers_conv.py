@@ -474,6 +474,8 @@ def test_what_is_not_supported_says_so():
     "layer, shape, message",
     [
         (layers.Conv2D(4, 3, name="c"), (1, 5, 5), "Conv2D 'c': expected 4 dimensions (batch, height, width, channels), got shape (1, 5, 5)"),
+        (layers.Conv2D(4, 3), (40, 28, 28), "a channel axis is missing, as np.expand_dims(x, -1) makes it, for samples of shape (28, 28, 1)"),
+        (layers.Conv2D(4, 3), (28, 28, 1), "one sample needs a batch axis too, as np.expand_dims(x, 0) makes it"),
         (layers.Conv1D(4, 3, name="c", data_format="channels_first"), (1, 5), "Conv1D 'c': expected 3 dimensions (batch, channels, steps), got shape (1, 5)"),
         (layers.Conv2D(4, 5, name="c"), (1, 3, 3, 1), "Conv2D 'c': the window 5x5 does not fit into 3x3"),
         (layers.Conv2D(4, 3, dilation_rate=2, name="c"), (1, 4, 9, 1), "Conv2D 'c': the dilated window 5x5 does not fit into 4x9"),

@@ -146,6 +146,7 @@ def test_short_names(short, long, rank):
         (lambda: layers.AveragePooling2D(2, data_format="last"), "data_format must be 'channels_last' or 'channels_first', got 'last'"),
         (lambda: layers.AdaptiveAveragePooling2D((1, 2, 3)), "output_size must be an integer of at least 1 or a tuple of 2 of them"),
         (lambda: layers.MaxPooling2D(name="p")(np.ones((2, 4, 4))), "MaxPooling2D 'p': expected 4 dimensions (batch, height, width, channels), got shape (2, 4, 4)"),
+        (lambda: layers.MaxPooling2D()(np.ones((2, 4))), "after Flatten, Dense and global pooling there are no rows and columns"),
         (lambda: layers.AveragePooling1D(2, name="p")(np.ones((2, 4))), "AveragePooling1D 'p': expected 3 dimensions (batch, steps, channels)"),
         (lambda: layers.GlobalAveragePooling2D(name="p")(np.ones((2, 4))), "GlobalAveragePooling2D 'p': expected 4 dimensions"),
         (lambda: layers.GlobalMaxPooling1D(name="p")(np.ones((2, 4))), "GlobalMaxPooling1D 'p': expected 3 dimensions"),

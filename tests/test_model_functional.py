@@ -245,6 +245,10 @@ def test_misuse_is_explained():
         ValueError, match="the outputs of a model must be symbolic tensors.* got Tensor; call the model"
     ):
         Model(x, ops.ones((2, 2)))
+    with pytest.raises(ValueError, match=r"symbolic tensors.* got Dense 'd', which has to be called first: d\(x\)"):
+        Model(x, layers.Dense(2, name="d"))
+    with pytest.raises(ValueError, match="Model got an unknown argument 'input'. Did you mean 'inputs'?"):
+        Model(input=x, output=y)
     with pytest.raises(ValueError, match="the inputs of a model must all be different"):
         Model([x, x], y)
     with pytest.raises(ValueError, match="two layers are called 'twin'"):

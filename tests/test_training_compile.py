@@ -37,6 +37,7 @@ from fastcnn.models.sequential import Sequential
         ({"callbacks": [3]}, TypeError, "callbacks must be objects of classes derived from Callback, got 3"),
         ({"callbacks": [callbacks.History]}, TypeError, "got the class History"),
         ({"y": None}, ValueError, "y is missing"),
+        ({"validation_data": data()[0]}, ValueError, r"y is missing.* validation_data as \(x_val, y_val\)"),
     ],
 )
 def test_what_fit_refuses(arguments, error, message):
@@ -60,6 +61,8 @@ def test_what_compile_refuses():
             small(metrics=some)
     with pytest.raises(TypeError, match="loss_weights must be a number, or a list or dict of numbers, got str"):
         small(loss_weights="1")
+    with pytest.raises(TypeError, match=r"loss_weights must be .*, got \['acc'\]; metrics .* metrics=\['acc'\]"):
+        small(loss_weights=["acc"])
     with pytest.raises(TypeError, match="Sequential.compile got an unknown argument 'metric'. Did you mean 'metrics'"):
         small(metric=["acc"])
     for loss in (3, metrics.Accuracy(), [metrics.Accuracy()]):

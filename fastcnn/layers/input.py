@@ -110,5 +110,7 @@ def Input(
         >>> Input((28, 28, 1)).shape
         (None, 28, 28, 1)
     """
+    if isinstance(shape, INT) and isinstance(dtype, INT):
+        raise TypeError(f"Input: shape must be a tuple, as in Input(({shape}, {batch_size}, {dtype})), got {shape}")
     layer = InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
     return layer._calls[0].outputs[0]

@@ -10,6 +10,17 @@ __all__ = ["Spatial"]
 _AXES = {1: "steps", 2: "height, width"}
 
 
+def _missing(shape: Any, rank: int) -> str:
+    """Which axis an input most likely lacks, and what gives it one."""
+    if len(shape) == 2 and rank == 2:
+        return ": after Flatten, Dense and global pooling there are no rows and columns; such layers come last"
+    if len(shape) != rank + 1:
+        return ""
+    if shape[0] is not None and shape[-1] is not None and shape[-1] <= 4:
+        return ": one sample needs a batch axis too, as np.expand_dims(x, 0) makes it"
+    return f": a channel axis is missing, as np.expand_dims(x, -1) makes it, for samples of shape {(*shape[1:], 1)}"
+
+
 class Spatial(Layer):
     """A layer over ``rank`` axes besides batch and channels."""
 
@@ -24,8 +35,9 @@ class Spatial(Layer):
         if len(shape) != self.rank + 2:
             axes = _AXES[self.rank]
             order = f"batch, channels, {axes}" if self.data_format == "channels_first" else f"batch, {axes}, channels"
+            hint = "" if self.data_format == "channels_first" else _missing(tuple(shape), self.rank)
             raise ValueError(
-                f"{self._label()}: expected {self.rank + 2} dimensions ({order}), got shape {tuple(shape)}"
+                f"{self._label()}: expected {self.rank + 2} dimensions ({order}), got shape {tuple(shape)}{hint}"
             )
         if self.data_format == "channels_first":
             return shape[0], tuple(shape[2:]), shape[1]

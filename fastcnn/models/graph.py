@@ -120,6 +120,8 @@ class Graph:
 def _checked(t: Any, what: str) -> SymbolicTensor:
     if not isinstance(t, SymbolicTensor):
         hint = "; call the model itself on arrays" if isinstance(t, Valued) else ""
+        if isinstance(t, Layer):
+            hint = f" {t.name!r}, which has to be called first: {t.name}(x)"
         raise ValueError(
             f"the {what} of a model must be symbolic tensors, as Input gives, got {type(t).__name__}{hint}"
         )

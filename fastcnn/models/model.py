@@ -50,6 +50,9 @@ class Model(Trainer, Layer):
             if name in kwargs:
                 raise TypeError(f"Model got two values for {name!r}")
             kwargs[name] = value
+        for name in ("input", "output"):
+            if name in kwargs and type(self) is Model:
+                raise ValueError(f"Model got an unknown argument {name!r}. Did you mean {name + 's'!r}?")
         inputs, outputs = kwargs.pop("inputs", None), kwargs.pop("outputs", None)
         if (inputs is None) != (outputs is None):
             raise ValueError(f"Model needs inputs and outputs, got no {'inputs' if inputs is None else 'outputs'}")

@@ -36,13 +36,13 @@ class Sequential(Model):
         23
     """
 
-    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None):
+    def __init__(self, layers: Any = None, trainable: Any = True, name: str | None = None):
+        if isinstance(layers, (Layer, SymbolicTensor)) or not isinstance(layers, Iterable | None):
+            raise TypeError(f"Sequential: layers must be a list of layers, got {layers!r}; write Sequential([a, b])")
         Model.__init__(self, trainable=trainable, name=name)
         self._stack: list[Layer] = []
         self._made: dict[int, Node] = {}  # the calls that the graph consists of
         self._track("_layers", self._stack)
-        if layers is not None and not isinstance(layers, Iterable):
-            raise TypeError(f"Sequential: layers must be a list of layers, got {layers!r}")
         for layer in layers or []:
             self.add(layer, rebuild=False)
         self._rebuild()
@@ -67,6 +67,8 @@ class Sequential(Model):
 
     def _check(self, layer: Any) -> None:
         if not isinstance(layer, Layer):
+            if isinstance(layer, type) and issubclass(layer, Layer):
+                raise TypeError(f"Sequential takes layers, got the class {layer.__name__}; write {layer.__name__}(...)")
             raise TypeError(f"Sequential takes layers, got {layer!r}; functions go into a Layer subclass")
         if isinstance(layer, InputLayer) and self._stack:
             raise ValueError(

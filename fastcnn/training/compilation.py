@@ -184,7 +184,10 @@ class Compilation(CompileConfig):
         total: Any = None
         if self._compile_loss is not None:
             if y is None:
-                raise ValueError("y is missing: the compiled loss needs targets; give fit y, or batches (x, y)")
+                raise ValueError(
+                    "y is missing: the compiled loss needs targets; give fit y, or batches (x, y), and validation_data "
+                    "as (x_val, y_val)"
+                )
             total = self._compile_loss(y, y_pred, sample_weight)
         for loss in self.losses:  # type: ignore[attr-defined]
             total = loss if total is None else total + loss

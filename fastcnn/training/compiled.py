@@ -21,10 +21,12 @@ class CompileLoss:
     """
 
     def __init__(self, loss: Any, loss_weights: Any = None, output_names: list[str] | None = None):
-        if loss_weights is not None and not isinstance(loss_weights, (list, tuple, dict, *NUMBER)):
-            raise TypeError(
-                f"loss_weights must be a number, or a list or dict of numbers, got {type(loss_weights).__name__}"
-            )
+        held = list(loss_weights.values()) if isinstance(loss_weights, dict) else loss_weights
+        words = [w for w in (held if isinstance(held, (list, tuple)) else [held]) if isinstance(w, str)]
+        if words or (loss_weights is not None and not isinstance(loss_weights, (list, tuple, dict, *NUMBER))):
+            got = repr(loss_weights) if words and words != [loss_weights] else type(loss_weights).__name__
+            hint = f"; metrics have a name of their own, metrics={words}" if words else ""
+            raise TypeError(f"loss_weights must be a number, or a list or dict of numbers, got {got}{hint}")
         self.loss, self.loss_weights, self.output_names = loss, loss_weights, output_names
         self.built = False
         self.terms: list[tuple[int, Any, float | None, Any]] = []  # output, loss, weight, tracker
