@@ -5,7 +5,7 @@ from typing import Any
 
 from fastcnn import ops
 from fastcnn.absent import explain_absent
-from fastcnn.layers.registry import forget_names
+from fastcnn.naming import forget_names
 from fastcnn.seam import _State, state
 from fastcnn.tensor import Variable
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from fastcnn.checked import Checked
+from fastcnn.naming import snake_case
 
 __all__ = [
     "Configured",
@@ -13,7 +14,6 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "register_keras_serializable",
-    "snake_case",
     "suggestion",
 ]
 
@@ -288,11 +288,3 @@ class Registry:
         if config.get("build_config") and hasattr(made, "build_from_config"):
             made.build_from_config(config["build_config"])
         return made
-
-
-def snake_case(name: str) -> str:
-    """Keras's names of classes in lower case: Conv2D is conv2d, LeakyReLU is leaky_re_lu."""
-    import re
-
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import fastcnn
-from fastcnn.registry import snake_case
+from fastcnn.naming import snake_case
 
 # A class of these has the arguments of the function of its name.
 OF_FUNCTIONS = ("losses", "metrics")

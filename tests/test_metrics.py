@@ -8,7 +8,7 @@ from loss_metric_cases import FROZEN, B, H, I, P, Q, metric_values
 from loss_metric_cases import metrics as metric_cases
 
 from fastcnn import losses, metrics
-from fastcnn.layers.registry import forget_names
+from fastcnn.naming import forget_names
 
 VALUES = json.loads(FROZEN.read_text())["metrics"]
 

@@ -9,7 +9,7 @@ import pytest
 from optimizer_rules import CLASSES, gradients, trained, variables
 
 from fastcnn import optimizers
-from fastcnn.layers.registry import forget_names
+from fastcnn.naming import forget_names
 from fastcnn.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, Optimizer, RMSprop, schedules
 from fastcnn.tensor import Variable
 

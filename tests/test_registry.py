@@ -3,13 +3,13 @@
 import pytest
 
 from fastcnn import activations, initializers, layers, utils
+from fastcnn.naming import snake_case
 from fastcnn.registry import (
     Registry,
     custom_object_scope,
     get_custom_objects,
     get_registered_name,
     register_keras_serializable,
-    snake_case,
     suggestion,
 )
 

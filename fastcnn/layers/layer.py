@@ -9,8 +9,8 @@ import numpy as np
 from fastcnn import ops, regularizers
 from fastcnn.layers.construction import accepts, constructor_arguments, dtype_name, legacy_shape, near_argument
 from fastcnn.layers.nests import any_symbolic, common_spec, contents, map_shapes, map_tensors, tensors_of, unlinked
-from fastcnn.layers.registry import automatic_name
 from fastcnn.layers.tracking import Tracking
+from fastcnn.naming import automatic_name
 from fastcnn.seam import Node, float_dtype, state
 from fastcnn.tensor import Changes, Operators, SymbolicTensor, Tensor, Variable, convert_to_tensor, is_tensor
 

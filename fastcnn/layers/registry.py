@@ -1,13 +1,12 @@
-"""The layers by name, and the names that layers get by themselves."""
+"""The layers by name."""
 
 from typing import Any
 
-from fastcnn.registry import Registry, snake_case
+from fastcnn.registry import Registry
 
-__all__ = ["automatic_name", "deserialize", "forget_names", "get", "registry", "serialize"]
+__all__ = ["deserialize", "get", "registry", "serialize"]
 
 registry = Registry("layer", "keras.layers")
-_used: dict[str, int] = {}
 
 
 def get(identifier: Any) -> Any:
@@ -51,16 +50,3 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
         3
     """
     return registry.deserialize(config, custom_objects)
-
-
-def automatic_name(prefix: str) -> str:
-    """``conv2d``, ``conv2d_1``, ``conv2d_2``, ..."""
-    prefix = snake_case(prefix)
-    number = _used.get(prefix, 0)
-    _used[prefix] = number + 1
-    return f"{prefix}_{number}" if number else prefix
-
-
-def forget_names() -> None:
-    """Starts counting names anew."""
-    _used.clear()

@@ -5,7 +5,8 @@ from typing import Any, Self
 import numpy as np
 
 from fastcnn.checked import Checked
-from fastcnn.registry import Registry, snake_case
+from fastcnn.naming import automatic_name
+from fastcnn.registry import Registry
 from fastcnn.seam import float_dtype
 from fastcnn.tensor import Tensor, Variable, is_tensor
 
@@ -73,11 +74,7 @@ class Metric(Checked):
     _direction: str | None = None  # "up" or "down": which way is better, for callbacks with mode="auto"
 
     def __init__(self, dtype: Any = None, name: str | None = None):
-        if name is None:
-            from fastcnn.layers.registry import automatic_name
-
-            name = automatic_name(snake_case(type(self).__name__))
-        self.name = name
+        self.name = automatic_name(type(self).__name__) if name is None else name
         self.dtype = "float32" if dtype is None else str(getattr(dtype, "name", dtype))
         self._variables: list[Variable] = []
 

@@ -5,7 +5,7 @@ import inspect
 from typing import Any
 
 from fastcnn import ops
-from fastcnn.registry import snake_case
+from fastcnn.naming import snake_case
 from fastcnn.seam import Node
 from fastcnn.tensor import Tensor
 

@@ -9,6 +9,7 @@ from fastcnn.layers.nests import contents, map_shapes, map_tensors
 from fastcnn.layers.registry import registry
 from fastcnn.models import functional_config
 from fastcnn.models.graph import Graph
+from fastcnn.naming import automatic_name
 from fastcnn.plan import answering
 from fastcnn.registry import custom_object_scope, suggestion
 from fastcnn.seam import state
@@ -57,8 +58,6 @@ class Model(Trainer, Layer):
         if (inputs is None) != (outputs is None):
             raise ValueError(f"Model needs inputs and outputs, got no {'inputs' if inputs is None else 'outputs'}")
         if inputs is not None and type(self) is Model and kwargs.get("name") is None:
-            from fastcnn.layers.registry import automatic_name
-
             kwargs["name"] = automatic_name("functional")
         Layer.__init__(self, **kwargs)
         Trainer.__init__(self)

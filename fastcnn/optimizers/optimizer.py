@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from fastcnn.naming import automatic_name
 from fastcnn.optimizers import schedules
 from fastcnn.optimizers.arguments import check, refuse_unknown, variables_of
 from fastcnn.optimizers.gradients import arithmetic, present, scales
@@ -76,8 +77,6 @@ class Optimizer(OptimizerState):
         update_ratios: bool = False,
         **kwargs: Any,
     ):
-        from fastcnn.layers.registry import automatic_name
-
         refuse_unknown(type(self).__name__, kwargs)
         clippings = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         check(clippings, use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps)

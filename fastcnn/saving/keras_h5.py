@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from fastcnn.layers.layer import Layer
-from fastcnn.registry import snake_case
+from fastcnn.naming import snake_case
 from fastcnn.saving.atomic import atomic_write
 from fastcnn.saving.h5read import H5File, import_h5py
 from fastcnn.saving.optimizers import load_optimizer, optimizer_arrays

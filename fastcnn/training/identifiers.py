@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastcnn.registry import snake_case
+from fastcnn.naming import snake_case
 
 __all__ = ["check_losses", "check_metric_names", "resolve_loss", "resolve_metric"]
 
