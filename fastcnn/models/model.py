@@ -365,8 +365,11 @@ def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:
     """A value for one input: with the input's type, an axis of one channel added or dropped, its shape checked."""
     if not is_tensor(t):
         raise TypeError(f"{model.name}: input {want.name!r} must be an array or a tensor, got {t!r}")
-    if t.dtype != want.dtype and (t.dtype[0] in "iub" and want.dtype[0] == "f"):
-        t = ops.cast(t, "float")
+    if t.dtype != want.dtype:
+        if want.dtype[0] == "f" and t.dtype[0] in "iub":
+            t = ops.cast(t, "float")
+        elif want.dtype in ("bool", "int32", "int64"):  # fit and predict bring floats, which hold bytes as well
+            t = ops.cast(t, want.dtype)
     rank, given = len(want.shape), tuple(t.shape)
     if len(t.shape) == rank - 1 and want.shape[-1] == 1:
         t = ops.expand_dims(t, -1)

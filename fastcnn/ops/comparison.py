@@ -8,7 +8,7 @@ import numpy as np
 from fastcnn import _core
 from fastcnn.seam import Primitive, apply, differentiable_nowhere, gradient_of
 
-from . import reductions
+from . import conversion, reductions
 from .operands import as_tensor, broadcast_shapes, pair
 
 __all__ = [
@@ -190,12 +190,12 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
             f"where needs {missing}: where(condition) alone, the indices, is not supported by fastcnn; "
             "use numpy.nonzero(condition)"
         )
-    return apply(WHERE, (as_tensor(condition), *pair(x1, x2)), {})
+    return apply(WHERE, (conversion.as_bool(condition), *pair(x1, x2)), {})
 
 
 def _where(condition: Any, x1: Any, x2: Any) -> Any:
     if x1.dtype.kind == "f" or x2.dtype.kind == "f":
-        return _core.where(condition if condition.dtype.kind in "bi" else condition != 0, x1, x2, None)
+        return _core.where(condition, x1, x2, None)
     return np.where(condition, x1, x2)
 
 

@@ -39,7 +39,13 @@ def cast(x: Any, dtype: str) -> Any:
     return apply(_CASTS[name], (x,), {}) if name in _CASTS else apply(_cast_primitive(name), (x,), {})
 
 
+def as_bool(x: Any) -> Any:
+    x = as_tensor(x)
+    return x if x.dtype == "bool" else cast(x, "bool")
+
+
 _CASTS: dict[str, Primitive] = {}
+_ZERO = np.zeros((), np.float32)
 
 
 def _cast_primitive(name: str) -> Primitive:
@@ -48,6 +54,8 @@ def _cast_primitive(name: str) -> Primitive:
     def run(x: Any) -> Any:
         if state.recording and name == "float32" and x.dtype == np.int64:
             return _core.to_float(x)
+        if name == "bool" and x.dtype == np.float32:
+            return _core.compare(1, x, _ZERO, None)  # not equal: a program can hold it
         return x.astype(name)
 
     primitive = _CASTS[name] = Primitive(f"cast_{name}", run, run, same_shape, name)

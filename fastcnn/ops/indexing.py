@@ -203,11 +203,11 @@ def _take(x: Any, indices: Any, axis: int) -> Any:
     indices = _checked(indices, x.shape[axis])
     if axis == 0 and x.dtype == np.float32 and indices.size and indices.min() >= 0:
         return kernels.take(x, indices)
-    return np.take(x, indices, axis)
+    return np.asarray(np.take(x, indices, axis))
 
 
 def _take_precise(x: Any, indices: Any, axis: int) -> Any:
-    return np.take(x, _checked(indices, x.shape[axis]), axis)
+    return np.asarray(np.take(x, _checked(indices, x.shape[axis]), axis))
 
 
 TAKE = Primitive(
