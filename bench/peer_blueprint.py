@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Blueprint", "read", "write"]
+__all__ = ["Blueprint", "Borders", "borders", "read", "write"]
 
 Array = np.ndarray[Any, Any]
+Borders = list[tuple[int, int]]
 
 
 class Blueprint:
@@ -41,6 +42,26 @@ class Blueprint:
     def draws(self) -> bool:
         """Whether training draws random numbers, so that losses of two libraries cannot be equal."""
         return any(step["kind"] == "Dropout" for step in self.steps)
+
+
+def borders(step: dict[str, Any], padding: Any = None) -> Borders:
+    """Cells before and behind the image, first of the height, then of the width.
+
+    Args:
+        step: a layer that slides windows over an image.
+        padding: "valid", "same" or numbers, in place of the layer's.
+    """
+    config = step["config"]
+    padding = config["padding"] if padding is None else padding
+    if padding == "valid":
+        return [(0, 0), (0, 0)]
+    if padding != "same":
+        return [(before, behind) for before, behind in padding]
+    size = config.get("kernel_size") or config["pool_size"]
+    missing = [
+        max(0, (-(-n // s) - 1) * s + k - n) for n, k, s in zip(step["shape"][:2], size, config["strides"], strict=True)
+    ]
+    return [(n // 2, n - n // 2) for n in missing]
 
 
 def write(model: Any, folder: Path) -> None:

@@ -9,7 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tensorflow as tf
 
-from bench.peer_blueprint import Blueprint
+from bench.peer_blueprint import Blueprint, borders
 from bench.peer_task import LEARNING_RATE, MOMENTUM, Call, Factories, Task, no_export
 
 export = no_export
@@ -21,17 +21,15 @@ def versions() -> dict[str, str]:
 
 def _padded(step: dict[str, Any], config: dict[str, Any], x: Any) -> Any:
     """Brings paddings in numbers, which Keras does not have, into its words or into a layer of their own."""
-    padding, (h, w) = config["padding"], step["shape"][:2]
+    padding, image = config["padding"], step["shape"][:2]
     size, strides = config.get("kernel_size") or config["pool_size"], config["strides"]
     if config.pop("ceil_mode", False):
-        # As many windows as "same" has, all that is missing at the end: where "same" adds at most one cell.
-        added = [(-(-n // s) - 1) * s + k - n for n, k, s in zip((h, w), size, strides, strict=True)]
-        if padding != "valid" or max(added) > 1:
-            raise NotImplementedError(f"Keras does not round as {config['name']!r} does")
-        config["padding"] = "same"
+        over = [-(n - k) % s for n, k, s in zip(image, size, strides, strict=True)]  # of the last window
+        if padding != "valid" or (any(over) and borders(step, "same") != [(0, n) for n in over]):
+            raise NotImplementedError(f"Keras does not round as {step['config']['name']!r} does")
+        config["padding"] = "same" if any(over) else "valid"
     elif not isinstance(padding, str):
-        half = [[k // 2, k // 2] for k in size]
-        if list(strides) == [1, 1] and [list(p) for p in padding] == half:
+        if borders(step) == borders(step, "same"):
             config["padding"] = "same"
         else:
             x = keras.layers.ZeroPadding2D(padding)(x)  # of maxima, too: they come behind a ReLU
@@ -47,7 +45,7 @@ def model_of(blueprint: Blueprint) -> Any:
         config = {key: value for key, value in step["config"].items() if key != "name"}
         inputs: Any = [values[source] for source in step["sources"]]
         inputs = inputs[0] if len(inputs) == 1 else inputs
-        if "padding" in config:
+        if "padding" in config and step["kind"] != "ZeroPadding2D":
             inputs = _padded(step, config, inputs)
         layer = getattr(keras.layers, step["kind"]).from_config(config)
         values[step["target"]] = layer(inputs)

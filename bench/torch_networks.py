@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from bench.peer_blueprint import Blueprint
+from bench.peer_blueprint import Blueprint, borders
 
 __all__ = ["translate"]
 
@@ -19,7 +19,7 @@ class Translated(nn.Module):
         super().__init__()
         self.parts = nn.ModuleList()
         self.steps: list[Any] = []
-        for step in blueprint.steps:
+        for step in _without_padding(blueprint.steps):
             part, function = _part(step, blueprint)
             index = None
             if part is not None:
@@ -41,19 +41,49 @@ class Translated(nn.Module):
         return values[self.result]
 
 
-def _pad(config: dict[str, Any]) -> int:
-    """Cells on each side; Keras's "same" is the same on each side for odd windows without strides only."""
-    padding, size = config["padding"], config.get("kernel_size") or config["pool_size"]
-    if padding == "same":
-        if max(config["strides"]) > 1 or size[0] % 2 == 0:
-            raise NotImplementedError(f"PyTorch does not pad as {config['name']!r} does")
-        return size[0] // 2
-    if padding == "valid":
-        return 0
-    cells = set(np.ravel(padding).tolist())
-    if len(cells) > 1:
-        raise NotImplementedError(f"PyTorch does not pad as {config['name']!r} does: {padding}")
-    return int(cells.pop())
+class Swish(nn.Module):
+    """In place where nothing is differentiated: a gradient would need a copy of what was there."""
+
+    def forward(self, x: Any) -> Any:
+        return F.silu(x, inplace=not torch.is_grad_enabled())
+
+
+class DroppedSamples(nn.Module):
+    """Dropout of whole samples, as torchvision's StochasticDepth has it."""
+
+    def __init__(self, rate: float):
+        super().__init__()
+        self.kept = 1 - rate
+
+    def forward(self, x: Any) -> Any:
+        if not self.training:
+            return x
+        return x * x.new_empty((len(x), 1, 1, 1)).bernoulli_(self.kept).div_(self.kept)
+
+
+def _without_padding(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Zeros around images become the padding of the convolution behind them, or of maxima of what is not negative:
+    a layer of their own would be one more pass through memory, which no network of torchvision's has."""
+    steps = list(steps)
+    makers = {step["target"]: step for step in steps}
+    for pad in [step for step in steps if step["kind"] == "ZeroPadding2D"]:
+        readers = [i for i, step in enumerate(steps) if pad["target"] in step["sources"]]
+        reader, before = steps[readers[0]], makers.get(pad["sources"][0], {"kind": "", "config": {}})
+        positive = before["kind"] == "ReLU" or before["config"].get("activation") == "relu"
+        takes = reader["kind"] in ("Conv2D", "DepthwiseConv2D") or (reader["kind"] == "MaxPooling2D" and positive)
+        if len(readers) == 1 and takes and reader["config"]["padding"] == "valid":
+            config = {**reader["config"], "padding": pad["config"]["padding"]}
+            steps[readers[0]] = {**reader, "config": config, "sources": pad["sources"], "shape": pad["shape"]}
+            steps.remove(pad)
+    return steps
+
+
+def _windows(step: dict[str, Any], make: Any, fill: float = 0.0) -> Any:
+    """What slides windows over an image, made for its padding; PyTorch's is the same before and behind."""
+    (top, bottom), (left, right) = borders(step)
+    if top == bottom and left == right:
+        return make((top, left))
+    return nn.Sequential(nn.ConstantPad2d((left, right, top, bottom), fill), make((0, 0)))
 
 
 def _load(parameter: Any, array: Any) -> None:
@@ -63,28 +93,34 @@ def _load(parameter: Any, array: Any) -> None:
 
 def _activated(module: Any, config: dict[str, Any]) -> Any:
     activation = config.get("activation", "linear")
-    if activation not in ("linear", "relu", "relu6"):
+    followers = {"relu": lambda: nn.ReLU(True), "relu6": lambda: nn.ReLU6(True), "silu": Swish, "sigmoid": nn.Sigmoid}
+    if activation == "linear":
+        return module
+    if activation not in followers:
         raise NotImplementedError(f"no PyTorch for the activation {activation}")
-    follower = {"relu": nn.ReLU, "relu6": nn.ReLU6}.get(activation)
-    return nn.Sequential(module, follower(inplace=True)) if follower else module
+    return nn.Sequential(module, followers[activation]())
 
 
 def _convolution(step: dict[str, Any], weights: list[Any]) -> Any:
     config, channels = step["config"], step["shape"][-1]
     alone = step["kind"] == "DepthwiseConv2D"
-    conv = nn.Conv2d(
-        channels,
-        channels if alone else config["filters"],
-        tuple(config["kernel_size"]),
-        tuple(config["strides"]),
-        _pad(config),
-        groups=channels if alone else 1,
-        bias=config["use_bias"],
-    )
-    _load(conv.weight, weights[0].transpose((2, 3, 0, 1) if alone else (3, 2, 0, 1)))
-    if config["use_bias"]:
-        _load(conv.bias, weights[1])
-    return _activated(conv, config)
+
+    def make(padding: tuple[int, int]) -> Any:
+        conv = nn.Conv2d(
+            channels,
+            channels if alone else config["filters"],
+            tuple(config["kernel_size"]),
+            tuple(config["strides"]),
+            padding,
+            groups=channels if alone else 1,
+            bias=config["use_bias"],
+        )
+        _load(conv.weight, weights[0].transpose((2, 3, 0, 1) if alone else (3, 2, 0, 1)))
+        if config["use_bias"]:
+            _load(conv.bias, weights[1])
+        return conv
+
+    return _activated(_windows(step, make), config)
 
 
 def _norm(step: dict[str, Any], weights: list[Any]) -> Any:
@@ -106,9 +142,28 @@ def _dense(step: dict[str, Any], weights: list[Any], blueprint: Blueprint) -> An
     return _activated(dense, step["config"])
 
 
-def _pool(config: dict[str, Any]) -> Any:
-    size, strides = tuple(config["pool_size"]), tuple(config["strides"])
-    return nn.MaxPool2d(size, strides, _pad(config), ceil_mode=config.get("ceil_mode", False))
+def _dropout(config: dict[str, Any]) -> Any:
+    shape = config["noise_shape"]
+    if shape is None:
+        return nn.Dropout(config["rate"])
+    if list(shape) != [None, 1, 1, 1]:
+        raise NotImplementedError(f"no PyTorch for {config['name']!r}, which drops {shape}")
+    return DroppedSamples(config["rate"])
+
+
+def _pool(step: dict[str, Any]) -> Any:
+    config = step["config"]
+    size, strides, ceil = tuple(config["pool_size"]), tuple(config["strides"]), config.get("ceil_mode", False)
+    if step["kind"] == "MaxPooling2D":
+        return _windows(step, lambda padding: nn.MaxPool2d(size, strides, padding, ceil_mode=ceil), -np.inf)
+    (top, bottom), (left, right) = borders(step)
+    if (top, left) != (bottom, right):
+        raise NotImplementedError(f"PyTorch takes no mean as {config['name']!r} does")
+    return nn.AvgPool2d(size, strides, (top, left), ceil, count_include_pad=False)
+
+
+def _mean(x: Any) -> Any:
+    return F.adaptive_avg_pool2d(x, 1)
 
 
 def _part(step: dict[str, Any], blueprint: Blueprint) -> tuple[Any, Any]:
@@ -121,17 +176,21 @@ def _part(step: dict[str, Any], blueprint: Blueprint) -> tuple[Any, Any]:
     if kind == "Dense":
         return _dense(step, weights, blueprint), None
     if kind == "Dropout":
-        return nn.Dropout(config["rate"]), None
+        return _dropout(config), None
     if kind == "Activation":
         return _activated(nn.Identity(), config), None
     if kind == "ReLU":
         return (nn.ReLU6(inplace=True) if config["max_value"] == 6 else nn.ReLU(inplace=True)), None
-    if kind == "MaxPooling2D":
-        return _pool(config), None
+    if kind in ("MaxPooling2D", "AveragePooling2D"):
+        return _pool(step), None
+    if kind == "ZeroPadding2D":
+        (top, bottom), (left, right) = config["padding"]
+        return nn.ZeroPad2d((left, right, top, bottom)), None
     functions: dict[str, Any] = {
-        "GlobalAveragePooling2D": lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1),
+        "GlobalAveragePooling2D": _mean if config.get("keepdims") else lambda x: _mean(x).flatten(1),
         "Flatten": lambda x: torch.flatten(x, 1),
         "Add": lambda a, b: a + b,
+        "Multiply": lambda a, b: a * b,
         "Concatenate": lambda *parts: torch.cat(parts, 1),
     }
     if kind in functions:
