@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))  # at the end: the source tree's fastcnn may have no binaries
 
-from bench import peer_blueprint  # noqa: E402
+from bench import networks, peer_blueprint  # noqa: E402
 from bench.peer_blueprint import borders  # noqa: E402
 from fastcnn import layers, models, utils  # noqa: E402
 
@@ -175,3 +175,16 @@ def test_cells_around_an_image(padding, size, strides, expected):
     assert borders({"config": config, "shape": [8, 15, 3]}) == expected
     pool = {"padding": "valid", "pool_size": size, "strides": strides}
     assert borders({"config": pool, "shape": [8, 15, 3]}, padding) == expected
+
+
+def test_efficientnet_is_torchvisions():
+    """Its trained parameters are as many; its gates are neither all open nor all a half, so that outputs show them."""
+    model = networks.build("efficientnetb0")
+    assert sum(w.numpy().size for w in model.trainable_weights) == 5_288_548
+    rates = [layer.rate for layer in model.layers if isinstance(layer, layers.Dropout)]
+    assert rates == pytest.approx([0.2 * i / 16 for i in (2, 4, 6, 7, 9, 10, 12, 13, 14)] + [0.2])
+    assert not [layer for layer in model.layers if isinstance(layer, layers.ZeroPadding2D)]
+    gates = [layer.output for layer in model.layers if layer.get_config().get("activation") == "sigmoid"]
+    x = np.random.default_rng(0).standard_normal((2, 224, 224, 3), dtype=np.float32)
+    for gate in models.Model(model.inputs, gates).predict(x, verbose=0):
+        assert 0.02 < np.ptp(gate) < 0.9
