@@ -175,6 +175,16 @@ def test_translation():
     assert norm["inbound_nodes"][0]["kwargs"] == {"training": False}
 
 
+def test_operations_of_keras_3_come_without_a_module():
+    x = layers.Input((3,))
+    model = models.Model(x, layers.Add()([x, layers.ReLU(6.0)(x + 3.0) * 0.5]))
+    config = json.loads(model.to_json())
+    for layer in config["config"]["layers"]:
+        del layer["module"], layer["registered_name"]
+    twin = models.model_from_json(json.dumps(translate(config)))
+    assert twin(np.array([[-4.0, 0.0, 5.0]])).numpy().tolist() == [[-4.0, 1.5, 8.0]]
+
+
 def test_compile_arguments():
     wrapped = {"class_name": "MeanMetricWrapper", "config": {"name": "accuracy", "fn": "categorical_accuracy"}}
     other = {"class_name": "MeanMetricWrapper", "config": {"name": "mean_absolute_error", "fn": "mean_absolute_error"}}

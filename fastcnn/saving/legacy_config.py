@@ -64,6 +64,8 @@ def _functional(config: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]
     layers = []
     for layer in inner["layers"]:
         new = translate(layer)
+        if "module" not in new and new["config"].keys() == {"name"}:  # Keras 3 writes `x + 3` so; layers have more
+            new["module"] = "keras.src.ops.numpy"
         new["inbound_nodes"] = [_call(node) for node in layer.get("inbound_nodes", [])]
         layers.append(new)
     new = {"name": inner.get("name"), "trainable": inner.get("trainable", True), "layers": layers}
