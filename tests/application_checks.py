@@ -3,7 +3,7 @@
 import numpy as np
 from application_oracles import keras_says, layer_lines, randomise
 
-from fastcnn import layers, optimizers
+from fastcnn import backend, layers, optimizers
 from fastcnn.models import load_model
 
 
@@ -46,6 +46,7 @@ def calibrate(model, shape=None):
 
 def check_keras(make, shape, folder, **arguments):
     """The same layers, the same count and, with the same weights, the same outputs as Keras's network."""
+    backend.clear_session()  # automatic names begin anew, as in Keras's process
     model = make(weights=None, input_shape=shape, classifier_activation=None, **arguments)
     calibrate(model)
     np.savez(folder / "ours.npz", *model.get_weights(), x=pictures(shape))
@@ -105,10 +106,8 @@ def trained(model):
     return sum(v.numpy().size for v in model.trainable_variables)
 
 
-def torch_state(model):
-    """The state dict of the same network in PyTorch."""
-    import torch
-
+def torch_arrays(model):
+    """The state dict of the same network in PyTorch, as arrays."""
     state = {}
     for layer in model.layers:
         arrays = {v.name: v.numpy() for v in layer.weights}
@@ -116,7 +115,7 @@ def torch_state(model):
             arrays["weight"] = _turned(layer, arrays.pop("kernel"))
         names = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
         for name, array in arrays.items():
-            state[f"{layer.name}.{names.get(name, name)}"] = torch.from_numpy(np.array(array))
+            state[f"{layer.name}.{names.get(name, name)}"] = np.array(array, order="C")
     return state
 
 
@@ -136,7 +135,8 @@ def torch_outputs(theirs, model, x):
     """What the network of torchvision makes of our weights and images."""
     import torch
 
-    missing, unexpected = theirs.load_state_dict(torch_state(model), strict=False)
+    state = {name: torch.from_numpy(array) for name, array in torch_arrays(model).items()}
+    missing, unexpected = theirs.load_state_dict(state, strict=False)
     assert not unexpected and all(name.endswith("num_batches_tracked") for name in missing)
     with torch.no_grad():
         return theirs.eval()(torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))).numpy()

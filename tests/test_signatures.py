@@ -51,6 +51,7 @@ OURS_ONLY: dict[str, str] = {
         stop_gradient
     """,
     "layers": "ChannelMeanSubtraction Maxout MeanImageSubtraction PCAWhitening Standardization ZCAWhitening ZeroCenter get",
+    "applications.mobilenet_v3": "MobileNetV3Large MobileNetV3Small",
     "losses": "LossFunctionWrapper check_head reduce_weighted_values squeeze_or_expand_to_same_rank",
     "metrics": """
         ConfusionMatrix accuracy classification_report confusion_matrix get_accuracy get_crossentropy

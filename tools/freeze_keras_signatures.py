@@ -125,8 +125,9 @@ CLAIMED = {
     """,
     "applications": """
         DenseNet121 DenseNet169 DenseNet201 EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3
-        EfficientNetB4 EfficientNetB5 EfficientNetB6 EfficientNetB7 InceptionV3 MobileNet MobileNetV2 ResNet101
-        ResNet101V2 ResNet152 ResNet152V2 ResNet50 ResNet50V2 VGG16 VGG19 Xception
+        EfficientNetB4 EfficientNetB5 EfficientNetB6 EfficientNetB7 InceptionV3 MobileNet MobileNetV2
+        MobileNetV3Large MobileNetV3Small ResNet101 ResNet101V2 ResNet152 ResNet152V2 ResNet50 ResNet50V2 VGG16 VGG19
+        Xception
     """,
     "applications.efficientnet": """
         EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6
@@ -137,6 +138,7 @@ CLAIMED = {
     "applications.inception_v3": "InceptionV3 decode_predictions preprocess_input",
     "applications.mobilenet": "MobileNet decode_predictions preprocess_input",
     "applications.mobilenet_v2": "MobileNetV2 decode_predictions preprocess_input",
+    "applications.mobilenet_v3": "decode_predictions preprocess_input",
     "applications.resnet": "ResNet101 ResNet152 ResNet50 decode_predictions preprocess_input",
     "applications.resnet50": "ResNet50 decode_predictions preprocess_input",
     "applications.resnet_v2": "ResNet101V2 ResNet152V2 ResNet50V2 decode_predictions preprocess_input",

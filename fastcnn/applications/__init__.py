@@ -16,6 +16,7 @@ _MODULES = [
     "lenet5",
     "mobilenet",
     "mobilenet_v2",
+    "mobilenet_v3",
     "resnet",
     "resnet50",
     "resnet_torchvision",

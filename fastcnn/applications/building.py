@@ -37,6 +37,7 @@ class Building:
         variant: "keras" or "torchvision"; None: as the file of weights has it, else the catalog's first.
         files: which published files there are, where they are not the catalog's.
         size: the published size, where it is not the catalog's.
+        any_size: whether the top, too, takes images of any size.
 
     Example:
         >>> build = Building("ResNet18", weights=None, include_top=False, pooling="avg")
@@ -60,6 +61,7 @@ class Building:
         variant: str | None = None,
         files: Files | None = None,
         size: int | None = None,
+        any_size: bool = False,
     ):
         self.entry = find_entry(network)
         self.include_top = bool(include_top)
@@ -70,6 +72,7 @@ class Building:
         self.name = self.entry.name.lower() if name is None else name
         self.files = self.entry.files if files is None else files
         self.size = self.entry.size if size is None else size
+        self._one_size = self.include_top and not any_size
         if variant is not None:
             variant = choice(variant, self.entry.variants, "variant")
         self.imagenet = isinstance(weights, str) and weights == "imagenet"
@@ -130,14 +133,14 @@ class Building:
             given = tensor
         if given is None:
             free = self.entry.channels
-            return (self.size, self.size, free) if self.include_top else (None, None, free)
+            return (self.size, self.size, free) if self._one_size else (None, None, free)
         shape = self._checked(given)
-        if self.imagenet and self.include_top and shape != (self.size, self.size, 3):
+        if self.imagenet and self._one_size and shape != (self.size, self.size, 3):
             raise ValueError(
                 f"weights='imagenet' with include_top=True takes input_shape ({self.size}, {self.size}, 3), "
                 f"got {shape}{_slip(shape, self.size)}; include_top=False takes any size"
             )
-        if self.include_top and None in shape:
+        if self._one_size and None in shape:
             raise ValueError(f"include_top=True needs an input_shape without None, got {shape}")
         return shape
 
@@ -170,7 +173,7 @@ class Building:
         if shape[-1] not in (1, 3):
             warnings.warn(f"{self.entry.name} is made for 1 or 3 channels, got input_shape={shape}", stacklevel=5)
         slip = _slip(shape, self.size)
-        if slip and not (self.imagenet and self.include_top):
+        if slip and not (self.imagenet and self._one_size):
             warnings.warn(f"input_shape={shape}{slip}", stacklevel=5)
         return shape
 

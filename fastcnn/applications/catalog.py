@@ -13,10 +13,12 @@ class Files(NamedTuple):
     Args:
         keras: the file's name with and without the top.
         torch: what a file of torchvision's begins with, before the dash and the checksum.
+        whole: whether Keras's file with the top serves without it, too: its layers are called like ours.
     """
 
     keras: tuple[str, str] | None = None
     torch: str | None = None
+    whole: bool = True
 
 
 class Entry(NamedTuple):
@@ -55,6 +57,11 @@ def _keras(stem: str) -> tuple[str, str]:
 
 def _plain(stem: str) -> Files:
     return Files((f"{stem}.h5", f"{stem}_notop.h5"))
+
+
+def _mobilenet_v3(kind: str) -> Files:
+    stem = f"weights_mobilenet_v3_{kind}_224_1.0_float"
+    return Files((f"{stem}.h5", f"{stem}_no_top_v2.h5"), f"mobilenet_v3_{kind}", whole=False)
 
 
 def _both(stem: str) -> Files:
@@ -101,6 +108,12 @@ _ROWS = [
     Entry("Xception", "xception", 22_910_480, 16_714_806_992, "tf", 299, 71, _KERAS, Files(_keras("xception"))),
     Entry("MobileNet", "mobilenet", 4_253_864, 1_137_480_704, "tf", 224, 32, _KERAS, Files()),
     Entry("MobileNetV2", "mobilenet_v2", 3_538_984, 601_548_544, "tf", 224, 32, _BOTH, Files()),
+    *[
+        Entry(
+            f"MobileNetV3{kind}", "mobilenet_v3", parameters, flops, "none", 224, 32, _BOTH, _mobilenet_v3(kind.lower())
+        )
+        for kind, parameters, flops in (("Small", 2_554_968, 113_020_800), ("Large", 5_507_432, 433_179_520))
+    ],
     Entry("SqueezeNet", "squeezenet", 1_235_496, 698_303_872, "torch", 224, 21, _TORCH, Files(torch="squeezenet1_1")),
     Entry("DenseNet121", "densenet", 8_062_504, 5_668_323_328, "torch", 224, 32, _BOTH, _both("densenet121")),
     Entry("DenseNet169", "densenet", 14_307_880, 6_719_686_656, "torch", 224, 32, _BOTH, _both("densenet169")),

@@ -6,6 +6,7 @@ from typing import Any
 from fastcnn import initializers, layers
 from fastcnn.applications.building import Building, application
 from fastcnn.applications.imagenet_utils import decode_predictions
+from fastcnn.applications.mobilenet_v2 import eighths, padded
 from fastcnn.preprocessing import modes
 
 __all__ = [
@@ -59,18 +60,12 @@ def _normal(x: Any, name: str, activation: str | None = None) -> Any:
     return x if activation is None else layers.Activation("swish", name=activation)(x)
 
 
-def _padded(x: Any, size: int, name: str) -> Any:
-    """Windows two cells apart end at the last row of images whose size is even, or not known."""
-    sides = tuple((size // 2 - (n is None or n % 2 == 0), size // 2) for n in x.shape[1:3])
-    return layers.ZeroPadding2D(sides, name=name)(x)
-
-
 def _block(x: Any, name: str, size: int, filters: int, wider: int, strides: int, dropped: float) -> Any:
     channels, y = x.shape[-1], x
     if wider > 1:
         y = _normal(_conv(x, wider * channels, f"{name}expand_conv"), f"{name}expand_bn", f"{name}expand_activation")
     if strides == 2:
-        y = _padded(y, size, f"{name}dwconv_pad")
+        y = padded(y, size, f"{name}dwconv_pad")
     y = layers.DepthwiseConv2D(
         size, strides, "valid" if strides == 2 else "same", use_bias=False,
         depthwise_initializer=_start("truncated_normal"), name=f"{name}dwconv",
@@ -91,13 +86,12 @@ def _block(x: Any, name: str, size: int, filters: int, wider: int, strides: int,
 
 def _network(build: Building, wide: float, deep: float, dropout: float) -> Any:
     def width(filters: int) -> int:
-        near = max(8, int(filters * wide + 4) // 8 * 8)
-        return near + 8 if near < 0.9 * filters * wide else near
+        return eighths(filters * wide)
 
     x = layers.Normalization(axis=3)(layers.Rescaling(1 / 255)(build.start()))
     if build.imagenet:  # published weights were trained on pixels divided by more than the deviations
         x = layers.Rescaling([1 / math.sqrt(deviation) for deviation in _DEVIATIONS])(x)
-    x = _conv(_padded(x, 3, "stem_conv_pad"), width(32), "stem_conv", 3, 2, padding="valid")
+    x = _conv(padded(x, 3, "stem_conv_pad"), width(32), "stem_conv", 3, 2, padding="valid")
     x = _normal(x, "stem_bn", "stem_activation")
     counts = [math.ceil(deep * stage[1]) for stage in _STAGES]
     number = 0

@@ -19,10 +19,35 @@ _SIZES = (96, 128, 160, 192, 224)
 _ALPHAS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
 
 
-def _eighths(filters: float) -> int:
-    """The multiple of eight nearest to it, but not less than nine tenths of it."""
+def eighths(filters: float) -> int:
+    """The multiple of eight nearest to it, but not less than nine tenths of it.
+
+    Args:
+        filters: what a width makes of the published number.
+
+    Example:
+        >>> eighths(24 * 0.75), eighths(11)
+        (24, 16)
+    """
     near = max(8, int(filters + 4) // 8 * 8)
     return near + 8 if near < 0.9 * filters else near
+
+
+def padded(x: Any, size: int, name: str) -> Any:
+    """Cells around maps whose windows are two cells apart, as Keras has them: the last window ends at the last row of
+    images whose size is even, or not known.
+
+    Args:
+        x: (n, h, w, c).
+        size: of the window.
+        name: of the layer.
+
+    Example:
+        >>> padded(layers.Input((6, 7, 1)), 3, "pad").shape
+        (None, 7, 9, 1)
+    """
+    sides = tuple((size // 2 - (n is None or n % 2 == 0), size // 2) for n in x.shape[1:3])
+    return layers.ZeroPadding2D(sides, name=name)(x)
 
 
 def _blocks(width: Any) -> list[tuple[int, int, int]]:
@@ -56,9 +81,7 @@ class _Keras:
             y = layers.Conv2D(wider * channels, 1, padding="same", use_bias=False, name=f"{name}_expand")(y)
             y = self.normal(y, f"{name}_expand_BN", f"{name}_expand_relu")
         if strides == 2:
-            # Windows end at the last row of images whose size is even, or not known, and one beyond it where it is odd.
-            sides = tuple((0 if n is None or n % 2 == 0 else 1, 1) for n in y.shape[1:3])
-            y = layers.ZeroPadding2D(sides, name=f"{name}_pad")(y)
+            y = padded(y, 3, f"{name}_pad")
         padding = "valid" if strides == 2 else "same"
         y = layers.DepthwiseConv2D(3, strides, padding, use_bias=False, name=f"{name}_depthwise")(y)
         y = self.normal(y, f"{name}_depthwise_BN", f"{name}_depthwise_relu")
@@ -140,11 +163,11 @@ def MobileNetV2(
     )
     keras = build.variant == "keras"
     parts = _Keras() if keras else _Torchvision()
-    x = parts.first(build.start(), _eighths(32 * alpha))
-    blocks = _blocks(lambda filters: _eighths(int(filters * alpha) if keras else filters * alpha))
+    x = parts.first(build.start(), eighths(32 * alpha))
+    blocks = _blocks(lambda filters: eighths(int(filters * alpha) if keras else filters * alpha))
     for number, (wider, filters, strides) in enumerate(blocks):
         x = parts.block(x, number, wider, filters, strides)
-    x = parts.last(x, _eighths(1280 * max(1.0, alpha)))
+    x = parts.last(x, eighths(1280 * max(1.0, alpha)))
     if keras or not build.include_top:
         return build.model(build.head(x, "predictions", "global_average_pooling2d", "global_max_pooling2d"))
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)

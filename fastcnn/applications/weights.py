@@ -37,7 +37,8 @@ def find_weights(name: str, files: Files, include_top: bool, variant: str | None
     """
     patterns: list[str] = []
     if files.keras is not None and variant in (None, "keras"):
-        patterns += [files.keras[0]] if include_top else [files.keras[1], files.keras[0]]
+        whole, topless = files.keras
+        patterns += [whole] if include_top else [topless, whole] if files.whole else [topless]
     if files.torch is not None and variant in (None, "torchvision"):
         checksum = "[0-9a-f]" * 8
         patterns += [f"{files.torch}-{checksum}.pth", f"{files.torch}.pth", f"{files.torch}.safetensors"]
@@ -90,7 +91,7 @@ def _names(path: Path) -> list[str]:
 
 def load(model: Any, path: Path, files: Files) -> None:
     """Gives a model the weights of a file; a whole file of Keras's fits a model without the top, too."""
-    whole = files.keras is not None and path.name == files.keras[0]
+    whole = files.keras is not None and files.whole and path.name == files.keras[0]
     if whole and not any(layer.name == "predictions" for layer in model.layers):
         model.load_weights(path, by_name=True)
     else:
