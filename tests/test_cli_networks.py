@@ -13,6 +13,7 @@ from cli_runs import failure, run
 
 from fastcnn import applications
 from fastcnn.cli import networks, notes
+from fastcnn.models import Model
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,26 @@ def test_weights_decide_how_pixels_are_prepared(tmp_path: Path) -> None:
     assert networks._mode(entry, None) == "caffe"
     (tmp_path / "resnet50.pth").write_bytes(b"")
     assert networks._mode(entry, str(tmp_path / "resnet50.pth")) == "torch"
+
+
+@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2", "MobileNetV3Small"])
+def test_published_weights_of_networks_of_many_widths_are_found(name: str, monkeypatch: Any, tmp_path: Path) -> None:
+    """The catalog had no files for them, and the command said that there are none."""
+    for variable in ("FASTCNN_WEIGHTS", "KERAS_HOME", "TORCH_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    with pytest.raises(FileNotFoundError) as error:
+        getattr(applications, name)(include_top=False)
+    entry = applications.catalog.find_entry(name)
+    assert entry.files.keras is not None and f"Put {entry.files.keras[1]} or " in str(error.value)
+    (tmp_path / entry.files.keras[1]).touch()
+    assert networks._mode(entry, "imagenet") == entry.preprocess
+
+
+def test_networks_that_scale_pixels_themselves_get_them_as_they_are() -> None:
+    for channels in (1, 3):
+        model = networks.make("EfficientNetB0", (32, 32, channels), 2)
+        scaled = Model(model.inputs, model.layers[1].output).predict(np.full((1, 32, 32, channels), 51.0), verbose=0)
+        np.testing.assert_allclose(scaled, 0.2, rtol=1e-6)
 
 
 def test_statistics_keep_up_with_small_data() -> None:

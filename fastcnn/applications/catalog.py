@@ -59,6 +59,10 @@ def _plain(stem: str) -> Files:
     return Files((f"{stem}.h5", f"{stem}_notop.h5"))
 
 
+def _mobilenet(stem: str, torch: str | None = None) -> Files:
+    return Files((f"{stem}.h5", f"{stem}_no_top.h5"), torch)
+
+
 def _mobilenet_v3(kind: str) -> Files:
     stem = f"weights_mobilenet_v3_{kind}_224_1.0_float"
     return Files((f"{stem}.h5", f"{stem}_no_top_v2.h5"), f"mobilenet_v3_{kind}", whole=False)
@@ -69,6 +73,8 @@ def _both(stem: str) -> Files:
 
 
 _BOTH, _KERAS, _TORCH = ("keras", "torchvision"), ("keras",), ("torchvision",)
+_MOBILENET = _mobilenet("mobilenet_1_0_224_tf")
+_MOBILENET_V2 = _mobilenet("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224", "mobilenet_v2")
 _INCEPTION = Files(_keras("inception_v3"), "inception_v3_google")
 _EFFICIENTNETS = [
     (5_330_571, 771_629_504, 224),
@@ -106,8 +112,8 @@ _ROWS = [
     Entry("GoogLeNet", "googlenet", 6_624_904, 2_996_752_384, "torch", 224, 32, _TORCH, Files(torch="googlenet")),
     Entry("InceptionV3", "inception_v3", 23_851_784, 11_426_432_192, "tf", 299, 75, _BOTH, _INCEPTION),
     Entry("Xception", "xception", 22_910_480, 16_714_806_992, "tf", 299, 71, _KERAS, Files(_keras("xception"))),
-    Entry("MobileNet", "mobilenet", 4_253_864, 1_137_480_704, "tf", 224, 32, _KERAS, Files()),
-    Entry("MobileNetV2", "mobilenet_v2", 3_538_984, 601_548_544, "tf", 224, 32, _BOTH, Files()),
+    Entry("MobileNet", "mobilenet", 4_253_864, 1_137_480_704, "tf", 224, 32, _KERAS, _MOBILENET),
+    Entry("MobileNetV2", "mobilenet_v2", 3_538_984, 601_548_544, "tf", 224, 32, _BOTH, _MOBILENET_V2),
     *[
         Entry(
             f"MobileNetV3{kind}", "mobilenet_v3", parameters, flops, "none", 224, 32, _BOTH, _mobilenet_v3(kind.lower())

@@ -56,7 +56,8 @@ def make(name: str, shape: tuple[int, int, int], classes: int, weights: str | No
         return small(inputs, preprocess_input(inputs, "tf"), classes)
     entry = applications.catalog.find_entry(name)
     build = getattr(applications, entry.name)
-    pixels = preprocess_input(inputs, _mode(entry, weights) if shape[-1] == 3 else "tf")
+    mode = _mode(entry, weights)
+    pixels = preprocess_input(inputs, mode if shape[-1] == 3 or mode == "none" else "tf")
     if weights is None:
         return _with_quick_statistics(build(weights=None, input_tensor=pixels, classes=classes))
     base = build(include_top=False, weights=weights, input_tensor=pixels)
@@ -82,7 +83,10 @@ def _mode(entry: Any, weights: str | None) -> str:
 
     if weights is None:
         return preprocess_mode(entry.name)
-    path = find_weights(entry.name, entry.files, False, None) if weights == "imagenet" else Path(weights)
+    try:
+        path = find_weights(entry.name, entry.files, False, None) if weights == "imagenet" else Path(weights)
+    except FileNotFoundError:  # some networks have files for other sizes; if not, they say it themselves
+        return preprocess_mode(entry.name)
     variant = variant_of(path) if path.is_file() else None
     return preprocess_mode(entry.name, variant if variant in entry.variants else None)
 
