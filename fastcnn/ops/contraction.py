@@ -16,7 +16,8 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     """Products of tensors, summed over the axes whose letters the result has not.
 
     Args:
-        subscripts: a letter for each axis, such as "nhwc,nhwd->ncd"; no letter twice in one operand, no "...".
+        subscripts: a letter for each axis, such as "nhwc,nhwd->ncd"; no letter twice in one operand. "..." stands for
+            all other axes, of the same sizes in all operands that have it.
         operands: the tensors.
 
     Example:
@@ -26,16 +27,10 @@ def einsum(subscripts: str, *operands: Any) -> Any:
         array([4., 6.], dtype=float32)
     """
     text = subscripts.replace(" ", "")
-    left, arrow, wanted = text.partition("->")
-    terms = left.split(",")
-    letters = left.replace(",", "")
-    if not arrow:
-        wanted = "".join(sorted(a for a in set(letters) if letters.count(a) == 1))
-    if "." in text or any(len(set(t)) < len(t) for t in (*terms, wanted)) or not set(wanted) <= set(letters):
-        raise NotImplementedError(
-            f"einsum: a letter for each axis, none twice in one tensor, and no '...'; got {text!r}"
-        )
     tensors = [as_tensor(x) for x in operands]
+    terms, wanted = _terms(text, [len(x.shape) for x in tensors])
+    if any(len(set(t)) < len(t) for t in (*terms, wanted)) or not {*wanted} <= {*"".join(terms)}:
+        raise NotImplementedError(f"einsum: a letter for each axis, none twice in one tensor; got {text!r}")
     if [len(t) for t in terms] != [len(x.shape) for x in tensors]:
         raise ValueError(f"einsum: {text!r} does not fit shapes {', '.join(str(x.shape) for x in tensors)}")
     term, x = terms[0], tensors[0]
@@ -44,6 +39,22 @@ def einsum(subscripts: str, *operands: Any) -> Any:
         term, x = _product(term, x, other, y, later)
     x, term = _summed(x, term, {*wanted})
     return shaping.transpose(x, [term.index(a) for a in wanted]) if term != wanted else x
+
+
+def _terms(text: str, ranks: list[int]) -> tuple[list[str], str]:
+    """The letters of each operand and of the result, with letters of our own in the place of '...'."""
+    left, arrow, wanted = text.partition("->")
+    terms = left.split(",")
+    letters = left.replace(",", "").replace(".", "")
+    if not arrow:
+        wanted = "..." * ("." in left) + "".join(sorted(a for a in set(letters) if letters.count(a) == 1))
+    counts = [rank - len(t) + 3 if "..." in t else 0 for t, rank in zip(terms, ranks, strict=False)]
+    rest = "".join(chr(ord("\u03b1") + i) for i in range(max(counts, default=0)))
+    if rest and "..." not in wanted:
+        raise ValueError(f"einsum: the result of {text!r} needs '...', too")
+    for i, n in enumerate(counts):
+        terms[i] = terms[i].replace("...", rest[len(rest) - n :], 1)
+    return terms, wanted.replace("...", rest, 1)
 
 
 def _summed(x: Any, term: str, kept: set[str]) -> tuple[Any, str]:

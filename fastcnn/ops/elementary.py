@@ -8,7 +8,7 @@ import numpy as np
 from fastcnn import kernels, reference
 from fastcnn.seam import Primitive, apply, differentiable_nowhere, gradient_of
 
-from . import arithmetic
+from . import arithmetic, conversion
 from .operands import as_tensor, same_shape
 
 __all__ = [
@@ -40,14 +40,18 @@ def _unary_primitive(name: str, kernel: Callable[..., Any], whole: Callable[...,
         return precise(x) if whole is None or x.dtype.kind == "f" else whole(x)
 
     def dtype(x: str) -> str:
-        return "float" if whole is None or x.startswith("float") else x
+        return "float" if whole is None or x.startswith("float") else "int32" if whole is _square and x == "bool" else x
 
     return Primitive(name, run if whole else kernel, in_double, same_shape, dtype)
 
 
+def _square(x: Any) -> Any:
+    return np.square(x, dtype=np.int32) if x.dtype == bool else np.square(x)
+
+
 NEGATIVE = _unary_primitive("negative", kernels.negative, np.negative)
 ABS = _unary_primitive("abs", kernels.abs, np.abs)
-SQUARE = _unary_primitive("square", kernels.square, np.square)
+SQUARE = _unary_primitive("square", kernels.square, _square)
 SQRT = _unary_primitive("sqrt", kernels.sqrt)
 RSQRT = _unary_primitive("rsqrt", kernels.rsqrt)
 RECIPROCAL = _unary_primitive("reciprocal", kernels.reciprocal)
@@ -181,9 +185,11 @@ def round(x: Any, decimals: int = 0) -> Any:
         >>> round([1.5, 2.5, 1.26], 1).numpy()
         array([1.5, 2.5, 1.3], dtype=float32)
     """
-    if decimals:
-        return arithmetic.divide(round(arithmetic.multiply(x, 10.0**decimals)), 10.0**decimals)
-    return apply(ROUND, (as_tensor(x),), {})
+    x = as_tensor(x)
+    if not decimals:
+        return apply(ROUND, (x,), {})
+    y = arithmetic.divide(round(arithmetic.multiply(x, 10.0**decimals)), 10.0**decimals)
+    return y if x.dtype.startswith("float") else conversion.cast(y, x.dtype)
 
 
 def exp(x: Any) -> Any:

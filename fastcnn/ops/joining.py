@@ -41,7 +41,10 @@ def _joined(*arrays: Any, axis: int) -> Any:
 
 
 def _join(*arrays: Any, axis: int) -> Any:
-    return kernels.concat(arrays, axis) if all(a.dtype == np.float32 for a in arrays) else _joined(*arrays, axis=axis)
+    if all(a.dtype == np.float32 for a in arrays):
+        return kernels.concat(arrays, axis)
+    y = _joined(*arrays, axis=axis)
+    return y.astype(np.float32) if y.dtype.kind == "f" else y  # NumPy makes doubles of floats and integers
 
 
 def _joined_shape(*shapes: Shape, axis: int) -> Shape:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.tensor import Tensor
+from fastcnn.tensor import Operators, Tensor
 
 from . import arithmetic, comparison, conversion, creation, reductions, repeating, shaping
 from .indexing import getitem
@@ -71,9 +71,25 @@ def linspace(
         >>> linspace(0.0, 1.0, 3).numpy()
         array([0. , 0.5, 1. ], dtype=float32)
     """
+    if isinstance(start, Operators) or isinstance(stop, Operators):
+        return _between(as_tensor(start), as_tensor(stop), num, endpoint, retstep, dtype, axis)
     ends = [as_tensor(end).numpy() for end in (start, stop)]
     values, step = np.linspace(ends[0], ends[1], num, endpoint, retstep=True, axis=axis)
     return (_made(values, dtype), _made(step, dtype)) if retstep else _made(values, dtype)
+
+
+def _between(start: Any, stop: Any, num: int, endpoint: bool, retstep: bool, dtype: Any, axis: int) -> Any:
+    """The same of tensors, which may have gradients, or no numbers yet."""
+    rank = max(len(start.shape), len(stop.shape)) + 1
+    parts = max(1, num - 1 if endpoint else num)
+    shares = (np.arange(num) / parts).reshape([-1 if a == axis % rank else 1 for a in range(rank)])
+    start, stop = [shaping.expand_dims(end, axis) if end.shape else end for end in (start, stop)]
+    values = arithmetic.add(arithmetic.multiply(start, 1.0 - shares), arithmetic.multiply(stop, shares))
+    if not retstep:
+        return conversion.cast(values, dtype or "float")
+    step = arithmetic.divide(arithmetic.subtract(stop, start), float(parts))
+    step = shaping.squeeze(step, axis) if step.shape else step
+    return conversion.cast(values, dtype or "float"), conversion.cast(step, dtype or "float")
 
 
 def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:

@@ -7,6 +7,8 @@ from fastcnn import kernels, ops, reference
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
 from fastcnn.tensor import Operators, Variable, convert_to_tensor
 
+from . import operands
+
 __all__ = ["batch_norm", "group_norm", "layer_norm", "moments", "normalize"]
 
 
@@ -337,7 +339,7 @@ def normalize(x: Any, axis: Any = -1, order: float = 2, epsilon: float | None = 
         >>> normalize([[3.0, 4.0]]).numpy()
         array([[0.6, 0.8]], dtype=float32)
     """
-    x = _tensor(x)
+    x = operands.floating(x)
     if not order > 0:
         raise ValueError(f"order must be positive, got {order!r}")
     least = 1e-7 if epsilon is None else epsilon

@@ -7,7 +7,7 @@ import numpy as np
 
 from . import arithmetic, comparison, conversion, elementary, joining, reductions, shaping
 from .indexing import getitem
-from .operands import as_tensor, normalized_axes, pair
+from .operands import as_tensor, floating, normalized_axes
 
 __all__ = [
     "amax",
@@ -62,7 +62,7 @@ def log_sigmoid(x: Any) -> Any:
     """
     from .activations import softplus
 
-    return elementary.negative(softplus(elementary.negative(x)))
+    return elementary.negative(softplus(elementary.negative(floating(x))))
 
 
 def logaddexp(x1: Any, x2: Any) -> Any:
@@ -72,7 +72,7 @@ def logaddexp(x1: Any, x2: Any) -> Any:
         >>> logaddexp([0.0, 200.0], [0.0, 0.0]).numpy().round(4)
         array([  0.6931, 200.    ], dtype=float32)
     """
-    x1, x2 = pair(x1, x2)
+    x1, x2 = floating(x1), floating(x2)
     apart = elementary.abs(arithmetic.subtract(x1, x2))
     apart = comparison.where(comparison.equal(x1, x2), 0.0, apart)  # two infinities: their difference is no number
     return arithmetic.add(arithmetic.maximum(x1, x2), elementary.log1p(elementary.exp(elementary.negative(apart))))
@@ -101,7 +101,7 @@ def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan:
         >>> isclose([1.0, 2.0], [1.0, 2.1]).numpy()
         array([ True, False])
     """
-    x1, x2 = as_tensor(x1), as_tensor(x2)
+    x1, x2 = floating(x1), floating(x2)
     bound = arithmetic.add(atol, arithmetic.multiply(elementary.abs(x2), rtol))
     near = comparison.less_equal(elementary.abs(arithmetic.subtract(x1, x2)), bound)
     near = comparison.logical_or(comparison.logical_and(near, comparison.isfinite(x2)), comparison.equal(x1, x2))

@@ -22,7 +22,7 @@ def _scalar(value: Any, like: Any) -> Any:
         try:
             return Tensor(np.array(value, dtype))
         except OverflowError:  # -1 beside labels of 8 bits
-            return Tensor(np.array(value))
+            pass
     return convert_to_tensor(value)
 
 
@@ -31,7 +31,19 @@ def pair(x1: Any, x2: Any) -> tuple[Any, Any]:
         return x1, x2 if isinstance(x2, Operators) else _scalar(x2, x1)
     if isinstance(x2, Operators):
         return _scalar(x1, x2), x2
-    return convert_to_tensor(x1), convert_to_tensor(x2)
+    if x2.__class__ in (int, float):
+        x1 = convert_to_tensor(x1)
+        return x1, _scalar(x2, x1)
+    x2 = convert_to_tensor(x2)
+    return _scalar(x1, x2), x2
+
+
+def floating(x: Any) -> Any:
+    """As floats, for integers of few bits overflow."""
+    from .conversion import cast
+
+    x = as_tensor(x)
+    return x if x.dtype.startswith("float") else cast(x, "float")
 
 
 def as_tensor(x: Any) -> Any:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from fastcnn import kernels, reference
+from fastcnn._arrays import NUMBER
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
 
-from . import arithmetic, comparison, conversion, elementary, repeating, shaping
-from .operands import as_tensor, normalized_axes
+from . import arithmetic, comparison, conversion, creation, elementary, repeating, shaping
+from .operands import as_tensor, floating, normalized_axes
 
 __all__ = [
     "all",
@@ -44,7 +45,7 @@ def _own_dtype(x: str) -> str:
     return "float" if x.startswith("float") else "int32" if x == "bool" else x
 
 
-def _wide_dtype(x: str) -> str:
+def wide_dtype(x: str) -> str:
     """Of sums and products: images of bytes add up to more than a byte holds."""
     return {"int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(x, _own_dtype(x))
 
@@ -69,11 +70,11 @@ def _reduction(
     return Primitive(name, run, in_double, _reduced, "float" if whole is None else whole_dtype)
 
 
-SUM = _reduction("sum", np.sum, _wide_dtype)
+SUM = _reduction("sum", np.sum, wide_dtype)
 MEAN = _reduction("mean")
 MAX = _reduction("max", np.max)
 MIN = _reduction("min", np.min)
-PROD = _reduction("prod", np.prod, _wide_dtype)
+PROD = _reduction("prod", np.prod, wide_dtype)
 VAR = _reduction("var")
 STD = _reduction("std")
 NORM = _reduction("norm")
@@ -135,6 +136,8 @@ def max(x: Any, axis: Any = None, keepdims: bool = False, initial: float | None 
         >>> max([[1.0, 2.0], [3.0, 4.0]], axis=0).numpy()
         array([3., 4.], dtype=float32)
     """
+    if initial is not None and (y := _of_nothing(x, axis, keepdims, initial)) is not None:
+        return y
     y = _reduce(MAX, x, axis, keepdims)
     return y if initial is None else arithmetic.maximum(y, initial)
 
@@ -152,8 +155,19 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, initial: float | None 
         >>> min([[1.0, 2.0], [3.0, 4.0]], axis=0).numpy()
         array([1., 2.], dtype=float32)
     """
+    if initial is not None and (y := _of_nothing(x, axis, keepdims, initial)) is not None:
+        return y
     y = _reduce(MIN, x, axis, keepdims)
     return y if initial is None else arithmetic.minimum(y, initial)
+
+
+def _of_nothing(x: Any, axis: Axis, keepdims: bool, result: float) -> Any:
+    """The result everywhere, where an axis that is reduced is empty; None where none is."""
+    x = as_tensor(x)
+    shape = _reduced(x.shape, axis, keepdims)
+    if None in shape or 0 not in [x.shape[a] for a in normalized_axes(axis, len(x.shape))]:
+        return None
+    return creation.full(shape, result, x.dtype)
 
 
 def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: str | None = None) -> Any:
@@ -193,8 +207,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
     Args:
         x: any tensor.
-        ord: None or 2 (the root of the sum of squares), 1 (sum of absolute values), or infinity (the largest).
-            ``"fro"`` is None.
+        ord: None, "fro" or 2 (the root of the sum of squares), 1 (sum of absolute values), infinity (the largest), its
+            negative (the smallest), 0 (how many are not 0), or p (the p-th root of the sum of p-th powers).
         axis: one axis, several (only where ``ord`` is None), or None for all.
         keepdims: keep the reduced axes with size 1.
 
@@ -210,13 +224,18 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         raise NotImplementedError(
             f"ord={ord!r} over {len(axes)} axes is a matrix norm; only ord=None is supported there"
         )
+    if not isinstance(ord, NUMBER):
+        raise ValueError(f"ord must be a number, None or 'fro', got {ord!r}")
     if ord == 2:
         return _reduce(NORM, x, axes, keepdims)
+    x = elementary.abs(floating(x))
     if ord == 1:
-        return sum(elementary.abs(x), axes, keepdims)
-    if ord == math.inf:
-        return max(elementary.abs(x), axes, keepdims)
-    raise NotImplementedError(f"ord must be None, 'fro', 1, 2 or inf, got {ord!r}")
+        return sum(x, axes, keepdims)
+    if builtins.abs(ord) == math.inf:
+        return (max if ord > 0 else min)(x, axes, keepdims)
+    if ord == 0:
+        return sum(conversion.cast(comparison.not_equal(x, 0.0), "float"), axes, keepdims)
+    return arithmetic.power(sum(arithmetic.power(x, float(ord)), axes, keepdims), 1.0 / ord)
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -226,7 +245,9 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         >>> round(float(logsumexp([1000.0, 1000.0])), 3)
         1000.693
     """
-    x = as_tensor(x)
+    x = floating(x)
+    if (y := _of_nothing(x, axis, keepdims, -math.inf)) is not None:
+        return y
     top = conversion.stop_gradient(max(x, axis, keepdims=True))
     top = comparison.where(comparison.isfinite(top), top, 0.0)
     y = arithmetic.add(elementary.log(sum(elementary.exp(arithmetic.subtract(x, top)), axis, keepdims=True)), top)

@@ -193,7 +193,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
 TRANSPOSE = moving(
     "transpose",
     kernels.transpose,
-    lambda x, axes: np.ascontiguousarray(np.transpose(x, axes)),
+    lambda x, axes: np.array(np.transpose(x, axes), order="C"),
     lambda x, axes: tuple(x[a] for a in axes),
 )
 
@@ -293,7 +293,7 @@ def flip(x: Any, axis: Any = None) -> Any:
     return apply(FLIP, (x,), {"axis": normalized_axes(axis, len(x.shape))})
 
 
-FLIP = moving("flip", kernels.flip, lambda x, axis: np.ascontiguousarray(np.flip(x, axis)), lambda x, axis: x)
+FLIP = moving("flip", kernels.flip, lambda x, axis: np.array(np.flip(x, axis), order="C"), lambda x, axis: x)
 
 
 @gradient_of(FLIP)
