@@ -72,9 +72,10 @@ def test_open_sizes():
     assert ops.dense(SymbolicTensor((None, 7, 4)), Tensor(B)).shape == (None, 7, 5)
 
 
-def test_integers_become_floats():
+def test_products_of_integers_are_integers():
     y = ops.matmul(np.array([[1, 2]]), np.array([[3], [4]]))
-    assert y.dtype == "float32" and y.numpy().tolist() == [[11.0]]
+    assert y.dtype == "int64" and y.numpy().tolist() == [[11]]
+    assert ops.matmul(np.array([[1, 2]]), [[3.0], [4.0]]).dtype == "float32"
     assert (Tensor(A.astype("f4")) @ B).shape == (3, 5) and (A @ Tensor(B.astype("f4"))).shape == (3, 5)
 
 
@@ -130,3 +131,26 @@ def test_relu_lets_through_what_was_positive():
 def test_messages(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_products_of_integers_are_exact(dtype):
+    big = np.array([[2**24 + 1, 1]], dtype)
+    column = np.array([[1], [0]], dtype)
+    assert ops.matmul(big, column).dtype == dtype and ops.matmul(big, column).item() == 2**24 + 1
+    assert ops.dot(big, column[:, 0]).numpy().tolist() == [2**24 + 1]
+    assert ops.matmul(big, column.T, transpose_b=True).item() == 2**24 + 1
+    assert ops.matmul(big.T, column, transpose_a=True).item() == 2**24 + 1
+    for f in (lambda a, b: ops.einsum("ij,jk", a, b), lambda a, b: ops.tensordot(a, b, 1)):
+        assert f(big, column).dtype == dtype and f(big, column).item() == 2**24 + 1
+    symbols = [SymbolicTensor(a.shape, dtype) for a in (big, column)]
+    assert ops.matmul(*symbols).dtype == dtype
+
+
+def test_products_of_few_bits_are_as_wide_as_sums():
+    for dtype, wide in (("uint8", "uint32"), ("int8", "int32"), ("bool", "int32")):
+        x = np.array([[100, 100, 0]], dtype)
+        assert ops.matmul(x, x.T).dtype == ops.sum(x).dtype == wide
+        assert ops.matmul(x, x.T).item() == (x.astype(int) ** 2).sum()
+        assert ops.matmul(SymbolicTensor((1, 3), dtype), SymbolicTensor((3, 1), dtype)).dtype == wide
+    assert ops.matmul(np.int32([[2]]), [[0.5]]).numpy().tolist() == [[1.0]]

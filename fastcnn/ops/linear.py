@@ -1,6 +1,9 @@
 """Matrix products."""
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from fastcnn import kernels, reference
 from fastcnn.seam import Primitive, Shape, apply, gradient_of
@@ -65,7 +68,25 @@ def _matmul_shape(a: Shape, b: Shape, transpose_a: bool, transpose_b: bool) -> S
     return (*broadcast_shapes(a[:-2], b[:-2]), m, n)
 
 
-MATMUL = Primitive("matmul", kernels.matmul, reference.matmul, _matmul_shape)
+def _product(floats: Callable[..., Any]) -> Callable[..., Any]:
+    """Integers are multiplied as integers: float32 counts only up to 2**24."""
+
+    def run(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> Any:
+        if a.dtype.kind == "f" or b.dtype.kind == "f":
+            return floats(a, b, transpose_a, transpose_b)
+        a, b = a.swapaxes(-2, -1) if transpose_a else a, b.swapaxes(-2, -1) if transpose_b else b
+        return np.matmul(a, b, dtype=_matmul_dtype(a.dtype.name, b.dtype.name))
+
+    return run
+
+
+def _matmul_dtype(a: str, b: str) -> str:
+    if a.startswith("float") or b.startswith("float"):
+        return "float"
+    return reductions.wide_dtype(np.result_type(a, b).name)
+
+
+MATMUL = Primitive("matmul", _product(kernels.matmul), _product(reference.matmul), _matmul_shape, _matmul_dtype)
 
 
 @gradient_of(MATMUL)
