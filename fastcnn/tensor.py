@@ -336,8 +336,8 @@ class Variable(Valued):
 
     @property
     def value(self) -> Tensor:
-        """What it holds now."""
-        return Tensor(self.array.copy())
+        """What it holds now, as a tensor that tapes follow back to it; in a program what it holds then."""
+        return _ops.identity_primitive(self)
 
     def numpy(self) -> Array:
         """A copy of what it holds now."""
@@ -350,6 +350,8 @@ class Variable(Valued):
             raise ValueError(f"{self.path}: expected a value of shape {self.array.shape}, got {array.shape}")
         if array.dtype.kind not in "biuf":
             raise TypeError(f"{self.path}: expected numbers, got dtype {array.dtype}")
+        if state.steps is not None:
+            raise RuntimeError(f"{self.path} is assigned to in the step: a program would do that once, not every time")
         np.copyto(self.array, array, casting="unsafe")
         self.touch()
         return self

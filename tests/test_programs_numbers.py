@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastcnn import Model, layers, ops
+from fastcnn import GradientTape, Model, Sequential, Variable, layers, ops
 
 A = np.arange(1.0, 7.0, dtype=np.float32).reshape(2, 3)
 MASK = np.array([[True, False, True], [False, True, False]])
@@ -50,3 +50,51 @@ def test_one_number_taken_by_a_program():
     x = layers.Input(batch_shape=(2, 3))
     model = Model(x, ops.take(x, -1) + ops.take(x, 0, axis=0))
     np.testing.assert_array_equal(model(A).numpy(), A[0] + 6)
+
+
+class Scaled(layers.Layer):
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(3,), initializer="ones", name="scale")
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False, name="calls")
+
+    def call(self, x):
+        return x * self.scale.value
+
+
+class Counted(Scaled):
+    def call(self, x):
+        self.calls.assign_add(1.0)
+        return super().call(x)
+
+
+def trained(layer, eager):
+    model = Sequential([layers.Input((3,)), layer()])
+    model.compile("sgd", "mse", run_eagerly=eager)
+    calls = model.layers[0].calls.numpy()
+    model.fit(A, A * 2, epochs=3, batch_size=1, shuffle=False, verbose=0)
+    return model, model.layers[0].calls.numpy() - calls
+
+
+def test_the_value_of_a_variable_is_that_of_each_step():
+    model, _ = trained(Scaled, False)
+    eager, _ = trained(Scaled, True)
+    assert model.explain_plan() != eager.explain_plan()
+    np.testing.assert_allclose(model.layers[0].scale.numpy(), eager.layers[0].scale.numpy(), rtol=1e-6)
+    assert (model.layers[0].scale.numpy() > 1).all()
+    model.layers[0].scale.assign([5.0, 6.0, 7.0])
+    np.testing.assert_array_equal(model.predict(A, verbose=0), A * np.float32([5, 6, 7]))
+
+
+def test_the_value_of_a_variable_has_its_gradient():
+    v = Variable([1.0, 2.0])
+    with GradientTape() as tape:
+        y = v.value * v.value
+    assert tape.gradient(y, v).numpy().tolist() == [2.0, 4.0]
+    v.assign([7.0, 7.0])
+    assert y.numpy().tolist() == [1.0, 4.0]
+
+
+def test_a_variable_assigned_to_in_a_call_is_assigned_to_in_every_step():
+    (model, calls), (_, expected) = trained(Counted, False), trained(Counted, True)
+    assert calls == expected >= 6
+    assert "calls is assigned to in the step: a program would" in model.explain_plan()
