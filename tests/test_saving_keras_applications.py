@@ -65,6 +65,7 @@ NETWORKS = [
     ("Xception", {"include_top": False, "input_shape": (96, 96, 3)}),
     ("MobileNet", {"alpha": 0.25, "input_shape": (64, 64, 3), "classifier_activation": None}),
     ("MobileNetV3Small", {"alpha": 0.5, "input_shape": (64, 64, 3), "classifier_activation": None}),
+    ("EfficientNetV2B0", {"include_top": False, "input_shape": (64, 64, 3)}),
     ("DenseNet121", {"include_top": False, "input_shape": (64, 64, 3)}),
 ]
 

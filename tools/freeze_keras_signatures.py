@@ -125,13 +125,18 @@ CLAIMED = {
     """,
     "applications": """
         DenseNet121 DenseNet169 DenseNet201 EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3
-        EfficientNetB4 EfficientNetB5 EfficientNetB6 EfficientNetB7 InceptionV3 MobileNet MobileNetV2
+        EfficientNetB4 EfficientNetB5 EfficientNetB6 EfficientNetB7 EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2
+        EfficientNetV2B3 EfficientNetV2L EfficientNetV2M EfficientNetV2S InceptionV3 MobileNet MobileNetV2
         MobileNetV3Large MobileNetV3Small ResNet101 ResNet101V2 ResNet152 ResNet152V2 ResNet50 ResNet50V2 VGG16 VGG19
         Xception
     """,
     "applications.efficientnet": """
         EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6
         EfficientNetB7 decode_predictions preprocess_input
+    """,
+    "applications.efficientnet_v2": """
+        EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L EfficientNetV2M
+        EfficientNetV2S decode_predictions preprocess_input
     """,
     "applications.densenet": "DenseNet121 DenseNet169 DenseNet201 decode_predictions preprocess_input",
     "applications.imagenet_utils": "decode_predictions preprocess_input",

@@ -10,6 +10,7 @@ _MODULES = [
     "alexnet",
     "densenet",
     "efficientnet",
+    "efficientnet_v2",
     "googlenet",
     "imagenet_utils",
     "inception_v3",

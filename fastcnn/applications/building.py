@@ -14,7 +14,7 @@ from fastcnn.layers.nests import contents
 from fastcnn.models import Model
 from fastcnn.tensor import SymbolicTensor
 
-__all__ = ["Building", "application"]
+__all__ = ["Building", "application", "named_like"]
 
 
 class Building:
@@ -311,6 +311,20 @@ def application(body: Callable[[Building], Any]) -> Application:
         )
         return build.model(body(build))
 
+    return named_like(body, function)
+
+
+def named_like(body: Callable[..., Any], function: Any) -> Any:
+    """A function with the name and the docstring of another, and arguments of its own.
+
+    Args:
+        body: the other.
+        function: what is renamed.
+
+    Example:
+        >>> named_like(len, lambda x: 1).__name__
+        'len'
+    """
     function.__name__, function.__qualname__ = body.__name__, body.__name__
     function.__module__, function.__doc__ = body.__module__, body.__doc__
     return function

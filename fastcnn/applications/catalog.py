@@ -86,6 +86,15 @@ _EFFICIENTNETS = [
     (43_265_143, 38_135_187_072, 528),
     (66_658_687, 75_491_768_384, 600),
 ]  # parameters, flops, size
+_EFFICIENTNETS_V2 = [
+    ("B0", 7_200_312, 1_436_172_352, 224),
+    ("B1", 8_212_124, 2_393_638_720, 240),
+    ("B2", 10_178_374, 3_395_085_664, 260),
+    ("B3", 14_467_622, 6_022_917_632, 300),
+    ("S", 21_612_360, 16_731_234_304, 384),
+    ("M", 54_431_388, 49_164_920_768, 480),
+    ("L", 119_027_848, 112_159_398_016, 480),
+]  # name, parameters, flops, size
 
 _ROWS = [
     Entry("VGG11", "vgg", 132_863_336, 15_218_180_096, "torch", 224, 32, _TORCH, Files(torch="vgg11")),
@@ -137,6 +146,20 @@ _ROWS = [
             _plain(f"efficientnetb{i}"),
         )
         for i, (parameters, flops, size) in enumerate(_EFFICIENTNETS)
+    ],
+    *[
+        Entry(
+            f"EfficientNetV2{name}",
+            "efficientnet_v2",
+            parameters,
+            flops,
+            "none",
+            size,
+            32,
+            _KERAS,
+            _plain(f"efficientnetv2-{name.lower()}"),
+        )
+        for name, parameters, flops, size in _EFFICIENTNETS_V2
     ],
     Entry("LeNet5", "lenet5", 61_706, 833_040, "unit", 32, 32, _KERAS, Files(), 1),
 ]

@@ -3,8 +3,9 @@
 import math
 from typing import Any
 
-from fastcnn import initializers, layers
+from fastcnn import layers
 from fastcnn.applications.building import Building, application
+from fastcnn.applications.efficientnet_layers import conv, depthwise, excited, head, joined, normal
 from fastcnn.applications.imagenet_utils import decode_predictions
 from fastcnn.applications.mobilenet_v2 import eighths, padded
 from fastcnn.preprocessing import modes
@@ -45,43 +46,17 @@ def preprocess_input(x: Any, data_format: str | None = None) -> Any:
     return modes.preprocess_input(x, "none", data_format)
 
 
-def _start(distribution: str, scale: float = 2.0) -> Any:
-    return initializers.VarianceScaling(scale, "fan_out", distribution)
-
-
-def _conv(x: Any, filters: int, name: str, size: int = 1, strides: int = 1, **options: Any) -> Any:
-    options = {"use_bias": False, "padding": "same", **options}
-    start = _start("truncated_normal")
-    return layers.Conv2D(filters, size, strides, kernel_initializer=start, name=name, **options)(x)
-
-
-def _normal(x: Any, name: str, activation: str | None = None) -> Any:
-    x = layers.BatchNormalization(name=name)(x)
-    return x if activation is None else layers.Activation("swish", name=activation)(x)
-
-
 def _block(x: Any, name: str, size: int, filters: int, wider: int, strides: int, dropped: float) -> Any:
     channels, y = x.shape[-1], x
     if wider > 1:
-        y = _normal(_conv(x, wider * channels, f"{name}expand_conv"), f"{name}expand_bn", f"{name}expand_activation")
+        y = normal(conv(x, wider * channels, f"{name}expand_conv"), f"{name}expand_bn", f"{name}expand_activation")
     if strides == 2:
         y = padded(y, size, f"{name}dwconv_pad")
-    y = layers.DepthwiseConv2D(
-        size, strides, "valid" if strides == 2 else "same", use_bias=False,
-        depthwise_initializer=_start("truncated_normal"), name=f"{name}dwconv",
-    )(y)  # fmt: skip
-    y = _normal(y, f"{name}bn", f"{name}activation")
-    weight = layers.GlobalAveragePooling2D(name=f"{name}se_squeeze")(y)
-    weight = layers.Reshape((1, 1, wider * channels), name=f"{name}se_reshape")(weight)
-    weight = _conv(weight, max(1, channels // 4), f"{name}se_reduce", use_bias=True, activation="swish")
-    weight = _conv(weight, wider * channels, f"{name}se_expand", use_bias=True, activation="sigmoid")
-    y = layers.Multiply(name=f"{name}se_excite")([y, weight])
-    y = _normal(_conv(y, filters, f"{name}project_conv"), f"{name}project_bn")
-    if strides > 1 or channels != filters:
-        return y
-    if dropped:
-        y = layers.Dropout(dropped, noise_shape=(None, 1, 1, 1), name=f"{name}drop")(y)
-    return layers.Add(name=f"{name}add")([y, x])
+    y = depthwise(y, f"{name}dwconv", size, strides, "valid" if strides == 2 else "same")
+    y = normal(y, f"{name}bn", f"{name}activation")
+    y = excited(y, name, max(1, channels // 4))
+    y = normal(conv(y, filters, f"{name}project_conv"), f"{name}project_bn")
+    return y if strides > 1 or channels != filters else joined(y, x, name, dropped)
 
 
 def _network(build: Building, wide: float, deep: float, dropout: float) -> Any:
@@ -91,8 +66,8 @@ def _network(build: Building, wide: float, deep: float, dropout: float) -> Any:
     x = layers.Normalization(axis=3)(layers.Rescaling(1 / 255)(build.start()))
     if build.imagenet:  # published weights were trained on pixels divided by more than the deviations
         x = layers.Rescaling([1 / math.sqrt(deviation) for deviation in _DEVIATIONS])(x)
-    x = _conv(padded(x, 3, "stem_conv_pad"), width(32), "stem_conv", 3, 2, padding="valid")
-    x = _normal(x, "stem_bn", "stem_activation")
+    x = conv(padded(x, 3, "stem_conv_pad"), width(32), "stem_conv", 3, 2, padding="valid")
+    x = normal(x, "stem_bn", "stem_activation")
     counts = [math.ceil(deep * stage[1]) for stage in _STAGES]
     number = 0
     for i, (size, _, filters, wider, strides) in enumerate(_STAGES):
@@ -100,11 +75,8 @@ def _network(build: Building, wide: float, deep: float, dropout: float) -> Any:
             name, dropped = f"block{i + 1}{chr(97 + j)}_", _DROPPED * number / sum(counts)
             x = _block(x, name, size, width(filters), wider, 1 if j else strides, dropped)
             number += 1
-    x = _normal(_conv(x, width(1280), "top_conv"), "top_bn", "top_activation")
-    if not build.include_top:
-        return build.pool(x)
-    x = layers.Dropout(dropout, name="top_dropout")(layers.GlobalAveragePooling2D(name="avg_pool")(x))
-    return build.top(x, kernel_initializer=_start("uniform", 1 / 3))
+    x = normal(conv(x, width(1280), "top_conv"), "top_bn", "top_activation")
+    return head(build, x, dropout)
 
 
 @application
