@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from fastcnn import ops
+from fastcnn import _core, ops
 from fastcnn.absent import explain_absent
 from fastcnn.naming import forget_names
 from fastcnn.seam import _State, state
@@ -135,10 +135,10 @@ def set_image_data_format(data_format: str) -> None:
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Forgets the names given to layers, so that the next ``Dense`` is ``dense`` again.
+    """Forgets the names given to layers, so that the next ``Dense`` is ``dense`` again, and frees what nobody uses.
 
     Args:
-        free_memory: Keras collects garbage then; here nothing is left to be freed.
+        free_memory: whether garbage is collected, and memory that is kept for the next arrays goes back to the system.
 
     Example:
         >>> from fastcnn import layers
@@ -147,3 +147,8 @@ def clear_session(free_memory: bool = True) -> None:
         ('dense', 'dense_1')
     """
     forget_names()
+    if free_memory:
+        import gc
+
+        gc.collect()
+        _core.clear_cache()

@@ -248,6 +248,7 @@ def test_apply(image):
     ("value", "error", "message"),
     [
         ([[1, 2]], TypeError, r"image must be a NumPy array, got list; np.asarray\(image\) makes one"),
+        (type("Picture", (), {"__array_interface__": {}})(), TypeError, r"got Picture; np.asarray\(image\) makes one"),
         (None, TypeError, "image must be a NumPy array, got NoneType"),
         (
             np.zeros((2, 2, 3)),

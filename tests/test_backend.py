@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastcnn import backend, layers, models, ops
+from fastcnn import _core, backend, kernels, layers, models, ops
 from fastcnn.gradcheck import gradcheck
 from fastcnn.seam import state
 
@@ -46,6 +46,17 @@ def test_the_layout():
     backend.set_image_data_format("channels_last")
     with pytest.raises(NotImplementedError, match="the default data_format is 'channels_last', got 'channels_first'"):
         backend.set_image_data_format("channels_first")
+
+
+def test_clear_session_frees_what_nobody_uses():
+    def leave_blocks():
+        kernels.add(np.ones(1 << 20, np.float32), 1.0)
+
+    leave_blocks()
+    backend.clear_session(free_memory=False)
+    assert _core.cached_bytes() > 1 << 20
+    backend.clear_session()
+    assert _core.cached_bytes() == 0
 
 
 def test_clear_session_forgets_names():

@@ -96,6 +96,13 @@ def test_save_img(tmp_path):
         save_img(BytesIO(), image)
 
 
+def test_save_img_refuses(tmp_path):
+    with pytest.raises(ValueError, match="file_format must be one that Pillow writes, such as png or jpeg, got 'xyz'"):
+        save_img(tmp_path / "picture.xyz", np.zeros((2, 2, 3)))
+    with pytest.raises(TypeError, match="path must be the name of a file, or one open for writing, got ndarray"):
+        save_img(np.zeros((2, 2, 3)), tmp_path / "picture.png")
+
+
 def test_load_img_refuses(tmp_path):
     data = BytesIO(encoded(noise(), "PNG"))
     with pytest.raises(ValueError, match="color_mode must be one of 'grayscale', 'rgb', 'rgba', got 'gray'"):

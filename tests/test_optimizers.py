@@ -331,3 +331,12 @@ def test_against_keras(cls: Any, options: dict[str, Any]) -> None:
     if cls is Nadam:
         names[-1] = "u_product"  # which Keras does not name
     assert [v.name for v in ours.variables] == names
+
+
+def test_the_old_name_of_the_learning_rate():
+    optimizer = Adam()
+    with pytest.raises(AttributeError, match=r"Adam has no lr; write optimizer.learning_rate = 0.1"):
+        optimizer.lr = 0.1
+    with pytest.raises(AttributeError, match="Adam has no lr; write learning_rate"):
+        print(optimizer.lr)
+    assert not hasattr(optimizer, "lr")

@@ -183,6 +183,7 @@ def test_folder(folder, capsys):
     batches = ImageDataGenerator().flow_from_directory(folder, target_size=(24, 24), batch_size=5, shuffle=False)
     assert capsys.readouterr().out == "Found 12 images belonging to 3 classes.\n"
     assert batches.class_indices == {"blue": 0, "green": 1, "red": 2}
+    assert ImageDataGenerator().flow_from_directory(folder, target_size=24).target_size == (24, 24)
     assert batches.classes.tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert batches.filenames[:2] == [str(Path("blue") / "000.png"), str(Path("blue") / "003.png")]
     assert batches.filepaths == [str(folder / name) for name in batches.filenames]
@@ -268,6 +269,11 @@ def test_interpolation_and_aspect(folder):
             {"target_size": (0, 8)},
             ValueError,
             r"target_size must be \(height, width\), two positive ints, got \(0, 8\)",
+        ),
+        (
+            {"target_size": 2.5},
+            ValueError,
+            r"target_size must be \(height, width\), two positive ints, got 2.5",
         ),
         ({"classes": ["red", "geen"]}, ValueError, "no class folder 'geen'.*Did you mean 'green'"),
         ({"subset": "validation"}, ValueError, "needs a generator with validation_split"),

@@ -174,6 +174,22 @@ def test_pandas():
         as_arrays(pandas.Series(["a", "b"]), "y")
 
 
+def test_what_holds_no_numbers_says_how_to_make_some():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"a": [1.0, 2.0], "종류": ["x", "y"]})
+    with pytest.raises(TypeError, match=r"x must hold .*the columns \['종류'\]; pandas.get_dummies\(x\)"):
+        as_arrays(table, "x")
+    for words in (["a", "b"], np.array(["a", "b"], object), table["종류"]):
+        with pytest.raises(TypeError, match=r"y must hold numbers, .*words. np.unique\(y, return_inverse=True\)\[1\]"):
+            as_arrays(words, "y")
+    pictures = np.empty(2, object)
+    pictures[:] = [np.zeros((28, 28)), np.zeros((30, 28))]
+    with pytest.raises(
+        TypeError, match=r"of arrays of different shapes, \(28, 28\) and \(30, 28\): give them one size"
+    ):
+        as_arrays(pictures, "x")
+
+
 def test_class_weights():
     weights = {0: 2.0, 2: 0.5}
     for labels in ([0, 1, 2], [[0], [1], [2]], np.eye(3)):

@@ -435,3 +435,14 @@ def test_a_loss_of_one_number_is_multiplied_by_the_mean_weight():
     assert model.fit(x, np.ones((8, 1)), sample_weight=weights, verbose=0).history["loss"] == pytest.approx([4 * 3.5])
     weighed = model.fit(x, np.ones((8, 1)), class_weight={1: 2.0}, verbose=0)
     assert weighed.history["loss"] == pytest.approx([8.0])
+
+
+def test_nothing_to_learn_is_warned_of():
+    x, y = data(64)
+    model = small()
+    model.trainable = False
+    with pytest.warns(
+        UserWarning, match="the model has no trainable weights: fit learns nothing. Set trainable"
+    ) as seen:
+        model.fit(x, y, epochs=3, verbose=0)
+    assert len(seen) == 1 and seen[0].filename == __file__

@@ -406,7 +406,7 @@ X = np.zeros((4, 3))
         (lambda: viz.confusion_matrix([0, 1], [0.3, 2.5]), ValueError, "y_pred must be classes or probabilities"),
         (lambda: viz.confusion_matrix(np.zeros((2, 2, 2)), [0, 1]), ValueError, r"y_true must be \(n,\) or \(n, classes\)"),
         (lambda: viz.confusion_matrix([0, 1], [0.3, np.nan]), ValueError, "y_pred must be finite"),
-        (lambda: viz.confusion_matrix(["cat"], [0]), TypeError, "y_true must hold numbers"),
+        (lambda: viz.confusion_matrix(["cat"], [0]), TypeError, "y_true must hold numbers, .*; names of classes go into class_names"),
         (lambda: viz.confusion_matrix([0, 2], [0, 1], ["a", "b"]), ValueError, "class_names must have a name for each of 3 classes, got 2"),
         (lambda: viz.confusion_matrix([0, 1], [0, 1], "ab"), TypeError, "class_names must be a list of names, got the string"),
         (lambda: viz.confusion_matrix([0], [0], normalize="ture"), ValueError, "normalize must be one of .* Did you mean 'true'"),

@@ -79,7 +79,8 @@ class Sample:
 
 def _check_image(image: Any, name: str) -> None:
     if not isinstance(image, np.ndarray):
-        hint = "; np.asarray(image) makes one" if hasattr(image, "__array__") or isinstance(image, list) else ""
+        able = isinstance(image, list) or hasattr(image, "__array__") or hasattr(image, "__array_interface__")
+        hint = "; np.asarray(image) makes one" if able else ""
         raise TypeError(f"{name} must be a NumPy array, got {type(image).__name__}{hint}")
     if image.dtype != np.uint8 and image.dtype != np.float32:
         hint = (

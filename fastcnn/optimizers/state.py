@@ -126,6 +126,15 @@ class OptimizerState(Checked):
                 "set to a number; make the optimizer with a number as learning_rate, or set another schedule"
             )
 
+    @property
+    def lr(self) -> Any:
+        """What Keras 2 called ``learning_rate``; set, it would change nothing, so it says so."""
+        raise AttributeError(f"{type(self).__name__} has no lr; write learning_rate")
+
+    @lr.setter
+    def lr(self, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__} has no lr; write optimizer.learning_rate = {value!r}")
+
     def add_variable(
         self,
         shape: Sequence[int],

@@ -103,13 +103,25 @@ def as_arrays(value: Any, name: str) -> Any:
         return [as_arrays(v, f"{name}[{i}]") for i, v in enumerate(value)]
     array = _one_array(value, name)
     if array.dtype.kind not in "biuf":
-        hint = f"; {name}.astype('float32') converts numbers kept as objects" if array.dtype == object else ""
-        raise TypeError(
-            f"{name} must hold numbers, got dtype {array.dtype}{hint}. Labels that are words need numbers first"
-        )
+        raise TypeError(f"{name} must hold numbers, got dtype {array.dtype}{_what_is_held(value, array, name)}")
     if array.ndim == 0:
         raise ValueError(f"{name} must have a first axis of samples, got a single number")
     return array
+
+
+def _what_is_held(value: Any, array: Array, name: str) -> str:
+    """Behind the type of an array that holds no numbers: what it holds, and how numbers are made of it."""
+    dtypes: Any = getattr(value, "dtypes", None)
+    if hasattr(dtypes, "items") and (
+        columns := [c for c, d in dtypes.items() if getattr(d, "kind", "O") not in "biuf"]
+    ):
+        return f", because of the columns {columns}; pandas.get_dummies({name}) makes numbers of words"
+    if array.dtype.kind in "US" or any(isinstance(v, str) for v in array.flat[:100]):
+        return f": words. np.unique({name}, return_inverse=True)[1] makes numbers of them"
+    shapes = list(dict.fromkeys(getattr(v, "shape", ()) for v in array.flat))
+    if array.dtype == object and len(shapes) > 1 and all(shapes):
+        return f" of arrays of different shapes, {shapes[0]} and {shapes[1]}: give them one size, then np.stack({name})"
+    return f"; {name}.astype('float32') converts numbers kept as objects" if array.dtype == object else ""
 
 
 def _columns_of_numbers(value: Any) -> bool:

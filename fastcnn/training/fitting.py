@@ -16,6 +16,7 @@ from fastcnn.training.interrupts import Interrupts
 from fastcnn.training.progress import standard_verbose
 from fastcnn.training.results import plain_logs
 from fastcnn.training.state import TrainingState
+from fastcnn.training.trainer import Trainer
 
 __all__ = ["Fitting", "grouped", "make_callbacks"]
 
@@ -127,6 +128,8 @@ class Fitting:
             interrupts.busy = True
             for batch in batches:
                 raw = model.train_step(weighted(batch, self.class_weight))
+            if not end and not state.epoch and type(model).train_step is Trainer.train_step:
+                self._look_for_weights()
             end = state.step = step + len(batches)
             interrupts.check()
             state.logs = logs = plain_logs(raw)
@@ -136,6 +139,14 @@ class Fitting:
             if model.stop_training:
                 break
         return logs, end
+
+    def _look_for_weights(self) -> None:
+        if not self.model.trainable_variables:
+            warnings.warn(
+                "the model has no trainable weights: fit learns nothing. Set trainable to True where it is to learn",
+                UserWarning,
+                stacklevel=8,
+            )
 
     def _warn(self, loss: float, step: int) -> None:
         self._warned = True

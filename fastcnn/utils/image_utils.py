@@ -149,10 +149,12 @@ def save_img(
         >>> load_img(BytesIO(file.getvalue())).size
         (2, 2)
     """
-    if file_format is None and isinstance(path, (str, os.PathLike)):
+    if isinstance(path, (str, os.PathLike)):
         from pathlib import Path  # here, as wherever few programs need it: it is long to import
 
-        file_format = Path(path).suffix[1:].lower()
+        file_format = file_format or Path(path).suffix[1:].lower()
+    elif not hasattr(path, "write"):
+        raise TypeError(f"path must be the name of a file, or one open for writing, got {type(path).__name__}")
     if not file_format:
         raise ValueError(f"file_format must be given where the path has no suffix, got path={path!r}")
     image = array_to_img(x, data_format, scale)
@@ -170,7 +172,7 @@ def _pillow_format(file_format: str) -> str:
     Image.init()
     name = Image.EXTENSION.get(f".{str(file_format).lower()}", str(file_format).upper())
     if name not in Image.SAVE:
-        raise ValueError(f"file_format must be one that Pillow writes, such as 'png' or 'jpeg', got {file_format!r}")
+        raise ValueError(f"file_format must be one that Pillow writes, such as png or jpeg, got {file_format!r}")
     return name
 
 

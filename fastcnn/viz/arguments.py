@@ -13,7 +13,8 @@ def plain(value: Any, argument: str) -> Array:
     """The numbers of a tensor, an array or a list."""
     array = np.asarray(getattr(value, "array", value))
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{argument} must hold numbers, got {type(value).__name__} of {array.dtype}")
+        hint = "; names of classes go into class_names" if array.dtype.kind in "US" else ""
+        raise TypeError(f"{argument} must hold numbers, got {type(value).__name__} of {array.dtype}{hint}")
     return array
 
 
