@@ -123,8 +123,7 @@ void read_through(Conv2d& g, const float*& x, ConvPass pass, ConvAlgorithm algor
   g.prologue = nullptr, x = to, workspace += bytes;
 }
 
-size_t pass_workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int threads) {
-  if (algorithm == ConvAlgorithm::winograd) return winograd_workspace(g, pass, threads);
+size_t direct_workspace(const Conv2d& g, ConvPass pass, int threads) {
   if (pass == ConvPass::dw) return by_rows(g) ? dw_few_workspace(g, threads) : dw_workspace(g, threads);
   int64_t cg = g.c / g.groups, kg = g.k / g.groups, taps = g.kh * g.kw;
   size_t fixed = (size_t)taps_bytes(taps);
@@ -152,6 +151,13 @@ size_t pass_workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, i
   return fixed + most;
 }
 
+size_t pass_workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int threads) {
+  if (algorithm == ConvAlgorithm::winograd) return winograd_workspace(g, pass, threads);
+  size_t direct = direct_workspace(g, pass, threads);  // with some epilogues groups have no other way
+  size_t grouped = takes_grouped(g, pass) ? grouped_workspace(g, pass, threads) : 0;
+  return grouped > direct ? grouped : direct;
+}
+
 size_t workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int threads) {
   return (size_t)copy_bytes(g, pass, algorithm) + pass_workspace(g, pass, algorithm, threads);
 }
@@ -168,6 +174,8 @@ void forward(float* y, const float* x, const float* filter, const Conv2d& given,
   read_through(g, x, ConvPass::forward, algorithm, workspace, threads);
   if (algorithm == ConvAlgorithm::winograd)
     winograd_forward(y, x, filter, g, e, workspace, threads);
+  else if (takes_grouped(g, ConvPass::forward) && ends_grouped(g, ConvPass::forward, e))
+    grouped_forward(y, x, filter, g, e, workspace, threads);
   else if (takes_first(g) && !e.residual && !e.gate && ends_with_clamp(e))
     first_forward(y, x, filter, g, e, workspace, threads);
   else
@@ -178,6 +186,8 @@ void dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const 
         ConvAlgorithm algorithm, char* workspace, int threads) {
   if (algorithm == ConvAlgorithm::winograd) {
     winograd_dx(dx, dy, filter, g, e, workspace, threads);
+  } else if (takes_grouped(g, ConvPass::dx) && ends_grouped(g, ConvPass::dx, e)) {
+    grouped_dx(dx, dy, filter, g, e, workspace, threads);
   } else if (dx_takes_few(g) && only_joins(e)) {
     dx_few(dx, dy, filter, g, workspace, threads);
     if (e.residual || e.gate) join(dx, e, g);
@@ -192,6 +202,8 @@ void dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& giv
   read_through(g, x, ConvPass::dw, algorithm, workspace, threads);
   if (algorithm == ConvAlgorithm::winograd)
     winograd_dw(dw, db, x, dy, g, workspace, threads);
+  else if (takes_grouped(g, ConvPass::dw))
+    grouped_dw(dw, db, x, dy, g, workspace);
   else if (by_rows(g))
     dw_few(dw, db, x, dy, g, workspace, threads);
   else
