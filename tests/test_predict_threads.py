@@ -155,3 +155,22 @@ def test_evaluate_is_alike_for_any_batches_and_threads(model: Any) -> None:
         for batch_size in (1, 5, 16, 48):
             found = model.evaluate(x, y, batch_size=batch_size, verbose=0)
             assert found == pytest.approx([loss, accuracy], rel=1e-6)
+
+
+def test_threads_that_train_one_model_take_turns() -> None:
+    utils.set_random_seed(3)
+    made = cnn()
+    made.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = pictures(32)
+    made.train_on_batch(x, y)
+
+    def work(number: int) -> None:
+        for turn in range(25):
+            n = 8 + (number + turn) % 2 * 24
+            made.train_on_batch(x[:n], y[:n])
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(work, range(THREADS)))
+    assert int(made.optimizer.iterations) == 1 + THREADS * 25
+    assert all(np.isfinite(w).all() for w in made.get_weights())
+    assert made.evaluate(x, y, verbose=0)[0] < 1.0

@@ -1,5 +1,6 @@
 """The programs of models: one training step, or one pass of inference, per shape of the batch."""
 
+import os
 import threading
 import weakref
 from collections.abc import Callable
@@ -26,12 +27,15 @@ __all__ = [
     "settle",
     "tested",
     "training_step",
+    "turn",
 ]
 
 KEPT = 8  # programs of one model; of more shapes, the oldest are forgotten
 
 _lock = threading.Lock()  # of the lists of programs, not of the programs
 _plans: "weakref.WeakKeyDictionary[Any, Plans]" = weakref.WeakKeyDictionary()
+_turns: "weakref.WeakKeyDictionary[Any, threading.RLock]" = weakref.WeakKeyDictionary()
+os.register_at_fork(after_in_child=_turns.clear)  # nobody in the child would give back what another thread holds
 _latest: Any = lambda: None  # noqa: E731 (as a weak reference to what was asked for last: looking it up takes longer)
 
 
@@ -129,6 +133,15 @@ def _forget_all() -> None:
         for plans in _plans.values():
             plans.forgotten = True
         _plans.clear()
+
+
+def turn(model: Any) -> Any:
+    """A lock: threads that train one model take turns, for its program has one arena, and its weights are changed."""
+    lock = _turns.get(model)
+    if lock is None:
+        with _lock:
+            lock = _turns.setdefault(model, threading.RLock())
+    return lock
 
 
 def settle(model: Any) -> None:

@@ -180,6 +180,10 @@ class Trainer(Compilation):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """What ``fit`` does with a batch; may be overridden. Returns names and numbers for the logs."""
+        with stepping.turn(self):
+            return self._train(data)
+
+    def _train(self, data: Any) -> dict[str, Any]:
         x, y, sample_weight = unpack(data)
         variables = self.trainable_variables
         step: Any = stepping.training_step(self, (x, y, sample_weight)) if variables else None
