@@ -1,12 +1,14 @@
 """Reverse-mode differentiation: a tape of what ran, walked backwards."""
 
-from collections.abc import Callable, Sequence
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.seam import Primitive, apply, state
+from fastcnn.seam import Primitive, apply, float_dtype, state
 from fastcnn.tensor import Operators, SymbolicTensor, Tensor, Valued, Variable, convert_to_tensor
 
 __all__ = ["GradientTape", "custom_gradient", "grad", "stop_gradient"]
@@ -48,10 +50,13 @@ class GradientTape:
         state.tapes = tuple(tape for tape in state.tapes if tape is not self)
 
     def watch(self, tensor: Any) -> None:
-        """Follows a tensor, or each of a list of tensors, from here on."""
-        for t in tensor if isinstance(tensor, (list, tuple)) else [tensor]:
+        """Follows a tensor, or each of a nest of lists and dicts, from here on. Integers have no gradients."""
+        for t in _leaves(tensor):
             if not isinstance(t, Operators):
                 raise TypeError(f"watch takes tensors, got {type(t).__name__}; convert_to_tensor makes one")
+            if not t.dtype.startswith("float"):
+                warnings.warn(f"watch: a tensor of dtype {t.dtype} has no gradient; cast it to float32", stacklevel=2)
+                continue
             self._live.add(id(t))
             self.watched.append(t)
 
@@ -102,50 +107,153 @@ class GradientTape:
         """Gradients of ``target`` (its sum, where it is not a scalar) with respect to ``sources``.
 
         Args:
-            target: a tensor, or a list of them whose gradients add up.
-            sources: a tensor or variable, or a list, or a dict of them.
+            target: a tensor, or a nest of lists and dicts of them, whose gradients add up.
+            sources: a tensor or variable, or a nest of lists and dicts of them.
             output_gradients: what to multiply with, in the form of ``target``; ones unless given.
             unconnected_gradients: ``"none"`` or ``"zero"``: what to give where the target does not depend on a source.
 
         Returns:
             Tensors in the form of ``sources``.
         """
+        self._check(unconnected_gradients)
+        targets, flat = _tensors(target), _tensors(sources)
+        given = _seeds(output_gradients, target)
+        if len(given) != len(targets):
+            raise ValueError(f"output_gradients: expected {len(targets)}, one a target, got {len(given)}")
+        gradients = _first_gradients(targets, given)
+        found = self._found(self._taken(), gradients, flat)
+        if unconnected_gradients == "zero":
+            found = [ops.zeros_like(s) if g is None else g for s, g in zip(flat, found, strict=True)]
+        return _in_the_form_of(sources, iter(found))
+
+    def jacobian(
+        self,
+        target: Any,
+        sources: Any,
+        unconnected_gradients: str = "none",
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:
+        """Derivatives of each element of ``target`` with respect to each element of ``sources``.
+
+        The tape is walked once for each element of the target: meant for small ones. In the tape's block, or with
+        another tape around it, the result can be differentiated itself.
+
+        Args:
+            target: a tensor.
+            sources: a tensor or variable, or a nest of lists and dicts of them.
+            unconnected_gradients: as in ``gradient``.
+            parallel_iterations, experimental_use_pfor: of no consequence.
+
+        Returns:
+            Tensors of shape ``(*target.shape, *source.shape)`` in the form of ``sources``.
+
+        Example:
+            >>> import fastcnn
+            >>> x = fastcnn.Variable([1.0, 2.0])
+            >>> with fastcnn.GradientTape() as tape:
+            ...     y = x * x
+            >>> tape.jacobian(y, x).numpy()
+            array([[2., 0.],
+                   [0., 4.]], dtype=float32)
+        """
+        self._check(unconnected_gradients)
+        _check_target(target, "jacobian")
+        flat, size, records = _tensors(sources), math.prod(target.shape), self._taken()
+        rows = []
+        for seed in np.eye(size, dtype=float_dtype()).reshape(size, *target.shape):
+            rows.append(self._found(list(records), {id(target): Tensor(seed)}, flat))
+        found = []
+        for i, s in enumerate(flat):
+            parts = [row[i] for row in rows]
+            if parts and any(g is not None for g in parts):
+                parts = [ops.zeros_like(s) if g is None else g for g in parts]
+                found.append(ops.reshape(ops.stack(parts), (*target.shape, *s.shape)))
+            else:
+                needed = unconnected_gradients == "zero" or not parts
+                found.append(ops.zeros((*target.shape, *s.shape)) if needed else None)
+        return _in_the_form_of(sources, iter(found))
+
+    def batch_jacobian(
+        self,
+        target: Any,
+        source: Any,
+        unconnected_gradients: str = "none",
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:
+        """The Jacobian of each sample of ``target`` with respect to the same sample of ``source``, and no other.
+
+        The tape is walked once for each element of a sample, for all samples together: sample i of the target must
+        depend on sample i of the source only.
+
+        Args:
+            target: (n, ...).
+            source: (n, ...).
+            unconnected_gradients: as in ``gradient``.
+            parallel_iterations, experimental_use_pfor: of no consequence.
+
+        Returns:
+            ``(n, *target.shape[1:], *source.shape[1:])``.
+
+        Example:
+            >>> import fastcnn
+            >>> x = fastcnn.Variable([[1.0, 2.0], [3.0, 4.0]])
+            >>> with fastcnn.GradientTape() as tape:
+            ...     y = x * x
+            >>> tape.batch_jacobian(y, x).numpy()[1]
+            array([[6., 0.],
+                   [0., 8.]], dtype=float32)
+        """
+        self._check(unconnected_gradients)
+        _check_target(target, "batch_jacobian")
+        if not isinstance(source, Operators):
+            raise TypeError(f"batch_jacobian takes one tensor or variable as source, got {type(source).__name__}")
+        if not target.shape or not source.shape or target.shape[0] != source.shape[0]:
+            raise ValueError(
+                "batch_jacobian: target and source must have as many samples, "
+                f"got shapes {target.shape} and {source.shape}"
+            )
+        n, *inner = target.shape
+        size, records = math.prod(inner), self._taken()
+        columns = []
+        for seed in np.eye(size, dtype=float_dtype()).reshape(size, 1, *inner):
+            seeds = {id(target): Tensor(np.repeat(seed, n, 0))}
+            columns.append(self._found(list(records), seeds, [source])[0])
+        shape = (n, *inner, *source.shape[1:])
+        if not columns or columns[0] is None:
+            return ops.zeros(shape) if unconnected_gradients == "zero" or not columns else None
+        return ops.reshape(ops.stack(columns, 1), shape)
+
+    def _check(self, unconnected_gradients: Any) -> None:
         if unconnected_gradients not in ("none", "zero"):
             raise ValueError(f"unconnected_gradients must be 'none' or 'zero', got {unconnected_gradients!r}")
         if self._records is None:
             raise RuntimeError("gradient was called already; a tape for several calls is GradientTape(persistent=True)")
-        targets = _listed(target)
-        given = _seeds(output_gradients, target)
-        if len(given) != len(targets):
-            raise ValueError(f"output_gradients: expected {len(targets)}, one a target, got {len(given)}")
-        flat = [*sources.values()] if isinstance(sources, dict) else _listed(sources)
-        for t in (*targets, *flat):
-            if not isinstance(t, Operators):
-                raise TypeError(f"gradient takes tensors and variables, got {type(t).__name__}")
-        gradients = _first_gradients(targets, given)
+
+    def _taken(self) -> list[tuple[Any, ...]]:
+        """The records, to be taken from: a tape that is not persistent has none afterwards."""
+        records = self._records
+        assert records is not None
+        if self.persistent:
+            return list(records)
+        self._records = None
+        return records
+
+    def _found(self, records: list[tuple[Any, ...]], gradients: dict[int, Any], sources: list[Any]) -> list[Any]:
+        keep = {id(s) for s in sources}
         if state.steps is None:
-            self._walk(gradients, {id(s) for s in flat})
+            self._walk(records, gradients, keep)
         else:
             layer, backward = state.layer, state.backward
             state.backward = True
             try:
-                self._walk(gradients, {id(s) for s in flat})
+                self._walk(records, gradients, keep)
             finally:
                 state.layer, state.backward = layer, backward
-        found = [gradients.get(id(s)) for s in flat]
-        if unconnected_gradients == "zero":
-            found = [ops.zeros_like(s) if g is None else g for s, g in zip(flat, found, strict=True)]
-        if isinstance(sources, dict):
-            return dict(zip(sources, found, strict=True))
-        return found if isinstance(sources, (list, tuple)) else found[0]
+        return [gradients.get(id(s)) for s in sources]
 
-    def _walk(self, gradients: dict[int, Any], keep: set[int]) -> None:
-        records = self._records
-        assert records is not None
-        if self.persistent:
-            records = list(records)
-        else:
-            self._records = None
+    def _walk(self, records: list[tuple[Any, ...]], gradients: dict[int, Any], keep: set[int]) -> None:
         inside, capturing = any(tape is self for tape in state.tapes), state.steps is not None
         while records:
             primitive, inputs, outputs, attrs, needs, versions = records.pop()
@@ -182,8 +290,35 @@ class GradientTape:
             self.watched.extend(gradients.values())
 
 
-def _listed(tensors: Any) -> list[Any]:
-    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
+def _leaves(nest: Any) -> list[Any]:
+    if nest.__class__ is dict:
+        nest = [*nest.values()]
+    return [t for part in nest for t in _leaves(part)] if isinstance(nest, (list, tuple)) else [nest]
+
+
+def _in_the_form_of(nest: Any, found: Iterator[Any]) -> Any:
+    """What was found for the leaves, as they stand in the nest."""
+    if nest.__class__ is dict:
+        return {key: _in_the_form_of(part, found) for key, part in nest.items()}
+    if isinstance(nest, (list, tuple)):
+        parts = [_in_the_form_of(part, found) for part in nest]
+        return parts if isinstance(nest, list) else tuple(parts)
+    return next(found)
+
+
+def _tensors(nest: Any) -> list[Any]:
+    leaves = _leaves(nest)
+    for t in leaves:
+        if not isinstance(t, Operators):
+            raise TypeError(f"gradient takes tensors and variables, got {type(t).__name__}")
+    return leaves
+
+
+def _check_target(target: Any, method: str) -> None:
+    if not isinstance(target, Operators):
+        raise TypeError(f"{method} takes one tensor as target, got {type(target).__name__}")
+    if None in target.shape:
+        raise ValueError(f"{method} needs a target of known shape, got {target.shape}")
 
 
 def _first_gradients(targets: list[Any], given: list[Any]) -> dict[int, Any]:
@@ -200,10 +335,18 @@ def _first_gradients(targets: list[Any], given: list[Any]) -> dict[int, Any]:
 def _seeds(output_gradients: Any, target: Any) -> list[Any]:
     """One for each target; None stands for ones."""
     several = isinstance(output_gradients, (list, tuple))
+    if target.__class__ is dict:
+        if output_gradients is None:
+            return [None] * len(_leaves(target))
+        if output_gradients.__class__ is not dict or {*output_gradients} != {*target}:
+            raise ValueError(f"output_gradients: expected a dict with the keys of target, {[*target]}")
+        return [g for key in target for g in _seeds(output_gradients[key], target[key])]
     if isinstance(target, (list, tuple)):
-        if several:
-            return list(output_gradients)
-        return [output_gradients] * (len(target) if output_gradients is None else 1)
+        if output_gradients is None:
+            return [None] * len(_leaves(target))
+        if several and len(output_gradients) == len(target):
+            return [g for part, t in zip(output_gradients, target, strict=True) for g in _seeds(part, t)]
+        return list(output_gradients) if several else [output_gradients]
     if several and len(output_gradients) == 1 and isinstance(output_gradients[0], Operators):
         return [output_gradients[0]]
     return [output_gradients]
@@ -264,7 +407,8 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a function a gradient of its author's own.
 
     Args:
-        f: takes tensors, returns ``(result, gradient)``, where ``gradient(upstream)`` returns one gradient an argument.
+        f: takes tensors, returns ``(result, gradient)``, where ``gradient(upstream)`` returns one gradient an argument;
+            arguments given by keyword are passed on as they are, and have none.
             ``gradient`` may also be written as ``gradient(*args, upstream=...)``, as in Keras.
 
     Example:
@@ -282,11 +426,11 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     import inspect
 
     @functools.wraps(f)
-    def wrapped(*args: Any) -> Any:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
         inputs = tuple(a if isinstance(a, Operators) else convert_to_tensor(a, "float") for a in args)
         before, state.tapes = state.tapes, ()
         try:
-            returned = f(*inputs)
+            returned = f(*inputs, **kwargs)
         finally:
             state.tapes = before
         name = getattr(f, "__name__", "custom_gradient")

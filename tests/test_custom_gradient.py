@@ -155,3 +155,14 @@ def test_grad():
     assert float(grad(lambda x: x * v)(v)) == 10
     assert float(fastcnn.grad(lambda x: x * v)(2)) == 5
     assert float(grad(grad(grad(lambda x: x * x * x)))(2.0)) == 6
+
+
+def test_arguments_by_keyword_are_passed_on():
+    @custom_gradient
+    def scaled(x, factor=2.0):
+        return x * factor, lambda upstream: upstream * factor * 10.0
+
+    v = Variable(3.0)
+    with GradientTape(persistent=True) as tape:
+        y, z = scaled(v, factor=4.0), scaled(v)
+    assert float(y) == 12 and float(tape.gradient(y, v)) == 40 and float(tape.gradient(z, v)) == 20

@@ -194,6 +194,34 @@ def test_forms_of_sources():
     assert tape.gradient(y, []) == []
 
 
+def test_nests_of_sources_and_targets():
+    a, b, x = Variable(2.0), Variable(3.0), {"p": tensor(5.0), "q": [tensor(7.0)]}
+    with GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y, z = a * b, a * x["p"] * x["q"][0]
+    found = tape.gradient({"y": y, "rest": [z]}, {"b": b, "inner": [(a,), []]})
+    assert float(found["b"]) == 2 and list(found) == ["b", "inner"]
+    assert isinstance(found["inner"][0], tuple) and float(found["inner"][0][0]) == 38 and found["inner"][1] == []
+    found = tape.gradient(z, x)
+    assert float(found["p"]) == 14 and float(found["q"][0]) == 10
+    seeds = {"rest": [tensor(10.0)], "y": 100.0}
+    assert float(tape.gradient({"y": y, "rest": [z]}, a, seeds)) == 650
+    assert float(tape.gradient({"y": y, "rest": (z, y)}, a, {"y": None, "rest": [tensor(1.0), 2.0]})) == 44
+    with pytest.raises(ValueError, match=r"output_gradients: expected a dict with the keys of target, \['y'\]"):
+        tape.gradient({"y": y}, a, {"z": 1.0})
+    with pytest.raises(TypeError, match="gradient takes tensors and variables, got str"):
+        tape.gradient(y, {"a": [a, "b"]})
+
+
+def test_integers_have_no_gradients():
+    whole = Tensor(np.array([1, 2]))
+    with GradientTape() as tape:
+        with pytest.warns(UserWarning, match="watch: a tensor of dtype int64 has no gradient; cast it to float32"):
+            tape.watch(whole)
+        y = whole * whole
+    assert tape.gradient(y, whole) is None
+
+
 def test_targets_that_are_sources_or_in_between():
     v = Variable(3.0)
     with GradientTape(persistent=True) as tape:
@@ -351,7 +379,7 @@ def test_a_constant_factor_assigned_before_the_gradient():
 
 def test_wrong_types():
     with GradientTape() as tape:
-        with pytest.raises(TypeError, match="watch takes tensors, got list; convert_to_tensor makes one"):
+        with pytest.raises(TypeError, match="watch takes tensors, got float; convert_to_tensor makes one"):
             tape.watch([[1.0]])
         y = Variable(1.0) * 2.0
     with pytest.raises(TypeError, match="gradient takes tensors and variables, got float"):
