@@ -64,7 +64,7 @@ NO_GRADIENT |= dict.fromkeys(PROGRAMS, "made after differentiation")
 STEPS = ["sign", "floor", "ceil", "round", "zeros_like", "ones_like", "full_like", "stop_gradient", "argsort", "top_k"]
 STEPS += ["in_top_k", "one_hot", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"]
 STEPS += ["logical_and", "logical_or", "logical_not", "isnan", "isfinite"]
-STEPS += ["images_warp", "images_resize", "floor_divide"]
+STEPS += ["images_warp", "images_resize", "floor_divide", "last_places", "searchsorted"]
 STEPS += [f"cast_{t}" for t in ("int32", "int64", "uint8", "bool")]
 
 IMAGE, LINE = numbers(2, 6, 6, 4), numbers(2, 7, 4)
@@ -136,6 +136,8 @@ PLAIN = [
     *[lambda x, name=name: getattr(ops, name)(x, 0.3) for name in ("floor_divide", "mod")],
     lambda x: ops.in_top_k([0, 1], x, 1),
     lambda x: ops.one_hot([0, 1], 3),
+    lambda x: ops.scatter_update(x, [[0, 1], [1, 2]], [0.0, 1.0]),
+    lambda x: ops.searchsorted([0.2, 0.4], x),
 ]
 
 

@@ -164,19 +164,21 @@ CLAIMED = {
     "datasets.cifar100": "load_data",
     "ops": """
         abs absolute adaptive_average_pool add all amax amin any arange argmax argmin argsort array average
-        average_pool binary_crossentropy broadcast_to cast categorical_crossentropy ceil clip concatenate conv
+        average_pool binary_crossentropy broadcast_to cast categorical_crossentropy ceil clip concatenate cond conv
         conv_transpose convert_to_numpy convert_to_tensor cos count_nonzero cumsum depthwise_conv diag divide
-        dot einsum elu empty equal exp expand_dims expm1 eye flip floor floor_divide full full_like gelu greater
+        dot einsum elu empty equal erf exp expand_dims expm1 eye flip floor floor_divide full full_like gelu greater
         greater_equal hard_sigmoid hard_silu hard_swish hstack identity in_top_k isclose isfinite isinf isnan
         leaky_relu less less_equal linspace log log10 log1p log2 log_sigmoid log_softmax logaddexp logical_and
         logical_not logical_or logical_xor logsumexp matmul max max_pool maximum mean meshgrid min minimum mod
         moments moveaxis multiply nan_to_num ndim negative norm normalize not_equal one_hot ones ones_like outer
-        pad power prod ravel reciprocal relu relu6 repeat reshape roll round rsqrt selu separable_conv shape
-        sigmoid sign silu sin size slice softmax softplus softsign sort sparse_categorical_crossentropy split
+        pad power prod ravel reciprocal relu relu6 repeat reshape roll round rsqrt scatter scatter_update
+        searchsorted selu separable_conv shape sigmoid sign silu sin size slice slice_update softmax softplus
+        softsign sort sparse_categorical_crossentropy split
         sqrt square squeeze stack std stop_gradient subtract sum swapaxes swish take take_along_axis tanh
         tensordot tile top_k trace transpose tril triu true_divide unstack var vdot vstack where zeros
         zeros_like
     """,
+    "ops.image": "crop_images pad_images resize rgb_to_grayscale",
 }
 
 

@@ -6,7 +6,8 @@ from fastcnn import ops
 from fastcnn.layers.arguments import choice, integers
 from fastcnn.layers.image_layer import ImageLayer, RandomImageLayer
 from fastcnn.layers.registry import registry
-from fastcnn.ops.warping import resize_images, warp_images
+from fastcnn.ops import image
+from fastcnn.ops.warping import warp_images
 
 __all__ = ["CenterCrop", "RandomCrop", "Resizing"]
 
@@ -166,8 +167,6 @@ class Resizing(_Sized):
         [0.5, 2.5]
     """
 
-    KERNELS = {"bicubic": "cubic", "bilinear": "linear", "nearest": "nearest", "area": "area"}  # noqa: RUF012
-
     def __init__(
         self,
         height: int,
@@ -185,7 +184,7 @@ class Resizing(_Sized):
         self._set_size(height, width)
         if interpolation in ("lanczos3", "lanczos5"):
             raise NotImplementedError(f"interpolation={interpolation!r} is not supported by fastcnn; use 'bicubic'")
-        self.interpolation = choice(interpolation, tuple(self.KERNELS), "interpolation")
+        self.interpolation = choice(interpolation, image.INTERPOLATIONS, "interpolation")
         if crop_to_aspect_ratio and pad_to_aspect_ratio:
             raise ValueError("give one of crop_to_aspect_ratio and pad_to_aspect_ratio, not both")
         self.crop_to_aspect_ratio, self.pad_to_aspect_ratio = crop_to_aspect_ratio, pad_to_aspect_ratio
@@ -197,25 +196,9 @@ class Resizing(_Sized):
     def transform(self, x: Any, labels: Any, training: bool) -> tuple[Any, Any]:
         if not self._known(x):
             return self._blank(x), labels
-        if self.crop_to_aspect_ratio:
-            x = _proportioned(x, self.height, self.width)
-        elif self.pad_to_aspect_ratio:
-            x = self._padded(x)
-        return self._resized(x), labels
-
-    def _padded(self, x: Any) -> Any:
-        h, w = x.shape[1:3]
-        high = max(h, int(w * self.height / self.width))
-        wide = max(w, int(h * self.width / self.height))
-        top, left = int((high - h) / 2), int((wide - w) / 2)
-        sides = ((0, 0), (top, top), (left, left), (0, 0))  # where one is odd, resizing makes up for it, as in Keras
-        return ops.pad(x, sides, constant_values=self.fill_value) if top or left else x
-
-    def _resized(self, x: Any) -> Any:
-        size = (self.height, self.width)
-        if self.interpolation in ("nearest", "bilinear") and not self.antialias:
-            return ops.resize(x, size, self.interpolation)  # which has a gradient
-        return resize_images(x, size, self.KERNELS[self.interpolation], self.antialias)
+        size, options = (self.height, self.width), (self.crop_to_aspect_ratio, self.pad_to_aspect_ratio)
+        y = image.resize(x, size, self.interpolation, self.antialias, *options, self.fill_mode, self.fill_value)
+        return y, labels
 
     def get_config(self) -> dict[str, Any]:
         return {

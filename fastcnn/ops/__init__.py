@@ -5,6 +5,7 @@ from fastcnn.absent import explain_absent
 from . import (
     activations,
     arithmetic,
+    branching,
     comparison,
     contraction,
     conversion,
@@ -12,6 +13,7 @@ from . import (
     depthwise,
     elementary,
     global_pooling,
+    image,
     indexing,
     joining,
     linear,
@@ -26,6 +28,7 @@ from . import (
     remainders,
     repeating,
     resizing,
+    scattering,
     shaping,
     sorting,
     transposed,
@@ -33,6 +36,7 @@ from . import (
 from . import conv as conv_family  # the name conv will be the operation's
 from .activations import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
+from .branching import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .contraction import *  # noqa: F403
 from .conv import *  # noqa: F403
@@ -55,6 +59,7 @@ from .reductions import *  # noqa: F403
 from .remainders import *  # noqa: F403
 from .repeating import *  # noqa: F403
 from .resizing import *  # noqa: F403
+from .scattering import *  # noqa: F403
 from .shaping import *  # noqa: F403
 from .sorting import *  # noqa: F403
 from .transposed import *  # noqa: F403
@@ -87,5 +92,8 @@ __all__ = [
     *matrices.__all__,
     *remainders.__all__,
     *contraction.__all__,
+    *scattering.__all__,
+    *branching.__all__,
+    "image",
 ]
 explain_absent(__name__)
