@@ -161,26 +161,26 @@ class Valued(Operators):
             raise TypeError("a tensor without dimensions cannot be iterated over")
         return (self[i] for i in range(len(self.array)))
 
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        return self.numpy().item()
+
     def __float__(self) -> float:
-        return float(self.array.item())
+        return float(self.item())
 
     def __int__(self) -> int:
-        return int(self.array.item())
+        return int(self.item())
 
     def __index__(self) -> int:
         if self.array.dtype.kind not in "iu":
             raise TypeError(f"a tensor of dtype {self.dtype} is no index")
-        return int(self.array.item())
+        return int(self.item())
 
     def __bool__(self) -> bool:
-        return bool(self.array)
-
-    def item(self) -> Any:
-        """The only element, as a Python number."""
-        return self.array.item()
+        return bool(self.numpy())
 
     def __format__(self, spec: str) -> str:
-        return format(self.array.item() if self.array.ndim == 0 else str(self), spec)
+        return format(self.item() if self.array.ndim == 0 else str(self), spec)
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         return self.array.__dlpack__(**kwargs)
@@ -341,6 +341,8 @@ class Variable(Valued):
 
     def numpy(self) -> Array:
         """A copy of what it holds now."""
+        if state.steps is not None:
+            raise Symbolic(f"{self.path} has other numbers when the program runs")
         return self.array.copy()
 
     def assign(self, value: Any) -> Self:

@@ -98,3 +98,33 @@ def test_a_variable_assigned_to_in_a_call_is_assigned_to_in_every_step():
     (model, calls), (_, expected) = trained(Counted, False), trained(Counted, True)
     assert calls == expected >= 6
     assert "calls is assigned to in the step: a program would" in model.explain_plan()
+
+
+READS = {
+    "float": lambda v, x: x * float(v),
+    "int": lambda v, x: x * int(v),
+    "numpy": lambda v, x: x * v.numpy(),
+    "item": lambda v, x: x * v.item(),
+    "asarray": lambda v, x: x * np.asarray(v),
+    "convert_to_numpy": lambda v, x: x * ops.convert_to_numpy(v),
+    "if": lambda v, x: x * 3.0 if v else x,
+    "format": lambda v, x: x * float(f"{v:.1f}"),
+    "value": lambda v, x: x * v.value,
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_variable_is_read_in_every_run(name):
+    class Reading(layers.Layer):
+        def build(self, shape):
+            self.weight = self.add_weight(shape=(), initializer="ones", trainable=False, name="weight")
+
+        def call(self, x):
+            return READS[name](self.weight, x)
+
+    model = Sequential([layers.Input((3,)), Reading()])
+    for number in (3.0, 0.0, 3.0):
+        model.layers[0].weight.assign(number)
+        expected = A if name == "if" and not number else A * number
+        np.testing.assert_array_equal(model.predict(A, verbose=0), expected)
+        np.testing.assert_array_equal(model(A).numpy(), expected)
