@@ -53,6 +53,15 @@ def gated():
     return models.Model(start, normalised(layers.Multiply()([y, gates]), 16, 1))
 
 
+def squeezed():
+    """The same with gates from two convolutions of one pixel, whose axes a layer of its own brings back."""
+    x = start = layers.Input((16, 16, 12))
+    y = layers.Activation("silu")(layers.DepthwiseConv2D(3, padding="same")(x))
+    gates = layers.Reshape((1, 1, 12))(layers.GlobalAveragePooling2D()(y))
+    gates = layers.Conv2D(12, 1, activation="sigmoid")(layers.Conv2D(3, 1, activation="silu")(gates))
+    return models.Model(start, normalised(layers.Multiply()([y, gates]), 16, 1))
+
+
 def in_parts(build, n, monkeypatch, cached=SMALL, dense=batch_parts.DENSE):
     """A pass over a batch, whole and in parts: two programs that have run."""
     utils.set_random_seed(3)
@@ -80,10 +89,10 @@ def names(program, stretch):
     return [step.operation.name for step in program.steps[stretch.first : stretch.end]]
 
 
-@pytest.mark.parametrize("build", [mobile, joined, winograd, gated])
+@pytest.mark.parametrize("build", [mobile, joined, winograd, gated, squeezed])
 @pytest.mark.parametrize("n", [6, 7, 16])
 def test_parts_change_no_bit(build, n, monkeypatch):
-    cached = {winograd: 1 << 19, gated: 1 << 15}.get(build, SMALL)
+    cached = {winograd: 1 << 19, gated: 1 << 15, squeezed: 1 << 15}.get(build, SMALL)
     model, whole, parts = in_parts(build, n, monkeypatch, cached)
     assert not whole.stretches and parts.stretches
     assert all(s.parts[0][0] == 0 and s.parts[-1][1] == n and len(s.parts) > 1 for s in parts.stretches)
@@ -110,6 +119,29 @@ def test_smaller_maps_make_larger_parts(monkeypatch):
     assert names(program, first) == ["conv2d_prepared", "depthwise_conv2d", "conv2d_prepared"]
     assert names(program, second) == ["conv2d_prepared", "depthwise_conv2d"]
     assert first.end == second.first and first.samples == 1 and second.samples == 2
+
+
+def test_gates_do_not_interrupt_a_stretch(monkeypatch):
+    """The map that they weight stays in the caches, between the mean that they come from and the product."""
+    _, whole, program = in_parts(squeezed, 16, monkeypatch, 1 << 15)
+    (stretch,) = program.stretches
+    gates = ["global_average_pool", "conv2d_prepared", "conv2d_prepared", "multiply"]
+    assert names(program, stretch) == ["depthwise_conv2d", "activate", *gates, "conv2d_prepared"]
+    assert "reshape" not in [step.operation.name for step in whole.steps]
+
+
+def test_means_that_others_read_too_keep_their_shape(monkeypatch):
+    def build():
+        start = layers.Input((8, 8, 4))
+        mean = layers.GlobalAveragePooling2D()(start)
+        gates = layers.Reshape((1, 1, 4))(mean)
+        return models.Model(start, [layers.Multiply()([start, gates]), mean, layers.Reshape((2, 2))(mean)])
+
+    _, whole, parts = in_parts(build, 6, monkeypatch, 1 << 11)
+    shapes = [found.shape for found in results(parts)]
+    assert shapes == [(6, 8, 8, 4), (6, 4), (6, 2, 2)]
+    for a, b in zip(results(whole), results(parts), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_stretches_hand_over_narrow_maps(monkeypatch):

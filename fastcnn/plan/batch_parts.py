@@ -25,7 +25,8 @@ WINOGRAD = 4  # a transformed filter of 3x3 has this many times its elements
 APART = {
     "activate": (0,), "add": (0, 1), "average_pool": (0,), "batch_norm_inference": (0,),
     "batch_norm_inference_fused": (0, 5), "conv2d": (0,), "conv2d_fused": (0, 3), "conv2d_max_pool": (0,),
-    "conv2d_prepared": (0, 3), "depthwise_conv2d": (0,), "max_pool": (0,), "multiply": (0, 1), "pad": (0,),
+    "conv2d_prepared": (0, 3), "depthwise_conv2d": (0,), "global_average_pool": (0,), "max_pool": (0,),
+    "multiply": (0, 1), "pad": (0,),
 }  # fmt: skip
 # Its inputs are slices of the channels of its result, computed there.
 JOINED = "joined"

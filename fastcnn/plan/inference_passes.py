@@ -9,7 +9,7 @@ from fastcnn.plan.joining_passes import write_slices
 from fastcnn.plan.padding_passes import imagine_padding
 from fastcnn.plan.pooling_passes import pool_in_convolutions
 from fastcnn.plan.prepared_filters import prepare_filters
-from fastcnn.plan.steps import made_by, node, users
+from fastcnn.plan.steps import VIEWS, made_by, node, rebuilt, users
 from fastcnn.plan.training_passes import CLAMPS
 from fastcnn.seam import Node
 from fastcnn.tensor import SymbolicTensor
@@ -24,9 +24,26 @@ def inference_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
     steps = fuse_epilogues(steps, outputs)
     steps = imagine_padding(steps, outputs)
     steps = pool_in_convolutions(steps, outputs)
+    steps = keep_axes(steps, outputs)
     steps = write_slices(steps, outputs)
     steps = note_finite_weights(steps, outputs)
     return prepare_filters(steps, outputs)
+
+
+def keep_axes(steps: list[Node], outputs: list[Any]) -> list[Node]:
+    """Means (n, c) that are only read as (n, 1, 1, c) are made so: no view interrupts steps for a part of a batch."""
+    read, made = users(steps, outputs), made_by(steps)
+    replaced: dict[int, list[Node]] = {}
+    dropped: set[int] = set()
+    for view in steps:
+        mean = made.get(id(view.inputs[0])) if view.operation.name in VIEWS else None
+        if mean is None or mean.operation.name != "global_average_pool" or read[id(mean.outputs[0])] != [view]:
+            continue
+        x, (y,) = mean.inputs[0], view.outputs
+        if len(y.shape) == len(x.shape) and y.shape == (x.shape[0], *(1,) * (len(x.shape) - 2), x.shape[-1]):
+            replaced[id(view)] = [node(mean.operation, mean.inputs, {"keepdims": True}, view.outputs)]
+            dropped.add(id(mean))
+    return rebuilt(steps, replaced, dropped)
 
 
 def fuse_epilogues(steps: list[Node], outputs: list[Any]) -> list[Node]:
