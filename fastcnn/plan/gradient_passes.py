@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import numpy as np
+
+from fastcnn.ops.arithmetic import DIVIDE
 from fastcnn.ops.pooling import MAX_POOL_INDICES, MAX_POOL_SCATTER
 from fastcnn.ops.shaping import RESHAPE
 from fastcnn.plan import fused
 from fastcnn.plan.steps import VIEWS, made_by, node, rebuilt, users
 from fastcnn.seam import Node
-from fastcnn.tensor import SymbolicTensor
+from fastcnn.tensor import SymbolicTensor, Tensor
 
-__all__ = ["join_gradients", "joins", "mask_before_pooling", "mask_dense_gradients", "pool_by_index"]
+__all__ = ["add_means", "join_gradients", "joins", "mask_before_pooling", "mask_dense_gradients", "pool_by_index"]
 
 INDEXED = 256  # cells of the largest window whose maximum a byte can point at
 
@@ -106,6 +109,34 @@ def join_gradients(steps: list[Node], outputs: list[Any]) -> list[Node]:
                     break
         steps = rebuilt(steps, replaced, dropped)
     return steps
+
+
+def add_means(steps: list[Node], outputs: list[Any]) -> list[Node]:
+    """The gradient of a mean over pixels is the same for all of them: a sum with another needs it but once an image."""
+    read, made = users(steps, outputs), made_by(steps)
+    replaced: dict[int, list[Node]] = {}
+    dropped: set[int] = set()
+    for step in steps:
+        if step.operation.name != "add":
+            continue
+        for i, t in enumerate(step.inputs):
+            spread, other = made.get(id(t)), step.inputs[1 - i]
+            if spread is None or spread.operation.name != "global_average_pool_dx" or read[id(t)] != [step]:
+                continue
+            if not isinstance(other, SymbolicTensor) or other.shape != t.shape:
+                continue
+            dy = spread.inputs[0]
+            pixels, each = np.array(np.prod(t.shape[1:-1]), np.float32), SymbolicTensor(dy.shape, "float32")
+            mean = SymbolicTensor((t.shape[0], *(1,) * (len(t.shape) - 2), t.shape[-1]), "float32")
+            inputs = (mean, other) if i == 0 else (other, mean)
+            replaced[id(step)] = [
+                node(DIVIDE, (dy, Tensor(pixels)), {}, (each,)),
+                node(RESHAPE, (each,), {"shape": mean.shape}, (mean,)),
+                node(step.operation, inputs, step.attrs, step.outputs),
+            ]
+            dropped.add(id(spread))
+            break
+    return rebuilt(steps, replaced, dropped)
 
 
 def joins(conv: Node) -> bool:

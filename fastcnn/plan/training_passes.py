@@ -4,6 +4,7 @@ from typing import Any
 
 from fastcnn.plan import fused
 from fastcnn.plan.gradient_passes import (
+    add_means,
     join_gradients,
     joins,
     mask_before_pooling,
@@ -31,6 +32,7 @@ def training_passes(steps: list[Node], outputs: list[Any]) -> list[Node]:
         mask_before_pooling,
         pool_by_index,
         join_gradients,
+        add_means,
         mask_dense_gradients,
         read_through,
         make_again,
