@@ -77,17 +77,19 @@ class Workspace {
   fastcnn_status status_ = FASTCNN_OK;
 };
 
-// An epilogue whose residual is not y: products keep sums that are not complete there, so such a one is copied.
+// An epilogue whose residual and gate are not y: products keep sums that are not complete there, so it is copied.
 class Finishing {
  public:
-  // given: or null. size: floats of y.
+  // given: or null. y: null where sums are kept elsewhere. size: floats of y.
   Finishing(const char* function, const fastcnn_epilogue* given, const float* y, int64_t size)
       : epilogue_(given ? *given : fastcnn_epilogue{}),
-        in_place_(y && epilogue_.residual == y),
+        in_place_(y && (epilogue_.residual == y || epilogue_.gate == y)),
         copy_(function, nullptr, 0, in_place_ ? (size_t)size * sizeof(float) : 0) {
     if (!in_place_ || status()) return;
     memcpy(copy_.data(), y, (size_t)size * sizeof(float));
-    epilogue_.residual = (const float*)copy_.data();
+    const float* copy = (const float*)copy_.data();
+    if (epilogue_.residual == y) epilogue_.residual = copy;
+    if (epilogue_.gate == y) epilogue_.gate = copy;
   }
   fastcnn_status status() const { return copy_.status(); }
   const fastcnn_epilogue& epilogue() const { return epilogue_; }

@@ -244,10 +244,11 @@ fastcnn_status input_gradient(const char* function, Check& check, Geometry& g, c
   int threads = thread_limit();
   Workspace memory(function, workspace.given, workspace.bytes, workspace_bytes_of(g, ConvPass::dx, threads));
   if (memory.status()) return memory.status();
+  Finishing finishing(function, epilogue, dx, g.conv.n * g.conv.h * g.conv.w * g.conv.c);
+  if (finishing.status()) return finishing.status();
   char* scratch = memory.data();
   float* out = g.margin ? (float*)scratch : dx;
-  kernels().conv->dx(out, dy, filter, g.conv, epilogue ? *epilogue : fastcnn_epilogue{}, choose(g),
-                     scratch + margin_bytes(g), threads);
+  kernels().conv->dx(out, dy, filter, g.conv, finishing.epilogue(), choose(g), scratch + margin_bytes(g), threads);
   if (!g.margin) return FASTCNN_OK;
   Margin margin(g.given);
   return fastcnn_pad_backward(&margin.x, &margin.pad, out, dx, scratch + margin_bytes(g), fold_bytes(g));
@@ -276,6 +277,7 @@ fastcnn_status filter_gradient(const char* function, Check& check, Geometry& g, 
 }  // namespace
 
 void fastcnn_conv2d_defaults(fastcnn_conv2d_params* p) {
+  if (!p) return;  // the functions that p is given to say so
   memset(p, 0, sizeof *p);
   p->stride_h = p->stride_w = p->dilation_h = p->dilation_w = p->groups = 1;
 }

@@ -20,8 +20,10 @@ typedef enum fastcnn_algorithm {
 typedef enum fastcnn_precision { FASTCNN_PRECISION_HIGH = 0, FASTCNN_PRECISION_STRICT } fastcnn_precision;
 
 /* Zeros around x cost nothing; every other padding copies x with its margin first (pad_mode, pad_value).
- * x (n, h, w, c), filter (kh, kw, c / groups, k), y (n, oh, ow, k). A transposed convolution is described by the
- * convolution it is the gradient of. */
+ * x (n, h, w, c), filter (kh, kw, c / groups, k), y (n, oh, ow, k) with
+ *   oh = (h + pad_top + pad_bottom - (kh - 1) * dilation_h - 1) / stride_h + 1, ow likewise.
+ * n may be 0, the other sizes are at least 1. A transposed convolution is described by the convolution it is the
+ * gradient of. */
 typedef struct fastcnn_conv2d_params {
   int64_t n, h, w, c;
   int64_t k, kh, kw;
@@ -44,7 +46,7 @@ typedef struct fastcnn_conv2d_params {
 
 typedef enum fastcnn_pass { FASTCNN_FORWARD = 0, FASTCNN_DX, FASTCNN_DW } fastcnn_pass;
 
-/* Strides, dilation and groups 1; everything else 0. */
+/* Strides, dilation and groups 1; everything else 0: valid padding. Sizes are still to be set. */
 FASTCNN_API void fastcnn_conv2d_defaults(fastcnn_conv2d_params* p);
 
 FASTCNN_API fastcnn_status fastcnn_conv2d_output_shape(const fastcnn_conv2d_params* p, int64_t* oh, int64_t* ow);
@@ -53,7 +55,7 @@ FASTCNN_API fastcnn_status fastcnn_conv2d_output_shape(const fastcnn_conv2d_para
 FASTCNN_API fastcnn_status fastcnn_conv2d_algorithm(const fastcnn_conv2d_params* p, fastcnn_pass pass,
                                                     fastcnn_algorithm* algorithm);
 
-/* Bytes of workspace for a pass with the present number of threads. A workspace of NULL below means: the library's. */
+/* Bytes of workspace for a pass. */
 FASTCNN_API fastcnn_status fastcnn_conv2d_workspace(const fastcnn_conv2d_params* p, fastcnn_pass pass, size_t* bytes);
 
 /* y = activation(conv(x, filter) + bias + residual). epilogue may be NULL. */
@@ -68,13 +70,13 @@ FASTCNN_API fastcnn_status fastcnn_conv2d_prepared_bytes(const fastcnn_conv2d_pa
 FASTCNN_API fastcnn_status fastcnn_conv2d_prepare(const fastcnn_conv2d_params* p, const float* filter, void* prepared);
 
 /* The gradient with respect to x, from that with respect to y. With an epilogue (bias of c floats, activation) it is
- * the transposed convolution as a layer; residual and gate must not be dx. */
+ * the transposed convolution as a layer. */
 FASTCNN_API fastcnn_status fastcnn_conv2d_dx(const fastcnn_conv2d_params* p, const float* dy, const float* filter,
                                              const fastcnn_epilogue* epilogue, float* dx, void* workspace,
                                              size_t workspace_bytes);
 
-/* The gradient with respect to the filter, and, unless db is NULL, on the way that with respect to the bias: db (k,) =
- * the sum of dy over its pixels. */
+/* dw: the gradient with respect to the filter, and, unless db is NULL, on the way that with respect to the bias: db
+ * (k,) = the sum of dy over its pixels. */
 FASTCNN_API fastcnn_status fastcnn_conv2d_dw(const fastcnn_conv2d_params* p, const float* x, const float* dy, float* dw,
                                              float* db, void* workspace, size_t workspace_bytes);
 

@@ -14,7 +14,8 @@
 #define FASTCNN_VERSION_MAJOR 0
 #define FASTCNN_VERSION_MINOR 4
 #define FASTCNN_VERSION_PATCH 0
-/* Grows whenever a struct or a function of this header changes its meaning or its layout. */
+/* Grows whenever a struct or a function of this header changes its meaning or its layout: a program that links the
+ * shared library compares it with fastcnn_abi_version() when it starts. */
 #define FASTCNN_ABI_VERSION 5
 
 #ifdef __cplusplus
@@ -29,15 +30,16 @@ typedef enum fastcnn_status {
   FASTCNN_UNSUPPORTED = 4
 } fastcnn_status;
 
-/* The message of this thread's last failed call; "" when there was none. */
+/* The message of this thread's last failed call, which its next one overwrites; "" when there was none. */
 FASTCNN_API const char* fastcnn_last_error(void);
 
-/* "0.4.0", and the ABI version of the library that was loaded. */
+/* "0.4.0", and the ABI version of the library that was loaded. All strings are the library's and constant. */
 FASTCNN_API const char* fastcnn_version(void);
 FASTCNN_API int fastcnn_abi_version(void);
 
 /* Threads a call may use. 0 returns to the default: min(CPU affinity, cgroup quota, OMP_NUM_THREADS), or
- * FASTCNN_NUM_THREADS. The setting is the process's; it never changes a result. */
+ * FASTCNN_NUM_THREADS. The setting is the process's, for the calls that follow; it never changes a result. The other
+ * two are what the default is made of. */
 FASTCNN_API fastcnn_status fastcnn_set_num_threads(int threads);
 FASTCNN_API int fastcnn_get_num_threads(void);
 FASTCNN_API int fastcnn_affinity_cpus(void);
@@ -50,8 +52,9 @@ FASTCNN_API const char* fastcnn_isa_reason(void);     /* why this one, in words 
 FASTCNN_API const char* fastcnn_isa_error(void);      /* what is wrong with FASTCNN_ISA, or NULL */
 FASTCNN_API const char* fastcnn_available_isa(int i); /* those this CPU can run, best first; NULL past the last */
 
-/* Memory aligned to 64 bytes for arrays and workspaces; NULL when there is none. Large blocks that are freed are kept
- * for the next call, up to a bound: a fresh one would cost a page fault per 4 KiB. */
+/* Memory aligned to 64 bytes for arrays and workspaces; NULL when there is none. fastcnn_free takes what fastcnn_alloc
+ * gave, on any thread, or NULL. Large blocks that are freed are kept for the next call, up to a bound (1 GiB unless
+ * set): a fresh one would cost a page fault per 4 KiB. */
 FASTCNN_API void* fastcnn_alloc(size_t bytes);
 FASTCNN_API void fastcnn_free(void* memory);
 FASTCNN_API size_t fastcnn_cached_bytes(void);
@@ -92,7 +95,7 @@ typedef enum fastcnn_activation {
  * A zeroed struct does nothing. */
 typedef struct fastcnn_epilogue {
   const float* bias;     /* (k,), or NULL */
-  const float* residual; /* the shape of y, or NULL; may be y itself */
+  const float* residual; /* the shape of y, or NULL; like the gate it may be y itself */
   fastcnn_activation activation;
   float alpha;
   const float* gate; /* of matmul, convolutions and their input gradients, or NULL: the shape of y; where it is not
