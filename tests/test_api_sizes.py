@@ -31,3 +31,17 @@ def test_other_sides_of_empty_arrays(empty: int) -> None:
     assert refuses(LIBRARY.fastcnn_matmul_workspace(byref(matmul), byref(bytes_)), b"too large")
     few = Dims(3, (c_int64 * 8)(*(side and 1000 for side in sides)))
     assert LIBRARY.fastcnn_reduce_workspace(0, byref(few), 1, byref(bytes_)) == 0
+
+
+def test_a_size_below_zero_is_not_told_as_a_pointer() -> None:
+    bytes_ = c_size_t(0)
+    assert refuses(
+        LIBRARY.fastcnn_matmul_workspace(byref(Matmul(1, -1, 2, 3)), byref(bytes_)), b"the sizes of a must be"
+    )
+    assert refuses(LIBRARY.fastcnn_unary(0, c_int64(-1), None, None), b"unary: size must be at least 0, got -1")
+
+
+def test_defaults_of_nothing() -> None:
+    """A void function has no status; the next function that is given NULL has one."""
+    LIBRARY.fastcnn_conv2d_defaults(None)
+    assert refuses(LIBRARY.fastcnn_conv2d_output_shape(None, None, None), b"params must not be NULL")

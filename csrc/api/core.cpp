@@ -75,7 +75,9 @@ int64_t Check::count(const char* name, const int64_t* dims, int rank, int64_t el
   int64_t total = 1, bytes = 0;
   bool empty = false;
   for (int i = 0; i < rank; i++) {
-    not_negative(name, dims[i]);
+    // One number is the argument itself; several are those of an array, whose pointer may have the same name.
+    that(dims[i] >= 0, rank > 1 ? "the sizes of %s must be at least 0, got %lld" : "%s must be at least 0, got %lld",
+         name, (long long)dims[i]);
     empty |= dims[i] == 0;
   }
   if (failed()) return 0;
