@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PXD_HEAD = '''"""The C API of fastcnn for Cython: from fastcnn.cython_kernels cimport fastcnn_conv2d_forward
+PXD_HEAD = '''"""The C API of fastcnn for Cython: from fastcnn.cython_kernels cimport fastcnn_conv2d
 
 Generated from fastcnn.h, which documents the functions. Compile with fastcnn.get_include(); nothing has to be linked.
 """

@@ -33,7 +33,7 @@ FASTCNN_API fastcnn_status fastcnn_elementary(fastcnn_function f, int64_t size, 
 /* y = x where x > 0, else alpha x. x, y: (rows, c); alpha: (c,), one slope a channel. y may be x. */
 FASTCNN_API fastcnn_status fastcnn_prelu(int64_t rows, int64_t c, const float* x, const float* alpha, float* y);
 FASTCNN_API fastcnn_status fastcnn_prelu_backward_workspace(int64_t rows, int64_t c, size_t* bytes);
-/* dx: (rows, c), may be dy; dalpha: (c,), the sum over the rows. A NULL workspace is the library's own. */
+/* dx: (rows, c), may be dy; dalpha: (c,), the sum over the rows. */
 FASTCNN_API fastcnn_status fastcnn_prelu_backward(int64_t rows, int64_t c, const float* dy, const float* x,
                                                   const float* alpha, float* dx, float* dalpha, void* workspace,
                                                   size_t workspace_bytes);

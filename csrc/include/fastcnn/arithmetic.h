@@ -51,13 +51,13 @@ FASTCNN_API fastcnn_status fastcnn_broadcast_shape(const fastcnn_dims* a, const 
 /* y = a (op) b, broadcast. y may be an operand that has the shape of y. */
 FASTCNN_API fastcnn_status fastcnn_binary(fastcnn_binary_op op, const fastcnn_dims* a_dims, const float* a,
                                           const fastcnn_dims* b_dims, const float* b, float* y);
-/* y = a + scale * b, broadcast, in one rounding where the CPU fuses. */
+/* y = a + scale * b, broadcast, in one rounding where the CPU fuses. y may be an operand as above. */
 FASTCNN_API fastcnn_status fastcnn_add_scaled(float scale, const fastcnn_dims* a_dims, const float* a,
                                               const fastcnn_dims* b_dims, const float* b, float* y);
 /* y = 1 where a (op) b holds, else 0, broadcast. */
 FASTCNN_API fastcnn_status fastcnn_compare(fastcnn_compare_op op, const fastcnn_dims* a_dims, const float* a,
                                            const fastcnn_dims* b_dims, const float* b, uint8_t* y);
-/* y = condition ? a : b, broadcast. */
+/* y = condition ? a : b, broadcast; y may be a or b where it has the shape of y. */
 FASTCNN_API fastcnn_status fastcnn_where(const fastcnn_dims* condition_dims, const uint8_t* condition,
                                          const fastcnn_dims* a_dims, const float* a, const fastcnn_dims* b_dims,
                                          const float* b, float* y);
@@ -100,7 +100,8 @@ FASTCNN_API fastcnn_status fastcnn_count_workspace(fastcnn_count_op op, const fa
 FASTCNN_API fastcnn_status fastcnn_count(fastcnn_count_op op, const fastcnn_dims* dims, uint32_t axes, const float* x,
                                          int64_t* y, void* workspace, size_t workspace_bytes);
 
-/* The index of the first largest (or smallest) element along one axis; the first NaN where there is one. */
+/* The index of the first largest (or smallest) element along one axis, which y is without; that of the first NaN where
+ * there is one. */
 FASTCNN_API fastcnn_status fastcnn_argmax(const fastcnn_dims* dims, int axis, const float* x, int64_t* y);
 FASTCNN_API fastcnn_status fastcnn_argmin(const fastcnn_dims* dims, int axis, const float* x, int64_t* y);
 

@@ -23,13 +23,12 @@ typedef struct fastcnn_depthwise2d {
 FASTCNN_API fastcnn_status fastcnn_depthwise_conv2d_output_shape(const fastcnn_depthwise2d* params, int64_t* oh,
                                                                  int64_t* ow);
 
-/* y = activation(x * filter + bias + residual). epilogue may be NULL; its bias has c * multiplier floats. y must not
- * overlap x or filter. */
+/* y = activation(x * filter + bias + residual). epilogue may be NULL; its bias has c * multiplier floats, its gate is
+ * NULL. */
 FASTCNN_API fastcnn_status fastcnn_depthwise_conv2d(const fastcnn_depthwise2d* params, const float* x,
                                                     const float* filter, const fastcnn_epilogue* epilogue, float* y);
 
-/* The gradients, of the shapes of x, filter and bias, from dy of the shape of y. The last two need scratch: give
- * `workspace_bytes` of it as the _workspace function says, or NULL for the library's own. */
+/* The gradients, of the shapes of x, filter and bias, from dy of the shape of y. */
 FASTCNN_API fastcnn_status fastcnn_depthwise_conv2d_dx(const fastcnn_depthwise2d* params, const float* dy,
                                                        const float* filter, float* dx);
 FASTCNN_API fastcnn_status fastcnn_depthwise_conv2d_dw(const fastcnn_depthwise2d* params, const float* x,

@@ -14,7 +14,7 @@ extern "C" {
 typedef enum fastcnn_pixel { FASTCNN_PIXEL_UINT8 = 0, FASTCNN_PIXEL_FLOAT32 = 1 } fastcnn_pixel;
 
 /* What an image is; x and y of the functions point to pixels of this type. Sizes are at least 1; sides at most 2^22,
- * pixels at most 2^31 - 1 bytes or floats. */
+ * images at most 2^31 - 1 bytes or floats. */
 typedef struct fastcnn_image {
   fastcnn_pixel pixel;
   int64_t h, w, c;
@@ -37,7 +37,8 @@ typedef enum fastcnn_image_border {
 } fastcnn_image_border;
 
 /* y (oh, ow, c) from x: pixel (u, v) is x at (m[0] u + m[1] v + m[2], m[3] u + m[4] v + m[5]), both divided by m[6] u +
- * m[7] v + m[8]; centres of pixels are whole numbers. matrix: these nine. fill: c numbers for the constant border. */
+ * m[7] v + m[8]; centres of pixels are whole numbers. matrix: these nine. fill: c numbers for the constant border, NULL
+ * for others. */
 FASTCNN_API fastcnn_status fastcnn_image_warp(const fastcnn_image* image, const void* x, const double* matrix,
                                               fastcnn_image_interpolation interpolation, fastcnn_image_border border,
                                               const float* fill, int64_t oh, int64_t ow, void* y);
@@ -60,10 +61,10 @@ FASTCNN_API fastcnn_status fastcnn_image_crop_pad(const fastcnn_image* image, co
 /* y = x with k boxes (top, left, bottom, right), the last two exclusive, filled with c numbers; y may be x. */
 FASTCNN_API fastcnn_status fastcnn_image_fill(const fastcnn_image* image, const void* x, int64_t k,
                                               const int64_t* boxes, const float* fill, void* y);
-/* The mean over a window. */
+/* The mean over a window around each pixel; beyond the edge the image is mirrored (cb|abc). */
 FASTCNN_API fastcnn_status fastcnn_image_blur(const fastcnn_image* image, const void* x, int64_t height, int64_t width,
                                               void* y);
-/* The mean weighted by a bell; sigma 0 leaves that direction alone. height, width: of the window, odd; 0: as large as
+/* The same weighted by a bell; sigma 0 leaves that direction alone. height, width: of the window, odd; 0: as large as
  * the bell needs. */
 FASTCNN_API fastcnn_status fastcnn_image_gaussian_blur(const fastcnn_image* image, const void* x, double sigma_y,
                                                        double sigma_x, int64_t height, int64_t width, void* y);

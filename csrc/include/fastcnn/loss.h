@@ -1,7 +1,8 @@
 /* Part of fastcnn.h; include that. Losses and their gradients in one call.
  *
- * Every function writes one loss a row and, unless dx is NULL, its gradient with respect to x times scale times the
- * row's weight (weights: (n,), or NULL for 1): whoever wants the mean over the batch passes scale = 1 / n. */
+ * Every function writes one loss a row, loss (n,), and, unless dx is NULL, its gradient with respect to x times scale
+ * times the row's weight (weights: (n,), or NULL for 1): whoever wants the mean over the batch passes scale = 1 / n.
+ * The losses themselves are neither scaled nor weighted. */
 #ifndef FASTCNN_LOSS_H
 #define FASTCNN_LOSS_H
 

@@ -20,11 +20,9 @@ typedef struct fastcnn_matmul_params {
   int finite_b;
 } fastcnn_matmul_params;
 
-/* Bytes of workspace with the present number of threads. */
 FASTCNN_API fastcnn_status fastcnn_matmul_workspace(const fastcnn_matmul_params* p, size_t* bytes);
 
-/* The epilogue's gate goes with linear, relu and relu6. epilogue may be NULL, and so may the workspace: then it is the
- * library's. */
+/* The epilogue's gate goes with linear, relu and relu6. epilogue may be NULL. */
 FASTCNN_API fastcnn_status fastcnn_matmul(const fastcnn_matmul_params* p, const float* a, const float* b,
                                           const fastcnn_epilogue* epilogue, float* y, void* workspace,
                                           size_t workspace_bytes);

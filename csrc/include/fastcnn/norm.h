@@ -32,8 +32,7 @@ FASTCNN_API fastcnn_status fastcnn_batch_norm_workspace(const fastcnn_batch_norm
  * backward pass, which then does without y, for fastcnn_batch_norm_apply, and for convolutions that read x through it
  * (fastcnn_prologue); or NULL. With affine, y may be NULL: the statistics alone.
  * residual: the shape of y, or NULL. y may be x or residual. moving_mean, moving_variance: (c,), updated as
- * moving = momentum * moving + (1 - momentum) * batch, or NULL. No rows leave them as they are.
- * A NULL workspace: the library's own. */
+ * moving = momentum * moving + (1 - momentum) * batch, or NULL. No rows leave them as they are. */
 FASTCNN_API fastcnn_status fastcnn_batch_norm_train(const fastcnn_batch_norm* p, const float* x, const float* gamma,
                                                     const float* beta, const float* residual, float* y, float* mean,
                                                     float* inv_std, float* affine, float* moving_mean,
@@ -55,7 +54,7 @@ FASTCNN_API fastcnn_status fastcnn_batch_norm_apply(const fastcnn_batch_norm* p,
 /* Gradients. Where there is an activation, one of y and affine, which the other is NULL to: y, the forward result, or
  * affine, as the forward pass wrote it without a residual, which is quicker. training: 1 when mean
  * and inv_std are the batch's, 0 when they were fixed. dgamma, dbeta (c,) and dresidual may be NULL. dx or dresidual
- * may be dy. */
+ * may be dy, not both. */
 FASTCNN_API fastcnn_status fastcnn_batch_norm_backward(const fastcnn_batch_norm* p, int training, const float* dy,
                                                        const float* x, const float* y, const float* affine,
                                                        const float* mean, const float* inv_std, const float* gamma,
@@ -90,6 +89,7 @@ FASTCNN_API fastcnn_status fastcnn_group_norm_forward(const fastcnn_group_norm* 
                                                       const float* beta, const float* residual, float* y, float* mean,
                                                       float* inv_std, void* workspace, size_t workspace_bytes);
 
+/* As fastcnn_batch_norm_backward with y, in training. */
 FASTCNN_API fastcnn_status fastcnn_group_norm_backward(const fastcnn_group_norm* p, const float* dy, const float* x,
                                                        const float* y, const float* mean, const float* inv_std,
                                                        const float* gamma, float* dx, float* dgamma, float* dbeta,

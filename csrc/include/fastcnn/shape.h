@@ -58,7 +58,7 @@ FASTCNN_API fastcnn_status fastcnn_pad_backward_workspace(const fastcnn_dims* x_
 FASTCNN_API fastcnn_status fastcnn_pad_backward(const fastcnn_dims* x_dims, const fastcnn_pad_params* pad,
                                                 const float* dy, float* dx, void* workspace, size_t workspace_bytes);
 
-/* Axis i of y is axis axes[i] of x. */
+/* Axis i of y is axis axes[i] of x: one for each axis of x, from 0 on. */
 FASTCNN_API fastcnn_status fastcnn_transpose_output_shape(const fastcnn_dims* x_dims, const int* axes, fastcnn_dims* y);
 FASTCNN_API fastcnn_status fastcnn_transpose(const fastcnn_dims* x_dims, const int* axes, const float* x, float* y);
 
