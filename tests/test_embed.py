@@ -46,6 +46,8 @@ def test_c_with_cmake(example: Path) -> None:
         printed = run(build / program, cwd=example)
         assert "correct" in printed and "WRONG" not in printed
         assert f"fastcnn {fastcnn.__version__} on" in printed
+    printed = run(build / "embed_c_train", cwd=example)
+    assert printed.endswith("correct\n") and printed.count("step") == 4
 
 
 @needs_install
@@ -115,3 +117,11 @@ def test_make_builds_kernels_before_the_archive(tmp_path: Path) -> None:
     rules = (tmp_path / "CMakeFiles" / "Makefile2").read_text()
     before = re.findall(r"^CMakeFiles/fastcnn_static\.dir/all: CMakeFiles/kernels_(\w+)\.dir/all$", rules, re.MULTILINE)
     assert before and sorted(before) == sorted(set(re.findall(r"kernels_(\w+)\.dir/all", rules)))
+
+
+@needs_install
+@pytest.mark.parametrize("language", ["c -std=c89", "c -std=c99", "c++ -std=c++98", "c++ -std=c++17", "c++ -std=c++20"])
+def test_header_compiles_without_a_warning(language: str, tmp_path: Path) -> None:
+    (tmp_path / "source").write_text("#include <fastcnn.h>\nint main(void) { return FASTCNN_OK; }\n")
+    strict = "-Wall -Wextra -pedantic -Werror -Wundef -Wshadow -Wconversion -fsyntax-only"
+    run("cc", "-I", fastcnn.get_include(), "-x", *language.split(), *strict.split(), "source", cwd=tmp_path)
