@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -118,5 +119,25 @@ def test_fork_after_use(body: str) -> None:
         text=True,
         timeout=300,
         env=dict(os.environ),
+    )
+    assert done.stdout == "100\n", done.stdout + done.stderr
+
+
+def llvm_openmp() -> str | None:
+    """Where LLVM's OpenMP lies, if it is installed."""
+    patterns = ("lib*/libomp.so.5", "lib/llvm-*/lib/libomp.so.5", "lib/*-linux-gnu/libomp.so.5")
+    return next((str(path) for pattern in patterns for path in Path("/usr").glob(pattern)), None)
+
+
+@pytest.mark.skipif(llvm_openmp() is None, reason="needs LLVM's OpenMP")
+@pytest.mark.parametrize("body", [pytest.param(PLAIN, id="os.fork"), pytest.param(FROM_A_THREAD, id="from-a-thread")])
+def test_fork_where_another_openmp_serves(body: str) -> None:
+    """As in programs that clang compiled, or with LD_PRELOAD; it keeps its locks while it lets others prepare."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-W", "ignore::DeprecationWarning", "-c", SCRIPT + body],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "LD_PRELOAD": llvm_openmp() or "", "KMP_BLOCKTIME": "0"},
     )
     assert done.stdout == "100\n", done.stdout + done.stderr

@@ -1,5 +1,6 @@
 // How many threads a region may use: min(affinity, cgroup quota, OMP_NUM_THREADS), FASTCNN_NUM_THREADS, or the caller's
 // own setting; and what keeps a forked child from waiting for threads that were not copied.
+#include <dlfcn.h>
 #include <errno.h>
 #include <omp.h>
 #include <pthread.h>
@@ -12,6 +13,9 @@
 
 #include "runtime.h"
 #include "runtime/parallel.h"
+
+// LLVM's and Intel's OpenMP have it, GNU's has not.
+extern "C" int kmp_get_blocktime(void) __attribute__((weak));
 
 namespace fastcnn {
 namespace {
@@ -63,8 +67,18 @@ std::atomic<int> limit{0};  // 0: not asked for yet
 
 // libgomp's team does not survive a fork: the child would wait for ever. Dissolving it before the fork costs a few
 // milliseconds there and nothing elsewhere; both sides build a new one when they need it.
+//
+// Where LLVM's OpenMP was loaded first, it serves us, too. It cares for forks itself, and holds its locks when it comes
+// here: it would wait for itself.
+bool forks_by_itself() {
+  if (!kmp_get_blocktime) return false;
+  Dl_info its, ours;
+  return dladdr((void*)kmp_get_blocktime, &its) && dladdr((void*)omp_pause_resource_all, &ours) &&
+         its.dli_fbase == ours.dli_fbase;
+}
+
 void before_fork() {
-  if (!omp_in_parallel()) omp_pause_resource_all(omp_pause_hard);
+  if (!omp_in_parallel() && !forks_by_itself()) omp_pause_resource_all(omp_pause_hard);
 }
 const int at_fork = pthread_atfork(before_fork, nullptr, nullptr);
 
