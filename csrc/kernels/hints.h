@@ -5,11 +5,11 @@
 namespace fastcnn {
 namespace ISA {
 
-// The compiler no longer knows where p comes from: it would keep dozens of addresses at hand that follow from p and a
-// stride, on the stack.
+// The compiler no longer knows where v, an address or a whole number, comes from: it would keep at hand, on the stack,
+// dozens of addresses that follow from one and a stride, or each bit of the other.
 template <class T>
-static inline void forget(T*& p) {
-  asm("" : "+r"(p));
+static inline void forget(T& v) {
+  asm("" : "+r"(v));
 }
 
 // v is still wanted: a sum does not move to its register, from where it would have to come back.
