@@ -114,6 +114,8 @@ def torch_arrays(model):
         if "kernel" in arrays:
             arrays["weight"] = _turned(layer, arrays.pop("kernel"))
         names = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
+        if isinstance(layer, layers.LayerScale):
+            state[f"{layer.name}.layer_scale"] = arrays.pop("gamma").reshape(-1, 1, 1)
         for name, array in arrays.items():
             state[f"{layer.name}.{names.get(name, name)}"] = np.array(array, order="C")
     return state

@@ -60,6 +60,8 @@ CASES: list[Case] = [
     ("SpatialDropout1D", {"rate": 0.4}, (3, 4, 5), {}),
     ("SpatialDropout2D", {"rate": 0.4}, (3, 4, 4, 5), {}),
     ("SpatialDropout2D", {"rate": 0.4, **FIRST}, (3, 5, 4, 4), {}),
+    ("StochasticDepth", {"drop_path_rate": 0.4}, (3, 4, 5), ANY_RANK),
+    ("LayerScale", {"init_values": 0.5, "projection_dim": 5}, (3, 4, 5), {"weights": {"gamma": (5,)}, **ANY_RANK}),
     ("AlphaDropout", {"rate": 0.3}, (3, 4), ANY_RANK),
     ("GaussianNoise", {"stddev": 0.3}, (3, 4), ANY_RANK),
     ("GaussianDropout", {"rate": 0.3}, (3, 4), ANY_RANK),

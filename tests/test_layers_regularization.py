@@ -166,3 +166,15 @@ def test_activity_regularization() -> None:
 def test_messages(make: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_residual_branches_name_what_is_wrong():
+    for rate in (-0.1, 1.5, "0.1"):
+        with pytest.raises((ValueError, TypeError), match="drop_path_rate must be a number"):
+            layers.StochasticDepth(rate)
+    with pytest.raises((ValueError, TypeError), match="init_values must be a number, got '1'"):
+        layers.LayerScale("1", 3)
+    with pytest.raises(ValueError, match="projection_dim must be an integer of at least 1"):
+        layers.LayerScale(1.0, 0)
+    with pytest.raises(ValueError, match="expects an input with size 3 along axis -1"):
+        layers.LayerScale(1.0, 3)(np.ones((2, 4)))

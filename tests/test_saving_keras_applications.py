@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastcnn import applications, layers, models
+from fastcnn import applications, backend, layers, models
 from fastcnn.saving import load_model
 
 KERAS = os.environ.get("FASTCNN_KERAS_PYTHON")
@@ -66,6 +66,7 @@ NETWORKS = [
     ("MobileNet", {"alpha": 0.25, "input_shape": (64, 64, 3), "classifier_activation": None}),
     ("MobileNetV3Small", {"alpha": 0.5, "input_shape": (64, 64, 3), "classifier_activation": None}),
     ("EfficientNetV2B0", {"include_top": False, "input_shape": (64, 64, 3)}),
+    ("ConvNeXtTiny", {"include_top": False, "input_shape": (64, 64, 3)}),
     ("DenseNet121", {"include_top": False, "input_shape": (64, 64, 3)}),
 ]
 
@@ -76,6 +77,7 @@ def test_files_of_applications(tmp_path, name, arguments):
     for file in ("model.keras", "w.weights.h5", "w.h5", "model.h5"):
         model = getattr(applications, name)(weights=tmp_path / file, **arguments)
         close(model, x, y)
+    backend.clear_session()  # automatic names begin anew, as in Keras's process
     by_name = getattr(applications, name)(weights=None, **arguments)
     by_name.load_weights(tmp_path / "w.h5", by_name=True)
     close(by_name, x, y)

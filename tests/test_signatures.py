@@ -50,7 +50,10 @@ OURS_ONLY: dict[str, str] = {
         get_library_dir get_num_threads get_pkgconfig_dir grad gradcheck set_init_policy set_num_threads show_config
         stop_gradient
     """,
-    "layers": "ChannelMeanSubtraction Maxout MeanImageSubtraction PCAWhitening Standardization ZCAWhitening ZeroCenter get",
+    "layers": """
+        ChannelMeanSubtraction LayerScale Maxout MeanImageSubtraction PCAWhitening Standardization StochasticDepth
+        ZCAWhitening ZeroCenter get
+    """,
     "applications.mobilenet_v3": "MobileNetV3Large MobileNetV3Small",
     "losses": "LossFunctionWrapper check_head reduce_weighted_values squeeze_or_expand_to_same_rank",
     "metrics": """

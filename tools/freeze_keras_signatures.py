@@ -124,6 +124,7 @@ CLAIMED = {
         load_model load_weights register_keras_serializable save_model save_weights serialize_keras_object
     """,
     "applications": """
+        ConvNeXtBase ConvNeXtSmall ConvNeXtTiny
         DenseNet121 DenseNet169 DenseNet201 EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3
         EfficientNetB4 EfficientNetB5 EfficientNetB6 EfficientNetB7 EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2
         EfficientNetV2B3 EfficientNetV2L EfficientNetV2M EfficientNetV2S InceptionV3 MobileNet MobileNetV2
@@ -138,6 +139,7 @@ CLAIMED = {
         EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L EfficientNetV2M
         EfficientNetV2S decode_predictions preprocess_input
     """,
+    "applications.convnext": "ConvNeXtBase ConvNeXtSmall ConvNeXtTiny decode_predictions preprocess_input",
     "applications.densenet": "DenseNet121 DenseNet169 DenseNet201 decode_predictions preprocess_input",
     "applications.imagenet_utils": "decode_predictions preprocess_input",
     "applications.inception_v3": "InceptionV3 decode_predictions preprocess_input",

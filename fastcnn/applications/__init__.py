@@ -8,6 +8,7 @@ from fastcnn.registry import suggestion
 
 _MODULES = [
     "alexnet",
+    "convnext",
     "densenet",
     "efficientnet",
     "efficientnet_v2",

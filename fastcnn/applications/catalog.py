@@ -59,6 +59,11 @@ def _plain(stem: str) -> Files:
     return Files((f"{stem}.h5", f"{stem}_notop.h5"))
 
 
+def _convnext(kind: str) -> Files:
+    stem = f"convnext_{kind}"
+    return Files((f"{stem}.h5", f"{stem}_notop.h5"), stem, whole=False)
+
+
 def _mobilenet(stem: str, torch: str | None = None) -> Files:
     return Files((f"{stem}.h5", f"{stem}_no_top.h5"), torch)
 
@@ -86,6 +91,11 @@ _EFFICIENTNETS = [
     (43_265_143, 38_135_187_072, 528),
     (66_658_687, 75_491_768_384, 600),
 ]  # parameters, flops, size
+_CONVNEXTS = [
+    ("Tiny", 28_589_128, 8_911_062_528),
+    ("Small", 50_223_688, 17_367_424_512),
+    ("Base", 88_591_464, 30_709_458_944),
+]  # name, parameters, flops
 _EFFICIENTNETS_V2 = [
     ("B0", 7_200_312, 1_436_172_352, 224),
     ("B1", 8_212_124, 2_393_638_720, 240),
@@ -160,6 +170,10 @@ _ROWS = [
             _plain(f"efficientnetv2-{name.lower()}"),
         )
         for name, parameters, flops, size in _EFFICIENTNETS_V2
+    ],
+    *[
+        Entry(f"ConvNeXt{name}", "convnext", parameters, flops, "none", 224, 32, _BOTH, _convnext(name.lower()))
+        for name, parameters, flops in _CONVNEXTS
     ],
     Entry("LeNet5", "lenet5", 61_706, 833_040, "unit", 32, 32, _KERAS, Files(), 1),
 ]

@@ -24,6 +24,7 @@ from . import (
     preprocessing,
     regularization,
     reshaping,
+    residual,
     separable,
     upsampling,
     wrapping,
@@ -53,6 +54,7 @@ from .preprocessing import *  # noqa: F403
 from .registry import deserialize, get, serialize
 from .regularization import *  # noqa: F403
 from .reshaping import *  # noqa: F403
+from .residual import *  # noqa: F403
 from .separable import *  # noqa: F403
 from .upsampling import *  # noqa: F403
 from .whitening import PCAWhitening, ZCAWhitening
@@ -76,6 +78,7 @@ __all__ = [
     *pooling.__all__,
     *global_pooling.__all__,
     *reshaping.__all__,
+    *residual.__all__,
     *borders.__all__,
     *centring.__all__,
     *upsampling.__all__,

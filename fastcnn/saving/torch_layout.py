@@ -15,6 +15,7 @@ from fastcnn.layers.layer import Layer
 from fastcnn.layers.nests import contents
 from fastcnn.layers.normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from fastcnn.layers.reshaping import Flatten, Reshape
+from fastcnn.layers.residual import LayerScale
 from fastcnn.seam import Primitive
 from fastcnn.tensor import SymbolicTensor, Variable
 
@@ -56,6 +57,8 @@ def torch_parts(layer: Any, image: Sizes | None = None) -> list[Part]:
         return [_part("weight", layer.kernel, (columns, rows), lambda a: _dense(a, image)), *_bias(layer)]
     if isinstance(layer, PReLU):
         return [_part("weight", layer.alpha, (layer.alpha.size,), lambda a: a.reshape(layer.alpha.shape))]
+    if isinstance(layer, LayerScale):  # torchvision's parameter of a block
+        return [_part("layer_scale", layer.gamma, (layer.gamma.size, 1, 1), lambda a: a.reshape(-1))]
     if isinstance(layer, (BatchNormalization, GroupNormalization, LayerNormalization)):
         return _normalization(layer, image)
     raise NotImplementedError(

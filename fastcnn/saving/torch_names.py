@@ -13,7 +13,7 @@ __all__ = ["assign_torch", "looks_like_torch", "plain_names"]
 
 Array = np.ndarray[Any, Any]
 
-_LEAVES = ("weight", "bias", "running_mean", "running_var")
+_LEAVES = ("weight", "bias", "running_mean", "running_var", "layer_scale")
 _COUNTER = "num_batches_tracked"
 _HELPERS = ("aux1", "aux2", "AuxLogits", "aux_classifier")  # heads that serve training only
 _HEADS = ("fc", "classifier", "head")
