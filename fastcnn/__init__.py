@@ -151,9 +151,9 @@ def __getattr__(name: str) -> Any:
     if name in _FOUND_IN:
         found = globals()[name] = getattr(importlib.import_module(f"fastcnn.{_FOUND_IN[name]}"), name)
         return found
-    from fastcnn.registry import suggestion
+    from fastcnn.absent import refuse
 
-    raise AttributeError(f"module 'fastcnn' has no attribute {name!r}.{suggestion(name, __dir__())}".removesuffix("."))
+    return refuse(name, "fastcnn", __dir__())
 
 
 def __dir__() -> list[str]:

@@ -47,12 +47,14 @@ def suggestion(name: str, known: Any) -> str:
             return f" fastcnn has no {what}, by decision"
     listed = [str(k) for k in known]
     plain = str(name).lower().replace("_", "")
-    same = [k for k in listed if k.lower().replace("_", "") == plain]
-    near = [k for k in listed if sorted(k) == sorted(str(name))]  # letters in another order
-    near = near or difflib.get_close_matches(str(name), listed, n=1) or same
+    same = [k for k in listed if k.lower().replace("_", "") == plain][:1]
+    near = [k for k in listed if sorted(k) == sorted(str(name))][:1]  # letters in another order
+    near = near or difflib.get_close_matches(str(name), listed, n=1)
+    if not near or near[0].lower().replace("_", "") != plain:
+        near += same
     if not near and plain:
         near = sorted(k for k in listed if k.startswith(f"{name}_"))[:2]
-    return f" Did you mean {' or '.join(map(repr, near[:2]))}?" if near else ""
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def get_custom_objects() -> dict[str, Any]:

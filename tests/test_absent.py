@@ -33,8 +33,24 @@ def test_names_that_are_left_out_say_so(module, name, what):
 def test_an_import_says_so_too():
     with pytest.raises(ImportError, match="'fastcnn.layers' has no attribute 'LSTM'. fastcnn has no recurrent layers"):
         from fastcnn.layers import LSTM  # noqa: F401
-    with pytest.raises(ImportError, match="cannot import name 'Conv2d'"):
+    with pytest.raises(ImportError, match="cannot import name 'Conv2d': .* Did you mean 'Conv2D'?"):
         from fastcnn.layers import Conv2d  # noqa: F401
+    with pytest.raises(ImportError, match="cannot import name 'Dense': .* It is in fastcnn.layers"):
+        from fastcnn import Dense  # noqa: F401
+    with pytest.raises(ImportError, match="cannot import name 'keras': .* Write: import fastcnn as keras"):
+        from fastcnn import keras  # noqa: F401
+    from fastcnn.layers import cropping  # a module that nobody has asked for, with a name near others
+
+    assert cropping.__name__ == "fastcnn.layers.cropping"
+
+
+def test_names_of_other_modules_say_where_they_are():
+    with pytest.raises(AttributeError, match="'fastcnn' has no attribute 'set_random_seed'. It is in fastcnn.utils"):
+        fastcnn.set_random_seed(1)
+    with pytest.raises(
+        AttributeError, match="'fastcnn.layers' has no attribute 'EarlyStopping'. It is in fastcnn.callb"
+    ):
+        layers.EarlyStopping()
 
 
 def test_so_do_names_in_strings_and_in_files():

@@ -29,6 +29,7 @@ def test_names_in_lower_case_as_keras(name, expected):
 def test_suggestion():
     assert suggestion("rellu", ["relu", "tanh"]) == " Did you mean 'relu'?" and suggestion("zzz", ["relu"]) == ""
     assert suggestion("adma", ["adamax", "adam"]) == " Did you mean 'adam'?"
+    assert suggestion("adam", ["Adam", "Nadam"]) == " Did you mean 'Nadam' or 'Adam'?"
     begun = ["he_uniform", "zeros", "he_normal", "HeNormal"]
     assert suggestion("he", begun) == " Did you mean 'he_normal' or 'he_uniform'?"
 

@@ -1,5 +1,7 @@
 """Callback, CallbackList, History and what people see of training."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -176,3 +178,10 @@ def test_callbacks_of_all_kinds_in_one_fit(tmp_path):
 def test_nan_is_left_to_the_callback_that_watches_it():
     history = model().fit(X * np.nan, Y, batch_size=10, epochs=3, verbose=0, callbacks=[callbacks.TerminateOnNaN()])
     assert len(history.epoch) <= 1
+
+
+def test_a_name_that_the_history_has_not():
+    history = model(metrics=["accuracy"]).fit(X, Y, verbose=0).history
+    with pytest.raises(KeyError, match=r"there is no 'acuracy' in the history; .*'loss'.*Did you mean 'accuracy'"):
+        history["acuracy"]
+    assert history.get("acc") is None and "acc" not in history and pickle.loads(pickle.dumps(history)) == history

@@ -3,8 +3,8 @@
 import importlib
 from typing import Any
 
+from fastcnn.absent import refuse
 from fastcnn.applications.catalog import CATALOG, list_models, preprocess_mode, table
-from fastcnn.registry import suggestion
 
 _MODULES = [
     "alexnet",
@@ -38,9 +38,7 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f"fastcnn.applications.{CATALOG[name].module}"), name)
     if name in _MODULES:
         return importlib.import_module(f"fastcnn.applications.{name}")
-    raise AttributeError(
-        f"module 'fastcnn.applications' has no attribute {name!r}.{suggestion(name, [*CATALOG, *_MODULES])}"
-    )
+    return refuse(name, __name__, [*CATALOG, *_MODULES])
 
 
 def __dir__() -> list[str]:

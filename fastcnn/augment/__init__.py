@@ -4,6 +4,7 @@ A transform is called as ``aug(image=image)["image"]``; ``apply(aug, image, key)
 and key alone, which is how data sets call it: with the key (seed, epoch, index of the sample).
 """
 
+from fastcnn.absent import refuse as _refuse
 from fastcnn.augment.affine import Affine, Rotate, ShiftScaleRotate
 from fastcnn.augment.applying import apply
 from fastcnn.augment.arguments import (
@@ -34,7 +35,6 @@ from fastcnn.augment.presets import preset
 from fastcnn.augment.resizing import LongestMaxSize, Resize, SmallestMaxSize
 from fastcnn.augment.simple import Lambda, NoOp
 from fastcnn.augment.tone import CLAHE, RandomBrightnessContrast, RandomGamma
-from fastcnn.registry import suggestion as _suggestion
 
 Vertical = VerticalFlip
 Horizontal = HorizontalFlip
@@ -101,6 +101,4 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    raise AttributeError(
-        f"module 'fastcnn.augment' has no attribute {name!r}.{_suggestion(name, __all__)}".removesuffix(".")
-    )
+    _refuse(name, __name__, __all__)

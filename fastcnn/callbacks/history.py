@@ -3,9 +3,17 @@
 from typing import Any
 
 from fastcnn.callbacks.callback import Callback
+from fastcnn.registry import suggestion
 from fastcnn.training.progress import one_number
 
 __all__ = ["History"]
+
+
+class Numbers(dict[str, Any]):
+    """Lists of numbers by the names of metrics; of a name that is not there it says which ones are."""
+
+    def __missing__(self, name: Any) -> Any:
+        raise KeyError(f"there is no {name!r} in the history; there are {list(self)}.{suggestion(str(name), self)}")
 
 
 class History(Callback):
@@ -25,7 +33,7 @@ class History(Callback):
     def __init__(self) -> None:
         super().__init__()
         self.epoch: list[int] = []
-        self.history: dict[str, list[float]] = {}
+        self.history: dict[str, list[float]] = Numbers()
         self._resumed = False
         self._logs: dict[str, Any] = {}
         self._noted: set[str] = set()
@@ -70,7 +78,7 @@ class History(Callback):
     def set_state(self, state: dict[str, Any]) -> None:
         """Continues from a checkpoint."""
         self.epoch = list(state["epoch"])
-        self.history = {name: list(values) for name, values in state["history"].items()}
+        self.history = Numbers({name: list(values) for name, values in state["history"].items()})
         self._resumed = True
 
     def __repr__(self) -> str:
