@@ -319,6 +319,8 @@ def test_add_loss_takes_scalars_only():
 def test_freezing_reaches_all_and_is_undone():
     block = Block()
     block(X)
+    with pytest.raises(ValueError, match="trainable must be True or False, got 'no'"):
+        block.trainable = "no"
     block.trainable = False
     assert block.trainable_weights == [] and len(block.non_trainable_weights) == 8
     block.steps[0].trainable = True

@@ -171,3 +171,19 @@ def test_classes_as_probabilities_where_labels_are_wanted():
         ValueError, match="y_true holds 4 labels and y_pred 12; one number for each class needs sparse_y_p"
     ):
         metrics.MeanIoU(3)(np.zeros(4), np.ones((4, 3)))
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("predict_classes", r"model.predict\(x\).argmax\(axis=-1\), or"),
+        ("predict_proba", r"model.predict\(x\)"),
+        ("fit_generator", r"model.fit\(batches\)"),
+        ("evaluate_generator", r"model.evaluate\(batches\)"),
+    ],
+)
+def test_methods_of_keras_2_say_what_to_write(name, instead):
+    model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    with pytest.raises(AttributeError, match=f"'Sequential' object has no attribute '{name}'; write {instead}"):
+        getattr(model, name)
+    assert not hasattr(model, name)

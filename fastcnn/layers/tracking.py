@@ -186,6 +186,8 @@ class Tracking(Checked):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
+        if value not in (True, False, None):
+            raise ValueError(f"trainable must be True or False, got {value!r}")
         value = bool(value)
         for layer in self._flatten_layers():
             object.__setattr__(layer, "_trainable", value)

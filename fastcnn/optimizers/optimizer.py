@@ -109,7 +109,10 @@ class Optimizer(OptimizerState):
             raise ValueError("No gradients provided: grads_and_vars is empty")
         for pair in pairs:
             if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-                raise TypeError(f"grads_and_vars must be pairs of a gradient and a variable, got {pair!r}")
+                raise TypeError(
+                    f"grads_and_vars must be pairs of a gradient and its variable, zip(gradients, variables), got "
+                    f"{pair!r}; apply takes two lists"
+                )
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self._iterations
 

@@ -31,8 +31,25 @@ class Anything(set[str]):
         return True
 
 
+class _Gone:
+    """A method of Keras 2 that Keras 3 has not: who asks for it is told what to write."""
+
+    def __init__(self, instead: str):
+        self.instead = instead
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, model: Any, owner: type) -> Any:
+        raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}; write {self.instead}")
+
+
 class Trainer(Compilation):
     """What turns layers into a model that learns: ``compile``, ``fit``, ``evaluate``, ``predict``, and their steps."""
+
+    predict_classes = _Gone("model.predict(x).argmax(axis=-1), or (model.predict(x) > 0.5).astype(int) of one output")
+    predict_proba, predict_generator = _Gone("model.predict(x)"), _Gone("model.predict(batches)")
+    fit_generator, evaluate_generator = _Gone("model.fit(batches)"), _Gone("model.evaluate(batches)")
 
     @functools.partial(checked, kinds=False)
     def fit(
