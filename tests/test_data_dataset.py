@@ -293,6 +293,10 @@ def test_as_tf_data(pictures):
         (lambda d: d.batch(3), ValueError, "the dataset has batches of 3 already"),
         (lambda d: d.shuffle(10, reshuffle_each_iteration=False), NotImplementedError, "reshuffle_each_iteration=False is not"),
         (lambda d: d.shuffle(10, sead=1), TypeError, "shuffle got an unknown argument 'sead'"),
+        (lambda d: d.take(2.5), TypeError, "count must be an integer, got 2.5"),
+        (lambda d: d.skip("1"), TypeError, "count must be an integer, got '1'"),
+        (lambda d: d.prefetch("auto"), TypeError, "buffer_size must be an integer, got 'auto'"),
+        (lambda d: d.map(None), TypeError, "map_func must be a function, got None"),
     ],
 )  # fmt: skip
 def test_what_chains_refuse(pictures, call, error, message):
@@ -312,6 +316,10 @@ def test_numpy_of_batches(pictures):
         assert images[0].numpy().astype("uint8").shape == (8, 8, 3)
         assert labels.numpy().tolist() == [0, 0, 0]
         assert made(pictures).class_names[labels[0]] == "class0"
+    assert made(pictures).cardinality() == 3
+    x, y = next(made(pictures).as_numpy_iterator())
+    assert (type(x), type(y), x.shape, y.shape) == (np.ndarray, np.ndarray, (3, 8, 8, 3), (3,))
+    assert type(next(made(pictures, label_mode=None).as_numpy_iterator())) is np.ndarray
     assert repr(made(pictures)) == "<ImageDataset: 7 images of 2 classes, 3 batches of 3>"
 
 

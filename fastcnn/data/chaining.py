@@ -1,14 +1,21 @@
 """What programs written for ``tf.data`` call on a dataset: map, take, skip, cache, prefetch, shuffle, batch."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Self
+
+import numpy as np
 
 from fastcnn._arrays import INT
 
 __all__ = ["AUTOTUNE", "Chaining"]
 
 AUTOTUNE = -1
+
+
+def _check_count(name: str, value: Any) -> None:
+    if not isinstance(value, INT) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
 
 
 class Chaining:
@@ -41,16 +48,29 @@ class Chaining:
             num_parallel_calls: taken and ignored.
             deterministic: likewise: it always is.
         """
+        if not callable(map_func):
+            raise TypeError(f"map_func must be a function, got {map_func!r}")
         return self._with(_maps=(*self._maps, map_func))
+
+    def as_numpy_iterator(self) -> Iterator[Any]:
+        """The batches as plain arrays."""
+        for batch in self:  # type: ignore[attr-defined]
+            yield tuple(map(np.asarray, batch)) if isinstance(batch, tuple) else np.asarray(batch)
+
+    def cardinality(self) -> int:
+        """How many batches there are: ``len``."""
+        return len(self)  # type: ignore[arg-type]
 
     def take(self, count: int) -> Self:
         """The first ``count`` batches; -1 is all."""
         start, stop = self._window
+        _check_count("count", count)
         return self._with(_window=(start, stop if count < 0 else min(stop, start + count)))
 
     def skip(self, count: int) -> Self:
         """All but the first ``count`` batches; -1 leaves none."""
         start, stop = self._window
+        _check_count("count", count)
         return self._with(_window=(stop if count < 0 else min(stop, start + count), stop))
 
     def cache(self, filename: Any = "memory") -> Self:
@@ -59,6 +79,7 @@ class Chaining:
 
     def prefetch(self, buffer_size: int = AUTOTUNE) -> Self:
         """So many batches loaded ahead; -1, ``AUTOTUNE``, leaves that to the dataset."""
+        _check_count("buffer_size", buffer_size)
         if buffer_size < 0:
             return self._with()
         if buffer_size == 0:
