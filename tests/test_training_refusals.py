@@ -44,6 +44,11 @@ def two(**kwargs):
             "one sample needs axes for the batch and the channel too, as np.expand_dims(x, (0, -1)) makes them",
         ),
         (1, (2, 7, 5), None),
+        (1, (4, 30), "x.reshape((-1, 6, 5, 1)) makes such samples of rows"),
+        (1, (4, 6, 5, 3), "these are in colour; color_mode='grayscale' reads them in grey"),
+        (3, (4, 6, 5, 1), "these are in grey; np.repeat(x, 3, axis=-1) makes three channels of one"),
+        (3, (4, 6, 5, 4), "the fourth channel is alpha; x[..., :3] leaves it out"),
+        (3, (4, 6, 5, 2), None),
     ],
 )
 def test_one_picture_without_a_batch(channels, given, hint):

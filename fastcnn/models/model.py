@@ -1,5 +1,6 @@
 """Model: layers put together, with training and files."""
 
+import math
 from typing import Any
 
 from fastcnn import ops
@@ -384,6 +385,14 @@ def _fit(model: Model, t: Any, want: SymbolicTensor) -> Any:
             hint = ": one sample needs axes for the batch and the channel too, as np.expand_dims(x, (0, -1)) makes them"
         elif rank == 4 == len(shape) and _agree((shape[0], *shape[2:], shape[1]), want.shape):
             hint = ": the channels come first; np.moveaxis(x, 1, -1) puts them last"
+        elif len(given) == 2 and None not in want.shape[1:] and given[1] == math.prod(want.shape[1:]):
+            hint = f": x.reshape({(-1, *want.shape[1:])}) makes such samples of rows"
+        elif rank == 4 and _agree((*given[:-1], want.shape[-1]), want.shape):
+            hint = {
+                (3, 1): ": these are in colour; color_mode='grayscale' reads them in grey",
+                (1, 3): ": these are in grey; np.repeat(x, 3, axis=-1) makes three channels of one",
+                (4, 3): ": the fourth channel is alpha; x[..., :3] leaves it out",
+            }.get((given[-1], want.shape[-1]), "")
         raise ValueError(f"{model.name}: input {want.name!r} expected shape {want.shape}, got {given}{hint}")
     return t
 
