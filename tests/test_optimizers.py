@@ -344,7 +344,7 @@ def test_the_old_name_of_the_learning_rate():
 
 def test_gradients_without_their_variables():
     weights = Variable([1.0, 2.0])
-    with pytest.raises(ValueError, match="grads_and_vars must be pairs of a gradient and its variable, zip"):
+    with pytest.raises(TypeError, match="grads_and_vars must be pairs of a gradient and its variable, zip"):
         SGD().apply_gradients([np.ones(2, np.float32)])
     SGD(1.0).apply_gradients(zip([np.ones(2, np.float32)], [weights], strict=True))
     assert weights.numpy().tolist() == [0.0, 1.0]

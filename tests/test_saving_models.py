@@ -125,7 +125,11 @@ def test_another_shape_changes_nothing(tmp_path, suffix):
     with pytest.raises(ValueError, match=r"two/kernel.* has shape \(4, 6\), the file has \(4, 5\)"):
         model.load_weights(path)
     assert same(model.get_weights(), before)
-    model.load_weights(path, skip_mismatch=True)
+    with pytest.warns(
+        UserWarning, match=r"2 of 4 weights stay as they are.*: [\w/]*two/kernel, [\w/]*two/bias$"
+    ) as caught:
+        model.load_weights(path, skip_mismatch=True)
+    assert caught[0].filename == __file__
     after = model.get_weights()
     assert same(after[:2], build(5).get_weights()[:2])
     assert same(after[2:], before[2:])

@@ -185,3 +185,9 @@ def test_a_name_that_the_history_has_not():
     with pytest.raises(KeyError, match=r"there is no 'acuracy' in the history; .*'loss'.*Did you mean 'accuracy'"):
         history["acuracy"]
     assert history.get("acc") is None and "acc" not in history and pickle.loads(pickle.dumps(history)) == history
+
+
+def test_a_callback_list_without_a_model_gets_that_of_fit():
+    made, stop = model(), callbacks.EarlyStopping(monitor="loss", mode="max", patience=1)
+    made.fit(X, Y, epochs=5, verbose=0, callbacks=CallbackList([stop]))
+    assert stop.model is made and stop.params["epochs"] == 5 and stop.stopped_epoch == 1

@@ -1,5 +1,6 @@
 """Saving and loading: the suffix of a file name decides the format."""
 
+import warnings
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
         model: built.
         filepath: any file that ``save_weights``, ``save`` or Keras (2 and 3) has written; a state dict that PyTorch has
             saved (``.pth``, ``.pt``, ``.bin``, or ``.safetensors`` with PyTorch's names); a ``.onnx`` model.
-        skip_mismatch: leave weights as they are that the file lacks or has in another shape.
+        skip_mismatch: leave weights as they are that the file lacks or has in another shape, and warn of them.
         by_name: for Keras 2's ``.h5``: layers are found by name, and the others left as they are.
 
     Example:
@@ -180,6 +181,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
     _check_built(model, "given weights")
     if by_name and suffix not in (".h5", ".hdf5", ".weights.h5"):
         raise ValueError(f"by_name is for Keras 2's .h5 files, got {str(filepath)!r}; other files always go by name")
+    versions = [(v, v.version) for v in model.weights]
     if suffix in (".h5", ".hdf5", ".weights.h5"):
         _load_h5(model, filepath, skip_mismatch, by_name)
     elif suffix == ".keras":
@@ -196,6 +198,15 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
         load_onnx_weights(model, filepath, skip_mismatch)
     else:
         _load_named(model, filepath, suffix, skip_mismatch)
+    left = [v.path for v, version in versions if v.version == version]
+    if skip_mismatch and left:
+        more = "..." if len(left) > 5 else ""
+        warnings.warn(
+            f"{filepath}: {len(left)} of {len(versions)} weights stay as they are, for the file lacks them or has them "
+            f"in another shape: {', '.join(left[:5])}{more}",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _load_named(model: Any, filepath: Any, suffix: str, skip_mismatch: bool) -> None:

@@ -23,9 +23,12 @@ __all__ = ["Fitting", "grouped", "make_callbacks"]
 
 def make_callbacks(model: Any, callbacks: Any, verbose: Any, history: bool = False, **params: Any) -> CallbackList:
     """The callbacks of one call, with a progress bar where it is wanted."""
-    if isinstance(callbacks, CallbackList):
-        return callbacks
     params["verbose"] = standard_verbose(verbose)
+    if isinstance(callbacks, CallbackList):
+        if callbacks.model is None:
+            callbacks.set_params(params)
+            callbacks.set_model(model)
+        return callbacks
     return CallbackList(callbacks, add_history=history, add_progbar=verbose != 0, model=model, **params)
 
 
@@ -128,8 +131,6 @@ class Fitting:
             interrupts.busy = True
             for batch in batches:
                 raw = model.train_step(weighted(batch, self.class_weight))
-            if not end and not state.epoch and type(model).train_step is Trainer.train_step:
-                self._look_for_weights()
             end = state.step = step + len(batches)
             interrupts.check()
             state.logs = logs = plain_logs(raw)
@@ -139,14 +140,6 @@ class Fitting:
             if model.stop_training:
                 break
         return logs, end
-
-    def _look_for_weights(self) -> None:
-        if not self.model.trainable_variables:
-            warnings.warn(
-                "the model has no trainable weights: fit learns nothing. Set trainable to True where it is to learn",
-                UserWarning,
-                stacklevel=8,
-            )
 
     def _warn(self, loss: float, step: int) -> None:
         self._warned = True
@@ -210,6 +203,12 @@ def prepare(model: Any, arguments: dict[str, Any]) -> Any:
         model._make_ready(data.first(state.epoch, state.step))
     elif saved is not None:
         model._make_ready(data.first())
+    if type(model).train_step is Trainer.train_step and model.weights and not model.trainable_variables:
+        warnings.warn(
+            "the model has no trainable weights: fit learns nothing. Set trainable to True where it is to learn",
+            UserWarning,
+            stacklevel=4,
+        )
     if backup is not None and saved is not None:
         backup.restore(model, data.steps)
     fitting = Fitting(model, data, validation, a["validation_freq"], a["class_weight"], a["epochs"], callbacks, state)
