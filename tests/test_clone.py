@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fastcnn import Model, Sequential, layers, models, ops
+from fastcnn import Model, Sequential, layers, metrics, models, ops, optimizers
 from fastcnn.models import clone_model, model_from_json
 
 X = np.arange(8.0, dtype=np.float32).reshape(2, 4)
@@ -331,3 +331,19 @@ def test_public_names():
     assert models.clone_model is clone_model and callable(models.load_model) and callable(models.save_model)
     with pytest.raises(AttributeError, match="has no attribute 'lode_model'"):
         _ = models.lode_model
+
+
+def test_clones_of_compiled_models_are_compiled_alike():
+    def gap(y, z):
+        return ops.mean(ops.abs(y - z))
+
+    x, y, twin = np.ones((8, 4), "float32"), np.ones((8, 1), "float32"), layers.Input((4,))
+    for model in (Sequential([layers.Input((4,)), layers.Dense(1)]), Model(twin, layers.Dense(1)(twin))):
+        assert not clone_model(model).compiled
+        model.compile(optimizers.Adam(0.5), gap, metrics=[metrics.MeanAbsoluteError(name="error")])
+        model.fit(x, y, verbose=0)
+        copied = clone_model(model)
+        assert (int(copied.optimizer.iterations), float(copied.optimizer.learning_rate)) == (0, 0.5)
+        assert sorted(copied.fit(x, y, epochs=2, verbose=0).history) == ["error", "loss"]
+        assert (int(model.optimizer.iterations), int(copied.optimizer.iterations)) == (1, 2)
+        assert copied._compile_metrics.metrics[0] is not model._compile_metrics.metrics[0]

@@ -54,6 +54,8 @@ def _model():
         (lambda _: _model().load_weights(3), "filepath must be the path of a file for weights, got 3"),
         (lambda _: _model().set_weights(3), r"sequential\w*: set_weights takes a list of 2 arrays, got 3"),
         (lambda _: _model().layers[0].set_weights(None), r"dense\w*: set_weights takes a list of 2 arrays, got None"),
+        (lambda _: models.Sequential([layers.Dense(3)]).build(4), "input_shape must be the shape of a batch, .* got 4"),
+        (lambda _: layers.Layer().add_weight(shape="a"), r"a weight needs a shape of known sizes, got \('a',\)"),
         (lambda p: utils.save_img(p / "x.abc", np.ones((2, 2, 3))), "file_format must be one .* got 'abc'"),
         (lambda p: utils.save_img(p / "x.png", np.ones((2, 2, 3)), file_format="q"), "file_format must be .* got 'q'"),
         (lambda _: optimizers.SGD().apply_gradients([(1, 2)]), "an optimizer changes a list of variables, got 2 among"),

@@ -446,3 +446,16 @@ def test_nothing_to_learn_is_warned_of():
     ) as seen:
         model.fit(x, y, epochs=3, verbose=0)
     assert len(seen) == 1 and seen[0].filename == __file__
+
+
+def test_validation_without_targets():
+    class Small(layers.Layer):
+        def call(self, x):
+            self.add_loss(ops.mean(x * x))
+            return x
+
+    model = Sequential([layers.Input((4,)), layers.Dense(2), Small()])
+    model.compile("sgd")
+    x = np.ones((8, 4), "float32")
+    for held in (x, (x,), (x, None)):
+        assert sorted(model.fit(x, validation_data=held, verbose=0).history) == ["loss", "val_loss"]

@@ -225,7 +225,7 @@ class Tracking(Checked):
         if overwrite_with_gradient:
             raise NotImplementedError("overwrite_with_gradient is not supported by fastcnn")
         size = () if shape is None else (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-        if any(n is None or int(n) < 0 for n in size):
+        if any(not isinstance(n, (int, np.integer)) or n < 0 for n in size):
             raise ValueError(f"{self.name}: a weight needs a shape of known sizes, got {size}")
         kind = dtype or self.dtype
         if state.admit is not None:

@@ -1,6 +1,7 @@
 """New models from old ones: copies with fresh weights, models from JSON."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from fastcnn.layers.input import InputLayer
@@ -25,7 +26,7 @@ def clone_model(
     recursive: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """The same architecture with weights of its own, freshly initialised.
+    """The same architecture with weights of its own, freshly initialised; compiled alike, if the model is compiled.
 
     Args:
         model: functional, Sequential, or of a class with ``get_config``.
@@ -46,7 +47,14 @@ def clone_model(
         raise TypeError(f"clone_model got an unknown argument {next(iter(kwargs))!r}")
     if not isinstance(model, Model):
         raise TypeError(f"model must be a model, got {model!r}")
+    made = _cloned(model, input_tensors, clone_function, recursive)
+    compiled = model._compiled_state()
+    if compiled is not None:  # an optimizer, metrics and losses of its own, without their state
+        made._restore_compiled_state({**compiled, "arguments": deepcopy(compiled["arguments"]), "slots": None})
+    return made
 
+
+def _cloned(model: Any, input_tensors: Any, clone_function: Callable[[Layer], Layer] | None, recursive: bool) -> Any:
     def copy(layer: Layer) -> Layer:
         if recursive and isinstance(layer, Model) and layer._graph is not None:
             return clone_model(layer, clone_function=clone_function, recursive=True)

@@ -124,6 +124,8 @@ class Sequential(Model):
     def build(self, input_shape: Any = None) -> None:
         """Makes the weights for the shape of a batch, such as ``(None, 28, 28, 1)``."""
         if self._graph is None and input_shape is not None and self._stack:
+            if not isinstance(input_shape, (list, tuple)):
+                raise TypeError(f"input_shape must be the shape of a batch, such as (None, 4), got {input_shape!r}")
             self._stack.insert(0, InputLayer(batch_shape=tuple(input_shape)))
             try:
                 self._rebuild()

@@ -5,11 +5,14 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from fastcnn._arrays import INT
 from fastcnn.callbacks.backup import BackupAndRestore
 from fastcnn.callbacks.callback_list import CallbackList
 from fastcnn.callbacks.stopping import TerminateOnNaN
 from fastcnn.random import draw_seed
+from fastcnn.tensor import Tensor
 from fastcnn.training.arrays import check_class_weight, weighted
 from fastcnn.training.data import Data, open_data, split_validation, standard_batch_size
 from fastcnn.training.interrupts import Interrupts
@@ -256,9 +259,10 @@ def _check_counts(a: dict[str, Any]) -> None:
 def _validation_data(held: Any, a: dict[str, Any]) -> Data:
     steps, size = a["validation_steps"], a["validation_batch_size"]
     if isinstance(held, (tuple, list)):
-        if not 2 <= len(held) <= 3:
+        alone = len(held) == 1 and isinstance(held[0], (np.ndarray, Tensor))  # for losses that need no targets
+        if not alone and not 2 <= len(held) <= 3:
             raise ValueError(f"validation_data must be (x, y) or (x, y, sample_weight), got {len(held)} parts")
-        x, y, sample_weight = (*held, None)[:3]
+        x, y, sample_weight = (*held, None, None)[:3]
         size = a["batch_size"] if size is None else size
         return open_data(x, y, sample_weight, batch_size=size, steps=steps, argument="validation_steps")
     return open_data(held, batch_size=size, steps=steps, argument="validation_steps")
