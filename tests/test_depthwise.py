@@ -123,6 +123,20 @@ def test_wide_windows_at_every_edge(isa: str, rng: np.random.Generator) -> None:
             assert_same(dx, reference.depthwise_conv2d_dx(y, w, x.shape, **p))
 
 
+@pytest.mark.parametrize("k", [3, 5, 7])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_weight_gradients_of_wide_windows_on_narrow_maps(
+    isa: str, k: int, stride: int, rng: np.random.Generator
+) -> None:
+    for width in range(1, 17):
+        for padding in (k // 2, ((k // 2, k), (k - 1, 0))):
+            p: dict[str, Any] = {"strides": (1, stride), "padding": padding}
+            x, w_shape = integers(rng, (2, 5, width, 37)), (k, k, 37, 1)
+            dy = integers(rng, reference.depthwise_conv2d(x, np.zeros(w_shape), **p).shape)
+            expected = reference.depthwise_conv2d_dw(x, dy, w_shape, **p)
+            assert_same(kernels.depthwise_conv2d_dw(x, dy, w_shape, **p), expected)
+
+
 @pytest.mark.parametrize(("h", "c", "stride"), MOBILENET)
 def test_mobilenet_layers(h: int, c: int, stride: int, rng: np.random.Generator) -> None:
     # several tasks, channel blocks and chunks: sizes that the random geometries do not reach

@@ -13,7 +13,7 @@ constexpr int kSide = kLanes > 4 ? 4 : 1;
 
 // The first n floats of a step, which has kSide vectors.
 constexpr int64_t kStep = kSide * kLanes;
-static __attribute__((noinline)) void copy_step(float* to, const float* from, int64_t n) {
+[[maybe_unused]] static __attribute__((noinline)) void copy_step(float* to, const float* from, int64_t n) {
   for (; n > 0; n -= kLanes, to += kLanes, from += kLanes) {
     int lanes = n < kLanes ? (int)n : kLanes;
     store_first(to, load_first(from, lanes), lanes);

@@ -174,7 +174,6 @@ void add_leaf(float* dw, const float* x, const float* dy, const Depthwise2d& d, 
       at += x_pixel, g += filter_c;
     };
     for (int64_t j = columns.begin; j < columns.end;) {
-#pragma GCC unroll 1
       for (; j >= inner.begin && j < inner.end; j++) pixel(~0u);
       if (j == columns.end) break;
       unsigned across = 0;
