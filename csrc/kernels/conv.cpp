@@ -203,7 +203,7 @@ void dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& giv
   if (algorithm == ConvAlgorithm::winograd)
     winograd_dw(dw, db, x, dy, g, workspace, threads);
   else if (takes_grouped(g, ConvPass::dw))
-    grouped_dw(dw, db, x, dy, g, workspace);
+    grouped_dw(dw, db, x, dy, g, workspace, threads);
   else if (by_rows(g))
     dw_few(dw, db, x, dy, g, workspace, threads);
   else

@@ -135,6 +135,7 @@ void turn(float* to, const float* filter, const Conv2d& g) {
 bool takes_grouped(const Conv2d& g, ConvPass pass) {
   if (is_depthwise(g)) return true;
   if (pass == ConvPass::forward) return is_spread(g);
+  if (pass == ConvPass::dw) return takes_grouped_dw(g);
   return pass == ConvPass::dx && gathers_gradient(g) && is_spread(gradient_of(g));
 }
 
@@ -148,6 +149,7 @@ size_t grouped_workspace(const Conv2d& g, ConvPass pass, int threads) {
     return pass != ConvPass::dw ? 0
                                 : (size_t)align64((int64_t)depthwise_dw_bytes(as_depthwise(g))) +
                                       depthwise_db_bytes(g.n * g.oh * g.ow, g.k);
+  if (pass == ConvPass::dw) return grouped_dw_workspace(g);
   const Conv2d d = pass == ConvPass::dx ? gradient_of(g) : g;
   int64_t filter = pass == ConvPass::dx ? turned_bytes(g) : 0;
   return (size_t)(filter + threads * align64(scratch_floats(bands_of(d)) * 4));
@@ -172,7 +174,8 @@ void grouped_dx(float* dx, const float* dy, const float* filter, const Conv2d& g
   if (after && (e.residual || e.gate)) join(dx, e, g);
 }
 
-void grouped_dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace) {
+void grouped_dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads) {
+  if (!is_depthwise(g)) return grouped_sums(dw, db, x, dy, g, workspace, threads);
   const Depthwise2d d = as_depthwise(g);
   const int64_t pixels = g.n * g.oh * g.ow;
   if (pixels == 0) {

@@ -55,7 +55,11 @@ void grouped_forward(float* y, const float* x, const float* filter, const Conv2d
                      char* workspace, int threads);
 void grouped_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                 char* workspace, int threads);
-void grouped_dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace);
+void grouped_dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
+// conv_grouped_dw.cpp: the weight gradient of groups of more than one channel.
+bool takes_grouped_dw(const Conv2d& g);
+size_t grouped_dw_workspace(const Conv2d& g);
+void grouped_sums(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);
 
 // conv_few.cpp, conv_few_dx.cpp: the gradients where x has few channels.
 bool dx_takes_few(const Conv2d& g);
