@@ -154,7 +154,7 @@ size_t direct_workspace(const Conv2d& g, ConvPass pass, int threads) {
 size_t pass_workspace(const Conv2d& g, ConvPass pass, ConvAlgorithm algorithm, int threads) {
   if (algorithm == ConvAlgorithm::winograd) return winograd_workspace(g, pass, threads);
   size_t direct = direct_workspace(g, pass, threads);  // with some epilogues groups have no other way
-  size_t grouped = takes_grouped(g, pass) ? grouped_workspace(g, pass, threads) : 0;
+  size_t grouped = takes_grouped(g, pass) ? grouped_workspace(g, pass) : 0;
   return grouped > direct ? grouped : direct;
 }
 
@@ -175,7 +175,7 @@ void forward(float* y, const float* x, const float* filter, const Conv2d& given,
   if (algorithm == ConvAlgorithm::winograd)
     winograd_forward(y, x, filter, g, e, workspace, threads);
   else if (takes_grouped(g, ConvPass::forward) && ends_grouped(g, ConvPass::forward, e))
-    grouped_forward(y, x, filter, g, e, workspace, threads);
+    grouped_forward(y, x, filter, g, e, threads);
   else if (takes_first(g) && !e.residual && !e.gate && ends_with_clamp(e))
     first_forward(y, x, filter, g, e, workspace, threads);
   else

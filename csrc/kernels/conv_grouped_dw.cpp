@@ -42,13 +42,14 @@ void add_leaf(float* dw, const float* x, const float* dy, const Conv2d& g, Range
     if (y < 0 || y >= g.h) continue;
     const float* from = x + (row / g.oh * g.h + y) * g.w * g.c + q / Channels * Channels;
     const float* to = dy + row * g.ow * g.k + q;
-    int64_t column = kx - g.left;
+    int64_t column = kx * g.dilation_w - g.left;
     for (int64_t j = 0; j < g.ow; j++, to += g.k, column += g.stride_w) {
       const vec v = load_some(to, lanes);
 #pragma GCC unroll 4
       for (int t = 0; t < T; t++) {
-        if ((uint64_t)(column + t) >= (uint64_t)g.w) continue;
-        const float* pixel = from + (column + t) * g.c;
+        const int64_t at = column + t * g.dilation_w;
+        if ((uint64_t)at >= (uint64_t)g.w) continue;
+        const float* pixel = from + at * g.c;
         const vec u = Channels <= kLanes ? load_some(pixel, lanes) : zero();
 #pragma GCC unroll 8
         for (int i = 0; i < Channels; i++) {
@@ -78,7 +79,7 @@ void add_taps(float* dw, const float* x, const float* dy, const Conv2d& g, Range
 
 bool takes_grouped_dw(const Conv2d& g) {
   int64_t cg = g.c / g.groups;
-  return g.groups > 1 && g.c == g.k && (cg == 2 || cg == 4 || cg == 8) && g.dilation_w == 1;
+  return g.groups > 1 && g.c == g.k && (cg == 2 || cg == 4 || cg == 8);
 }
 
 size_t grouped_dw_workspace(const Conv2d& g) {

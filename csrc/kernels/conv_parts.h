@@ -50,9 +50,9 @@ void first_forward(float* y, const float* x, const float* filter, const Conv2d& 
 // conv_grouped.cpp: where groups have few channels. takes_: whether it has the pass; ends_: with this epilogue.
 bool takes_grouped(const Conv2d& g, ConvPass pass);
 bool ends_grouped(const Conv2d& g, ConvPass pass, const fastcnn_epilogue& e);
-size_t grouped_workspace(const Conv2d& g, ConvPass pass, int threads);
+size_t grouped_workspace(const Conv2d& g, ConvPass pass);
 void grouped_forward(float* y, const float* x, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
-                     char* workspace, int threads);
+                     int threads);
 void grouped_dx(float* dx, const float* dy, const float* filter, const Conv2d& g, const fastcnn_epilogue& e,
                 char* workspace, int threads);
 void grouped_dw(float* dw, float* db, const float* x, const float* dy, const Conv2d& g, char* workspace, int threads);

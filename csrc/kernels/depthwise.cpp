@@ -280,10 +280,6 @@ void dx(float* dx, const float* dy, const float* filter, const Depthwise2d& d) {
 
 }  // namespace
 
-void depthwise_row(const Pass& pass, bool past, int64_t i, Range channels) {
-  row(kSame, pass, false, past, 0, i, {0, pass.columns.result}, channels);
-}
-
 void activate_row(const Pass& pass, int64_t image, int64_t i, Range pixels, Range channels) {
   int64_t width = channels.end - channels.begin, count = pixels.end - pixels.begin;
   float* at = pass.result + ((image * pass.rows.result + i) * pass.columns.result + pixels.begin) * pass.result_c;

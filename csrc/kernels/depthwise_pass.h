@@ -48,9 +48,6 @@ static inline bool goes_past(const Pass& pass) {
 // The activations that are too long for registers, on pixels of a row that have just been written.
 void activate_row(const Pass& pass, int64_t image, int64_t i, Range pixels, Range channels);
 
-// One row of the result of a pass without multipliers; past: stored past the caches.
-void depthwise_row(const Pass& pass, bool past, int64_t i, Range channels);
-
 // is_: whether the function does this pass.
 bool is_3x3(const Pass& pass);
 void depthwise_3x3(const Pass& pass);
